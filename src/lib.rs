@@ -1,0 +1,3 @@
+//! Pulls the tracking links of Offerslook offers in bulk.
+pub mod offer;
+pub mod settings;

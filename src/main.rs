@@ -1,0 +1,2 @@
+//! Parses, calls, maps to an exit code; no logic.
+fn main() {}

@@ -1,0 +1,6 @@
+//! Plain, checked values for every other module: what the user asked for, with defaults filled in.
+//!
+//! Nothing here knows clap, reads the environment twice or opens a connection.
+
+pub mod network;
+pub mod rate;

@@ -1,0 +1,54 @@
+//! Which network is called, as whom, and how a connection is made.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use url::Url;
+
+/// An affiliate's account at one network.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Where the API lives, without `/aff/v1`; http or https, never with user name, password, query or fragment.
+    pub base_url: Url,
+    /// The affiliate's e-mail: the user name of HTTP Basic, so never with a colon (RFC 7617).
+    pub email: String,
+    /// The API key: the password of HTTP Basic.
+    pub api_key: SecretString,
+}
+
+/// How calls are made.
+#[derive(Clone, Debug)]
+pub struct Http {
+    /// From the start of a call to the last byte of its answer.
+    pub timeout: Duration,
+    /// For DNS, TCP and TLS together.
+    pub connect_timeout: Duration,
+    /// A proxy for every call; `None` leaves the choice to the environment (`HTTPS_PROXY`, ...).
+    pub proxy: Option<Url>,
+    /// A PEM file of certificate authorities that are trusted besides the system's.
+    pub cacert: Option<PathBuf>,
+    /// Lets the key travel over plain http to hosts other than loopback.
+    pub allow_http: bool,
+    /// The `User-Agent` header.
+    pub user_agent: String,
+    /// The largest answer that is read, in bytes after decompression.
+    pub max_body: usize,
+    /// The most calls in flight at once, so the most idle connections worth keeping.
+    pub concurrency: usize,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(60),
+            connect_timeout: Duration::from_secs(10),
+            proxy: None,
+            cacert: None,
+            allow_http: false,
+            user_agent: concat!("offerlinks/", env!("CARGO_PKG_VERSION")).to_owned(),
+            max_body: 8 << 20,
+            concurrency: 16,
+        }
+    }
+}
