@@ -1,0 +1,292 @@
+//! What must hold for every run, whatever the network does: the limit is never passed, and nearly all of it is used.
+//!
+//! Virtual time: a loop such as the one that owns the pace, with wake-ups, latencies, pauses and restarts of choice.
+
+use std::collections::BinaryHeap;
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// How one call travels, and what the loop does before it.
+#[derive(Clone, Copy, Debug)]
+struct Call {
+    /// From departure to arrival.
+    travel: Duration,
+    /// From arrival to answer.
+    thinking: Duration,
+    /// How late the loop wakes up for it.
+    late: Duration,
+    /// Nothing to send for so long.
+    idle: Duration,
+    /// The process is killed before this call and started again.
+    restart: bool,
+}
+
+/// Answers that are due, earliest first.
+type Answers = BinaryHeap<std::cmp::Reverse<(Instant, u64, Departure)>>;
+
+impl PartialOrd for Departure {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Departure {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.number.cmp(&other.number)
+    }
+}
+
+/// Runs the loop and returns when calls arrived.
+fn arrivals(rate: Rate, t0: Instant, calls: &[Call]) -> Vec<Instant> {
+    let mut now = t0;
+    let mut pace = Pace::new(rate, now);
+    let mut answers = Answers::new();
+    let mut arrivals = Vec::with_capacity(calls.len());
+    for call in calls {
+        now += call.idle;
+        if call.restart {
+            answers.clear();
+            pace = Pace::new(rate, now);
+        }
+        loop {
+            while let Some(std::cmp::Reverse((due, _, departure))) = answers.peek().copied()
+                && due <= now
+            {
+                answers.pop();
+                pace.answered(departure, due, Signal::Passed);
+            }
+            match pace.poll(now) {
+                Ok(()) => break,
+                Err(wait) => {
+                    assert!(wait.until > now, "no busy loop: {wait:?}");
+                    let answer = answers.peek().map_or(wait.until, |answer| answer.0.0.max(now));
+                    now = if answer < wait.until { answer } else { wait.until + call.late };
+                }
+            }
+        }
+        let departure = pace.send(now);
+        let arrival = now + call.travel;
+        arrivals.push(arrival);
+        answers.push(std::cmp::Reverse((arrival + call.thinking, departure.number, departure)));
+    }
+    arrivals.sort_unstable();
+    arrivals
+}
+
+/// The most arrivals in any half-open window.
+fn most(arrivals: &[Instant], window: Duration) -> usize {
+    let mut first = 0;
+    let mut most = 0;
+    for (last, arrival) in arrivals.iter().enumerate() {
+        while arrivals[first] + window <= *arrival {
+            first += 1;
+        }
+        most = most.max(last + 1 - first);
+    }
+    most
+}
+
+fn limited(text: &str) -> (Rate, usize, Duration) {
+    let rate: Rate = text.parse().unwrap();
+    let limit = rate.limit().unwrap();
+    (rate, limit.calls.get() as usize, limit.window)
+}
+
+fn millis(range: std::ops::RangeInclusive<u64>) -> impl Strategy<Value = Duration> {
+    (range.start() * 1000..=range.end() * 1000).prop_map(Duration::from_micros)
+}
+
+/// Mostly nothing, sometimes up to `longest` milliseconds.
+fn seldom(longest: u64) -> impl Strategy<Value = Duration> {
+    prop_oneof![20 => Just(Duration::ZERO), 1 => millis(0..=longest)]
+}
+
+/// Calls whose way varies by up to `jitter`, and whose answers may take very long.
+fn calls(jitter: u64, restarts: bool) -> impl Strategy<Value = Vec<Call>> {
+    let travel = prop_oneof![millis(0..=jitter), Just(Duration::ZERO), Just(Duration::from_millis(jitter))];
+    let thinking = prop_oneof![10 => millis(0..=200), 1 => millis(0..=15_000)];
+    let restart = prop::bool::weighted(if restarts { 0.03 } else { 0.0 });
+    let call = (travel, thinking, seldom(30), seldom(15_000), restart)
+        .prop_map(|(travel, thinking, late, idle, restart)| Call { travel, thinking, late, idle, restart });
+    prop::collection::vec(call, 1..400)
+}
+
+proptest! {
+    #[test]
+    fn never_more_than_the_limit_arrives_with_jitter_up_to_300_ms(calls in calls(300, false)) {
+        let (rate, most_allowed, window) = limited("50/10s");
+        prop_assert!(most(&arrivals(rate, Instant::now(), &calls), window) <= most_allowed);
+    }
+
+    #[test]
+    fn restarts_never_add_up_to_more_than_the_limit_with_jitter_up_to_100_ms(calls in calls(100, true)) {
+        let (rate, most_allowed, window) = limited("50/10s");
+        prop_assert!(most(&arrivals(rate, Instant::now(), &calls), window) <= most_allowed);
+    }
+
+    #[test]
+    fn other_limits_are_kept_too(calls in calls(30, false), which in 0..4_usize) {
+        let (rate, most_allowed, window) = limited(["5/s", "300/m", "7/3s", "1/s"][which]);
+        prop_assert!(most(&arrivals(rate, Instant::now(), &calls), window) <= most_allowed);
+    }
+}
+
+fn steady(travel: u64, thinking: u64) -> Call {
+    Call {
+        travel: Duration::from_millis(travel),
+        thinking: Duration::from_millis(thinking),
+        late: Duration::ZERO,
+        idle: Duration::ZERO,
+        restart: false,
+    }
+}
+
+#[test]
+fn nearly_all_of_the_limit_is_used() {
+    for (travel, thinking, late_micros, at_least) in
+        [(0, 0, 0, 4.949), (40, 40, 300, 4.90), (85, 85, 300, 4.90), (50, 3000, 300, 4.85)]
+    {
+        let call = Call { late: Duration::from_micros(late_micros), ..steady(travel, thinking) };
+        let t0 = Instant::now();
+        let arrivals = arrivals("50/10s".parse().unwrap(), t0, &vec![call; 3000]);
+        let rate = 2999.0 / (arrivals[2999] - arrivals[0]).as_secs_f64();
+        assert!(rate >= at_least, "{call:?}: {rate}");
+    }
+}
+
+#[test]
+fn restarts_in_a_row_are_no_faster_than_one_run() {
+    let calls = vec![Call { restart: true, ..steady(20, 50) }; 200];
+    let t0 = Instant::now();
+    let arrivals = arrivals("50/10s".parse().unwrap(), t0, &calls);
+    assert!(arrivals.iter().zip(1..).all(|(arrival, n)| *arrival >= t0 + Duration::from_millis(202) * n));
+}
+
+#[test]
+fn very_high_rates_are_reached_within_3_percent_on_coarse_timers() {
+    let (rate, most_allowed, window) = limited("20000/1s");
+    let t0 = Instant::now();
+    let mut now = t0;
+    let mut pace = Pace::new(rate, now);
+    let mut arrivals = Vec::new();
+    let mut answers = std::collections::VecDeque::new();
+    let mut wakes = 0_u64;
+    while now < t0 + Duration::from_secs(20) {
+        while let Some((due, departure)) = answers.front().copied().filter(|(due, _)| *due <= now) {
+            answers.pop_front();
+            pace.answered(departure, due, Signal::Passed);
+        }
+        match pace.poll(now) {
+            Ok(()) => {
+                answers.push_back((now + Duration::from_millis(2), pace.send(now)));
+                arrivals.push(now);
+                now += Duration::from_micros(20);
+            }
+            Err(wait) => {
+                wakes += 1;
+                let slept = u64::try_from((wait.until - now).as_micros().div_ceil(1000)).unwrap();
+                let overshoot = if wakes.is_multiple_of(10) { wakes / 10 % 9 } else { 0 };
+                now += Duration::from_millis(slept + overshoot);
+            }
+        }
+    }
+    let reached = arrivals.len() as f64 / 20.0;
+    assert!(reached >= 0.97 * 20_000.0, "{reached}");
+    assert!(most(&arrivals, window) <= most_allowed);
+}
+
+#[test]
+fn runs_on_one_machine_stay_within_the_limit_together() {
+    let (rate, most_allowed, window) = limited("50/10s");
+    let t0 = Instant::now();
+    let mut arrivals = Vec::new();
+    for run in 0..3 {
+        let mut now = t0 + Duration::from_millis(70) * run;
+        let mut pace = Pace::new(rate, now);
+        pace.set_share(NonZeroU32::new(3).unwrap(), now);
+        while now < t0 + Duration::from_secs(600) {
+            match pace.poll(now) {
+                Ok(()) => {
+                    let departure = pace.send(now);
+                    pace.answered(departure, now, Signal::Passed);
+                    arrivals.push(now);
+                }
+                Err(wait) => now = wait.until,
+            }
+        }
+    }
+    arrivals.sort_unstable();
+    assert!(most(&arrivals, window) <= most_allowed);
+    assert!(arrivals.len() > 2800, "{}", arrivals.len());
+}
+
+#[test]
+fn a_change_of_share_never_bursts_and_the_run_left_alone_gets_all_of_the_limit() {
+    let (rate, most_allowed, window) = limited("50/10s");
+    let t0 = Instant::now();
+    let mut now = t0;
+    let mut pace = Pace::new(rate, now);
+    let mut arrivals = Vec::new();
+    while now < t0 + Duration::from_secs(600) {
+        let second = (now - t0).as_secs();
+        pace.set_share(NonZeroU32::new(if second < 300 { 1 + (second / 7 % 3) as u32 } else { 1 }).unwrap(), now);
+        match pace.poll(now) {
+            Ok(()) => {
+                let departure = pace.send(now);
+                pace.answered(departure, now, Signal::Passed);
+                arrivals.push(now);
+            }
+            Err(wait) => now = wait.until.min(now + Duration::from_secs(1)),
+        }
+    }
+    assert!(most(&arrivals, window) <= most_allowed);
+    assert!(pace.pace() > 4.95);
+}
+
+#[test]
+fn without_a_limit_only_freezes_hold_calls_back() {
+    let t0 = Instant::now();
+    let mut pace = Pace::new(Rate::Unlimited, t0);
+    assert_eq!(pace.poll(t0), Ok(()));
+    let departure = pace.send(t0);
+    assert_eq!((pace.poll(t0), pace.period(), pace.pace()), (Ok(()), Duration::ZERO, f64::INFINITY));
+    pace.answered(departure, t0, Signal::Throttled { retry_after: Some(Duration::from_secs(7)) });
+    let until = t0 + Duration::from_secs(7);
+    assert_eq!(pace.poll(t0), Err(Wait { until, why: Why::Frozen }));
+    assert_eq!(pace.frozen_until(t0), Some(until));
+    assert_eq!((pace.poll(until), pace.frozen_until(until)), (Ok(()), None));
+}
+
+#[test]
+fn each_wait_names_its_reason() {
+    let t0 = Instant::now();
+    let mut pace = Pace::new(Rate::Limited(Limit::PUBLISHED), t0);
+    assert_eq!(pace.poll(t0).map_err(|wait| wait.why), Err(Why::Ceiling));
+    let mut now = t0 + Duration::from_millis(202);
+    let departure = pace.send(now);
+    pace.answered(departure, now, Signal::Throttled { retry_after: None });
+    assert_eq!(pace.poll(now).map_err(|wait| wait.why), Err(Why::Frozen));
+    now += Duration::from_secs(2);
+    assert_eq!(pace.poll(now), Ok(()));
+    pace.send(now);
+    assert_eq!(pace.poll(now).map_err(|wait| wait.why), Err(Why::Controller));
+    let mut pace = Pace::new(Rate::Limited(Limit::PUBLISHED), t0);
+    for call in 1..=50 {
+        pace.send(t0 + Duration::from_millis(202) * call);
+    }
+    now = t0 + Duration::from_millis(202) * 51;
+    assert_eq!(pace.poll(now).map_err(|wait| wait.why), Err(Why::Guard));
+}
+
+#[test]
+fn an_ignored_throttle_slows_nobody() {
+    let t0 = Instant::now() + Duration::from_secs(1);
+    let mut pace = Pace::new(Rate::Limited(Limit::PUBLISHED), t0);
+    let before = pace.pace();
+    let departure = pace.send(t0);
+    pace.answered(departure, t0, Signal::Ignored);
+    assert_eq!((pace.frozen_until(t0), pace.pace().to_bits()), (None, before.to_bits()));
+}

@@ -1,0 +1,199 @@
+//! When the next call may leave: the limit is kept by a ceiling and a guard, and shared by a controller and a freeze.
+//!
+//! | part | keeps | knows |
+//! |---|---|---|
+//! | [`ceiling`] | the limit, whatever else happens, across restarts too | when own calls left |
+//! | [`guard`] | the limit at the server, where calls arrive late and unevenly | when own calls were answered |
+//! | [`controller`] | the peace with everyone else who uses the same limit | which calls were refused |
+//! | [`freeze`] | silence after a refusal, as long as the network asks | which calls were refused |
+//!
+//! Everything here is told the time and never sleeps. One waiter owns the [`Pace`]: it polls, sleeps until the
+//! instant it is given, polls again, and takes the permit in the moment in which the call really leaves. So nothing
+//! is queued here, and a permit that is not needed is not spent.
+
+mod ceiling;
+mod controller;
+mod freeze;
+mod guard;
+
+use std::num::NonZeroU32;
+use std::time::{Duration, Instant};
+
+use ceiling::Ceiling;
+use controller::Controller;
+use freeze::Freeze;
+use guard::Guard;
+
+use crate::settings::rate::{Limit, Rate};
+
+/// Decides when the next call may leave. See the module for its parts.
+#[derive(Debug)]
+pub struct Pace {
+    rate: Rate,
+    share: NonZeroU32,
+    /// `None` without a limit: then only freezes hold calls back.
+    limited: Option<Limited>,
+    freeze: Freeze,
+    departures: u64,
+}
+
+/// What exists only where there is a limit.
+#[derive(Debug)]
+struct Limited {
+    ceiling: Ceiling,
+    guard: Guard,
+    controller: Controller,
+}
+
+/// No call may leave before `until`; poll again then, and after every answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// Always later than the time that was polled with.
+    pub until: Instant,
+    /// What holds the call back for the longest.
+    pub why: Why,
+}
+
+/// Why a call has to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// Others need room: the pace is below the limit.
+    Controller,
+    /// As many own calls as the limit allows may still count at the server.
+    Guard,
+    /// The period of the limit is not over: the normal case.
+    Ceiling,
+    /// The network refused a call.
+    Frozen,
+}
+
+/// One call that has left; hand it back with its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Departure {
+    /// When the permit was taken.
+    pub at: Instant,
+    number: u64,
+}
+
+/// What an answer says about the pace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// Any answer or failure that is not a throttle.
+    Passed,
+    /// The network asks for a slower pace.
+    Throttled {
+        /// How long the network asks to wait, from now.
+        retry_after: Option<Duration>,
+    },
+    /// A throttle that says nothing about the pace, such as that of an offer which alone is always refused.
+    Ignored,
+}
+
+impl Pace {
+    /// Starts with nothing to spend: the first call may leave after one period, so that restarts cannot add up to
+    /// a burst.
+    pub fn new(rate: Rate, now: Instant) -> Self {
+        let limited = rate.limit().map(|limit| Limited::new(limit, now));
+        Self { rate, share: NonZeroU32::MIN, limited, freeze: Freeze::default(), departures: 0 }
+    }
+
+    /// May a call leave now? Asking costs nothing and changes nothing that matters.
+    ///
+    /// # Errors
+    /// Says until when to wait, and why.
+    pub fn poll(&mut self, now: Instant) -> Result<(), Wait> {
+        let mut wait = Wait { until: self.freeze.until().unwrap_or(now), why: Why::Frozen };
+        if let Some(limited) = &mut self.limited {
+            for (until, why) in [
+                (limited.ceiling.earliest(now), Why::Ceiling),
+                (limited.guard.earliest(now), Why::Guard),
+                (limited.controller.earliest().unwrap_or(now), Why::Controller),
+            ] {
+                if until > wait.until {
+                    wait = Wait { until, why };
+                }
+            }
+        }
+        if wait.until > now { Err(wait) } else { Ok(()) }
+    }
+
+    /// Takes the permit for a call that leaves now.
+    ///
+    /// Meant to follow an `Ok` of [`Self::poll`]; a call that leaves without one is counted all the same.
+    pub fn send(&mut self, now: Instant) -> Departure {
+        let departure = Departure { at: now, number: self.departures };
+        self.departures += 1;
+        if let Some(limited) = &mut self.limited {
+            limited.ceiling.send(now);
+            limited.guard.send(departure);
+            limited.controller.send(now);
+        }
+        departure
+    }
+
+    /// Takes in what became of a call: an answer, a failure, a timeout. Each departure comes back once.
+    pub fn answered(&mut self, departure: Departure, now: Instant, signal: Signal) {
+        if let Some(limited) = &mut self.limited {
+            limited.guard.answered(departure, now);
+        }
+        match signal {
+            Signal::Passed => {
+                self.freeze.passed(departure.at);
+                if let Some(limited) = &mut self.limited {
+                    limited.controller.passed();
+                }
+            }
+            Signal::Throttled { retry_after } => {
+                self.freeze.throttled(departure.at, now, retry_after);
+                if let Some(limited) = &mut self.limited {
+                    limited.controller.throttled(departure.at, now);
+                }
+            }
+            Signal::Ignored => {}
+        }
+    }
+
+    /// From now on `runs` runs on this machine share the limit, and this one keeps to 1/`runs` of it.
+    pub fn set_share(&mut self, runs: NonZeroU32, now: Instant) {
+        if runs == self.share {
+            return;
+        }
+        self.share = runs;
+        if let (Some(limit), Some(limited)) = (self.rate.limit(), &mut self.limited) {
+            limited.set_limit(ceiling::share(limit, runs), now);
+        }
+    }
+
+    /// The end of the silence that a refusal brought about, if it is not over.
+    pub fn frozen_until(&self, now: Instant) -> Option<Instant> {
+        self.freeze.until().filter(|until| *until > now)
+    }
+
+    /// The pace aimed at, in calls per second; infinite without a limit.
+    pub fn pace(&self) -> f64 {
+        self.limited.as_ref().map_or(f64::INFINITY, |limited| limited.controller.pace())
+    }
+
+    /// The shortest time between two calls in the long run: the limit plus a margin; zero without a limit.
+    pub fn period(&self) -> Duration {
+        self.limited.as_ref().map_or(Duration::ZERO, |limited| limited.ceiling.period())
+    }
+}
+
+impl Limited {
+    fn new(limit: Limit, now: Instant) -> Self {
+        let ceiling = Ceiling::new(limit, now);
+        let controller = Controller::new(limit, &ceiling);
+        Self { ceiling, guard: Guard::new(limit), controller }
+    }
+
+    /// The guard remembers the calls of the old limit, the controller how far from it the pace was.
+    fn set_limit(&mut self, limit: Limit, now: Instant) {
+        self.ceiling = Ceiling::new(limit, now);
+        self.guard.set_limit(limit);
+        self.controller.set_limit(limit, &self.ceiling);
+    }
+}
+
+#[cfg(test)]
+mod laws;
