@@ -1,3 +1,277 @@
-//! When what happens: pure state machines that are told the time and never sleep.
+//! Which call leaves next, and what its answer means: the joint of the pure state machines of this folder.
+//!
+//! Told the time, it never sleeps, sends or writes. The loop in `export` asks [`Schedule::next`] what to do, does it,
+//! and reports back through [`Schedule::answered`].
 
+pub mod breaker;
+mod choose;
+mod gate;
 pub mod pace;
+pub mod retry;
+mod settle;
+mod task;
+pub mod window;
+
+use std::collections::VecDeque;
+use std::num::NonZeroU32;
+use std::time::{Duration, Instant};
+
+use self::breaker::Breaker;
+use self::choose::Choice;
+use self::gate::Gate;
+use self::pace::{Departure, Pace, Signal};
+use self::retry::{Backoff, RetryQueue};
+use self::settle::Throttle;
+pub use self::task::Task;
+use self::task::Traffic;
+use crate::offer::{Class, ErrorKind, OfferError, OfferId, Outcome};
+use crate::settings::rate::Rate;
+
+/// What the user decides about calls.
+#[derive(Clone, Copy, Debug)]
+pub struct Policy {
+    /// The network's limit.
+    pub rate: Rate,
+    /// The most calls in flight at once.
+    pub concurrency: usize,
+    /// How often an offer is asked again after a failure that may pass.
+    pub retries: u32,
+    /// The longest time without a passing call that is sat out.
+    pub max_outage: Duration,
+    /// How long calls may be sent, from the start of the run.
+    pub max_duration: Option<Duration>,
+}
+
+/// What the loop is to do.
+#[derive(Debug)]
+pub enum Next {
+    /// Send this call now.
+    Send(Call),
+    /// Do nothing before this time, unless an answer comes first.
+    Wait {
+        /// When to ask again.
+        until: Instant,
+        /// Why, for the user.
+        why: Waiting,
+    },
+    /// Nothing to send until an answer or a new offer comes.
+    Idle,
+}
+
+/// Why nothing is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    /// The pace allows no call yet.
+    Pace,
+    /// The network has throttled the run.
+    Frozen,
+    /// The service is gone; the next probe is due then.
+    Outage,
+    /// Only retries are left, and none is due.
+    Retry,
+    /// A refused key is confirmed by a second call.
+    Confirm,
+}
+
+/// Why the run stops before every offer has an outcome.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The network refuses the account, or is not the network.
+    Refused(OfferError),
+    /// Nothing has ever passed: the host or the way to it is wrong.
+    NothingPassed(OfferError),
+    /// The service is gone for longer than `--max-outage`.
+    Outage {
+        /// How long.
+        lasted: Duration,
+        /// The last failure.
+        last: OfferError,
+    },
+    /// The network asks to come back after this time, which is too long to sit out.
+    ComeBackIn(Duration),
+    /// `--max-duration` is over.
+    OutOfTime,
+}
+
+/// A call that was let out.
+#[derive(Debug)]
+pub struct Call {
+    /// The offer that is asked for.
+    pub offer: OfferId,
+    work: Work,
+    departure: Departure,
+}
+
+#[derive(Debug)]
+enum Work {
+    /// One of the offer's attempts.
+    Attempt(Task),
+    /// Looks whether the service is back; costs the offer no attempt.
+    Probe(Task),
+    /// Asks again for an offer that passed before, to learn whether others fail because the service is gone.
+    Witness,
+}
+
+/// What came of a call.
+#[derive(Debug)]
+pub struct Answered {
+    /// The offer's outcome, if this answer is final.
+    pub outcome: Outcome,
+    /// How long the network asks to wait.
+    pub retry_after: Option<Duration>,
+    /// The answer is a page of a host that is not the API.
+    pub wrong_host: bool,
+}
+
+/// Counts of the calls of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Calls sent.
+    pub calls: u64,
+    /// Calls that repeated an attempt that had failed.
+    pub retries: u64,
+    /// Calls that were throttled.
+    pub throttled: u64,
+    /// How long the run stood still, because it was throttled or the service was gone.
+    pub standstill: Duration,
+}
+
+/// The state of a run, seen from its calls.
+#[derive(Debug)]
+pub struct Schedule {
+    policy: Policy,
+    started: Instant,
+    pace: Pace,
+    backoff: Backoff,
+    breaker: Breaker,
+    gate: Gate,
+    new: VecDeque<Task>,
+    /// Put back by a throttle: first again as soon as that can teach something.
+    throttled: VecDeque<Task>,
+    retries: RetryQueue<Task>,
+    /// Out of attempts, but with nothing to show that the service was up meanwhile.
+    parked: VecDeque<Task>,
+    /// The last offer that passed.
+    witness: Option<OfferId>,
+    witness_wanted: bool,
+    in_flight: usize,
+    traffic: Traffic,
+    /// Since when nothing has passed although calls were sent, and the last reason.
+    trouble: Option<(Instant, OfferError)>,
+    frozen_until: Instant,
+    counts: Counts,
+    finished: Vec<(Task, Outcome)>,
+}
+
+impl Schedule {
+    /// The longest an offer is tried, not counting the time the whole run stood still.
+    const MAX_EFFORT: Duration = Duration::from_secs(180);
+    /// A longer `Retry-After` ends the run.
+    pub const LONGEST_WAIT: Duration = Duration::from_secs(300);
+
+    /// A run that starts now. The same seed draws the same delays.
+    pub fn new(policy: Policy, seed: u64, now: Instant) -> Self {
+        Self {
+            policy,
+            started: now,
+            pace: Pace::new(policy.rate, now),
+            backoff: Backoff::new(seed),
+            breaker: Breaker::new(policy.max_outage, now),
+            gate: Gate::default(),
+            new: VecDeque::new(),
+            throttled: VecDeque::new(),
+            retries: RetryQueue::new(),
+            parked: VecDeque::new(),
+            witness: None,
+            witness_wanted: false,
+            in_flight: 0,
+            traffic: Traffic::default(),
+            trouble: None,
+            frozen_until: now,
+            counts: Counts::default(),
+            finished: Vec::new(),
+        }
+    }
+
+    /// Takes in an offer that is to be asked for.
+    pub fn push(&mut self, task: Task) {
+        self.new.push_back(task);
+    }
+
+    /// How many calls have no answer yet.
+    pub fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
+    /// The counts so far.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// Calls per second that are aimed at now; infinite without a limit.
+    pub fn pace(&self) -> f64 {
+        self.pace.pace()
+    }
+
+    /// As many runs on this machine share the limit.
+    pub fn set_share(&mut self, runs: NonZeroU32, now: Instant) {
+        self.pace.set_share(runs, now);
+    }
+
+    /// The offers that have got their outcomes since the last time.
+    pub fn take_finished(&mut self) -> impl Iterator<Item = (Task, Outcome)> + '_ {
+        self.finished.drain(..)
+    }
+
+    /// What to do at `now`. `more` tells whether new offers can still come while nothing is written.
+    ///
+    /// # Errors
+    /// The run has to stop; what is in flight may still be waited for.
+    pub fn next(&mut self, now: Instant, more: bool) -> Result<Next, Stop> {
+        self.check_time(now)?;
+        let source = match self.choose(now, more)? {
+            Choice::Send(source) => source,
+            Choice::Wait(until, why) => return Ok(Next::Wait { until, why }),
+            Choice::Idle => return Ok(Next::Idle),
+        };
+        if let Err(wait) = self.pace.poll(now) {
+            let why = if self.frozen_until > now { Waiting::Frozen } else { Waiting::Pace };
+            return Ok(Next::Wait { until: wait.until, why });
+        }
+        Ok(self.take(source, now).map_or(Next::Idle, Next::Send))
+    }
+
+    /// Takes in the answer of a call.
+    ///
+    /// # Errors
+    /// The run has to stop.
+    pub fn answered(&mut self, call: Call, answered: Answered, now: Instant) -> Result<(), Stop> {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        let Call { offer, work, departure } = call;
+        let throttled = answered.outcome.as_ref().is_err_and(|error| error.kind.class() == Class::Throttle);
+        if !throttled {
+            self.pace.answered(departure, now, Signal::Passed);
+        }
+        let error = match answered.outcome {
+            Ok(answer) => {
+                self.passed(offer, work, Ok(answer), now);
+                return Ok(());
+            }
+            Err(error) => error,
+        };
+        if self.gate.is_suspicious(&error, answered.wrong_host) {
+            return self.suspected(work, error);
+        }
+        match error.kind.class() {
+            Class::Throttle => {
+                let retry_after = answered.retry_after;
+                return self.throttled(work, error, Throttle { departure, retry_after, at: now });
+            }
+            Class::Account if error.kind == ErrorKind::Unauthorized => return self.unauthorized(work, error, now),
+            Class::Account => return Err(Stop::Refused(error)),
+            Class::Transient => self.failed(work, error, now),
+            Class::Offer => self.passed(offer, work, Err(error), now),
+        }
+        Ok(())
+    }
+}

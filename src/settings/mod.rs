@@ -2,5 +2,7 @@
 //!
 //! Nothing here knows clap, reads the environment twice or opens a connection.
 
+pub mod account;
 pub mod network;
 pub mod rate;
+pub mod units;

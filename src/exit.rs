@@ -1,0 +1,42 @@
+//! The exit codes: a promise to cron, systemd and scripts.
+//!
+//! Decided in one place from how the run ended; nothing else in the program knows numbers.
+
+use std::process::Termination;
+
+/// How the program ends. The numbers are in DESIGN.md section 5 and in the README.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum ExitCode {
+    /// Every offer is exported; an empty input too.
+    Success = 0,
+    /// The disk or another part of this machine failed, or the program has a bug. The old output is untouched.
+    Failure = 1,
+    /// The command, the settings or the input are wrong. No call was sent.
+    Usage = 2,
+    /// Complete, but some offers have error rows.
+    SomeFailed = 3,
+    /// The network refuses the account, or the host is not the network's.
+    Refused = 4,
+    /// Stopped early; the same command with `--resume` goes on.
+    StoppedEarly = 5,
+    /// SIGHUP.
+    HungUp = 129,
+    /// SIGINT, or Ctrl-C.
+    Interrupted = 130,
+    /// SIGTERM.
+    Terminated = 143,
+}
+
+impl ExitCode {
+    /// The number.
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+}
+
+impl Termination for ExitCode {
+    fn report(self) -> std::process::ExitCode {
+        self.code().into()
+    }
+}

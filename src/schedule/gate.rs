@@ -1,0 +1,113 @@
+//! Whether the network lets this account in at all: the first call goes alone, and answers that may concern every
+//! offer are held back until it is clear whom they concern.
+//!
+//! Decides from the kinds of answers only; what is sent instead is the schedule's business.
+
+use std::time::{Duration, Instant};
+
+use super::task::Task;
+use crate::offer::{Class, ErrorKind, OfferError};
+
+/// What the gate makes of a suspicious answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ruling {
+    /// Too early to say.
+    Unclear,
+    /// An offer that is known to be good should be asked for, to see whether it is refused too.
+    AskWitness,
+    /// The account or the host is refused.
+    Refused,
+}
+
+/// Keeps what is suspicious until something passes.
+#[derive(Debug, Default)]
+pub(super) struct Gate {
+    open: bool,
+    begun: usize,
+    /// Answers that the key is wrong, in a row.
+    unauthorized: u32,
+    suspects: Vec<(Task, OfferError)>,
+    confirm_at: Option<Instant>,
+}
+
+impl Gate {
+    /// While nothing has passed, no more offers than this are begun: a wrong account costs 3 calls, not 50.
+    pub(super) const FIRST_OFFERS: usize = 3;
+    /// As many different offers refused in a row are no accident (DESIGN.md section 7).
+    const IN_A_ROW: usize = 10;
+    /// One wrong answer about the key may be a hiccup; two are not.
+    const UNAUTHORIZED: u32 = 2;
+    /// How long to wait before the second.
+    const CONFIRM_AFTER: Duration = Duration::from_secs(2);
+
+    /// Whether something has passed.
+    pub(super) fn is_open(&self) -> bool {
+        self.open
+    }
+
+    /// Whether another offer may be begun.
+    pub(super) fn may_begin(&self) -> bool {
+        self.open || self.begun < Self::FIRST_OFFERS
+    }
+
+    /// An offer was begun.
+    pub(super) fn begun(&mut self) {
+        self.begun += 1;
+    }
+
+    /// Until when nothing may be sent, so that a confirmation is worth something.
+    pub(super) fn confirm_at(&self, now: Instant) -> Option<Instant> {
+        self.confirm_at.filter(|at| *at > now)
+    }
+
+    /// Something passed: what was suspicious concerned its own offer only, and is given back.
+    pub(super) fn passed(&mut self) -> Vec<(Task, OfferError)> {
+        self.open = true;
+        self.unauthorized = 0;
+        self.confirm_at = None;
+        std::mem::take(&mut self.suspects)
+    }
+
+    /// The network says that the key is wrong.
+    pub(super) fn unauthorized(&mut self, now: Instant) -> Ruling {
+        self.unauthorized += 1;
+        self.confirm_at = Some(now + Self::CONFIRM_AFTER);
+        if self.unauthorized >= Self::UNAUTHORIZED { Ruling::Refused } else { Ruling::Unclear }
+    }
+
+    /// Holds back an answer that may concern every offer.
+    pub(super) fn suspect(&mut self, task: Task, error: OfferError) -> Ruling {
+        self.suspects.push((task, error));
+        match (self.open, self.suspects.len()) {
+            (false, n) if n >= Self::FIRST_OFFERS => Ruling::Refused,
+            (true, n) if n >= Self::IN_A_ROW => Ruling::AskWitness,
+            _ => Ruling::Unclear,
+        }
+    }
+
+    /// How many answers are held back.
+    pub(super) fn suspects(&self) -> usize {
+        self.suspects.len()
+    }
+
+    /// An answer held back that speaks of the account or the host, not of its offer.
+    pub(super) fn refusal(&self) -> Option<&OfferError> {
+        self.suspects.iter().map(|(_, error)| error).find(|error| error.kind.class() != Class::Offer)
+    }
+
+    /// Whether an answer may concern every offer, though it came for one. `wrong_host` tells that it is a page, as
+    /// other hosts send them: before anything has passed that is the wrong host, later it may be a gateway's hiccup.
+    pub(super) fn is_suspicious(&self, error: &OfferError, wrong_host: bool) -> bool {
+        match error.kind {
+            ErrorKind::IpNotAllowed | ErrorKind::AccountLocked => true,
+            ErrorKind::InvalidResponse => wrong_host && !self.open,
+            _ => wrong_host || (error.http_status == Some(403) && !speaks_of_approval(error)),
+        }
+    }
+}
+
+/// An account with ten unapproved offers in a row is nothing unusual; one that is refused would be told otherwise.
+fn speaks_of_approval(error: &OfferError) -> bool {
+    let message = error.message.to_ascii_lowercase();
+    error.kind == ErrorKind::NotApproved && (message.contains("approv") || message.contains("apply"))
+}

@@ -1,0 +1,277 @@
+//! Rows that are read but not written yet, in input order, and the answers that later rows may ask for again.
+//!
+//! This is what makes the output independent of the order in which answers come. It holds what it is given and knows
+//! nothing of calls.
+
+use std::cell::OnceCell;
+use std::collections::VecDeque;
+use std::num::NonZeroUsize;
+use std::rc::Rc;
+
+use lru::LruCache;
+
+use super::task::Task;
+use crate::offer::{OfferError, OfferId, Outcome};
+
+/// Where an outcome is put by the one who learns it and found by every row that waits for it.
+#[derive(Clone, Debug, Default)]
+pub struct Slot(Rc<OnceCell<Outcome>>);
+
+impl Slot {
+    fn filled(outcome: Outcome) -> Self {
+        Self(Rc::new(OnceCell::from(outcome)))
+    }
+
+    /// The outcome, once it is known.
+    pub fn outcome(&self) -> Option<&Outcome> {
+        self.0.get()
+    }
+}
+
+/// A row in the window.
+#[derive(Debug)]
+struct Waiting<R> {
+    row: R,
+    slot: Slot,
+    /// What the row itself holds, in bytes.
+    size: usize,
+    /// Whether the answer was fetched for this row, so that its size is counted once.
+    asked_here: bool,
+}
+
+/// The rows between the oldest unfinished one and the newest that was read.
+#[derive(Debug)]
+pub struct Window<R> {
+    rows: VecDeque<Waiting<R>>,
+    /// Bytes held by rows and by finished answers that are not written yet.
+    held: usize,
+    remembered: LruCache<OfferId, Slot>,
+    /// Bytes held by remembered answers.
+    remembered_size: usize,
+}
+
+impl<R> Window<R> {
+    /// How many rows may be ahead of the oldest unfinished one. A stall of S seconds in one offer costs nothing if
+    /// this is at least 4.95 (S + latency): 1,024 covers 206 s (RELIABILITY.md section 4).
+    pub const MAX_ROWS: usize = 1024;
+    /// How many bytes they and their answers may hold.
+    pub const MAX_HELD: usize = 64 << 20;
+    /// The last distinct offers whose answers are kept: the 10,000 of the contract, and those still on their way.
+    const REMEMBERED: NonZeroUsize = NonZeroUsize::new(10_000 + Self::MAX_ROWS).unwrap();
+    /// Ordinary answers need half of this; offers with thousands of entries are asked for again instead.
+    const MAX_REMEMBERED_SIZE: usize = 16 << 20;
+
+    /// An empty window.
+    pub fn new() -> Self {
+        // The cache grows as it fills: a run of ten offers should not pay for ten thousand.
+        let mut remembered = LruCache::unbounded();
+        remembered.resize(Self::REMEMBERED);
+        Self { rows: VecDeque::new(), held: 0, remembered, remembered_size: 0 }
+    }
+
+    /// Whether another row may be read.
+    pub fn has_room(&self) -> bool {
+        self.rows.len() < Self::MAX_ROWS && self.held < Self::MAX_HELD
+    }
+
+    /// How many rows wait.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether every row is written.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Takes in a row whose offer is to be asked for. Returns the task, unless the answer is known or on its way.
+    pub fn admit(&mut self, row: R, size: usize, offer: OfferId) -> Option<Task> {
+        let known = self.remembered.get(&offer).cloned();
+        let slot = known.clone().unwrap_or_default();
+        self.push(row, size, slot.clone(), known.is_none());
+        if known.is_some() {
+            return None;
+        }
+        self.remember(offer, slot.clone());
+        Some(Task::new(offer, slot))
+    }
+
+    /// Takes in a row that needs no call.
+    pub fn admit_failed(&mut self, row: R, size: usize, error: OfferError) {
+        self.push(row, size, Slot::filled(Err(error)), false);
+    }
+
+    /// Puts an outcome in its place.
+    pub fn finish(&mut self, slot: &Slot, outcome: Outcome) {
+        let size = size_of_outcome(&outcome);
+        if slot.0.set(outcome).is_ok() {
+            self.held += size;
+            self.remembered_size += size;
+        }
+        while self.remembered_size > Self::MAX_REMEMBERED_SIZE && self.forget_oldest() {}
+    }
+
+    /// Takes out the oldest row, if its outcome is known.
+    pub fn pop(&mut self) -> Option<(R, Slot)> {
+        let outcome_size = size_of_outcome(self.rows.front()?.slot.outcome()?);
+        let Waiting { row, slot, size, asked_here } = self.rows.pop_front()?;
+        self.held = self.held.saturating_sub(size + if asked_here { outcome_size } else { 0 });
+        Some((row, slot))
+    }
+
+    fn push(&mut self, row: R, size: usize, slot: Slot, asked_here: bool) {
+        self.held += size;
+        self.rows.push_back(Waiting { row, slot, size, asked_here });
+    }
+
+    fn remember(&mut self, offer: OfferId, slot: Slot) {
+        if let Some((_, forgotten)) = self.remembered.push(offer, slot) {
+            self.forgotten(&forgotten);
+        }
+    }
+
+    /// Forgets the answer that was not asked for the longest; one still on its way cannot be forgotten.
+    fn forget_oldest(&mut self) -> bool {
+        if self.remembered.peek_lru().is_none_or(|(_, slot)| slot.outcome().is_none()) {
+            return false;
+        }
+        if let Some((_, slot)) = self.remembered.pop_lru() {
+            self.forgotten(&slot);
+        }
+        true
+    }
+
+    fn forgotten(&mut self, slot: &Slot) {
+        self.remembered_size -= slot.outcome().map_or(0, size_of_outcome).min(self.remembered_size);
+    }
+}
+
+impl<R> Default for Window<R> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn size_of_outcome(outcome: &Outcome) -> usize {
+    match outcome {
+        Ok(answer) => answer.size(),
+        Err(error) => error.message.len() + error.code.as_ref().map_or(0, |code| code.len()) + size_of::<OfferError>(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::offer::{AnswerBuilder, ErrorKind};
+
+    fn offer(n: u64) -> OfferId {
+        OfferId::parse(&n.to_string()).unwrap()
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "an outcome is what the window takes")]
+    fn answer(text: &str) -> Outcome {
+        Ok(AnswerBuilder::new(Some(text), None).build())
+    }
+
+    #[test]
+    fn a_row_is_written_only_after_all_before_it() {
+        let mut window = Window::new();
+        let first = window.admit("first", 0, offer(1)).unwrap();
+        let second = window.admit("second", 0, offer(2)).unwrap();
+        window.admit_failed("third", 0, OfferError::local(ErrorKind::InvalidOfferId, "x"));
+        window.finish(&second.slot, answer("2"));
+        assert!(window.pop().is_none());
+        window.finish(&first.slot, answer("1"));
+        let written: Vec<_> = std::iter::from_fn(|| window.pop()).map(|(row, _)| row).collect();
+        assert_eq!(written, ["first", "second", "third"]);
+        assert!(window.is_empty());
+        assert_eq!(window.held, 0);
+    }
+
+    #[test]
+    fn the_same_offer_is_asked_for_once_before_and_after_its_answer() {
+        let mut window = Window::new();
+        let task = window.admit(1, 0, offer(16)).unwrap();
+        assert!(window.admit(2, 0, offer(16)).is_none());
+        window.finish(&task.slot, answer("x"));
+        assert!(window.admit(3, 0, offer(16)).is_none());
+        assert_eq!(std::iter::from_fn(|| window.pop()).count(), 3);
+        assert_eq!(window.held, 0);
+    }
+
+    #[test]
+    fn at_least_the_last_ten_thousand_distinct_offers_are_remembered() {
+        let mut window = Window::new();
+        for n in 0..10_000 {
+            let task = window.admit((), 0, offer(n)).unwrap();
+            window.finish(&task.slot, answer("x"));
+            window.pop().unwrap();
+        }
+        assert!(window.admit((), 0, offer(0)).is_none());
+        for n in 10_000..30_000 {
+            let task = window.admit((), 0, offer(n)).unwrap();
+            window.finish(&task.slot, answer("x"));
+        }
+        assert!(window.remembered.len() <= 10_000 + 1024);
+        assert!(window.admit((), 0, offer(1)).is_some());
+    }
+
+    #[test]
+    fn large_answers_are_forgotten_before_they_fill_the_memory() {
+        let mut window = Window::new();
+        let large = "x".repeat(1 << 20);
+        for n in 0..100 {
+            let task = window.admit((), 0, offer(n)).unwrap();
+            window.finish(&task.slot, answer(&large));
+            window.pop().unwrap();
+        }
+        assert!(window.remembered_size <= Window::<()>::MAX_REMEMBERED_SIZE);
+        assert!(window.admit((), 0, offer(99)).is_none(), "the newest is still known");
+    }
+
+    #[test]
+    fn the_window_closes_when_full_of_rows_or_of_bytes() {
+        let mut window = Window::new();
+        for n in 0..Window::<()>::MAX_ROWS as u64 {
+            assert!(window.has_room());
+            window.admit((), 0, offer(n));
+        }
+        assert!(!window.has_room());
+        let mut window = Window::new();
+        window.admit((), Window::<()>::MAX_HELD, offer(1));
+        assert!(!window.has_room());
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_order_of_answers_rows_leave_in_input_order(
+            offers in prop::collection::vec(0u64..40, 1..200),
+            picks in prop::collection::vec(any::<prop::sample::Index>(), 200),
+        ) {
+            let mut window = Window::new();
+            let mut tasks = Vec::new();
+            let mut written = Vec::new();
+            for (line, n) in offers.iter().enumerate() {
+                tasks.extend(window.admit(line, 8, offer(*n)));
+                if line % 3 == 0 && !tasks.is_empty() {
+                    let task = tasks.swap_remove(picks[line].index(tasks.len()));
+                    window.finish(&task.slot, answer(task.offer.as_str()));
+                }
+                written.extend(std::iter::from_fn(|| window.pop()));
+            }
+            for (task, _) in tasks.into_iter().rev().zip(&picks) {
+                window.finish(&task.slot, answer(task.offer.as_str()));
+            }
+            written.extend(std::iter::from_fn(|| window.pop()));
+            prop_assert_eq!(written.len(), offers.len());
+            for (line, (row, slot)) in written.iter().enumerate() {
+                prop_assert_eq!(*row, line);
+                let url = slot.outcome().and_then(|o| o.as_ref().ok()).and_then(|a| a.url().map(str::to_owned));
+                prop_assert_eq!(url, Some(offers[line].to_string()));
+            }
+            prop_assert_eq!(window.held, 0);
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Durations, sizes and shares, as people write them on a command line.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+/// Reads `60s`, `15m`, `2h 30m`, or a bare number of seconds.
+///
+/// # Errors
+/// Says what is expected instead.
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
+    let expected = || "expected a duration such as 60s, 15m or 2h30m".to_owned();
+    if let Ok(seconds) = text.trim().parse::<u32>() {
+        return Ok(Duration::from_secs(seconds.into()));
+    }
+    let duration: SignedDuration = text.trim().parse().map_err(|_| expected())?;
+    Duration::try_from(duration).map_err(|_| expected())
+}
+
+/// Reads a duration that is not zero.
+///
+/// # Errors
+/// Says what is expected instead.
+pub fn parse_timeout(text: &str) -> Result<Duration, String> {
+    let duration = parse_duration(text)?;
+    if duration.is_zero() { Err("it must be longer than zero".to_owned()) } else { Ok(duration) }
+}
+
+/// Reads `8MiB`, `500k`, `1G` or a bare number of bytes; units are powers of 1024. At most 1 GiB.
+///
+/// # Errors
+/// Says what is expected instead.
+pub fn parse_size(text: &str) -> Result<usize, String> {
+    let text = text.trim();
+    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let shift = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 0,
+        "k" | "kb" | "kib" => 10,
+        "m" | "mb" | "mib" => 20,
+        "g" | "gb" | "gib" => 30,
+        _ => return Err("expected a size such as 8MiB or 500k".to_owned()),
+    };
+    let bytes = number.parse::<usize>().ok().and_then(|n| n.checked_mul(1 << shift));
+    match bytes {
+        Some(bytes) if (1..=1 << 30).contains(&bytes) => Ok(bytes),
+        Some(_) => Err("it must be between 1 byte and 1GiB".to_owned()),
+        None => Err("expected a size such as 8MiB or 500k".to_owned()),
+    }
+}
+
+/// The value of `--max-errors`: how many error rows are too many.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum MaxErrors {
+    /// More than so many.
+    Count(u64),
+    /// More than this share of the offers, in percent.
+    Percent(f64),
+}
+
+impl MaxErrors {
+    /// A share means little before so many offers are done.
+    const ENOUGH: u64 = 100;
+
+    /// Whether `failed` of `done` offers are too many. `complete` tells that no more will come.
+    pub fn exceeded(self, failed: u64, done: u64, complete: bool) -> bool {
+        match self {
+            Self::Count(most) => failed > most,
+            Self::Percent(most) => (complete || done >= Self::ENOUGH) && failed as f64 * 100.0 > most * done as f64,
+        }
+    }
+}
+
+impl FromStr for MaxErrors {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let expected = || "expected a number such as 100, or a share such as 5%".to_owned();
+        match text.trim().strip_suffix('%') {
+            None => text.trim().parse().map(Self::Count).map_err(|_| expected()),
+            Some(percent) => match percent.trim().parse::<f64>() {
+                Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(Self::Percent(percent)),
+                _ => Err(expected()),
+            },
+        }
+    }
+}
+
+impl fmt::Display for MaxErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(most) => write!(f, "{most}"),
+            Self::Percent(most) => write!(f, "{most}%"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_in_the_usual_forms() {
+        for (text, seconds) in [("60s", 60), ("15m", 900), ("2h30m", 9000), ("2h 30m", 9000), ("90", 90), ("0", 0)] {
+            assert_eq!(parse_duration(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in ["", "-5s", "x", "5 parsecs", "99999999999999999999"] {
+            assert!(parse_duration(text).is_err(), "{text}");
+        }
+        assert!(parse_timeout("0s").is_err());
+    }
+
+    #[test]
+    fn sizes_are_read_in_the_usual_forms() {
+        for (text, bytes) in [("8MiB", 8 << 20), ("8m", 8 << 20), ("500k", 500 << 10), ("1G", 1 << 30), ("10", 10)] {
+            assert_eq!(parse_size(text), Ok(bytes), "{text}");
+        }
+        for text in ["", "0", "2G", "8X", "-1", "99999999999999999999", "99999999999999999G"] {
+            assert!(parse_size(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_share_of_errors_counts_only_when_it_means_something() {
+        let percent: MaxErrors = "10%".parse().unwrap();
+        assert!(!percent.exceeded(5, 10, false));
+        assert!(percent.exceeded(5, 10, true));
+        assert!(percent.exceeded(11, 100, false));
+        assert!(!percent.exceeded(10, 100, true));
+        assert!("3".parse::<MaxErrors>().unwrap().exceeded(4, 4, false));
+        assert!("0".parse::<MaxErrors>().unwrap().exceeded(1, 1, false));
+        for text in ["", "x", "-1", "101%", "NaN%"] {
+            assert!(text.parse::<MaxErrors>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! What came of the offers of a run, in numbers.
+//!
+//! Derived from outcomes alone and kept in the checkpoint, so that a run that was continued ten times tells the same
+//! as one that was not.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::exit::ExitCode;
+use crate::offer::{ErrorKind, Outcome};
+
+/// Counts of input rows by what came of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Input rows that have their answer.
+    pub offers: u64,
+    /// Rows written, without the header.
+    pub rows: u64,
+    /// Input rows with an error row, by kind.
+    pub errors: BTreeMap<ErrorKind, u64>,
+}
+
+impl Summary {
+    /// Takes in an offer and the number of rows it gave.
+    pub fn add(&mut self, outcome: &Outcome, rows: u64) {
+        self.offers += 1;
+        self.rows += rows;
+        if let Err(error) = outcome {
+            *self.errors.entry(error.kind).or_default() += 1;
+        }
+    }
+
+    /// Input rows with an error row.
+    pub fn failed(&self) -> u64 {
+        self.errors.values().sum()
+    }
+
+    /// Input rows with links.
+    pub fn succeeded(&self) -> u64 {
+        self.offers - self.failed()
+    }
+
+    /// The exit code of a run that is complete.
+    pub fn exit_code(&self) -> ExitCode {
+        if self.failed() == 0 { ExitCode::Success } else { ExitCode::SomeFailed }
+    }
+}
+
+impl Serialize for ErrorKind {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for ErrorKind {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        Self::from_word(&word).ok_or_else(|| serde::de::Error::custom(format!("unknown error kind {word:?}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::offer::{AnswerBuilder, OfferError};
+
+    #[test]
+    fn survives_a_checkpoint_and_decides_the_exit_code() {
+        let mut summary = Summary::default();
+        summary.add(&Ok(AnswerBuilder::new(Some("http://x"), None).build()), 4);
+        assert_eq!(summary.exit_code(), ExitCode::Success);
+        summary.add(&Err(OfferError::local(ErrorKind::NotFound, "")), 1);
+        assert_eq!(summary.exit_code(), ExitCode::SomeFailed);
+        let json = serde_json::to_string(&summary).unwrap();
+        assert_eq!(json, r#"{"offers":2,"rows":5,"errors":{"not_found":1}}"#);
+        assert_eq!(serde_json::from_str::<Summary>(&json).unwrap(), summary);
+    }
+}
