@@ -1,7 +1,9 @@
 //! Pulls the tracking links of Offerslook offers in bulk.
 
 pub mod exit;
+pub mod input;
 pub mod offer;
 pub mod schedule;
 pub mod settings;
 pub mod summary;
+pub mod text;

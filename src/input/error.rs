@@ -1,0 +1,150 @@
+//! Why an input cannot be read, and what to do about it.
+//!
+//! Owns the words that users see. Must not decide anything.
+
+use std::fmt;
+use std::io;
+
+pub use super::encoding::Unreadable;
+
+/// Why the input cannot be used, or not any further.
+#[derive(Debug, thiserror::Error)]
+pub enum InputError {
+    /// No such file.
+    #[error("{input}: no such file; pass a file of offer IDs, or `-` to read from standard input")]
+    Missing {
+        /// The path.
+        input: String,
+    },
+    /// A folder.
+    #[error("{input}: is a folder; pass the file of offer IDs in it")]
+    IsFolder {
+        /// The path.
+        input: String,
+    },
+    /// There, but it cannot be opened.
+    #[error("{input}: cannot be opened; check that this user may read it")]
+    Open {
+        /// The path.
+        input: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Not text, nor a workbook.
+    #[error("{input}: cannot be read: {reason}")]
+    Unreadable {
+        /// The path.
+        input: String,
+        /// What it is instead.
+        reason: Unreadable,
+    },
+    /// Looks like a workbook, but calamine cannot read it.
+    #[error("{input}: cannot be read as a workbook ({reason}); save it as .xlsx without a password, or as CSV")]
+    Workbook {
+        /// The path.
+        input: String,
+        /// What calamine says.
+        reason: String,
+    },
+    /// `--sheet` names none of the sheets.
+    #[error("{input}: there is no sheet \"{wanted}\"; its sheets are: {sheets}")]
+    UnknownSheet {
+        /// The path.
+        input: String,
+        /// The name asked for.
+        wanted: String,
+        /// The names there are.
+        sheets: Names,
+    },
+    /// `--sheet` with something that has no sheets.
+    #[error("{input}: --sheet is for workbooks (.xlsx, .xls, .ods), and this is text; leave it out")]
+    NoSheets {
+        /// The path.
+        input: String,
+    },
+    /// No column is known to hold the IDs.
+    #[error("{input}: no ID column: none is named offer_id, offerid, \"offer id\" or id{}", hint(columns, *header_line))]
+    NoIdColumn {
+        /// The path.
+        input: String,
+        /// The names in the first row.
+        columns: Names,
+        /// The line further down that looks like the header.
+        header_line: Option<u64>,
+    },
+    /// An option names a column that is not there.
+    #[error("{input}: there is no column \"{wanted}\" ({option}){}", found(columns, *header_line))]
+    UnknownColumn {
+        /// The path.
+        input: String,
+        /// The name or number asked for.
+        wanted: String,
+        /// The option that asks for it.
+        option: &'static str,
+        /// The names there are.
+        columns: Names,
+        /// The line further down that looks like the header.
+        header_line: Option<u64>,
+    },
+    /// The source failed.
+    #[error("{input}, line {line}: reading failed")]
+    Read {
+        /// The path.
+        input: String,
+        /// The line that was being read.
+        line: u64,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A record that has no end.
+    #[error(
+        "{input}, line {line}: a row of more than {mib} MiB starts here; look for a quote (\") that is never closed",
+        mib = super::delimited::MAX_RECORD >> 20
+    )]
+    TooLong {
+        /// The path.
+        input: String,
+        /// The line on which the row starts.
+        line: u64,
+    },
+}
+
+impl InputError {
+    /// Whether the user has to change the command or the input (exit 2), rather than the machine failing in the middle
+    /// of the run (exit 1).
+    pub fn is_usage(&self) -> bool {
+        !matches!(self, Self::Read { .. } | Self::TooLong { .. })
+    }
+}
+
+/// A list of names as it is shown to people: the first twenty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names(pub Vec<String>);
+
+impl fmt::Display for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 20;
+        const LONGEST: usize = 60;
+        for (index, name) in self.0.iter().take(SHOWN).enumerate() {
+            let short: String = name.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
+            write!(f, "{}{short}", if index == 0 { "" } else { ", " })?;
+        }
+        match self.0.len().saturating_sub(SHOWN) {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
+    }
+}
+
+fn hint(columns: &Names, header_line: Option<u64>) -> String {
+    let way_out = if header_line.is_some() { "" } else { "; say which with --column NAME (or a number from 1)" };
+    found(columns, header_line) + way_out
+}
+
+fn found(columns: &Names, header_line: Option<u64>) -> String {
+    let columns = format!("; the columns found are: {columns}");
+    match header_line {
+        Some(line) => format!("{columns}; the header seems to be in line {line}: delete the lines above it"),
+        None => columns,
+    }
+}

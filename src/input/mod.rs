@@ -1,0 +1,311 @@
+//! Bytes to rows: offer IDs (or why there is none) and the cells that are kept, from CSV in any dialect or a workbook.
+//!
+//! Owns everything about how an input is written, and the places at which a run can go on with it. Reads a row at a
+//! time, so that memory does not depend on the input's size. Must not know of the network, nor write anything.
+
+mod cells;
+mod columns;
+mod delimited;
+mod dialect;
+mod encoding;
+mod error;
+mod mark;
+mod open;
+mod record;
+mod sheet;
+mod source;
+#[cfg(test)]
+mod tests;
+mod total;
+
+use std::io::{self, BufReader, Seek, SeekFrom};
+
+use crate::offer::{InvalidOfferId, OfferId};
+use crate::text::decode;
+
+pub use cells::Cells;
+pub use error::{InputError, Names, Unreadable};
+pub use mark::{Mark, NotTheSameInput, Position};
+pub use source::Source;
+pub use total::Total;
+
+use columns::Columns;
+use delimited::{Delimited, Failure};
+use mark::Prefix;
+use record::Record;
+use sheet::Sheet;
+use source::Bytes;
+use total::Sample;
+
+/// The output's own columns: a kept column of such a name gets the prefix `input_`.
+pub const RESERVED: [&str; 12] = [
+    "offer_id",
+    "offer_url_type",
+    "offer_url_name",
+    "offer_url_tracking_link",
+    "offer_url_preview_url",
+    "url",
+    "impression_pixel",
+    "status",
+    "error_kind",
+    "error_http_status",
+    "error_code",
+    "error_message",
+];
+
+/// How to read an input, where it does not speak for itself.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The column of the offer IDs.
+    pub column: Option<ColumnChoice>,
+    /// The byte between cells.
+    pub delimiter: Option<u8>,
+    /// The first row is no header, whatever is in it.
+    pub no_headers: bool,
+    /// The columns that go into the output.
+    pub keep: Keep,
+    /// Columns whose cells are needed besides, for links; may be the ID column.
+    pub also: Vec<String>,
+    /// The sheet of a workbook.
+    pub sheet: Option<String>,
+}
+
+/// Which column the user means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ColumnChoice {
+    /// By its header.
+    Name(String),
+    /// By its number, from 1.
+    Number(usize),
+}
+
+/// Which columns, other than the IDs, go into the output.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Keep {
+    /// All.
+    #[default]
+    All,
+    /// None.
+    None,
+    /// Those of these names, in the input's order.
+    Columns(Vec<String>),
+}
+
+/// A row of the input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The line on which it starts (in a sheet: its row), from 1.
+    pub line: u64,
+    /// The offer to ask for.
+    pub offer: Result<OfferId, BadId>,
+    /// The cells that go into the output or into links.
+    pub cells: Cells,
+    /// The place just after this row.
+    pub next: Position,
+}
+
+/// A cell of the ID column that is no ID.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadId {
+    /// The cell as read.
+    pub text: Box<str>,
+    /// Why it is no ID.
+    pub reason: InvalidOfferId,
+}
+
+/// What was odd about the rows read so far; worth a warning each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Oddities {
+    /// Rows with filled cells beyond the last column of the first row; these cells are not in the output.
+    pub rows_too_long: u64,
+    /// The line of the first of them.
+    pub first_too_long: Option<u64>,
+    /// The line at which a quote opens that is never closed, so that all lines below were taken as one cell.
+    pub unclosed_quote: Option<u64>,
+}
+
+/// An input that is being read.
+#[derive(Debug)]
+pub struct Input {
+    name: String,
+    records: Records,
+    columns: Columns,
+    record: Record,
+    /// The first record is a row, and has been read to find that out.
+    is_pending: bool,
+    is_at_end: bool,
+    rows: u64,
+    prefix: Option<Prefix>,
+    /// Size of the file in bytes.
+    size: u64,
+    /// Rows, if they have been counted.
+    counted: Option<u64>,
+    sample: Option<Sample>,
+    oddities: Oddities,
+}
+
+/// The two kinds of input.
+#[derive(Debug)]
+enum Records {
+    Text(Delimited<BufReader<Bytes>>),
+    Sheet(Sheet),
+}
+
+impl Input {
+    /// Opens an input, reads its head, and decides about its columns. Costs the same whatever the size (of text).
+    ///
+    /// # Errors
+    /// All of [`InputError`].
+    pub fn open(source: &Source, options: &Options) -> Result<Self, InputError> {
+        open::open(source, options)
+    }
+
+    /// The names of the kept columns in the output's header.
+    pub fn kept_columns(&self) -> &[String] {
+        &self.columns.kept
+    }
+
+    /// The index in [`Row::cells`] of a column that is kept or asked for in [`Options::also`], by its name in the input.
+    pub fn cell_index(&self, name: &str) -> Option<usize> {
+        self.columns.carried_index(name)
+    }
+
+    /// What was odd about the rows read so far.
+    pub fn oddities(&self) -> Oddities {
+        self.oddities
+    }
+
+    /// The next row; `None` at the end.
+    ///
+    /// # Errors
+    /// [`InputError::Read`] and [`InputError::TooLong`].
+    pub fn next_row(&mut self) -> Result<Option<Row>, InputError> {
+        if !self.read_record()? {
+            self.is_at_end = true;
+            if let Records::Text(text) = &self.records {
+                self.oddities.unclosed_quote = text.unclosed();
+            }
+            return Ok(None);
+        }
+        self.rows += 1;
+        let offer = self.offer();
+        let (record, carried) = (&self.record, &self.columns.carried);
+        let cells = carried.iter().map(|&column| decode(record.get(column).unwrap_or_default()));
+        let cells = Cells::new(cells, self.columns.kept.len());
+        Ok(Some(Row { line: self.record.line, offer, cells, next: self.position() }))
+    }
+
+    /// How many rows there are in all, as far as is known.
+    pub fn total(&self) -> Total {
+        if let Some(rows) = self.counted.or(self.is_at_end.then_some(self.rows)) {
+            return Total::Exact(rows);
+        }
+        self.sample.map_or(Total::Unknown, |sample| sample.estimate(self.rows, self.position().byte))
+    }
+
+    /// A mark for a place that a row has given; `None` where the input is a stream. Reads what lies between this place
+    /// and that of the mark before.
+    ///
+    /// # Errors
+    /// The file cannot be read any more, or has become shorter.
+    pub fn mark(&mut self, at: Position) -> io::Result<Option<Mark>> {
+        let end = if self.has_offsets() { at.byte } else { self.size };
+        let size = self.size;
+        self.prefix.as_mut().map(|prefix| prefix.crc(end).map(|crc| Mark { position: at, size, crc })).transpose()
+    }
+
+    /// Goes on behind a mark, if the input up to there is the one that the mark was made in. To be called before the
+    /// first row is read. The options must be those of then: this is for the caller to see to.
+    ///
+    /// # Errors
+    /// Says why not. The input then still stands at its first row.
+    pub fn resume(&mut self, mark: &Mark) -> Result<(), NotTheSameInput> {
+        let has_offsets = self.has_offsets();
+        let Some(prefix) = &mut self.prefix else { return Err(NotTheSameInput::Stream) };
+        if mark.size != self.size {
+            return Err(NotTheSameInput::Size { was: mark.size, is: self.size });
+        }
+        let end = if has_offsets { mark.position.byte } else { self.size };
+        if end > self.size || prefix.crc(end).map_err(NotTheSameInput::Read)? != mark.crc {
+            return Err(NotTheSameInput::Content);
+        }
+        if has_offsets { self.seek(mark.position).map_err(NotTheSameInput::Read) } else { self.skip(mark.position) }
+    }
+
+    /// Whether a place in the text is the same place in the file.
+    fn has_offsets(&self) -> bool {
+        matches!(&self.records, Records::Text(text) if matches!(text.reader().get_ref(), Bytes::File(_)))
+    }
+
+    fn seek(&mut self, to: Position) -> io::Result<()> {
+        let Records::Text(text) = &mut self.records else { return Ok(()) };
+        let mut before = [0];
+        if let Some(last) = to.byte.checked_sub(1) {
+            let reader = text.reader_mut();
+            reader.seek(SeekFrom::Start(last))?;
+            io::Read::read_exact(reader, &mut before)?;
+        }
+        text.moved_to(to.byte, to.line, before == *b"\r");
+        self.rows = to.record;
+        self.is_pending = false;
+        Ok(())
+    }
+
+    fn skip(&mut self, to: Position) -> Result<(), NotTheSameInput> {
+        while self.rows < to.record {
+            match self.read_record() {
+                Ok(true) => self.rows += 1,
+                Ok(false) => return Err(NotTheSameInput::Content),
+                Err(InputError::Read { source, .. }) => return Err(NotTheSameInput::Read(source)),
+                Err(_) => return Err(NotTheSameInput::Content),
+            }
+        }
+        Ok(())
+    }
+
+    /// Just behind the record read last.
+    fn position(&self) -> Position {
+        match &self.records {
+            Records::Text(text) => Position { byte: text.byte(), line: text.line(), record: self.rows },
+            Records::Sheet(sheet) => Position { byte: 0, line: sheet.line(), record: self.rows },
+        }
+    }
+
+    fn read_record(&mut self) -> Result<bool, InputError> {
+        if std::mem::take(&mut self.is_pending) {
+            return Ok(true);
+        }
+        match &mut self.records {
+            Records::Sheet(sheet) => Ok(sheet.read(&mut self.record)),
+            Records::Text(text) => text.read(&mut self.record).map_err(|failure| {
+                let input = self.name.clone();
+                match failure {
+                    Failure::Read(source) => InputError::Read { input, line: text.line(), source },
+                    Failure::TooLong { line } => InputError::TooLong { input, line },
+                }
+            }),
+        }
+    }
+
+    /// The ID of the record, or why there is none.
+    fn offer(&mut self) -> Result<OfferId, BadId> {
+        let (record, width) = (&self.record, self.columns.names.len());
+        let text = decode(record.get(self.columns.id).unwrap_or_default());
+        let has_more = record.count > width && record.iter().skip(width).any(|cell| !record::is_blank(cell));
+        if !has_more {
+            return OfferId::parse(&text).map_err(|reason| BadId { text: text.into(), reason });
+        }
+        if width == 1
+            && let Records::Text(delimited) = &self.records
+        {
+            // `1,234` in a list of IDs is one cell to whoever wrote it: to ask for offer 1 would be a guess.
+            let delimiter = [delimited.delimiter()];
+            let line = record.iter().collect::<Vec<_>>().join(&delimiter[..]);
+            let text = decode(line.trim_ascii_end());
+            return OfferId::parse(&text).map_err(|reason| BadId { text: text.into(), reason });
+        }
+        self.oddities.rows_too_long += 1;
+        self.oddities.first_too_long.get_or_insert(record.line);
+        OfferId::parse(&text).map_err(|reason| BadId { text: text.into(), reason })
+    }
+}

@@ -1,0 +1,136 @@
+//! The start of reading: which kind of input, which dialect, which columns, how many rows.
+//!
+//! Owns the order of these questions. Must not read more than the head of a text.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::sync::Arc;
+
+use super::columns::{Columns, Opening};
+use super::delimited::Delimited;
+use super::encoding::Content;
+use super::error::{InputError, Names};
+use super::mark::Prefix;
+use super::record::Record;
+use super::sheet::{self, Sheet};
+use super::source::{self, HEAD, Opened, Source, transcode};
+use super::total::{Sample, count_rows};
+use super::{ColumnChoice, Input, Oddities, Options, Records, dialect};
+use crate::text::decode;
+
+/// Files up to this size are counted at the start, in bytes: takes a few milliseconds.
+const COUNTED: u64 = 4 << 20;
+
+/// See [`Input::open`].
+pub(super) fn open(source: &Source, options: &Options) -> Result<Input, InputError> {
+    let opened = source::open(source)?;
+    let mut input = Input {
+        name: source.to_string(),
+        records: Records::Sheet(Sheet::default()),
+        columns: Columns::default(),
+        record: Record::new(),
+        is_pending: false,
+        is_at_end: false,
+        rows: 0,
+        prefix: None,
+        size: opened.file.as_ref().map_or(0, |(_, size)| *size),
+        counted: None,
+        sample: None,
+        oddities: Oddities::default(),
+    };
+    let seen = match opened.content {
+        Content::Workbook => input.open_workbook(opened, options)?,
+        Content::Plain { mark } => input.open_text(opened, mark, options)?,
+        Content::Utf16 => {
+            let bytes = transcode(opened.bytes);
+            input.open_text(Opened { bytes, ..opened }, 0, options)?
+        }
+    };
+    input.decide_columns(&seen, options)?;
+    Ok(input)
+}
+
+/// The first records and their lines.
+type Seen = Vec<(u64, Vec<String>)>;
+
+impl Input {
+    fn open_workbook(&mut self, mut opened: Opened, options: &Options) -> Result<Seen, InputError> {
+        let mut content = Vec::new();
+        let read = opened.bytes.read_to_end(&mut content);
+        read.map_err(|source| InputError::Read { input: self.name.clone(), line: 1, source })?;
+        let content: Arc<[u8]> = content.into();
+        let sheet = Sheet::open(Cursor::new(content), options.sheet.as_deref()).map_err(|failure| {
+            let input = self.name.clone();
+            match failure {
+                sheet::Failure::Unreadable(reason) => InputError::Workbook { input, reason },
+                sheet::Failure::Unknown { sheets } => InputError::UnknownSheet {
+                    input,
+                    wanted: options.sheet.clone().unwrap_or_default(),
+                    sheets: Names(sheets),
+                },
+            }
+        })?;
+        self.prefix = opened.file.map(|(file, _)| Prefix::new(file));
+        self.counted = Some(sheet.len());
+        let seen = sheet.first_records(dialect::LOOK_AT);
+        self.records = Records::Sheet(sheet);
+        Ok(seen)
+    }
+
+    fn open_text(&mut self, opened: Opened, mark: usize, options: &Options) -> Result<Seen, InputError> {
+        let input = || self.name.clone();
+        if options.sheet.is_some() {
+            return Err(InputError::NoSheets { input: input() });
+        }
+        let is_utf16 = opened.content == Content::Utf16;
+        let mut reader = BufReader::with_capacity(HEAD, opened.bytes);
+        let failed = |source| InputError::Read { input: input(), line: 1, source };
+        let opening = reader.fill_buf().map_err(failed)?.get(mark..).unwrap_or_default().to_vec();
+        let wanted = match &options.column {
+            Some(ColumnChoice::Name(name)) => Some(name.as_str()),
+            _ => None,
+        };
+        let dialect = dialect::guess(&opening, options.delimiter, wanted);
+        let start = mark + dialect.sep_line;
+        let line = 1 + u64::from(dialect.sep_line > 0);
+        reader.consume(start);
+        self.records = Records::Text(Delimited::new(reader, dialect.delimiter, start as u64, line));
+        let rest = opening.get(dialect.sep_line..).unwrap_or_default();
+        let mut seen = dialect::first_records(rest, dialect.delimiter);
+        seen.iter_mut().for_each(|(at, _)| *at += line - 1);
+        if let Some((mut file, size)) = opened.file {
+            if size <= COUNTED {
+                let counted = read_all(&mut file, is_utf16);
+                let text = counted.map_err(|source| InputError::Read { input: self.name.clone(), line: 1, source })?;
+                self.counted = Some(count_rows(text.get(start..).unwrap_or_default(), dialect.delimiter));
+            }
+            // UTF-16 has two bytes where UTF-8 has mostly one.
+            let size = if is_utf16 { size / 2 } else { size };
+            self.sample = Some(Sample { size, rows: count_rows(rest, dialect.delimiter), bytes: rest.len() as u64 });
+            self.prefix = Some(Prefix::new(file));
+        }
+        Ok(seen)
+    }
+
+    /// Reads the first record and decides what it is.
+    fn decide_columns(&mut self, seen: &Seen, options: &Options) -> Result<(), InputError> {
+        let exists = self.read_record()?;
+        let first = exists.then(|| self.record.iter().map(|cell| decode(cell).into_owned()).collect());
+        self.columns = Columns::decide(&self.name, &Opening::new(first, seen), options)?;
+        self.is_pending = exists && !self.columns.has_header;
+        self.counted = self.counted.map(|rows| rows.saturating_sub(u64::from(self.columns.has_header)));
+        Ok(())
+    }
+}
+
+/// All the text of a small file.
+fn read_all(file: &mut File, is_utf16: bool) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.take(COUNTED).read_to_end(&mut bytes)?;
+    if !is_utf16 {
+        return Ok(bytes);
+    }
+    let mut text = Vec::new();
+    transcode(Cursor::new(bytes)).read_to_end(&mut text)?;
+    Ok(text)
+}

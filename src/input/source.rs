@@ -1,0 +1,167 @@
+//! Where the bytes come from: a file or a stream.
+//!
+//! Owns opening, the look at the head, and the turning of UTF-16 into UTF-8. Must not know of rows.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use super::encoding::{Content, sniff};
+use super::error::InputError;
+
+/// How much is read to find out what the input is, and at a time later on.
+pub(super) const HEAD: usize = 64 << 10;
+
+/// Where the input comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Standard input, `-`.
+    Stdin,
+    /// A file.
+    File(PathBuf),
+}
+
+impl Source {
+    /// What the user wrote: `-` is standard input.
+    pub fn from_argument(argument: &Path) -> Self {
+        if argument.as_os_str() == "-" { Self::Stdin } else { Self::File(argument.to_owned()) }
+    }
+}
+
+/// As it stands in messages.
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stdin => f.write_str("standard input"),
+            Self::File(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
+/// The bytes of an input.
+pub(super) enum Bytes {
+    /// A regular file as it is: can be read from any place.
+    File(File),
+    /// Anything else: can only be read on.
+    Stream(Box<dyn Read + Send>),
+}
+
+impl fmt::Debug for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if matches!(self, Self::File(_)) { "File" } else { "Stream" })
+    }
+}
+
+impl Read for Bytes {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::File(file) => file.read(buffer),
+            Self::Stream(stream) => stream.read(buffer),
+        }
+    }
+}
+
+impl Seek for Bytes {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        match self {
+            Self::File(file) => file.seek(to),
+            Self::Stream(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+}
+
+/// An input that has been opened, standing at its first byte.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) bytes: Bytes,
+    pub(super) content: Content,
+    /// A second handle and the size of a regular file.
+    pub(super) file: Option<(File, u64)>,
+}
+
+/// Opens the source and looks at its head.
+pub(super) fn open(source: &Source) -> Result<Opened, InputError> {
+    match source {
+        Source::Stdin => open_stream(source, io::stdin()),
+        Source::File(path) => match open_file(path)? {
+            (file, None) => open_stream(source, file),
+            (mut file, Some(size)) => {
+                let head = read_head(&mut file, |_| false).and_then(|head| file.rewind().map(|()| head));
+                let (_, content) = judge(source, head)?;
+                Ok(Opened { bytes: Bytes::File(file), content, file: Some((open_file(path)?.0, size)) })
+            }
+        },
+    }
+}
+
+/// Of a stream only the first two lines are waited for: somebody may be typing them.
+fn open_stream(source: &Source, mut stream: impl Read + Send + 'static) -> Result<Opened, InputError> {
+    let lines = |head: &[u8], end| memchr::memchr_iter(end, head).count();
+    let head = read_head(&mut stream, |head| lines(head, b'\n').max(lines(head, b'\r')) >= 2);
+    let (head, content) = judge(source, head)?;
+    Ok(Opened { bytes: Bytes::Stream(Box::new(Cursor::new(head).chain(stream))), content, file: None })
+}
+
+fn judge(source: &Source, head: io::Result<Vec<u8>>) -> Result<(Vec<u8>, Content), InputError> {
+    let input = source.to_string();
+    match head.map(|head| (sniff(&head), head)) {
+        Ok((Ok(content), head)) => Ok((head, content)),
+        Ok((Err(reason), _)) => Err(InputError::Unreadable { input, reason }),
+        Err(source) => Err(InputError::Read { input, line: 1, source }),
+    }
+}
+
+/// Turns UTF-16 with a byte order mark into UTF-8 without one; what is not UTF-16 becomes U+FFFD.
+pub(super) fn transcode(bytes: impl Read + Send + 'static) -> Bytes {
+    let decoder =
+        encoding_rs_io::DecodeReaderBytesBuilder::new().strip_bom(true).build_with_buffer(bytes, vec![0; HEAD]);
+    match decoder {
+        Ok(decoder) => Bytes::Stream(Box::new(decoder)),
+        // Only a buffer that is too small is refused.
+        Err(error) => Bytes::Stream(Box::new(Failing(Some(error)))),
+    }
+}
+
+/// A reader that has failed already.
+struct Failing(Option<io::Error>);
+
+impl Read for Failing {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
+}
+
+/// Opens a file; with its size if it is a regular one, not a pipe or a device.
+fn open_file(path: &Path) -> Result<(File, Option<u64>), InputError> {
+    let input = path.display().to_string();
+    // Looked at first: Windows refuses to open a folder in other words.
+    if path.is_dir() {
+        return Err(InputError::IsFolder { input });
+    }
+    let opened = File::open(path).and_then(|file| file.metadata().map(|metadata| (file, metadata)));
+    match opened {
+        Ok((file, metadata)) => Ok((file, metadata.is_file().then(|| metadata.len()))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(InputError::Missing { input }),
+        Err(source) => Err(InputError::Open { input, source }),
+    }
+}
+
+/// Reads the head: all of it, or what is there when it is enough.
+fn read_head(stream: &mut impl Read, is_enough: impl Fn(&[u8]) -> bool) -> io::Result<Vec<u8>> {
+    let mut head = vec![0; HEAD];
+    let mut len = 0;
+    while let Some(free) = head.get_mut(len..).filter(|free| !free.is_empty()) {
+        match stream.read(free) {
+            Ok(0) => break,
+            Ok(read) => len += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        }
+        if is_enough(head.get(..len).unwrap_or_default()) {
+            break;
+        }
+    }
+    head.truncate(len);
+    Ok(head)
+}

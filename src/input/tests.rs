@@ -1,0 +1,354 @@
+//! Tests of reading as a whole: files in, rows out, and on again from any row.
+
+use std::path::Path;
+
+use super::*;
+
+fn file(content: &[u8]) -> (tempfile::TempDir, Source) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("offers.csv");
+    std::fs::write(&path, content).unwrap();
+    (dir, Source::File(path))
+}
+
+fn rows(input: &mut Input) -> Vec<Row> {
+    std::iter::from_fn(|| input.next_row().unwrap()).collect()
+}
+
+/// The rows as text: line, ID or reason, kept cells.
+fn show(content: &[u8], options: &Options) -> String {
+    let (_dir, source) = file(content);
+    let mut input = match Input::open(&source, options) {
+        Ok(input) => input,
+        Err(error) => return error.to_string().replace(&source.to_string(), "FILE"),
+    };
+    let counted = input.total();
+    let rows = rows(&mut input);
+    assert_eq!(counted, Total::Exact(rows.len() as u64));
+    let header = format!("[{}]", input.kept_columns().join("|"));
+    let lines = rows.iter().map(|row| {
+        let id = match &row.offer {
+            Ok(id) => id.to_string(),
+            Err(bad) => format!("{:?} {:?}", bad.text, bad.reason),
+        };
+        format!("{}: {id} [{}]", row.line, row.cells.kept().collect::<Vec<_>>().join("|"))
+    });
+    std::iter::once(header).chain(lines).collect::<Vec<_>>().join("\n")
+}
+
+fn options() -> Options {
+    Options::default()
+}
+
+fn column(name: &str) -> Options {
+    Options { column: Some(ColumnChoice::Name(name.to_owned())), ..options() }
+}
+
+fn number(number: usize) -> Options {
+    Options { column: Some(ColumnChoice::Number(number)), ..options() }
+}
+
+fn utf16(text: &str, to_bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
+    "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(to_bytes).collect()
+}
+
+#[test]
+fn the_same_table_in_any_dialect_gives_the_same_rows() {
+    let table = "offer_id,näme\n16,é\n\n\"17\",\"x, y\"\n";
+    let expected = "[näme]\n2: 16 [é]\n4: 17 [x, y]";
+    let mut latin = Vec::new();
+    table.chars().for_each(|c| latin.push(u8::try_from(u32::from(c)).unwrap()));
+    for (what, content) in [
+        ("UTF-8", table.as_bytes().to_vec()),
+        ("BOM", format!("\u{feff}{table}").into_bytes()),
+        ("Windows-1252", latin),
+        ("UTF-16 LE", utf16(table, u16::to_le_bytes)),
+        ("UTF-16 BE", utf16(table, u16::to_be_bytes)),
+        ("CRLF", table.replace('\n', "\r\n").into_bytes()),
+        ("CR", table.replace('\n', "\r").into_bytes()),
+        ("semicolon", "offer_id;näme\n16;é\n\n\"17\";x, y\n".into()),
+        ("tab", "offer_id\tnäme\n16\té\n\n17\tx, y".into()),
+        ("pipe", "offer_id|näme\n16|é\n || \n17|x, y".into()),
+    ] {
+        assert_eq!(show(&content, &options()), expected, "{what}");
+    }
+    assert_eq!(show("sep=;\noffer_id;näme\n16;é".as_bytes(), &options()), "[näme]\n3: 16 [é]");
+}
+
+#[test]
+fn the_id_column_is_found_or_the_columns_are_named() {
+    let no_headers = Options { no_headers: true, ..options() };
+    let cases: [(&str, &Options, &str); 26] = [
+        ("", &options(), "[]"),
+        ("\n \n,,\n", &options(), "[]"),
+        ("offer_id\n", &options(), "[]"),
+        ("", &column("x"), "[]"),
+        ("16\n17", &options(), "[]\n1: 16 []\n2: 17 []"),
+        ("16", &no_headers, "[]\n1: 16 []"),
+        ("campaigns\n17", &options(), "[]\n2: 17 []"),
+        ("campaigns\n17", &no_headers, "[]\n1: \"campaigns\" NotDigits []\n2: 17 []"),
+        ("1.6E+1\n17", &options(), "[]\n1: \"1.6E+1\" Scientific []\n2: 17 []"),
+        ("\"\"\n17", &options(), "[]\n1: \"\" Empty []\n2: 17 []"),
+        ("ID,Offer ID\n1,16", &options(), "[ID]\n2: 16 [1]"),
+        ("x, OFFERID \n1,16", &options(), "[x]\n2: 16 [1]"),
+        ("x,16\ny,17", &options(), "[column_1]\n1: 16 [x]\n2: 17 [y]"),
+        ("16,ID\n17,US", &options(), "[column_2]\n1: 16 [ID]\n2: 17 [US]"),
+        ("16,US\n17,ID", &options(), "[column_2]\n1: 16 [US]\n2: 17 [ID]"),
+        ("a,b\n1,16", &column("B"), "[a]\n2: 16 [1]"),
+        ("a,b\n1,16", &number(2), "[a]\n2: 16 [1]"),
+        ("1,16\n2,17", &number(2), "[column_1]\n1: 16 [1]\n2: 17 [2]"),
+        (
+            "a,b\n1,16",
+            &options(),
+            "FILE: no ID column: none is named offer_id, offerid, \"offer id\" or id; \
+          the columns found are: a, b; say which with --column NAME (or a number from 1)",
+        ),
+        ("a,b\n1,16", &column("c"), "FILE: there is no column \"c\" (--column); the columns found are: a, b"),
+        ("a,b\n1,16", &number(3), "FILE: there is no column \"3\" (--column); the columns found are: a, b"),
+        ("a,b\n1,16", &number(0), "FILE: there is no column \"0\" (--column); the columns found are: a, b"),
+        ("a,b\n1,16", &column("a"), "[b]\n2: 1 [16]"),
+        (
+            "a,b\nx,y",
+            &no_headers,
+            "FILE: no ID column: none is named offer_id, offerid, \"offer id\" or id; \
+          the columns found are: column_1, column_2; say which with --column NAME (or a number from 1)",
+        ),
+        (
+            "Report 2024\n\nid;name\n16;x\n",
+            &options(),
+            "FILE: no ID column: none is named offer_id, offerid, \
+          \"offer id\" or id; the columns found are: Report 2024; the header seems to be in line 3: delete the lines above it",
+        ),
+        (
+            "Mine\nid\n16\n",
+            &options(),
+            "FILE: no ID column: none is named offer_id, offerid, \"offer id\" or id; \
+          the columns found are: Mine; the header seems to be in line 2: delete the lines above it",
+        ),
+    ];
+    for (content, options, expected) in cases {
+        assert_eq!(show(content.as_bytes(), options), expected, "{content:?} {options:?}");
+    }
+}
+
+#[test]
+fn ids_as_spreadsheets_write_them() {
+    let content = "offer_id\n16.0\n 16 \n'16\n\"1,234\"\n1,234\n1.6E+1\n";
+    insta::assert_snapshot!(show(content.as_bytes(), &options()), @r#"
+    []
+    2: 16 []
+    3: 16 []
+    4: 16 []
+    5: "1,234" ThousandsSeparator []
+    6: "1,234" ThousandsSeparator []
+    7: "1.6E+1" Scientific []
+    "#);
+}
+
+#[test]
+fn columns_are_kept_in_order_under_names_of_their_own() {
+    let content = b"x,status,id,x,,x_2,input_status,url\na,b,16,c,d,e,f,g\n,,17\n1,2,3,4,5,6,7,8,,\n1,,,\n";
+    insta::assert_snapshot!(show(content, &options()), @r#"
+    [x|input_status_2|x_3|column_5|x_2|input_status|input_url]
+    2: 16 [a|b|c|d|e|f|g]
+    3: 17 [||||||]
+    4: 3 [1|2|4|5|6|7|8]
+    5: "" Empty [1||||||]
+    "#);
+    let keep = |names: &[&str]| Options {
+        keep: Keep::Columns(names.iter().map(|&name| name.to_owned()).collect()),
+        ..options()
+    };
+    insta::assert_snapshot!(show(content, &keep(&["URL", "id", "status"])).lines().take(2).collect::<Vec<_>>().join("\n"), @r"
+    [input_status|input_url]
+    2: 16 [b|g]
+    ");
+    assert_eq!(show(b"16,x,y", &keep(&["column_3"])), "[column_3]\n1: 16 [y]");
+    assert_eq!(show(b"id,a\n16,x", &Options { keep: Keep::None, ..options() }), "[]\n2: 16 []");
+    let unknown = show(b"id,a\n16,x", &keep(&["b"]));
+    assert_eq!(unknown, "FILE: there is no column \"b\" (--keep); the columns found are: id, a");
+}
+
+#[test]
+fn cells_for_links_come_after_the_kept_ones() {
+    let (_dir, source) = file(b"id,a,b,c\n16.0,x,y,z\n17\n");
+    let keep = Keep::Columns(vec!["b".to_owned()]);
+    let also = ["c", "ID", "b"].map(str::to_owned).to_vec();
+    let mut input = Input::open(&source, &Options { keep, also, ..options() }).unwrap();
+    let index = |name| input.cell_index(name);
+    assert_eq!([index("b"), index("c"), index("id"), index("a"), index("no")], [Some(0), Some(1), Some(2), None, None]);
+    let rows = rows(&mut input);
+    assert_eq!(rows[0].cells.kept().collect::<Vec<_>>(), ["y"]);
+    assert_eq!([0, 1, 2, 3].map(|index| rows[0].cells.get(index)), ["y", "z", "16.0", ""]);
+    assert_eq!([0, 1, 2, 3].map(|index| rows[1].cells.get(index)), ["", "", "17", ""]);
+    let error = Input::open(&source, &Options { also: vec!["d".to_owned()], ..options() }).unwrap_err();
+    assert!(error.is_usage() && error.to_string().contains("\"d\" (--append); the columns found are: id, a, b, c"));
+}
+
+#[test]
+fn what_is_odd_is_told_and_never_dropped_in_silence() {
+    let (_dir, source) = file(b"id,a\n16,x,,\n17,x,y\n18,x,,y\n19,\"x\n20,y\n");
+    let mut input = Input::open(&source, &options()).unwrap();
+    assert_eq!(rows(&mut input).len(), 4);
+    let expected = Oddities { rows_too_long: 2, first_too_long: Some(3), unclosed_quote: Some(5) };
+    assert_eq!(input.oddities(), expected);
+}
+
+#[test]
+fn what_cannot_be_read_is_named_with_the_way_out() {
+    for (content, part) in [
+        (&b"i\0d\0\n\0"[..], "UTF-16 without a byte order mark; save it as UTF-8"),
+        (b"\x1f\x8b\x08\0", "unpack it first"),
+        (b"PK\x03\x04 is no workbook", "cannot be read as a workbook"),
+    ] {
+        let shown = show(content, &options());
+        assert!(shown.starts_with("FILE: cannot be read") && shown.contains(part), "{shown}");
+    }
+    let missing = Input::open(&Source::File("no/such.csv".into()), &options()).unwrap_err();
+    assert_eq!(
+        missing.to_string(),
+        "no/such.csv: no such file; pass a file of offer IDs, or `-` to read from standard input"
+    );
+    let folder = Input::open(&Source::File(".".into()), &options()).unwrap_err();
+    assert_eq!(folder.to_string(), ".: is a folder; pass the file of offer IDs in it");
+    assert!(missing.is_usage() && folder.is_usage());
+    let sheet = show(b"id\n16", &Options { sheet: Some("x".to_owned()), ..options() });
+    assert!(sheet.contains("--sheet is for workbooks"), "{sheet}");
+    assert_eq!(Source::from_argument(Path::new("-")), Source::Stdin);
+}
+
+/// Resumes at every row, each time with an input opened anew, and compares what is left.
+fn assert_resumes_everywhere(source: &Source, options: &Options) {
+    let Ok(mut input) = Input::open(source, options) else { return };
+    let all = rows(&mut input);
+    for (index, row) in all.iter().enumerate() {
+        let mark = input.mark(row.next).unwrap().unwrap();
+        let mut again = Input::open(source, options).unwrap();
+        again.resume(&mark).unwrap();
+        assert_eq!(rows(&mut again), all[index + 1..], "after row {index}");
+        assert_eq!(again.total(), Total::Exact(all.len() as u64));
+    }
+}
+
+#[test]
+fn a_run_goes_on_at_any_row_of_any_kind_of_text() {
+    let table = "sep=;\r\noffer_id;a\r\n16;\"x\r\n\r\ny\"\r\n\r\n;;\r\n17;ü\r\n\"\"\r\n18;\r\n";
+    for content in [
+        table.as_bytes().to_vec(),
+        format!("\u{feff}{table}").into_bytes(),
+        table.replace("\r\n", "\r").into_bytes(),
+        table.replace("\r\n", "\n").into_bytes(),
+        utf16(table, u16::to_le_bytes),
+        b"16\n17\r\n\r\n18".to_vec(),
+        b"16\n\xef\xbb\xbf17\n\xef\xbb\xbf\xef\xbb\xbf18".to_vec(),
+    ] {
+        let (_dir, source) = file(&content);
+        assert_resumes_everywhere(&source, &options());
+    }
+}
+
+#[test]
+fn a_run_goes_on_only_with_the_same_input() {
+    let (_dir, source) = file(b"id\n16\n17\n18\n");
+    let Source::File(path) = &source else { panic!() };
+    let mut input = Input::open(&source, &options()).unwrap();
+    let second = rows(&mut input)[1].next;
+    assert_eq!(second, Position { byte: 9, line: 4, record: 2 });
+    let mark = input.mark(second).unwrap().unwrap();
+    let json = serde_json::to_string(&mark).unwrap();
+    assert_eq!(serde_json::from_str::<Mark>(&json).unwrap(), mark);
+    let resume = |content: &[u8], mark: &Mark| {
+        std::fs::write(path, content).unwrap();
+        let mut input = Input::open(&source, &options()).unwrap();
+        let result = input.resume(mark).map_err(|error| error.to_string());
+        (result, rows(&mut input).len())
+    };
+    assert_eq!(resume(b"id\n16\n17\n99\n", &mark), (Ok(()), 1));
+    let (changed, rows) = resume(b"id\n16\n19\n18\n", &mark);
+    assert!(changed.unwrap_err().contains("not the same any more") && rows == 3);
+    let (longer, rows) = resume(b"id\n16\n17\n18\n19\n", &mark);
+    assert!(longer.unwrap_err().contains("has 15 bytes now and had 12") && rows == 4);
+    let damaged = Mark { position: Position { byte: 1 << 40, ..mark.position }, ..mark };
+    assert!(resume(b"id\n16\n17\n18\n", &damaged).0.is_err());
+}
+
+#[test]
+fn a_large_input_is_estimated_and_the_estimate_grows_right() {
+    let content = format!("offer_id\n{}", "123456\n".repeat(700_000));
+    let (_dir, source) = file(content.as_bytes());
+    let mut input = Input::open(&source, &options()).unwrap();
+    let Total::Estimate(at_first) = input.total() else { panic!("{:?}", input.total()) };
+    assert!(at_first.abs_diff(700_000) < 700, "{at_first}");
+    for _ in 0..1000 {
+        input.next_row().unwrap();
+    }
+    let Total::Estimate(later) = input.total() else { panic!() };
+    assert!(later.abs_diff(700_000) < 700, "{later}");
+    assert_eq!(rows(&mut input).len(), 699_000);
+    assert_eq!(input.total(), Total::Exact(700_000));
+}
+
+/// Texts that are likely to find the corners.
+fn texts() -> impl proptest::strategy::Strategy<Value = Vec<u8>> {
+    use proptest::prelude::*;
+    let token = prop_oneof![
+        8 => proptest::sample::select(vec![
+            "16", "17.0", "offer_id", "id", "a", "\"", "\"\"", ",", ",", ";", "\t", "|", "\n", "\n", "\r", "\r\n", " ",
+            "sep=;", "\u{feff}", "\"x\ny\"", "é",
+        ]).prop_map(|token| token.as_bytes().to_vec()),
+        1 => proptest::collection::vec(any::<u8>(), 1..4),
+    ];
+    proptest::collection::vec(token, 0..40).prop_map(|tokens| tokens.concat())
+}
+
+fn any_options() -> impl proptest::strategy::Strategy<Value = Options> {
+    use proptest::prelude::*;
+    let name = || proptest::sample::select(vec!["a", "id", "column_2", "", "é"]).prop_map(str::to_owned);
+    let column = prop_oneof![
+        4 => Just(None),
+        1 => name().prop_map(|name| Some(ColumnChoice::Name(name))),
+        1 => (0_usize..4).prop_map(|number| Some(ColumnChoice::Number(number))),
+    ];
+    let delimiter = prop_oneof![3 => Just(None), 1 => any::<u8>().prop_map(Some)];
+    let keep = prop_oneof![
+        4 => Just(Keep::All),
+        1 => Just(Keep::None),
+        1 => proptest::collection::vec(name(), 0..3).prop_map(Keep::Columns),
+    ];
+    let also = prop_oneof![4 => Just(vec![]), 1 => proptest::collection::vec(name(), 0..3)];
+    (column, delimiter, any::<bool>(), keep, also).prop_map(|(column, delimiter, no_headers, keep, also)| Options {
+        column,
+        delimiter,
+        no_headers,
+        keep,
+        also,
+        sheet: None,
+    })
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_input_makes_it_panic_and_every_row_can_be_gone_on_from(content in texts(), options in any_options()) {
+        let (_dir, source) = file(&content);
+        assert_resumes_everywhere(&source, &options);
+        let shown = show(&content, &options);
+        proptest::prop_assert!(!shown.is_empty());
+    }
+
+    #[test]
+    fn rows_in_are_rows_out(
+        cells in proptest::collection::vec(("[0-9a-z]{1,5}", "\\PC{0,4}|[\",;\r\n]{0,3}"), 1..20),
+        delimiter in proptest::sample::select(b",;\t|".to_vec()),
+    ) {
+        let mut writer = csv::WriterBuilder::new().delimiter(delimiter).from_writer(Vec::new());
+        writer.write_record(["offer_id", "note"]).unwrap();
+        cells.iter().for_each(|(id, note)| writer.write_record([id, note]).unwrap());
+        let (_dir, source) = file(&writer.into_inner().unwrap());
+        let mut input = Input::open(&source, &options()).unwrap();
+        let read: Vec<_> = rows(&mut input).into_iter().map(|row| {
+            let id = row.offer.map_or_else(|bad| bad.text.into_string(), |id| id.to_string());
+            (id, row.cells.get(0).to_owned())
+        }).collect();
+        proptest::prop_assert_eq!(read, cells);
+    }
+}

@@ -1,0 +1,90 @@
+//! How many rows there are to come.
+//!
+//! Owns counting and estimating. Must not read rows for anything else, and must cost next to nothing at the start.
+
+use super::delimited::Delimited;
+use super::record::{Record, is_blank};
+
+/// How many rows an input has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Total {
+    /// Counted.
+    Exact(u64),
+    /// From the size of the file and the length of the rows so far; grows right while rows are read.
+    Estimate(u64),
+    /// A stream, of which nothing is known.
+    Unknown,
+}
+
+/// What an estimate rests on.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Sample {
+    /// Size of the whole input in bytes of text.
+    pub(super) size: u64,
+    /// Rows in the beginning of the input.
+    pub(super) rows: u64,
+    /// Bytes of these rows.
+    pub(super) bytes: u64,
+}
+
+impl Sample {
+    /// The estimate after `rows` rows that end at byte `at`.
+    pub(super) fn estimate(self, rows: u64, at: u64) -> Total {
+        let bytes_to_come = self.size.saturating_sub(at);
+        let (known_rows, known_bytes) = (self.rows + rows, (self.bytes + at).max(1));
+        let to_come = u128::from(bytes_to_come) * u128::from(known_rows) / u128::from(known_bytes);
+        Total::Estimate(rows.saturating_add(u64::try_from(to_come).unwrap_or(u64::MAX)))
+    }
+}
+
+/// The rows in a text that starts between two rows: exactly as many as will be read.
+pub(super) fn count_rows(text: &[u8], delimiter: u8) -> u64 {
+    if memchr::memchr(b'"', text).is_some() {
+        let mut delimited = Delimited::new(text, delimiter, 0, 1);
+        let mut record = Record::new();
+        let mut rows = 0;
+        while delimited.read(&mut record).unwrap_or(false) {
+            rows += 1;
+        }
+        return rows;
+    }
+    // Without quotes every line is a record: 20 times as fast.
+    let mut rows = 0;
+    let mut start = 0;
+    for end in memchr::memchr2_iter(b'\n', b'\r', text).chain([text.len()]) {
+        let line = text.get(start..end).unwrap_or_default();
+        let is_row = line.iter().any(|&byte| byte != delimiter && !is_blank(&[byte]));
+        rows += u64::from(is_row);
+        start = end + 1;
+    }
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_estimate_starts_from_the_sample_and_ends_at_the_truth() {
+        let sample = Sample { size: 1000, rows: 10, bytes: 100 };
+        assert_eq!(sample.estimate(0, 0), Total::Estimate(100));
+        assert_eq!(sample.estimate(40, 500), Total::Estimate(81));
+        assert_eq!(sample.estimate(77, 1000), Total::Estimate(77));
+        assert_eq!(Sample::default().estimate(0, 0), Total::Estimate(0));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn lines_are_counted_as_they_are_read(text in "[a,; \t\r\n]{0,40}", quotes in "[a,\" \r\n]{0,40}") {
+            for text in [text, quotes] {
+                let mut delimited = Delimited::new(text.as_bytes(), b',', 0, 1);
+                let mut record = Record::new();
+                let mut rows = 0;
+                while delimited.read(&mut record).unwrap() {
+                    rows += 1;
+                }
+                proptest::prop_assert_eq!(count_rows(text.as_bytes(), b','), rows);
+            }
+        }
+    }
+}
