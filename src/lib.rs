@@ -1,5 +1,6 @@
 //! Pulls the tracking links of Offerslook offers in bulk.
 
+pub mod api;
 pub mod exit;
 pub mod input;
 pub mod offer;

@@ -1,0 +1,202 @@
+//! Turns an HTTP status and a body into an outcome.
+//!
+//! Pure: one table, one order of precedence, no clock and no connection. Which status goes with which code is not
+//! documented, so both are looked at, and what is in neither is kept word for word as `api_error`.
+
+use super::body::{Body, Code, Envelope, beginning, excerpt};
+use super::json::Json;
+use super::links;
+use crate::offer::{Class, ErrorKind, OfferError, Outcome};
+
+/// What the network's numbers and words mean. The first match counts; numbers come before words.
+struct Table {
+    /// Envelope codes; from a sister platform whose documentation shares this one's text, so probable, not certain.
+    codes: &'static [(&'static [i64], ErrorKind)],
+    /// Words in `message`, in lower case, at the start of a word: "unlimited" is no "limit".
+    words: &'static [(&'static [&'static str], ErrorKind)],
+    /// HTTP statuses from..=to, other than 2xx.
+    statuses: &'static [(u16, u16, ErrorKind)],
+}
+
+const TABLE: Table = Table {
+    codes: &[
+        (&[40], ErrorKind::RateLimited),
+        (&[12, 13], ErrorKind::Unauthorized),
+        (&[41], ErrorKind::IpNotAllowed),
+        (&[42], ErrorKind::AccountLocked),
+        (&[50, 51], ErrorKind::ServerError),
+        (&[31], ErrorKind::NotFound),
+        (&[5, 11, 60], ErrorKind::NotApproved),
+        (&[20, 30, 32, 33], ErrorKind::BadRequest),
+    ],
+    words: &[
+        (&["too many", "toomany", "frequen"], ErrorKind::RateLimited),
+        (&["whitelist", "white list"], ErrorKind::IpNotAllowed),
+        (&["api key", "apikey"], ErrorKind::Unauthorized),
+        (&["locked"], ErrorKind::AccountLocked),
+        (&["limit", "ratelimit"], ErrorKind::RateLimited),
+        (&["not found"], ErrorKind::NotFound),
+        (&["approv", "permission", "apply"], ErrorKind::NotApproved),
+    ],
+    statuses: &[
+        (429, 429, ErrorKind::RateLimited),
+        // nginx refuses with 503 unless told otherwise.
+        (503, 503, ErrorKind::RateLimited),
+        (300, 399, ErrorKind::Redirect),
+        (401, 401, ErrorKind::Unauthorized),
+        (407, 407, ErrorKind::Unauthorized),
+        (403, 403, ErrorKind::NotApproved),
+        (404, 404, ErrorKind::NotFound),
+        (410, 410, ErrorKind::NotFound),
+        (408, 408, ErrorKind::Timeout),
+        (425, 425, ErrorKind::ServerError),
+        (400, 499, ErrorKind::BadRequest),
+        (500, 599, ErrorKind::ServerError),
+        (0, u16::MAX, ErrorKind::InvalidResponse),
+    ],
+};
+
+/// An answer as it came from the wire.
+#[derive(Clone, Copy, Debug)]
+pub struct Received<'a> {
+    /// The HTTP status.
+    pub status: u16,
+    /// Where a redirect leads, without user name, password, query and fragment.
+    pub location: Option<&'a str>,
+    /// The body.
+    pub body: &'a Body<'a>,
+}
+
+/// The outcome of an offer's call.
+pub fn classify(received: Received<'_>) -> Outcome {
+    let envelope = received.body.envelope();
+    let data = accept_envelope(received, envelope.as_ref())?;
+    links::find(data).map_err(|what_came| {
+        let said = envelope.as_ref().and_then(|e| e.message.as_deref()).filter(|m| !m.eq_ignore_ascii_case("success"));
+        let message = match said {
+            Some(said) => format!("{said} ({what_came})"),
+            None => what_came,
+        };
+        received.error(ErrorKind::NoLink, envelope.as_ref(), message)
+    })
+}
+
+/// The `data` of a successful answer, for calls that ask for something else than links.
+///
+/// # Errors
+/// The network refuses, or this is not the API's answer.
+pub fn accept<'a>(received: Received<'a>) -> Result<Option<&'a Json<'a>>, OfferError> {
+    accept_envelope(received, received.body.envelope().as_ref())
+}
+
+fn accept_envelope<'a>(
+    received: Received<'a>,
+    envelope: Option<&Envelope<'a>>,
+) -> Result<Option<&'a Json<'a>>, OfferError> {
+    match (error_kind(received.status, envelope), envelope) {
+        (None, Some(envelope)) => Ok(envelope.data),
+        (None, None) => Err(received.error(ErrorKind::InvalidResponse, None, received.explain(None))),
+        (Some(kind), _) => {
+            let said = envelope.and_then(|e| e.message.as_deref()).filter(|_| kind != ErrorKind::Redirect);
+            let message = said.map_or_else(|| received.explain(envelope), shorten);
+            Err(received.error(kind, envelope, message))
+        }
+    }
+}
+
+/// The heart: what kind of error this is; `None` where neither status nor envelope says so.
+fn error_kind(status: u16, envelope: Option<&Envelope<'_>>) -> Option<ErrorKind> {
+    let by_status = by_status(status);
+    if matches!(by_status, Some(ErrorKind::RateLimited | ErrorKind::Redirect)) {
+        return by_status;
+    }
+    let by_envelope = envelope.and_then(|envelope| by_envelope(status, envelope));
+    match (by_status, by_envelope) {
+        // The status accuses the account; only a throttle or another fault of the account may speak against it.
+        (Some(ErrorKind::Unauthorized), Some(kind)) if !matches!(kind.class(), Class::Account | Class::Throttle) => {
+            by_status
+        }
+        (_, Some(kind)) => Some(kind),
+        (Some(kind), None) => Some(kind),
+        (None, None) => match envelope {
+            Some(envelope) if envelope.code.is_error() => Some(ErrorKind::ApiError),
+            // A message alone is what frameworks answer with, not this API.
+            Some(envelope) if envelope.code.as_received().is_none() && envelope.data.is_none() => {
+                Some(ErrorKind::InvalidResponse)
+            }
+            _ => None,
+        },
+    }
+}
+
+fn by_status(status: u16) -> Option<ErrorKind> {
+    if (200..300).contains(&status) {
+        return None;
+    }
+    TABLE.statuses.iter().find(|(from, to, _)| (*from..=*to).contains(&status)).map(|(_, _, kind)| *kind)
+}
+
+fn by_envelope(status: u16, envelope: &Envelope<'_>) -> Option<ErrorKind> {
+    let words_count = match &envelope.code {
+        Code::Number(number, _) => {
+            let known = TABLE.codes.iter().find(|(numbers, _)| numbers.contains(number));
+            if let Some((_, kind)) = known {
+                return Some(*kind);
+            }
+            true
+        }
+        Code::Other(_) => true,
+        // Without a code the status decides, save where it leaves open whether account or offer is meant, and where
+        // there is nothing but a message.
+        Code::Zero(_) => matches!(status, 401 | 403 | 407),
+        Code::Absent => matches!(status, 401 | 403 | 407) || (by_status(status).is_none() && envelope.data.is_none()),
+    };
+    envelope.message.as_deref().filter(|_| words_count).and_then(by_words)
+}
+
+fn by_words(message: &str) -> Option<ErrorKind> {
+    let message: String =
+        message.chars().map(|c| if matches!(c, '_' | '-') { ' ' } else { c.to_ascii_lowercase() }).collect();
+    let has = |word: &&str| {
+        message.match_indices(*word).any(|(at, _)| {
+            !message.get(..at).is_some_and(|before| before.ends_with(|c: char| c.is_ascii_alphanumeric()))
+        })
+    };
+    TABLE.words.iter().find(|(words, _)| words.iter().any(|word| has(word))).map(|(_, kind)| *kind)
+}
+
+impl Received<'_> {
+    fn error(self, kind: ErrorKind, envelope: Option<&Envelope<'_>>, message: String) -> OfferError {
+        OfferError {
+            kind,
+            http_status: Some(self.status),
+            code: envelope.and_then(|e| e.code.as_received()).map(|code| excerpt(code).into()),
+            message: message.into(),
+        }
+    }
+
+    /// For an answer that has no message of its own.
+    fn explain(self, envelope: Option<&Envelope<'_>>) -> String {
+        let status = self.status;
+        if let 300..400 = status {
+            return match self.location {
+                Some(target) => format!("the host redirects to {target} (HTTP {status}); it is not the API"),
+                None => format!("the host redirects without saying where (HTTP {status}); it is not the API"),
+            };
+        }
+        match envelope.map(|envelope| envelope.code.as_received()) {
+            Some(Some(code)) => format!("HTTP {status} with code {} and no message", excerpt(code)),
+            _ => format!("HTTP {status} with {}", self.body.describe()),
+        }
+    }
+}
+
+/// More than any column shows, but not a whole body: up to a thousand error rows wait for their turn.
+fn shorten(message: &str) -> String {
+    const MAX_BYTES: usize = 4096;
+    beginning(message, MAX_BYTES).to_owned()
+}
+
+#[cfg(test)]
+#[path = "classify_tests.rs"]
+mod tests;

@@ -1,0 +1,206 @@
+//! Says why there was no answer, or no whole one: which gate of the way to the network failed, in plain words.
+//!
+//! Looks at error types, not at their texts, wherever there is a type to look at. The words name the host and never
+//! a URL, so that neither a key nor a proxy's password can be in them.
+
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+use rustls::CertificateError;
+
+use crate::offer::{ErrorKind, OfferError};
+
+/// A call without a usable answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", error.message)]
+pub struct Failure {
+    /// The error row.
+    pub error: OfferError,
+    /// The gate that failed.
+    pub fault: Fault,
+}
+
+impl From<Failure> for OfferError {
+    fn from(failure: Failure) -> Self {
+        failure.error
+    }
+}
+
+/// Where on its way a call failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fault {
+    /// The host's name is not known.
+    Dns,
+    /// Nobody listens there, or there is no way to it.
+    Connect,
+    /// No connection in time.
+    ConnectTimeout,
+    /// The proxy refuses to pass the call on.
+    Proxy,
+    /// The host's certificate is expired, of an unknown issuer or for another name: waiting does not mend it.
+    Certificate,
+    /// Any other failure of the TLS handshake.
+    Tls,
+    /// Connected, but no whole answer in time.
+    AnswerTimeout,
+    /// The connection was closed before an answer came.
+    Closed,
+    /// The answer broke off.
+    Cut,
+    /// The answer cannot be decompressed.
+    Garbled,
+    /// The answer is larger than the program is willing to read.
+    TooLarge,
+}
+
+impl Fault {
+    /// The word in the `error_kind` column.
+    pub const fn kind(self) -> ErrorKind {
+        match self {
+            Self::ConnectTimeout | Self::AnswerTimeout => ErrorKind::Timeout,
+            Self::Garbled => ErrorKind::InvalidResponse,
+            Self::TooLarge => ErrorKind::BodyTooLarge,
+            Self::Dns | Self::Connect | Self::Proxy | Self::Certificate | Self::Tls | Self::Closed | Self::Cut => {
+                ErrorKind::Network
+            }
+        }
+    }
+
+    /// The error row for it.
+    pub(super) fn failure(self, http_status: Option<u16>, message: String) -> Failure {
+        let error = OfferError { kind: self.kind(), http_status, code: None, message: message.into() };
+        Failure { error, fault: self }
+    }
+}
+
+/// Whom a call goes to, for the words of a failure.
+#[derive(Clone, Debug)]
+pub(super) struct Route {
+    /// The host, with its port where that is not the usual one.
+    pub(super) host: String,
+    /// The host of the proxy that the user named.
+    pub(super) proxy: Option<String>,
+    /// For DNS, TCP and TLS together.
+    pub(super) connect_timeout: Duration,
+    /// Until the first byte of an answer, and between two pieces of it.
+    pub(super) read_timeout: Duration,
+    /// For the whole call.
+    pub(super) timeout: Duration,
+}
+
+/// How far a call had come when it failed.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Stage {
+    /// Before the answer's head was there; how long it was waited for.
+    Head(Duration),
+    /// While the body was read.
+    Body,
+}
+
+impl Route {
+    /// Which gate failed, and the words for it.
+    pub(super) fn explain(&self, error: &reqwest::Error, stage: Stage) -> (Fault, String) {
+        let host = &self.host;
+        // Before all else: a timeout while the body is read says that it is a decoding error too.
+        if error.is_timeout() {
+            return self.timed_out(error.is_connect(), stage);
+        }
+        let root = root_cause(error);
+        if error.is_dns() {
+            return (Fault::Dns, format!("unknown host {}: {root}", self.proxy.as_ref().unwrap_or(host)));
+        }
+        if let Some(tls) = chain(error).find_map(as_tls) {
+            return self.tls_failed(tls);
+        }
+        if chain(error).any(|cause| cause.to_string().starts_with("tunnel error")) {
+            let proxy = self.proxy.as_deref().unwrap_or("of the environment");
+            return (Fault::Proxy, format!("the proxy {proxy} does not let the call to {host} pass: {root}"));
+        }
+        let io_kind = chain(error).filter_map(<dyn Error>::downcast_ref::<io::Error>).last().map(io::Error::kind);
+        match stage {
+            Stage::Body if matches!(io_kind, Some(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)) => {
+                (Fault::Garbled, format!("the answer of {host} cannot be decompressed: {root}"))
+            }
+            Stage::Body => (Fault::Cut, format!("the answer of {host} broke off: {root}")),
+            Stage::Head(_) if error.is_connect() => {
+                let target = match &self.proxy {
+                    Some(proxy) => format!("{host} through the proxy {proxy}"),
+                    None => host.clone(),
+                };
+                let words = match io_kind {
+                    Some(io::ErrorKind::ConnectionRefused) => format!("connection refused by {target}"),
+                    Some(io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof) => {
+                        format!("{target} closed the connection while it was being made: {root}")
+                    }
+                    _ => format!("no connection to {target}: {root}"),
+                };
+                (Fault::Connect, words)
+            }
+            Stage::Head(_) => (Fault::Closed, format!("{host} closed the connection without an answer: {root}")),
+        }
+    }
+
+    fn timed_out(&self, connecting: bool, stage: Stage) -> (Fault, String) {
+        let host = &self.host;
+        match stage {
+            Stage::Head(_) if connecting => {
+                let limit = self.connect_timeout.min(self.timeout);
+                (Fault::ConnectTimeout, format!("no connection to {host} within {limit:?}"))
+            }
+            Stage::Head(waited) => {
+                let limit = if waited < self.timeout { self.read_timeout } else { self.timeout };
+                (Fault::AnswerTimeout, format!("no answer from {host} within {limit:?}"))
+            }
+            Stage::Body => {
+                (Fault::AnswerTimeout, format!("the answer of {host} was not complete within {:?}", self.timeout))
+            }
+        }
+    }
+
+    fn tls_failed(&self, error: &rustls::Error) -> (Fault, String) {
+        let host = &self.host;
+        let rustls::Error::InvalidCertificate(reason) = error else {
+            let hint = match error {
+                rustls::Error::InvalidMessage(_) => "; it may not speak https on this port",
+                _ => "",
+            };
+            return (Fault::Tls, format!("TLS with {host} failed: {error}{hint}"));
+        };
+        let words = match reason {
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+                format!("the certificate of {host} has expired, or this machine's clock is wrong")
+            }
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+                format!("the certificate of {host} is not valid yet, or this machine's clock is wrong")
+            }
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                format!("the certificate of {host} is for another name")
+            }
+            CertificateError::UnknownIssuer => {
+                format!(
+                    "the certificate of {host} is by an unknown issuer; if you trust it, name its PEM file with --cacert"
+                )
+            }
+            CertificateError::Revoked => format!("the certificate of {host} has been revoked"),
+            _ => format!("the certificate of {host} is not accepted: {error}"),
+        };
+        (Fault::Certificate, words)
+    }
+}
+
+/// The causes of an error, the nearest first.
+fn chain(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    std::iter::successors(error.source(), |&cause| cause.source())
+}
+
+/// TLS errors hide inside I/O errors, whose `source` steps over them.
+fn as_tls<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+    let inner = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    cause.downcast_ref().or_else(|| inner?.downcast_ref())
+}
+
+/// The words of the innermost cause.
+fn root_cause(error: &reqwest::Error) -> String {
+    chain(error).last().map_or_else(|| "no cause given".to_owned(), ToString::to_string)
+}

@@ -1,0 +1,195 @@
+//! Finds the links in a successful answer's `data`, in every shape that a PHP server gives it.
+//!
+//! Accepts what is documented and its PHP twins: a list for an object and the other way round, an object with numeric
+//! keys for a list with gaps, one thing instead of a list of one, a number for a string, `null` or `false` for nothing.
+//! Nothing that was received is dropped once there is a link; without one, the words for what came instead.
+
+use std::borrow::Cow;
+
+use url::Url;
+
+use super::body::excerpt;
+use super::json::Json;
+use crate::offer::{Answer, AnswerBuilder, Entry};
+
+/// The links in `data`.
+///
+/// # Errors
+/// Where nothing in it is a link: what came instead.
+pub fn find(data: Option<&Json<'_>>) -> Result<Answer, String> {
+    let mut found = Found::default();
+    if let Some(data) = data {
+        found.take_offer(data);
+    }
+    if found.has_link() { Ok(found.into_answer()) } else { Err(what_came(data)) }
+}
+
+/// What a field says; `None` where it is absent.
+type Field<'j> = Option<Cow<'j, str>>;
+
+#[derive(Default)]
+struct Found<'j> {
+    url: Field<'j>,
+    impression_pixel: Field<'j>,
+    entries: Vec<Fields<'j>>,
+}
+
+/// An entry before it is copied into the answer.
+#[derive(Default)]
+struct Fields<'j> {
+    kind: Field<'j>,
+    name: Field<'j>,
+    tracking_link: Field<'j>,
+    preview_url: Field<'j>,
+}
+
+impl<'j> Found<'j> {
+    /// Takes `data` or `tracking_link`; the recursion is bounded by the JSON's limited depth.
+    fn take_offer(&mut self, json: &'j Json<'j>) {
+        match json {
+            Json::Object(_) if numbered(json).is_none() => {
+                self.take_url(json.get("url").and_then(Json::as_text));
+                self.take_pixel(json.get("impression_pixel").and_then(Json::as_text));
+                if let Some(entries) = json.get("offer_url") {
+                    self.take_entries(entries);
+                }
+                if let Some(tracking_link) = json.get("tracking_link") {
+                    self.take_offer(tracking_link);
+                }
+            }
+            Json::Object(_) | Json::List(_) => each(json, |item| self.take_offer(item)),
+            scalar => self.take_url(scalar.as_text()),
+        }
+    }
+
+    /// An answer has one `url`; a second one, in a list of offers, is kept as an entry.
+    fn take_url(&mut self, url: Field<'j>) {
+        if self.url.is_none() {
+            self.url = url;
+        } else if url.is_some() && url != self.url {
+            self.entries.push(Fields { tracking_link: url, ..Fields::default() });
+        }
+    }
+
+    /// Pixels are HTML, so that two are as good in one field, one after the other.
+    fn take_pixel(&mut self, pixel: Field<'j>) {
+        match (&mut self.impression_pixel, pixel) {
+            (Some(first), Some(next)) if *first != next => first.to_mut().push_str(&next),
+            (first @ None, next) => *first = next,
+            _ => {}
+        }
+    }
+
+    fn take_entries(&mut self, json: &'j Json<'j>) {
+        if is_list(json) {
+            each(json, |item| self.take_entry(item));
+        } else {
+            self.take_entry(json);
+        }
+    }
+
+    fn take_entry(&mut self, json: &'j Json<'j>) {
+        let field = |name| json.get(name).and_then(Json::as_text);
+        match json {
+            Json::Object(_) => self.entries.push(Fields {
+                kind: field("type"),
+                name: field("name"),
+                tracking_link: field("tracking_link"),
+                preview_url: field("preview_url"),
+            }),
+            // An entry without fields, as PHP writes it.
+            Json::List(items) if items.is_empty() => self.entries.push(Fields::default()),
+            other if other.is_absent() => {}
+            other => self.entries.push(Fields { tracking_link: other.as_text(), ..Fields::default() }),
+        }
+    }
+
+    fn has_link(&self) -> bool {
+        let links = self.entries.iter().filter_map(|entry| entry.tracking_link.as_deref());
+        self.url.as_deref().into_iter().chain(links).any(is_link)
+    }
+
+    fn into_answer(self) -> Answer {
+        let mut answer = AnswerBuilder::new(self.url.as_deref(), self.impression_pixel.as_deref());
+        for entry in &self.entries {
+            answer.entry(Entry {
+                kind: entry.kind.as_deref(),
+                name: entry.name.as_deref(),
+                tracking_link: entry.tracking_link.as_deref(),
+                preview_url: entry.preview_url.as_deref(),
+            });
+        }
+        answer.build()
+    }
+}
+
+/// A URL with http or https and a host; anything else, such as `Need to apply`, is no link.
+pub fn is_link(text: &str) -> bool {
+    let text = text.trim_start();
+    // Most texts that are no link end here, before the parser.
+    let has_scheme = |scheme: &str| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+    (has_scheme("http://") || has_scheme("https://")) && Url::parse(text).is_ok_and(|url| url.has_host())
+}
+
+/// The pairs of an object whose keys are all numbers: a PHP list with gaps.
+fn numbered<'j>(json: &'j Json<'j>) -> Option<&'j [(Cow<'j, str>, Json<'j>)]> {
+    let Json::Object(pairs) = json else { return None };
+    let is_index = |key: &str| !key.is_empty() && key.bytes().all(|b| b.is_ascii_digit());
+    (!pairs.is_empty() && pairs.iter().all(|(key, _)| is_index(key))).then_some(pairs)
+}
+
+fn is_list(json: &Json<'_>) -> bool {
+    matches!(json, Json::List(_)) || matches!(json, Json::Object(pairs) if pairs.is_empty()) || numbered(json).is_some()
+}
+
+fn each<'j>(json: &'j Json<'j>, mut take: impl FnMut(&'j Json<'j>)) {
+    if let Json::List(items) = json {
+        items.iter().for_each(take);
+    } else if let Some(pairs) = numbered(json) {
+        pairs.iter().for_each(|(_, item)| take(item));
+    }
+}
+
+/// What stands where a link should be: follows the documented path as far as it goes.
+fn what_came(data: Option<&Json<'_>>) -> String {
+    let Some(data) = data else { return "the answer has no data".to_owned() };
+    if let Some(words) = not_an_object("data", data) {
+        return words;
+    }
+    let Some(link) = data.get("tracking_link") else {
+        return format!("data has no tracking_link: {}", excerpt(&data.to_string()));
+    };
+    if let Some(words) = not_an_object("tracking_link", link) {
+        return words;
+    }
+    let url = match link.get("url") {
+        None => "tracking_link has no url".to_owned(),
+        Some(url) => format!("url is {}", describe(url)),
+    };
+    match link.get("offer_url") {
+        None => format!("{url}, and there is no offer_url"),
+        Some(entries) => format!("{url}, and offer_url is {}", describe(entries)),
+    }
+}
+
+/// `None` for an object with named fields.
+fn not_an_object(name: &str, json: &Json<'_>) -> Option<String> {
+    let is_object = matches!(json, Json::Object(pairs) if !pairs.is_empty()) && numbered(json).is_none();
+    (!is_object).then(|| format!("{name} is {}", describe(json)))
+}
+
+fn describe(json: &Json<'_>) -> String {
+    match json {
+        Json::List(items) if items.is_empty() => "an empty list".to_owned(),
+        Json::Object(pairs) if pairs.is_empty() => "an empty object".to_owned(),
+        Json::List(_) => format!("a list without a link: {}", excerpt(&json.to_string())),
+        Json::Object(_) => format!("an object without a link: {}", excerpt(&json.to_string())),
+        Json::Text(text) => format!("the text \"{}\"", excerpt(text)),
+        Json::Number(number) => format!("the number {}", excerpt(number)),
+        Json::Null | Json::Bool(_) => json.to_string(),
+    }
+}
+
+#[cfg(test)]
+#[path = "links_tests.rs"]
+mod tests;
