@@ -4,6 +4,7 @@ pub mod api;
 pub mod exit;
 pub mod input;
 pub mod offer;
+pub mod sandbox;
 pub mod schedule;
 pub mod settings;
 pub mod summary;

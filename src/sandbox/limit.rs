@@ -1,0 +1,376 @@
+//! The network's call limit: a pure state machine that is told the time and never sleeps.
+//!
+//! Which window the real network has, and whether refused calls count, nobody knows; so every form is here, together
+//! with the calls of the other affiliates that share the limit. All times count from the start of the sandbox.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::random::Random;
+use crate::settings::rate::Limit;
+
+/// What the limit looks like from outside.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rules {
+    /// So many calls in so much time.
+    pub limit: Limit,
+    /// How the time is counted.
+    pub window: Window,
+    /// What a refused call costs.
+    pub refused: Refused,
+    /// Who else uses the limit.
+    pub others: Option<Others>,
+}
+
+impl Rules {
+    /// The published limit, counted in the strictest way that forgives refused calls, with nobody else around.
+    pub const PUBLISHED: Self =
+        Self { limit: Limit::PUBLISHED, window: Window::Sliding, refused: Refused::Free, others: None };
+}
+
+/// How the calls of a window are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Window {
+    /// At most N calls in any stretch of time as long as the window.
+    Sliding,
+    /// At most N calls from one multiple of the window to the next.
+    Fixed,
+    /// A bucket of N tokens, refilled evenly over the window.
+    Bucket,
+}
+
+/// Whether a refused call counts against the limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Refused {
+    /// It costs nothing.
+    Free,
+    /// It counts as if it had been answered: who keeps calling too fast is locked out for good.
+    Counted,
+}
+
+/// The other affiliates of the network; they call without looking and drop what is refused.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Others {
+    /// Their calls as a share of the limit; 0.6 = 60 %.
+    pub share: f64,
+    /// How their calls are spread.
+    pub traffic: Traffic,
+    /// Another seed, other moments.
+    pub seed: u64,
+}
+
+/// How the calls of others are spread over time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Traffic {
+    /// One by one, independent of each other.
+    Poisson,
+    /// So many at the same moment, the moments independent of each other.
+    Bursts(u32),
+}
+
+/// What the limit says to a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Within the limit.
+    Pass,
+    /// Over the limit.
+    Refuse {
+        /// A call so much later would pass, were there no other until then.
+        retry_in: Duration,
+    },
+}
+
+/// How the calls of others fared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Calls made.
+    pub sent: u64,
+    /// Those of them that were refused.
+    pub refused: u64,
+}
+
+/// The limit and what has been used of it.
+#[derive(Clone, Debug)]
+pub struct Limiter {
+    usage: Usage,
+    refused: Refused,
+    crowd: Option<Crowd>,
+    tally: Tally,
+}
+
+impl Limiter {
+    /// A limit of which nothing is used yet.
+    pub fn new(rules: Rules) -> Self {
+        let Limit { calls, window } = rules.limit;
+        let calls = calls.get();
+        let usage = match rules.window {
+            Window::Sliding => Usage::Sliding { calls: calls as usize, window, last: VecDeque::new() },
+            Window::Fixed => Usage::Fixed { calls, window, begin: Duration::ZERO, used: 0 },
+            Window::Bucket => Usage::Bucket { token: window / calls, full: window, empty_for: Duration::ZERO },
+        };
+        let crowd = rules.others.and_then(|others| Crowd::new(others, rules.limit));
+        Self { usage, refused: rules.refused, crowd, tally: Tally::default() }
+    }
+
+    /// A call arrives; `now` must not go backwards. The calls of others until then are let in or refused first.
+    pub fn arrive(&mut self, now: Duration) -> Verdict {
+        self.advance(now);
+        self.usage.arrive(now, self.refused)
+    }
+
+    /// How the calls of others fared until the last arrival.
+    pub fn others(&self) -> Tally {
+        self.tally
+    }
+
+    fn advance(&mut self, now: Duration) {
+        while let Some((at, calls)) = self.crowd.as_mut().and_then(|crowd| crowd.next_until(now)) {
+            for _ in 0..calls {
+                self.tally.sent += 1;
+                if self.usage.arrive(at, self.refused) != Verdict::Pass {
+                    self.tally.refused += 1;
+                }
+            }
+        }
+    }
+}
+
+/// What has been used of the limit.
+#[derive(Clone, Debug)]
+enum Usage {
+    /// The last N calls that count tell all: a call is over the limit while the oldest of them is in the window.
+    Sliding {
+        calls: usize,
+        window: Duration,
+        last: VecDeque<Duration>,
+    },
+    Fixed {
+        calls: u32,
+        window: Duration,
+        begin: Duration,
+        used: u32,
+    },
+    /// The bucket has a token while it lacks no more than all but one: `empty_for` is when it will be full again.
+    Bucket {
+        token: Duration,
+        full: Duration,
+        empty_for: Duration,
+    },
+}
+
+impl Usage {
+    fn arrive(&mut self, now: Duration, refused: Refused) -> Verdict {
+        let retry_in = self.over_by(now, refused);
+        if retry_in.is_zero() { Verdict::Pass } else { Verdict::Refuse { retry_in } }
+    }
+
+    /// Counts the call and says how long it came too early; zero = it passes.
+    fn over_by(&mut self, now: Duration, refused: Refused) -> Duration {
+        match self {
+            Self::Sliding { calls, window, last } => {
+                let free_at = |last: &VecDeque<Duration>| match last.front() {
+                    Some(oldest) if last.len() >= *calls => oldest.saturating_add(*window),
+                    _ => Duration::ZERO,
+                };
+                let over = free_at(last) > now;
+                if !over || refused == Refused::Counted {
+                    if last.len() >= *calls {
+                        last.pop_front();
+                    }
+                    last.push_back(now);
+                }
+                if over { free_at(last).saturating_sub(now) } else { Duration::ZERO }
+            }
+            Self::Fixed { calls, window, begin, used } => {
+                let past = now.saturating_sub(*begin);
+                if past >= *window {
+                    *begin = now.saturating_sub(remainder(past, *window));
+                    *used = 0;
+                }
+                let over = *used >= *calls;
+                // Refused calls change nothing here: the next window starts empty either way.
+                if !over {
+                    *used += 1;
+                }
+                if over { begin.saturating_add(*window).saturating_sub(now) } else { Duration::ZERO }
+            }
+            Self::Bucket { token, full, empty_for } => {
+                let lacking = empty_for.saturating_sub(now).saturating_add(*token);
+                let over = lacking.saturating_sub(*full);
+                if over.is_zero() || refused == Refused::Counted {
+                    *empty_for = now.saturating_add(lacking.min(*full));
+                }
+                if over.is_zero() || refused == Refused::Free { over } else { *token }
+            }
+        }
+    }
+}
+
+/// What is left of `time` after whole windows.
+fn remainder(time: Duration, window: Duration) -> Duration {
+    let nanos = time.as_nanos().checked_rem(window.as_nanos()).unwrap_or(0);
+    Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+}
+
+/// The calls of others, one moment after the other.
+#[derive(Clone, Debug)]
+struct Crowd {
+    random: Random,
+    moments_per_second: f64,
+    calls_per_moment: u32,
+    next: Duration,
+}
+
+impl Crowd {
+    fn new(others: Others, limit: Limit) -> Option<Self> {
+        let calls_per_moment = match others.traffic {
+            Traffic::Poisson => 1,
+            Traffic::Bursts(calls) => calls.max(1),
+        };
+        let moments_per_second = others.share * limit.per_second() / f64::from(calls_per_moment);
+        if !(moments_per_second.is_finite() && moments_per_second > 0.0) {
+            return None;
+        }
+        let mut random = Random::new(others.seed);
+        let next = random.gap(moments_per_second);
+        Some(Self { random, moments_per_second, calls_per_moment, next })
+    }
+
+    /// The next moment not later than `now`, and the calls made then.
+    fn next_until(&mut self, now: Duration) -> Option<(Duration, u32)> {
+        let at = self.next;
+        (at <= now).then(|| {
+            // A nanosecond at least, so that no rate whatever can hold the time still.
+            let gap = self.random.gap(self.moments_per_second).max(Duration::from_nanos(1));
+            self.next = at.saturating_add(gap);
+            (at, self.calls_per_moment)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn rules(window: Window, refused: Refused) -> Rules {
+        let limit = Limit { calls: 3.try_into().unwrap(), window: Duration::from_secs(10) };
+        Rules { limit, window, refused, others: None }
+    }
+
+    /// In seconds: when a call arrives, and whether it must pass.
+    type Calls = &'static [(f64, bool)];
+
+    #[test]
+    fn each_window_counts_in_its_own_way() {
+        let table: [(Window, Refused, Calls); 5] = [
+            (
+                Window::Sliding,
+                Refused::Free,
+                &[(0.0, true), (1.0, true), (2.0, true), (3.0, false), (9.9, false), (10.0, true), (10.5, false)],
+            ),
+            (
+                Window::Sliding,
+                Refused::Counted,
+                &[(0.0, true), (1.0, true), (2.0, true), (3.0, false), (10.0, false), (12.0, true), (12.5, false)],
+            ),
+            (
+                Window::Fixed,
+                Refused::Free,
+                &[(8.0, true), (9.0, true), (9.5, true), (9.9, false), (10.0, true), (10.0, true), (37.0, true)],
+            ),
+            (
+                Window::Bucket,
+                Refused::Free,
+                &[(0.0, true), (0.0, true), (0.0, true), (3.3, false), (3.4, true), (6.6, false), (6.7, true)],
+            ),
+            (
+                Window::Bucket,
+                Refused::Counted,
+                &[(0.0, true), (0.0, true), (0.0, true), (3.3, false), (3.4, false), (6.7, false), (10.1, true)],
+            ),
+        ];
+        for (window, refused, calls) in table {
+            let mut limiter = Limiter::new(rules(window, refused));
+            for &(at, passes) in calls {
+                let verdict = limiter.arrive(Duration::from_secs_f64(at));
+                assert_eq!(verdict == Verdict::Pass, passes, "{window:?}, {refused:?}, at {at} s: {verdict:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn too_fast_a_pace_is_locked_out_for_good_where_refused_calls_count() {
+        let passed = |window, refused| {
+            let mut limiter = Limiter::new(rules(window, refused));
+            (0..1000).filter(|&second| limiter.arrive(Duration::from_secs(second)) == Verdict::Pass).count()
+        };
+        assert_eq!([Window::Sliding, Window::Fixed].map(|window| passed(window, Refused::Free)), [300, 300]);
+        assert_eq!([Window::Sliding, Window::Fixed].map(|window| passed(window, Refused::Counted)), [3, 300]);
+        assert_eq!([Refused::Free, Refused::Counted].map(|refused| passed(Window::Bucket, refused)), [302, 3]);
+    }
+
+    #[test]
+    fn others_use_their_share_at_moments_that_are_theirs_alone() {
+        for traffic in [Traffic::Poisson, Traffic::Bursts(25)] {
+            let crowded = Rules { others: Some(Others { share: 0.6, traffic, seed: 1 }), ..Rules::PUBLISHED };
+            // Not whole seconds: calls 10 s apart to the nanosecond hand their place to each other and never meet others.
+            let run = |pause: usize| {
+                let mut limiter = Limiter::new(crowded);
+                let times = (0..=20_000).step_by(pause).map(|step| Duration::from_millis(1_007) * step);
+                let verdicts: Vec<_> = times.map(|at| limiter.arrive(at)).collect();
+                (limiter.others(), verdicts)
+            };
+            let (tally, verdicts) = run(1);
+            assert!((57_000..63_000).contains(&tally.sent), "{traffic:?}: {tally:?}");
+            let refused = verdicts.iter().filter(|&&verdict| verdict != Verdict::Pass).count();
+            assert!(tally.refused > 0 && refused > 0, "{traffic:?}: {tally:?}, {refused} of ours");
+            assert_eq!((tally, verdicts), run(1));
+            assert_eq!(tally.sent, run(20_000).0.sent, "{traffic:?}");
+        }
+    }
+
+    #[test]
+    fn a_share_that_means_nothing_is_nobody() {
+        for share in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            let others = Others { share, traffic: Traffic::Poisson, seed: 1 };
+            let mut limiter = Limiter::new(Rules { others: Some(others), ..Rules::PUBLISHED });
+            assert_eq!(limiter.arrive(Duration::from_secs(100)), Verdict::Pass);
+            assert_eq!(limiter.others(), Tally::default());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_sliding_window_never_holds_more_than_the_limit(gaps in prop::collection::vec(0_u64..5_000, 1..200)) {
+            let mut limiter = Limiter::new(rules(Window::Sliding, Refused::Free));
+            let mut now = Duration::ZERO;
+            let mut passed = Vec::new();
+            for gap in gaps {
+                now += Duration::from_millis(gap);
+                if limiter.arrive(now) == Verdict::Pass {
+                    passed.push(now);
+                }
+            }
+            prop_assert!(passed.windows(4).all(|four| four[3] >= four[0] + Duration::from_secs(10)));
+        }
+
+        #[test]
+        fn a_refused_call_would_pass_at_the_time_it_is_told_and_not_before(
+            gaps in prop::collection::vec(0_u64..5_000, 1..50),
+            window in prop::sample::select(vec![Window::Sliding, Window::Fixed, Window::Bucket]),
+            refused in prop::sample::select(vec![Refused::Free, Refused::Counted]),
+        ) {
+            let mut limiter = Limiter::new(rules(window, refused));
+            let mut now = Duration::ZERO;
+            for gap in gaps {
+                now += Duration::from_millis(gap);
+                if let Verdict::Refuse { retry_in } = limiter.arrive(now) {
+                    prop_assert_eq!(limiter.clone().arrive(now + retry_in), Verdict::Pass);
+                    let early = now + retry_in.saturating_sub(Duration::from_nanos(1));
+                    prop_assert_ne!(limiter.clone().arrive(early), Verdict::Pass);
+                }
+            }
+        }
+    }
+}

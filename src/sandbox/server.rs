@@ -1,0 +1,309 @@
+//! Joins gates, limit, offers and faults: one call in, one ending out.
+//!
+//! The only place of the sandbox that knows the time; no lock is ever held across a wait.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::{ConnectInfo, Request, State as Shared};
+use axum::http::{StatusCode, header};
+use axum::response::Response;
+
+use super::gate::{self, Gates, Target};
+use super::limit::{Limiter, Tally, Verdict};
+use super::offers::{self, Kind};
+use super::random::Random;
+use super::reply::{Ending, Whole, pause};
+use super::wire::{Fuse, Listener};
+use super::{Asked, Call, Log, Options, OutageKind};
+
+/// What all calls share.
+#[derive(Debug)]
+pub(crate) struct State {
+    options: Options,
+    gates: Gates,
+    start: Instant,
+    limiter: Option<Mutex<Limiter>>,
+    latency: Mutex<Random>,
+    counts: Mutex<Counts>,
+    calls: Mutex<Vec<Call>>,
+}
+
+/// How often what was asked for; only kept where somebody wants to know.
+#[derive(Debug, Default)]
+struct Counts {
+    overall: u64,
+    by_path: HashMap<String, u32>,
+}
+
+impl Counts {
+    fn count(&mut self, path: &str) -> (u32, u64) {
+        self.overall += 1;
+        let nth = self.by_path.entry(path.to_owned()).or_default();
+        *nth = nth.saturating_add(1);
+        (*nth, self.overall)
+    }
+}
+
+impl State {
+    pub(crate) fn new(options: Options) -> Self {
+        Self {
+            gates: Gates::new(&options.email, &options.api_key, options.account),
+            start: Instant::now(),
+            limiter: options.limit.map(|rules| Mutex::new(Limiter::new(rules))),
+            latency: Mutex::new(Random::new(options.seed)),
+            counts: Mutex::default(),
+            calls: Mutex::default(),
+            options,
+        }
+    }
+
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        lock(&self.calls).clone()
+    }
+
+    pub(crate) fn others(&self) -> Tally {
+        self.limiter.as_ref().map(|limiter| lock(limiter).others()).unwrap_or_default()
+    }
+
+    /// Decides how the call that arrives at this moment ends, and remembers it.
+    fn arrive(&self, request: &Request) -> Ending {
+        let at = Instant::now();
+        let ending = self.decide(request, at.saturating_duration_since(self.start));
+        if self.options.log == Log::On {
+            let path = path_and_query(request);
+            lock(&self.calls).push(Call {
+                at,
+                path: path.to_owned(),
+                offer: gate::offer_asked_for(request.uri().path()).map(str::to_owned),
+                status: ending.status(),
+                authorized: self.gates.key(request.headers().get(header::AUTHORIZATION)).is_ok(),
+            });
+        }
+        ending
+    }
+
+    fn decide(&self, request: &Request, now: Duration) -> Ending {
+        let outage = self.options.outages.iter().find(|outage| (outage.from..outage.to).contains(&now));
+        if let Some(outage) = outage {
+            return match outage.kind {
+                OutageKind::ServerError => Whole::html(StatusCode::BAD_GATEWAY, "502 Bad Gateway").into(),
+                OutageKind::Html => Whole::html(StatusCode::OK, "Welcome to the free Wi-Fi").into(),
+                OutageKind::Reset => Ending::Reset,
+                OutageKind::Hang => Ending::Hang,
+            };
+        }
+        let parts = gate::Request {
+            authorization: request.headers().get(header::AUTHORIZATION),
+            method: request.method(),
+            path: request.uri().path(),
+            query: request.uri().query(),
+        };
+        // All calls are decided on one thread, one after the other, so the limiter never sees time run backwards.
+        let frequency = || match &self.limiter {
+            Some(limiter) => lock(limiter).arrive(now),
+            None => Verdict::Pass,
+        };
+        match self.gates.pass(parts, frequency) {
+            Ok(target) => self.answer(path_and_query(request), &target),
+            Err(stop) => stop.answer(&self.options.refusal).into(),
+        }
+    }
+
+    fn answer(&self, path: &str, target: &Target) -> Ending {
+        let flaky = matches!(target, Target::Links(id) if offers::kind(*id) == Kind::Flaky);
+        if self.options.script.is_none() && !flaky {
+            return self.own(target, 0).into();
+        }
+        let (nth, overall) = lock(&self.counts).count(path);
+        let offer = path.split('?').next().and_then(gate::offer_asked_for);
+        let asked = Asked { path, offer, nth, overall };
+        let reply = self.options.script.as_ref().and_then(|script| (script.0)(&asked));
+        Ending::scripted(reply, self.own(target, nth))
+    }
+
+    /// The sandbox's own answer to the `nth` call for this.
+    fn own(&self, target: &Target, nth: u32) -> Whole {
+        match target {
+            Target::Links(id) => links(*id, nth),
+            Target::Batch(ids) => batch(ids),
+            Target::List(query) => Whole::json(query.body(self.options.listed)),
+        }
+    }
+
+    /// Half of the time that this call takes.
+    fn half_latency(&self) -> Duration {
+        let (shortest, longest) = (*self.options.latency.start(), *self.options.latency.end());
+        if longest.is_zero() {
+            return Duration::ZERO;
+        }
+        let spread = longest.saturating_sub(shortest);
+        (shortest + spread.mul_f64(lock(&self.latency).unit())) / 2
+    }
+}
+
+fn links(id: u128, nth: u32) -> Whole {
+    match (offers::kind(id), offers::body(id)) {
+        (Kind::Flaky, _) if nth <= 2 => Whole::error(StatusCode::INTERNAL_SERVER_ERROR, 51, "Internal error"),
+        (_, Some(body)) => Whole::json(body),
+        (Kind::NotFound, None) => Whole::error(StatusCode::NOT_FOUND, 31, "Offer not found"),
+        (_, None) => Whole::error(StatusCode::FORBIDDEN, 11, "This offer is not approved, you need to apply for it"),
+    }
+}
+
+/// IDs without a link are left out; what the real network does with them is not known.
+fn batch(ids: &[u128]) -> Whole {
+    let links = ids.iter().filter(|&&id| offers::answer(id).is_some()).map(|&id| {
+        serde_json::json!({
+            "offer_id": id.to_string(),
+            "url": offers::url(id),
+            "impression_pixel": offers::impression_pixel(id),
+        })
+    });
+    let links: Vec<_> = links.collect();
+    let body = serde_json::json!({ "code": 0, "message": "Success", "data": { "tracking_link": links } });
+    Whole::json(body.to_string())
+}
+
+/// Answers calls until the future is dropped.
+pub(crate) async fn serve(listener: Listener, state: Arc<State>) {
+    let app = Router::new().fallback(call).with_state(state);
+    // It never ends by itself, and has no errors to report: those of a connection end that connection.
+    let _ = axum::serve(listener, app.into_make_service_with_connect_info::<Fuse>()).await;
+}
+
+async fn call(Shared(state): Shared<Arc<State>>, ConnectInfo(fuse): ConnectInfo<Fuse>, request: Request) -> Response {
+    let half = state.half_latency();
+    pause(half).await;
+    let ending = state.arrive(&request);
+    pause(half).await;
+    ending.into_response(&fuse).await
+}
+
+fn path_and_query(request: &Request) -> &str {
+    request.uri().path_and_query().map_or("/", |path| path.as_str())
+}
+
+/// No code panics while it holds one of these locks, and what they hold is whole at every moment anyway.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Read, Write};
+    use std::net::TcpStream;
+    use std::num::NonZeroU32;
+
+    use super::super::limit::Rules;
+    use super::super::{API_KEY, Account, EMAIL, Outage, RefusalForm, Reply, RetryAfter, Sandbox, Script, offers};
+    use super::*;
+    use crate::settings::rate::Limit;
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+
+    fn quick() -> Options {
+        Options { limit: None, log: Log::On, ..Options::default() }
+    }
+
+    /// Everything that comes back for a call on a connection of its own.
+    fn ask(sandbox: &Sandbox, path: &str) -> io::Result<String> {
+        let mut stream = TcpStream::connect(sandbox.base_url().trim_start_matches("http://"))?;
+        stream.set_read_timeout(Some(Duration::from_millis(300)))?;
+        let credentials = STANDARD.encode(format!("{EMAIL}:{API_KEY}"));
+        let head = format!("Host: localhost\r\nAuthorization: Basic {credentials}\r\nConnection: close\r\n");
+        stream.write_all(format!("GET {path} HTTP/1.1\r\n{head}\r\n").as_bytes())?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).map(|_| answer)
+    }
+
+    fn links_of(sandbox: &Sandbox, id: u128) -> (String, String) {
+        let answer = ask(sandbox, &format!("/aff/v1/offers/{id}/tracking_links")).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.split(' ').nth(1).unwrap().to_owned(), body.to_owned())
+    }
+
+    #[test]
+    fn the_sample_is_answered_as_promised() {
+        let sandbox = Sandbox::start(quick()).unwrap();
+        assert_eq!(links_of(&sandbox, 16), ("200".to_owned(), offers::DOCUMENTED.to_owned()));
+        let statuses = [20, 21, 22, 22, 22, 22, 23, 101].map(|id| links_of(&sandbox, id).0);
+        assert_eq!(statuses, ["403", "404", "500", "500", "200", "200", "200", "200"]);
+        let calls = sandbox.calls();
+        assert!(calls.is_sorted_by_key(|call| call.at) && calls.iter().all(|call| call.authorized));
+        assert_eq!(calls.first().map(|call| (call.offer.as_deref(), call.status)), Some((Some("16"), Some(200))));
+        let batch = ask(&sandbox, "/aff/v1/batches/offers/tracking_links/16,20,21,17").unwrap();
+        assert_eq!(batch.matches("impression_pixel").count(), 2, "{batch}");
+    }
+
+    #[test]
+    fn the_limit_the_account_and_outages_are_felt_by_real_calls() {
+        let limit = Limit { calls: NonZeroU32::MIN, window: Duration::from_secs(3600) };
+        let refusal = super::super::Refusal { form: RefusalForm::Status429, retry_after: RetryAfter::Remaining };
+        let limit = Some(Rules { limit, ..Rules::PUBLISHED });
+        let sandbox = Sandbox::start(Options { limit, refusal, ..quick() }).unwrap();
+        assert_eq!([16, 16].map(|id| links_of(&sandbox, id).0), ["200", "429"]);
+        assert!(ask(&sandbox, "/").unwrap().contains("retry-after: 3600"));
+
+        let locked = Sandbox::start(Options { account: Account::Locked, ..quick() }).unwrap();
+        assert!(links_of(&locked, 16).1.contains(r#""code":42"#));
+
+        let outage = Outage { from: Duration::ZERO, to: Duration::MAX, kind: OutageKind::ServerError };
+        let down = Sandbox::start(Options { outages: vec![outage], ..quick() }).unwrap();
+        assert_eq!(links_of(&down, 16).0, "502");
+    }
+
+    #[test]
+    fn a_script_can_break_an_answer_in_every_way() {
+        let script = Script::new(|asked| match asked.offer {
+            Some("1") => Some(Reply::Reset),
+            Some("2") => Some(Reply::Hang),
+            Some("3") => Some(Reply::CutBody),
+            Some("4") => Some(Reply::Late(Duration::from_millis(50))),
+            Some("5") if asked.nth == 2 => {
+                let headers = vec![("retry-after".to_owned(), "7".to_owned())];
+                Some(Reply::Http { status: 429, headers, body: b"no".to_vec() })
+            }
+            _ => None,
+        });
+        let sandbox = Sandbox::start(Options { script: Some(script), ..quick() }).unwrap();
+        let ask = |id: u128| ask(&sandbox, &format!("/aff/v1/offers/{id}/tracking_links"));
+        assert_eq!(ask(1).unwrap_err().kind(), io::ErrorKind::ConnectionReset);
+        assert!(matches!(ask(2).unwrap_err().kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut));
+        let cut = ask(3).unwrap();
+        let whole = offers::body(3).unwrap();
+        let (head, body) = cut.split_once("\r\n\r\n").unwrap();
+        assert!(head.contains(&format!("content-length: {}", whole.len())), "{head}");
+        assert_eq!(body, &whole[..whole.len() / 2]);
+        let begin = Instant::now();
+        assert!(ask(4).is_ok() && begin.elapsed() >= Duration::from_millis(50));
+        assert!(ask(5).unwrap().starts_with("HTTP/1.1 200"));
+        let second = ask(5).unwrap();
+        assert!(second.starts_with("HTTP/1.1 429") && second.contains("retry-after: 7") && second.ends_with("no"));
+        let statuses: Vec<_> = sandbox.calls().iter().map(|call| call.status).collect();
+        assert_eq!(statuses, [None, None, None, Some(200), Some(200), Some(429)]);
+    }
+
+    #[test]
+    fn a_call_takes_its_latency_and_arrives_after_half_of_it() {
+        let latency = Duration::from_millis(60)..=Duration::from_millis(60);
+        let sandbox = Sandbox::start(Options { latency, ..quick() }).unwrap();
+        let begin = Instant::now();
+        links_of(&sandbox, 16);
+        assert!(begin.elapsed() >= Duration::from_millis(60));
+        let arrived = sandbox.calls().first().unwrap().at - begin;
+        assert!(arrived >= Duration::from_millis(30) && arrived + Duration::from_millis(30) <= begin.elapsed());
+    }
+
+    #[test]
+    fn a_dropped_sandbox_closes_its_connections_and_frees_its_port() {
+        let sandbox = Sandbox::start(quick()).unwrap();
+        let address = sandbox.base_url().trim_start_matches("http://").to_owned();
+        let mut idle = TcpStream::connect(&address).unwrap();
+        drop(sandbox);
+        assert!(matches!(idle.read(&mut [0]), Ok(0) | Err(_)));
+        assert!(TcpStream::connect(&address).is_err());
+    }
+}
