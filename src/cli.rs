@@ -1,0 +1,375 @@
+//! The command line: what may be typed, and nothing about what it does.
+//!
+//! clap lives only here. Everything typed becomes plain values of `settings` before another module sees it.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use url::Url;
+
+use crate::settings::rate::Rate;
+use crate::settings::units::{MaxErrors, parse_duration, parse_size, parse_timeout};
+
+/// Pull the tracking links of your Offerslook offers in bulk
+///
+/// Reads offer IDs from a CSV file, asks the network for each offer's tracking links without ever going over the
+/// network's limit, and writes one CSV with a row for every link and an error row for every offer that has none.
+#[derive(Debug, Parser)]
+#[command(name = "offerlinks", version, arg_required_else_help = true, after_help = EXAMPLES, after_long_help = EXIT_CODES)]
+pub struct Cli {
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  offerlinks export --sandbox                 try it without an account
+  offerlinks export offers.csv -o links.csv   the real thing; see 'offerlinks export --help'
+  offerlinks export --resume                  go on with an interrupted run
+
+Exit codes: 0 all exported, 1 failure on this machine, 2 usage, 3 some offers failed,
+  4 refused by the network, 5 stopped early, 130/143 interrupted. More with --help.";
+
+const EXIT_CODES: &str = "\
+Examples:
+  offerlinks export --sandbox                 try it without an account
+  offerlinks export offers.csv -o links.csv   the real thing; see 'offerlinks export --help'
+  offerlinks export --resume                  go on with an interrupted run
+
+Exit codes:
+  0         every offer is exported
+  1         this machine failed (disk full, ...): the old output is untouched
+  2         the command, the settings or the input are wrong: no call was sent
+  3         complete, but some offers have error rows: --retry-failed asks again
+  4         refused by the network (key, IP, account, host): mend it, then --resume
+  5         stopped early (outage, --max-duration, --max-errors, lock): --resume goes on
+  130, 143  interrupted by Ctrl-C or SIGTERM: --resume goes on";
+
+/// The commands
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Export the tracking links of the offers in a CSV file
+    #[command(after_long_help = EXPORT_EXAMPLES)]
+    Export(Box<ExportArgs>),
+    /// Serve the sandbox network on this machine, for rehearsals
+    Sandbox(SandboxArgs),
+}
+
+const EXPORT_EXAMPLES: &str = "\
+Examples:
+  offerlinks export --sandbox
+      input/offers.csv -> output/tracking_links.csv, from the sandbox network
+
+  export OFFERSLOOK_NETWORK=demo OFFERSLOOK_EMAIL=me@example.com OFFERSLOOK_API_KEY=...
+  offerlinks export offers.csv -o links.csv
+      the offers of a file, from your network
+
+  offerlinks export offers.csv -o links.csv -q --resume
+      for cron: silent when all went well, goes on with what was interrupted
+
+  cut -d, -f1 sheet.csv | offerlinks export - -o - > links.csv
+      from stdin to stdout";
+
+/// Arguments of `export`
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// CSV file with a column of offer IDs; - reads stdin
+    #[arg(default_value = "input/offers.csv", value_name = "INPUT")]
+    pub input: PathBuf,
+    /// Whose account, at which network
+    #[command(flatten)]
+    pub account: AccountArgs,
+    /// How the input is read
+    #[command(flatten)]
+    pub reading: InputArgs,
+    /// How the output is written
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// How calls are paced
+    #[command(flatten)]
+    pub pace: PaceArgs,
+    /// Going on
+    #[command(flatten)]
+    pub again: AgainArgs,
+    /// What is shown
+    #[command(flatten)]
+    pub look: LookArgs,
+    /// How connections are made
+    #[command(flatten)]
+    pub net: NetArgs,
+}
+
+/// The account
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Account")]
+pub struct AccountArgs {
+    /// Use the sandbox network that is part of this program, instead of an account
+    #[arg(long)]
+    pub sandbox: bool,
+    /// Network, the NAME in https://NAME.api.offerslook.com
+    #[arg(long, value_name = "NAME", env = "OFFERSLOOK_NETWORK")]
+    pub network: Option<String>,
+    /// Address of the API, for networks under a host of their own; beats --network
+    #[arg(long, value_name = "URL", env = "OFFERSLOOK_BASE_URL")]
+    pub base_url: Option<String>,
+    /// E-mail of your account
+    #[arg(long, value_name = "ADDRESS", env = "OFFERSLOOK_EMAIL")]
+    pub email: Option<String>,
+    /// File that holds the API key and nothing else; without it, OFFERSLOOK_API_KEY is used
+    #[arg(long, value_name = "FILE", env = "OFFERSLOOK_API_KEY_FILE")]
+    pub api_key_file: Option<PathBuf>,
+}
+
+/// The input
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Input")]
+pub struct InputArgs {
+    /// Column of the offer IDs, by name or by number from 1 [default: offer_id, offerid, "offer id", id, or the only one]
+    #[arg(long, value_name = "NAME|N")]
+    pub column: Option<String>,
+    /// Character between cells, "tab" for a tab [default: found among , ; tab |]
+    #[arg(short, long, value_name = "CHAR", value_parser = parse_delimiter)]
+    pub delimiter: Option<u8>,
+    /// The first row is data, not column names
+    #[arg(short, long)]
+    pub no_headers: bool,
+    /// Which other columns to keep in the output: all, none, or names with commas between them
+    #[arg(long, value_name = "all|none|COL,COL", default_value = "all")]
+    pub keep: String,
+    /// Sheet of an .xlsx or .ods input [default: the first]
+    #[arg(long, value_name = "NAME")]
+    pub sheet: Option<String>,
+}
+
+/// The output
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// File to write; - writes to stdout
+    #[arg(short, long, value_name = "FILE", default_value = "output/tracking_links.csv")]
+    pub output: PathBuf,
+    /// Format of the output [default: by the file's name, else csv]
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<FormatArg>,
+    /// Make the CSV safe and easy for spreadsheets: BOM, CRLF, no cell that runs as a formula
+    #[arg(long)]
+    pub excel: bool,
+    /// Add parameters to every link: 'aff_sub1={clickid}&source_id={row.campaign}'
+    #[arg(long, value_name = "QUERY")]
+    pub append: Option<String>,
+}
+
+/// The pace
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Pace")]
+pub struct PaceArgs {
+    /// Limit of the network, shared by all its affiliates: 50/10s, 5/s, 300/m, or none
+    #[arg(long, value_name = "CALLS/WINDOW", default_value = "50/10s")]
+    pub rate: Rate,
+    /// Most calls in flight at once
+    #[arg(short = 'j', long, value_name = "N", default_value = "16")]
+    pub concurrency: NonZeroUsize,
+    /// How often an offer is asked again after a failure that may pass
+    #[arg(long, value_name = "N", default_value = "4")]
+    pub retries: u32,
+    /// Longest time for one call
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_timeout)]
+    pub timeout: Duration,
+    /// Longest time for a connection to be made
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_timeout)]
+    pub connect_timeout: Duration,
+    /// Stop after this time; --resume goes on
+    #[arg(long, value_name = "TIME", value_parser = parse_timeout)]
+    pub max_duration: Option<Duration>,
+    /// Longest outage of the network that is sat out
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = parse_duration)]
+    pub max_outage: Duration,
+    /// Stop when more offers than this have failed, as a number or a share such as 5%
+    #[arg(long, value_name = "N|N%")]
+    pub max_errors: Option<MaxErrors>,
+}
+
+/// Going on
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Again")]
+pub struct AgainArgs {
+    /// Go on with an interrupted run of the same job, if there is one
+    #[arg(long)]
+    pub resume: bool,
+    /// Ask again only for the offers that failed, and put the answers in their places in the output;
+    /// =all asks also for those that the network refused
+    #[arg(long, value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "passing")]
+    pub retry_failed: Option<RetryFailedArg>,
+}
+
+/// What is shown
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Look")]
+pub struct LookArgs {
+    /// When to show a progress bar; auto means on a terminal
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub progress: ProgressArg,
+    /// Time between progress lines where there is no bar
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_timeout)]
+    pub progress_interval: Duration,
+    /// Say nothing but errors
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Say more: settings and retries
+    #[arg(short, long, conflicts_with = "quiet")]
+    pub verbose: bool,
+    /// Form of the messages
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub log_format: LogFormatArg,
+}
+
+/// The connections
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Net")]
+pub struct NetArgs {
+    /// Proxy for all calls [default: HTTPS_PROXY and the like]
+    #[arg(long, value_name = "URL")]
+    pub proxy: Option<Url>,
+    /// PEM file of certificate authorities to trust besides the system's
+    #[arg(long, value_name = "FILE")]
+    pub cacert: Option<PathBuf>,
+    /// Allow the API key to travel over plain http to other machines
+    #[arg(long)]
+    pub allow_http: bool,
+    /// How the program names itself to the network
+    #[arg(long, value_name = "TEXT", default_value = concat!("offerlinks/", env!("CARGO_PKG_VERSION")))]
+    pub user_agent: String,
+    /// Largest answer that is read, after decompression
+    #[arg(long, value_name = "SIZE", default_value = "8MiB", value_parser = parse_size)]
+    pub max_body: usize,
+}
+
+/// Arguments of `sandbox`
+#[derive(Debug, Args)]
+pub struct SandboxArgs {
+    /// Address and port to listen on; loopback only
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8931")]
+    pub listen: SocketAddr,
+    /// Limit that the sandbox network enforces
+    #[arg(long, value_name = "CALLS/WINDOW", default_value = "50/10s")]
+    pub rate: Rate,
+}
+
+/// Formats of the output
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FormatArg {
+    /// A row for every link
+    Csv,
+    /// A JSON object for every offer, one on a line
+    Jsonl,
+    /// An Excel workbook
+    Xlsx,
+}
+
+/// When to show the bar
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ProgressArg {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// Form of the messages
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormatArg {
+    /// Lines for people
+    Text,
+    /// A JSON object on every line
+    Json,
+}
+
+/// Which failed offers to ask for again
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RetryFailedArg {
+    /// Those whose failure may pass
+    Passing,
+    /// Every one
+    All,
+}
+
+fn parse_delimiter(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\r' | b'\n') => Ok(*byte),
+        _ if text == "tab" || text == "\\t" => Ok(b'\t'),
+        _ => Err("expected one ASCII character, or tab".to_owned()),
+    }
+}
+
+/// The command line that was typed, with `flag` added if it is not there: what a user is told to run next.
+///
+/// Passwords in URLs are left out, because this ends up in logs.
+pub fn command_with(arguments: impl Iterator<Item = OsString>, flag: &str) -> String {
+    let mut words: Vec<String> = arguments.map(|word| quote(&redact(&word.to_string_lossy()))).collect();
+    if let Some(program) = words.first_mut() {
+        "offerlinks".clone_into(program);
+    }
+    if !words.iter().any(|word| word == flag) {
+        words.push(flag.to_owned());
+    }
+    words.join(" ")
+}
+
+fn redact(word: &str) -> String {
+    let Some((scheme, rest)) = word.split_once("://") else { return word.to_owned() };
+    let authority = rest.split('/').next().unwrap_or(rest);
+    match authority.rsplit_once('@') {
+        Some((secret, _)) => format!("{scheme}://***{}", &rest[secret.len()..]),
+        None => word.to_owned(),
+    }
+}
+
+/// Quotes a word for a POSIX shell, if it needs that.
+fn quote(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./=:,@%+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_help_text_is_there_starts_with_a_capital_and_has_no_full_stop() {
+        fn check(command: &clap::Command) {
+            for argument in command.get_arguments().filter(|a| !matches!(a.get_id().as_str(), "help" | "version")) {
+                let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+                let name = argument.get_id();
+                assert!(help.starts_with(|c: char| c.is_uppercase()), "{name}: {help}");
+                assert!(!help.ends_with('.'), "{name}: {help}");
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&Cli::command());
+    }
+
+    #[test]
+    fn the_way_to_go_on_is_the_command_that_was_typed() {
+        let typed = |words: &[&str]| command_with(words.iter().map(OsString::from), "--resume");
+        assert_eq!(typed(&["/x/offerlinks", "export", "my offers.csv"]), "offerlinks export 'my offers.csv' --resume");
+        assert_eq!(typed(&["x", "export", "--resume"]), "offerlinks export --resume");
+        assert_eq!(
+            typed(&["x", "export", "--proxy", "http://me:s3cret@proxy:1/"]),
+            "offerlinks export --proxy 'http://***@proxy:1/' --resume"
+        );
+    }
+}

@@ -1,0 +1,93 @@
+//! Numbers and times as people read them.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// `1,234,567`
+pub fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `1 offer`, `2 offers`
+pub fn counted(n: u64, noun: &str) -> String {
+    format!("{} {noun}{}", count(n), if n == 1 { "" } else { "s" })
+}
+
+/// `3d 4h`, `2h 05m`, `1m 07s`, `8.2s`, `202 ms`: two units at most.
+pub fn duration(d: Duration) -> String {
+    let s = d.as_secs();
+    match s {
+        0 => format!("{} ms", d.as_millis()),
+        1..=9 => format!("{:.1}s", d.as_secs_f64()),
+        10..=59 => format!("{s}s"),
+        60..=3599 => format!("{}m {:02}s", s / 60, s % 60),
+        3600..=86_399 => format!("{}h {:02}m", s / 3600, s % 3600 / 60),
+        _ => format!("{}d {}h", s / 86_400, s % 86_400 / 3600),
+    }
+}
+
+/// Calls or offers per second: `4.95`, `120`, `20,000`.
+pub fn per_second(rate: f64) -> String {
+    if rate.is_infinite() {
+        "any".to_owned()
+    } else if rate < 10.0 {
+        format!("{rate:.1}")
+    } else {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is positive and small")]
+        count(rate.round() as u64)
+    }
+}
+
+/// The time of day here, `wait` from now: `03:12:40`, with the date if that is not today.
+pub fn time_in(wait: Duration) -> String {
+    let now = Timestamp::now().to_zoned(TimeZone::system());
+    let then = now.saturating_add(jiff::SignedDuration::try_from(wait).unwrap_or(jiff::SignedDuration::MAX));
+    let form = if then.date() == now.date() { "%H:%M:%S" } else { "%Y-%m-%d %H:%M:%S" };
+    then.strftime(form).to_string()
+}
+
+/// The time now in UTC, to the second, as logs want it: `2026-11-22T03:12:40Z`.
+pub fn timestamp() -> String {
+    Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_have_separators() {
+        for (n, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(count(n), text);
+        }
+        assert_eq!((counted(1, "offer"), counted(2, "offer")), ("1 offer".into(), "2 offers".into()));
+    }
+
+    #[test]
+    fn durations_have_at_most_two_units() {
+        for (millis, text) in [
+            (202, "202 ms"),
+            (8_200, "8.2s"),
+            (67_000, "1m 07s"),
+            (7_500_000, "2h 05m"),
+            (273_600_000, "3d 4h"),
+        ] {
+            assert_eq!(duration(Duration::from_millis(millis)), text);
+        }
+    }
+
+    #[test]
+    fn a_time_far_away_is_no_panic() {
+        assert!(!time_in(Duration::MAX).is_empty());
+    }
+}
