@@ -2,4 +2,5 @@
 pub mod append;
 pub mod flatten;
 pub mod offer;
+pub mod output;
 pub mod settings;

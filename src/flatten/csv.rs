@@ -145,14 +145,16 @@ mod tests {
     use crate::offer::{AnswerBuilder, ErrorKind};
     use proptest::prelude::*;
 
-    fn text(dialect: Dialect, source: Source<'_, std::vec::IntoIter<&str>>, outcome: &Outcome) -> String {
+    type Cells<'a> = std::iter::Copied<std::slice::Iter<'a, &'a str>>;
+
+    fn text(dialect: Dialect, source: Source<'_, Cells<'_>>, outcome: &Outcome) -> String {
         let mut out = Vec::new();
         rows(dialect, source, outcome, &mut out);
         String::from_utf8(out).unwrap()
     }
 
-    fn of<'a>(offer_id: &'a str, kept: &[&'a str]) -> Source<'a, std::vec::IntoIter<&'a str>> {
-        Source { offer_id, kept: kept.to_vec().into_iter(), query: "" }
+    fn of<'a>(offer_id: &'a str, kept: &'a [&'a str]) -> Source<'a, Cells<'a>> {
+        Source { offer_id, kept: kept.iter().copied(), query: "" }
     }
 
     /// The documented example, see tests/fixtures/offer-16.json.
