@@ -201,10 +201,6 @@ pub struct AgainArgs {
     /// Go on with an interrupted run of the same job, if there is one
     #[arg(long)]
     pub resume: bool,
-    /// Ask again only for the offers that failed, and put the answers in their places in the output;
-    /// =all asks also for those that the network refused
-    #[arg(long, value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "passing")]
-    pub retry_failed: Option<RetryFailedArg>,
 }
 
 /// What is shown
@@ -267,8 +263,6 @@ pub enum FormatArg {
     Csv,
     /// A JSON object for every offer, one on a line
     Jsonl,
-    /// An Excel workbook
-    Xlsx,
 }
 
 /// When to show the bar
@@ -289,15 +283,6 @@ pub enum LogFormatArg {
     Text,
     /// A JSON object on every line
     Json,
-}
-
-/// Which failed offers to ask for again
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum RetryFailedArg {
-    /// Those whose failure may pass
-    Passing,
-    /// Every one
-    All,
 }
 
 fn parse_delimiter(text: &str) -> Result<u8, String> {
@@ -334,7 +319,11 @@ fn redact(word: &str) -> String {
 /// Quotes a word for a POSIX shell, if it needs that.
 fn quote(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./=:,@%+".contains(c);
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }
 
 #[cfg(test)]

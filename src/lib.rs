@@ -1,11 +1,34 @@
-//! Pulls the tracking links of Offerslook offers in bulk.
+//! Pulls the tracking links of Offerslook offers in bulk: offer IDs in, one row per link out, in input order, never
+//! over the network's limit, and resumable at any instant.
+//!
+//! ```text
+//! main -> cli -> job                       what was typed becomes plain, checked values
+//! input        bytes -> rows
+//! schedule     which call leaves when, and what its answer means (told the time, never sleeps)
+//! api          one call -> one outcome
+//! flatten      outcome -> output rows
+//! output       rows -> a file that is whole at every instant, or a stream
+//! report       everything a person or a log sees
+//! export       the loop that joins them
+//! sandbox      the embedded network, for rehearsals and tests
+//! ```
+//!
+//! The type in the middle is [`offer::Outcome`]: rows, log, summary and exit code all derive from it.
 
 pub mod api;
+pub mod append;
+pub mod cli;
 pub mod exit;
+pub mod export;
+pub mod flatten;
 pub mod input;
+pub mod job;
 pub mod offer;
+pub mod output;
+pub mod report;
 pub mod sandbox;
 pub mod schedule;
 pub mod settings;
+pub mod signals;
 pub mod summary;
 pub mod text;

@@ -1,2 +1,60 @@
 //! Parses, calls, maps to an exit code; no logic.
-fn main() {}
+
+use std::time::Instant;
+
+use clap::Parser;
+use offerlinks::cli::{Cli, Command, ExportArgs, SandboxArgs};
+use offerlinks::exit::ExitCode;
+use offerlinks::export::{Failure, export, rehearse};
+use offerlinks::job::{Environment, Job};
+use offerlinks::report::{Ending, Level, Report};
+
+use offerlinks::settings::look::Look;
+use offerlinks::signals;
+
+fn main() -> ExitCode {
+    match Cli::parse().command {
+        Command::Export(arguments) => run_export(*arguments),
+        Command::Sandbox(arguments) => run_sandbox(&arguments),
+    }
+}
+
+fn run_export(arguments: ExportArgs) -> ExitCode {
+    let mut report = Report::new(arguments.look.look(), Instant::now());
+    let job = Job::new(arguments, Environment::read()).map_err(Failure::from);
+    match job.and_then(|job| wait_for(export(&job, &mut report))) {
+        Ok((ending, summary)) => {
+            if let Ending::Interrupted(signal) = ending {
+                signals::die_of(signal);
+            }
+            ending.exit_code(&summary)
+        }
+        Err(failure) => fail(&failure, &report),
+    }
+}
+
+fn run_sandbox(arguments: &SandboxArgs) -> ExitCode {
+    let report = Report::new(Look::default(), Instant::now());
+    match wait_for(rehearse(arguments.listen, arguments.rate)) {
+        Ok(signal) => {
+            signals::die_of(signal);
+            signal.exit_code()
+        }
+        Err(failure) => fail(&failure, &report),
+    }
+}
+
+/// One thread is plenty: it makes thousands of times the calls that the published limit allows.
+fn wait_for<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(Failure::system("start the runtime"))?.block_on(work)
+}
+
+fn fail(failure: &Failure, report: &Report) -> ExitCode {
+    if failure.is_closed_pipe() {
+        signals::die_of_closed_pipe();
+    } else {
+        report.say(Level::Error, &failure.to_string());
+    }
+    failure.exit_code()
+}

@@ -15,6 +15,13 @@ pub fn decode(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
+/// At most `most` characters, with a space for every control character: safe for a cell, a log and a terminal.
+pub fn one_line(text: &str, most: usize) -> Cow<'_, str> {
+    let end = text.char_indices().nth(most).map_or(text.len(), |(at, _)| at);
+    let short = text.get(..end).unwrap_or_default();
+    if short.contains(char::is_control) { short.replace(char::is_control, " ").into() } else { short.into() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -24,5 +31,12 @@ mod tests {
         assert!(matches!(decode("Ünï 🎉".as_bytes()), Cow::Borrowed("Ünï 🎉")));
         assert_eq!(decode(b"caf\xe9 \x80 5"), "café € 5");
         assert_eq!(decode(b""), "");
+    }
+
+    #[test]
+    fn one_line_is_one_line_of_bounded_length() {
+        assert_eq!(one_line("a\r\nb\tc\u{85}d\0", 500), "a  b c d ");
+        assert_eq!(one_line(&"é".repeat(501), 500), "é".repeat(500));
+        assert!(matches!(one_line("plain", 500), Cow::Borrowed("plain")));
     }
 }

@@ -6,7 +6,7 @@ mod closing;
 mod meter;
 mod words;
 
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -16,7 +16,7 @@ pub use self::closing::{Closing, Ending};
 use self::meter::Meter;
 use crate::input::Total;
 use crate::schedule::Waiting;
-use crate::settings::look::{Look, LogFormat, Progress, Verbosity};
+use crate::settings::look::{LogFormat, Look, Progress, Verbosity};
 use crate::settings::rate::Rate;
 
 /// How much a message matters.
@@ -102,7 +102,7 @@ impl Report {
 
     /// Nothing is shown yet.
     pub fn new(look: Look, now: Instant) -> Self {
-        Self { look, on_terminal: std::io::stderr().is_terminal(), started: now, progress: None }
+        Self { look, on_terminal: io::stderr().is_terminal(), started: now, progress: None }
     }
 
     /// Tells the user something.
@@ -157,7 +157,8 @@ impl Report {
             status.draw(bar, line);
         } else {
             shown.next = now + self.look.interval;
-            let fields = json!({"event": "progress", "done": status.done, "failed": status.failed, "calls": status.calls});
+            let fields =
+                json!({"event": "progress", "done": status.done, "failed": status.failed, "calls": status.calls});
             self.write(Level::Info, &line, fields);
         }
     }
@@ -190,12 +191,22 @@ impl Report {
             LogFormat::Text => text_line(level, message, self.on_terminal),
         };
         // Nobody may be left to read it, and that is no reason to stop exporting.
-        let write = || drop(writeln!(std::io::stderr().lock(), "{line}"));
+        let write = || drop(writeln!(io::stderr().lock(), "{line}"));
         match self.progress.as_ref().and_then(|shown| shown.bar.as_ref()) {
             Some(bar) => bar.suspend(write),
             None => write(),
         }
     }
+}
+
+/// Writes what a command is asked for to stdout.
+///
+/// # Errors
+/// Nobody reads it, or the disk behind it is full.
+pub fn print(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()
 }
 
 /// One line on a terminal needs no time; a log does. What is not news carries its level.

@@ -75,13 +75,9 @@ mod tests {
 
     #[test]
     fn durations_have_at_most_two_units() {
-        for (millis, text) in [
-            (202, "202 ms"),
-            (8_200, "8.2s"),
-            (67_000, "1m 07s"),
-            (7_500_000, "2h 05m"),
-            (273_600_000, "3d 4h"),
-        ] {
+        for (millis, text) in
+            [(202, "202 ms"), (8_200, "8.2s"), (67_000, "1m 07s"), (7_500_000, "2h 05m"), (273_600_000, "3d 4h")]
+        {
             assert_eq!(duration(Duration::from_millis(millis)), text);
         }
     }

@@ -32,6 +32,8 @@ use tokio::sync::oneshot;
 
 pub use reply::Reply;
 
+use crate::settings;
+
 /// The e-mail of the sandbox's affiliate.
 pub const EMAIL: &str = "affiliate@sandbox.example";
 
@@ -248,6 +250,18 @@ impl Sandbox {
     /// What `--base-url` has to be: `http://127.0.0.1:PORT`.
     pub fn base_url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// The account that it lets in.
+    ///
+    /// # Errors
+    /// The address makes no URL, which no listening address does.
+    pub fn account(&self) -> io::Result<settings::network::Account> {
+        Ok(settings::network::Account {
+            base_url: self.base_url().parse().map_err(io::Error::other)?,
+            email: self.state.options().email.clone(),
+            api_key: self.state.options().api_key.clone(),
+        })
     }
 
     /// The calls so far, in the order of arrival; empty unless [`Options::log`] is on.

@@ -45,3 +45,14 @@ pub enum LogFormat {
     /// A JSON object on every line.
     Json,
 }
+
+impl Default for Look {
+    fn default() -> Self {
+        Self {
+            progress: Progress::Auto,
+            interval: Duration::from_secs(30),
+            verbosity: Verbosity::Normal,
+            log_format: LogFormat::Text,
+        }
+    }
+}

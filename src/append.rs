@@ -1,0 +1,224 @@
+//! `--append QUERY`: parameters that are added to every tracking link.
+//!
+//! Owns the template language and where in a link its text goes. It never changes another byte of a link, and knows
+//! nothing of rows or files: the caller hands in the cells.
+
+/// A parsed `--append` value: literal text and `{row.COLUMN}` places.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Template {
+    pieces: Vec<Piece>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Piece {
+    /// Safe to stand in a URL's query.
+    Literal(String),
+    /// The cell of this input column, percent-encoded.
+    Column(String),
+}
+
+/// What is wrong with an `--append` value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadTemplate {
+    /// `{row.campaign` without an end.
+    #[error("--append: `{{row.{rest}` has no closing brace: write {{row.COLUMN}}")]
+    Unclosed {
+        /// What follows the opening.
+        rest: String,
+    },
+    /// `{row.}`.
+    #[error("--append: `{{row.}}` names no column: write {{row.COLUMN}}")]
+    NoColumn,
+}
+
+impl Template {
+    /// Reads a template such as `aff_sub1={clickid}&source_id={row.campaign}`.
+    ///
+    /// A `?` or `&` at its start, and a `&` at its end, are dropped: joining is [`add_query`]'s work.
+    ///
+    /// # Errors
+    /// Says which `{row.` place cannot be read.
+    pub fn parse(text: &str) -> Result<Self, BadTemplate> {
+        let mut rest = text.trim().trim_start_matches(['?', '&']).trim_end_matches('&');
+        let mut pieces = Vec::new();
+        while let Some((literal, place)) = rest.split_once("{row.") {
+            let (column, after) = place.split_once('}').ok_or_else(|| BadTemplate::Unclosed { rest: place.into() })?;
+            if column.trim().is_empty() {
+                return Err(BadTemplate::NoColumn);
+            }
+            push_literal(&mut pieces, literal);
+            pieces.push(Piece::Column(column.to_owned()));
+            rest = after;
+        }
+        push_literal(&mut pieces, rest);
+        Ok(Self { pieces })
+    }
+
+    /// The input columns it names, one for each place, in the template's order.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Column(name) => Some(name.as_str()),
+            Piece::Literal(_) => None,
+        })
+    }
+
+    /// Appends this row's query to `query`; `cell` gives the text for the n-th of [`Template::columns`].
+    pub fn expand<'c>(&self, cell: impl Fn(usize) -> &'c str, query: &mut String) {
+        let mut places = 0;
+        for piece in &self.pieces {
+            match piece {
+                Piece::Literal(text) => query.push_str(text),
+                Piece::Column(_) => {
+                    encode(cell(places), is_unreserved, query);
+                    places += 1;
+                }
+            }
+        }
+    }
+}
+
+/// Appends `link` to `out` with `query` added to its parameters, before a `#fragment`.
+///
+/// Anything but an http(s) URL is copied as it is, and so is every link where `query` is empty.
+pub fn add_query(link: &str, query: &str, out: &mut String) {
+    if query.is_empty() || !is_http(link) {
+        out.push_str(link);
+        return;
+    }
+    let (before, fragment) = link.split_at(link.find('#').unwrap_or(link.len()));
+    out.push_str(before);
+    if !before.contains('?') {
+        out.push('?');
+    } else if !before.ends_with(['?', '&']) {
+        out.push('&');
+    }
+    out.push_str(query);
+    out.push_str(fragment);
+}
+
+fn is_http(link: &str) -> bool {
+    let starts = |scheme: &str| link.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+    starts("http://") || starts("https://")
+}
+
+fn push_literal(pieces: &mut Vec<Piece>, text: &str) {
+    if text.is_empty() {
+        return;
+    }
+    let mut literal = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('%') {
+        encode(before, is_literal, &mut literal);
+        let is_escape = after.as_bytes().get(..2).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit));
+        literal.push_str(if is_escape { "%" } else { "%25" });
+        rest = after;
+    }
+    encode(rest, is_literal, &mut literal);
+    pieces.push(Piece::Literal(literal));
+}
+
+fn encode(text: &str, keep: fn(u8) -> bool, out: &mut String) {
+    const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
+    let digit = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or('0');
+    for byte in text.bytes() {
+        if keep(byte) {
+            out.push(char::from(byte));
+        } else {
+            out.extend(['%', digit(byte >> 4), digit(byte & 15)]);
+        }
+    }
+}
+
+/// What stands for itself anywhere in a URL (RFC 3986, 2.3).
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
+}
+
+/// What the user may write in a query: its own syntax, and the braces and brackets of macros. No `#`: it would start
+/// a fragment.
+fn is_literal(byte: u8) -> bool {
+    is_unreserved(byte) || b"&={}[]:/?@!$()*+,;".contains(&byte)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn expand(template: &str, cells: &[&str]) -> String {
+        let mut query = String::new();
+        Template::parse(template).unwrap().expand(|i| cells[i], &mut query);
+        query
+    }
+
+    fn added(link: &str, query: &str) -> String {
+        let mut out = String::new();
+        add_query(link, query, &mut out);
+        out
+    }
+
+    #[test]
+    fn macros_stay_and_cells_are_encoded() {
+        for (template, cells, query) in [
+            (
+                "aff_sub1={clickid}&source_id={row.campaign}",
+                &["Käse & Brot"][..],
+                "aff_sub1={clickid}&source_id=K%C3%A4se%20%26%20Brot",
+            ),
+            ("?a={row.x}&b={row.y}&", &["{1}", "50%"], "a=%7B1%7D&b=50%25"),
+            ("a={{m}}&b=[m]&c=%20&d=100%&e=%zz", &[], "a={{m}}&b=[m]&c=%20&d=100%25&e=%25zz"),
+            ("a=x y\"'é#f", &[], "a=x%20y%22%27%C3%A9%23f"),
+            ("a={row.empty}", &[""], "a="),
+            ("", &[], ""),
+        ] {
+            assert_eq!(expand(template, cells), query, "{template}");
+        }
+    }
+
+    #[test]
+    fn columns_are_named_once_for_each_place() {
+        let template = Template::parse("a={row.x}&b={row.My Column}&c={row.x}").unwrap();
+        assert_eq!(template.columns().collect::<Vec<_>>(), ["x", "My Column", "x"]);
+    }
+
+    #[test]
+    fn a_template_that_cannot_be_read_is_refused() {
+        assert_eq!(Template::parse("a={row.}"), Err(BadTemplate::NoColumn));
+        let unclosed = Template::parse("a={row.x").unwrap_err();
+        assert_eq!(unclosed.to_string(), "--append: `{row.x` has no closing brace: write {row.COLUMN}");
+    }
+
+    #[test]
+    fn the_query_goes_where_a_query_goes() {
+        for (link, with_query) in [
+            ("http://h/p?offer_id=16", "http://h/p?offer_id=16&a=1"),
+            ("http://h/p", "http://h/p?a=1"),
+            ("http://h", "http://h?a=1"),
+            ("HTTPS://h/p?", "HTTPS://h/p?a=1"),
+            ("http://h/p?b=2&", "http://h/p?b=2&a=1"),
+            ("http://h/p#f?x", "http://h/p?a=1#f?x"),
+            ("http://h/p?b=2#f", "http://h/p?b=2&a=1#f"),
+            ("Need to apply", "Need to apply"),
+            ("ftp://h/p", "ftp://h/p"),
+            ("", ""),
+            ("httpé://", "httpé://"),
+        ] {
+            assert_eq!(added(link, "a=1"), with_query);
+            assert_eq!(added(link, ""), link);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_link_keeps_every_byte_and_a_query_is_always_url_safe(
+            link in "https?://[^\\r\\n]{0,20}", template in "[^{}]{0,20}", cell in ".{0,8}"
+        ) {
+            let query = expand(&format!("{template}a={{row.c}}"), &[&cell]);
+            prop_assert!(query.bytes().all(|b| b.is_ascii_graphic() && b != b'#' && b != b'"'));
+            let out = added(&link, &query);
+            let at = out.find(&query).unwrap();
+            let without = format!("{}{}", &out[..at], &out[at + query.len()..]);
+            prop_assert!(without == link || without.replacen(['?', '&'], "", without.len()) == link.replacen(['?', '&'], "", link.len()));
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! What keeps an export from being done on this machine, and the exit code that stands for it.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::api::ClientError;
+use crate::exit::ExitCode;
+use crate::input::InputError;
+use crate::job::JobError;
+use crate::output::OutputError;
+
+/// Why the run cannot be done or cannot go on. Each says in words what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The command line makes no sense as a whole.
+    #[error(transparent)]
+    Job(#[from] JobError),
+    /// The input.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// The output.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// The client cannot be set up.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The input file has changed or gone while it was read.
+    #[error("the input {} can no longer be read: {source}", path.display())]
+    InputGone {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The system gives no thread, no runtime or no signals.
+    #[error("cannot {action}: {source}")]
+    System {
+        /// What for.
+        action: &'static str,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl Failure {
+    /// Makes a [`Failure::System`].
+    pub fn system(action: &'static str) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::System { action, source }
+    }
+
+    /// The exit code.
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Job(_) | Self::Client(_) | Self::Output(OutputError::IsFolder(_)) => ExitCode::Usage,
+            Self::Input(error) if error.is_usage() => ExitCode::Usage,
+            Self::Output(OutputError::Held { .. }) => ExitCode::StoppedEarly,
+            Self::Input(_) | Self::Output(_) | Self::InputGone { .. } | Self::System { .. } => ExitCode::Failure,
+        }
+    }
+
+    /// Whether it is only that nobody reads stdout any more.
+    pub fn is_closed_pipe(&self) -> bool {
+        matches!(self, Self::Output(OutputError::ClosedPipe))
+    }
+}

@@ -1,0 +1,200 @@
+//! Rows to the output and the run's place to the checkpoint: the one consumer of outcomes.
+
+use std::time::Instant;
+
+use super::failure::Failure;
+use super::rows::Rows;
+use crate::append::Template;
+use crate::flatten::{Flattener, Source};
+use crate::input::{self, Input, Mark, Position, Row};
+use crate::job::{Again, Job};
+use crate::offer::Outcome;
+use crate::output::{
+    Checkpoint, CommitPolicy, Direct, Found, Interrupted, Lock, Output, Partial, Target, find, set_aside, tidy_up,
+};
+use crate::report::{Level, Report};
+use crate::summary::Summary;
+
+/// What is there to write to.
+#[derive(Debug)]
+pub(super) enum Opened {
+    /// An output that wants rows.
+    Writer(Box<Writer>),
+    /// An earlier run was killed after the last row: nothing is left to do.
+    Finished(Summary),
+}
+
+/// Writes rows in the order in which they come, and commits now and then.
+#[derive(Debug)]
+pub(super) struct Writer {
+    output: Output,
+    flattener: Flattener,
+    template: Template,
+    /// The cells that the template names.
+    cells: Vec<usize>,
+    key: String,
+    policy: CommitPolicy,
+    summary: Summary,
+    /// The place in the input behind the last row that was written.
+    at: Position,
+    rows: Vec<u8>,
+    query: String,
+}
+
+impl Writer {
+    /// Opens the output and, where the user wants to go on and it fits, moves `input` to where an interrupted run
+    /// stopped.
+    ///
+    /// # Errors
+    /// The output cannot be written, or another run has it.
+    pub(super) fn open(job: &Job, input: &mut Input, report: &Report) -> Result<Opened, Failure> {
+        let kept = input.kept_columns();
+        let key = job.key(kept);
+        let flattener = Flattener::new(job.format, kept.iter().map(String::as_str));
+        let cells = job.template.columns().filter_map(|name| input.cell_index(name)).collect();
+        let (output, start) = match Target::of(&job.output)? {
+            Target::File(place) => {
+                let lock = Lock::acquire(place)?;
+                match go_on(job, &key, input, &lock, report)? {
+                    GoOn::Finished(summary) => return Ok(Opened::Finished(summary)),
+                    GoOn::From(found) => (Output::File(Partial::resume(lock, &found)?), Some(found.checkpoint)),
+                    GoOn::Start => {
+                        let start = checkpoint(&key, &Summary::default(), None);
+                        (Output::File(Partial::create(lock, flattener.header(), &start)?), None)
+                    }
+                }
+            }
+            stream => {
+                if job.again == Again::Resume {
+                    report.say(Level::Warning, "this output cannot be continued, so --resume has nothing to do");
+                }
+                let header = flattener.header();
+                let direct = match &stream {
+                    Target::Device(path) => Direct::device(path, header)?,
+                    _ => Direct::stdout(header)?,
+                };
+                (Output::Direct(direct), None)
+            }
+        };
+        let at = start.as_ref().and_then(|start| start.input.as_ref()).map(|mark| mark.position);
+        Ok(Opened::Writer(Box::new(Self {
+            output,
+            flattener,
+            template: job.template.clone(),
+            cells,
+            key,
+            policy: CommitPolicy::new(Instant::now()),
+            summary: start.map(|start| start.counts).unwrap_or_default(),
+            at: at.unwrap_or_default(),
+            rows: Vec::new(),
+            query: String::new(),
+        })))
+    }
+
+    /// Whether an interrupted run can be continued.
+    pub(super) fn can_resume(&self, source: &input::Source) -> bool {
+        matches!(self.output, Output::File(_)) && matches!(source, input::Source::File(_))
+    }
+
+    /// What is written so far.
+    pub(super) fn summary(&self) -> &Summary {
+        &self.summary
+    }
+
+    /// Writes an input row's output rows.
+    pub(super) fn write(&mut self, row: &Row, outcome: &Outcome) -> Result<(), Failure> {
+        self.rows.clear();
+        self.query.clear();
+        self.template.expand(|n| self.cells.get(n).map_or("", |cell| row.cells.get(*cell)), &mut self.query);
+        let offer_id = match &row.offer {
+            Ok(offer) => offer.as_str(),
+            Err(bad) => &bad.text,
+        };
+        let source = Source { offer_id, kept: row.cells.kept(), query: &self.query };
+        let written = self.flattener.rows(source, outcome, &mut self.rows);
+        self.output.append(&self.rows)?;
+        self.summary.add(outcome, written);
+        self.at = row.next;
+        self.policy.offer_appended();
+        Ok(())
+    }
+
+    /// When the next commit is due, if there is something to commit.
+    pub(super) fn commit_due(&self) -> Option<Instant> {
+        self.policy.due()
+    }
+
+    /// Commits, if that is due.
+    pub(super) fn commit_if_due(&mut self, input: &mut Rows, now: Instant) -> Result<(), Failure> {
+        if self.policy.is_due(now) { self.commit(input) } else { Ok(()) }
+    }
+
+    /// Makes what is written survive a kill.
+    pub(super) fn commit(&mut self, input: &mut Rows) -> Result<(), Failure> {
+        let started = Instant::now();
+        let checkpoint = self.checkpoint(input)?;
+        self.output.commit(&checkpoint)?;
+        self.policy.committed(started, Instant::now());
+        Ok(())
+    }
+
+    /// Ends the output: the file gets its real name.
+    pub(super) fn finish(mut self, input: &mut Rows) -> Result<Summary, Failure> {
+        let checkpoint = self.checkpoint(input)?;
+        self.output.finish(&checkpoint)?;
+        Ok(self.summary)
+    }
+
+    fn checkpoint(&mut self, input: &mut Rows) -> Result<Checkpoint<Mark, Summary>, Failure> {
+        let mark = input.mark(self.at).map_err(Failure::system("read the input again for the checkpoint"))?;
+        Ok(checkpoint(&self.key, &self.summary, mark))
+    }
+}
+
+fn checkpoint(key: &str, summary: &Summary, input: Option<Mark>) -> Checkpoint<Mark, Summary> {
+    Checkpoint { job: key.to_owned(), input, offers: summary.offers, rows: summary.rows, counts: summary.clone() }
+}
+
+/// What an earlier run means for this one.
+enum GoOn {
+    Start,
+    From(Interrupted<Mark, Summary>),
+    Finished(Summary),
+}
+
+fn go_on(job: &Job, key: &str, input: &mut Input, lock: &Lock, report: &Report) -> Result<GoOn, Failure> {
+    let found: Found<Mark, Summary> = find(lock.place())?;
+    if job.again == Again::No {
+        if let Found::Interrupted(found) = &found {
+            let done = found.checkpoint.offers;
+            let message = format!("starting over: an interrupted run had {done} offers done (--resume would go on)");
+            report.say(Level::Warning, &message);
+        }
+        return Ok(GoOn::Start);
+    }
+    let why = match found {
+        Found::Nothing => {
+            report.say(Level::Info, "no interrupted run to go on with: starting");
+            return Ok(GoOn::Start);
+        }
+        Found::Finished(checkpoint) => {
+            tidy_up(lock)?;
+            return Ok(GoOn::Finished(checkpoint.counts));
+        }
+        Found::Damaged { why } => why,
+        Found::Interrupted(found) if found.checkpoint.job != key => {
+            "it was another job (other network, account, columns or format)".to_owned()
+        }
+        Found::Interrupted(found) => match &found.checkpoint.input {
+            None => "its input was a stream, which cannot be read again".to_owned(),
+            Some(mark) => match input.resume(mark) {
+                Ok(()) => return Ok(GoOn::From(found)),
+                Err(why) => why.to_string(),
+            },
+        },
+    };
+    let names = set_aside(lock)?.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+    let message = format!("the interrupted run cannot be continued: {why}; starting over, it is set aside as {names}");
+    report.say(Level::Warning, &message);
+    Ok(GoOn::Start)
+}

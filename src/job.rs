@@ -1,0 +1,245 @@
+//! From what was typed to what is to be done: every flag checked and turned into a plain value, before anything is
+//! opened or called.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+
+use crate::append::{BadTemplate, Template};
+use crate::cli::{
+    AccountArgs, ExportArgs, FormatArg, InputArgs, LogFormatArg, LookArgs, NetArgs, OutputArgs, PaceArgs, ProgressArg,
+    command_with,
+};
+use crate::flatten::{Dialect, Format};
+use crate::input::{ColumnChoice, Keep, Options, Source};
+use crate::sandbox;
+use crate::schedule::Policy;
+use crate::settings::account::{AccountError, AccountSource, HostSource, KeySource};
+use crate::settings::look::{LogFormat, Look, Progress, Verbosity};
+use crate::settings::network::{Account, Http};
+use crate::settings::units::MaxErrors;
+
+/// One export.
+#[derive(Debug)]
+pub struct Job {
+    /// Where the offers come from.
+    pub source: Source,
+    /// How the input is read.
+    pub reading: Options,
+    /// The file to write; `-` is stdout.
+    pub output: PathBuf,
+    /// The format of the rows.
+    pub format: Format,
+    /// What is added to links.
+    pub template: Template,
+    /// Whose account.
+    pub network: Network,
+    /// How calls are made.
+    pub http: Http,
+    /// How calls are paced and repeated.
+    pub policy: Policy,
+    /// When failures are too many.
+    pub max_errors: Option<MaxErrors>,
+    /// What to do with an interrupted run.
+    pub again: Again,
+    /// The command that was typed, with `--resume`.
+    pub resume_command: String,
+    /// Things the user should know before the run.
+    pub warnings: Vec<String>,
+}
+
+/// What to do with what an earlier run has left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// Start over.
+    No,
+    /// Go on with an interrupted run of the same job.
+    Resume,
+}
+
+/// Which network is called.
+#[derive(Debug)]
+pub enum Network {
+    /// The embedded one.
+    Sandbox,
+    /// A real one.
+    Real(Account),
+}
+
+/// A command line that makes no sense as a whole.
+#[derive(Debug, thiserror::Error)]
+pub enum JobError {
+    /// The account.
+    #[error(transparent)]
+    Account(#[from] AccountError),
+    /// `--append`.
+    #[error(transparent)]
+    Template(#[from] BadTemplate),
+    /// `--column 0`
+    #[error("--column counts from 1")]
+    ColumnZero,
+    /// `--excel` with something else than CSV.
+    #[error("--excel is for CSV output; {0} output needs none of it")]
+    ExcelFormat(&'static str),
+}
+
+/// What comes from the environment besides the twins of flags.
+#[derive(Debug, Default)]
+pub struct Environment {
+    /// `OFFERSLOOK_API_KEY`; has no flag, because arguments can be seen by everyone on the machine.
+    pub api_key: Option<SecretString>,
+    /// The command line as typed.
+    pub arguments: Vec<OsString>,
+}
+
+impl Environment {
+    /// Reads it. An empty key is no key: that is how a variable is unset in many tools.
+    pub fn read() -> Self {
+        let api_key = std::env::var("OFFERSLOOK_API_KEY").ok().filter(|key| !key.trim().is_empty());
+        Self { api_key: api_key.map(SecretString::from), arguments: std::env::args_os().collect() }
+    }
+}
+
+impl Job {
+    /// Checks and interprets the arguments of `export`.
+    ///
+    /// # Errors
+    /// Says which argument is wrong or missing.
+    pub fn new(arguments: ExportArgs, environment: Environment) -> Result<Self, JobError> {
+        let ExportArgs { input, account, reading, output, pace, again, net, look: _ } = arguments;
+        let mut warnings = Vec::new();
+        let network = network(account, environment.api_key, &mut warnings)?;
+        let template = output.append.as_deref().map(Template::parse).transpose()?.unwrap_or_default();
+        let format = format(&output)?;
+        Ok(Self {
+            source: Source::from_argument(&input),
+            reading: options(reading, &template)?,
+            output: output.output,
+            format,
+            template,
+            network,
+            http: http(net, &pace),
+            policy: policy(&pace),
+            max_errors: pace.max_errors,
+            again: if again.resume { Again::Resume } else { Again::No },
+            resume_command: command_with(environment.arguments.into_iter(), "--resume"),
+            warnings,
+        })
+    }
+
+    /// Everything that shapes rows, other than the answers and the input: a run goes on only with an equal one.
+    pub fn key(&self, kept_columns: &[String]) -> String {
+        let (host, email) = match &self.network {
+            Network::Sandbox => ("sandbox", sandbox::EMAIL),
+            Network::Real(account) => (account.base_url.as_str(), account.email.as_str()),
+        };
+        let Options { column, delimiter, no_headers, sheet, .. } = &self.reading;
+        format!(
+            "network {host}; e-mail {email}; column {column:?}; delimiter {delimiter:?}; no-headers {no_headers}; \
+             sheet {sheet:?}; keep {kept_columns:?}; format {:?}; append {:?}",
+            self.format, self.template
+        )
+    }
+}
+
+impl LookArgs {
+    /// What the user wants to see.
+    pub fn look(&self) -> Look {
+        Look {
+            progress: match self.progress {
+                ProgressArg::Auto => Progress::Auto,
+                ProgressArg::Always => Progress::Always,
+                ProgressArg::Never => Progress::Never,
+            },
+            interval: self.progress_interval,
+            verbosity: match (self.quiet, self.verbose) {
+                (true, _) => Verbosity::Quiet,
+                (false, false) => Verbosity::Normal,
+                (false, true) => Verbosity::Verbose,
+            },
+            log_format: match self.log_format {
+                LogFormatArg::Text => LogFormat::Text,
+                LogFormatArg::Json => LogFormat::Json,
+            },
+        }
+    }
+}
+
+fn network(
+    arguments: AccountArgs,
+    api_key: Option<SecretString>,
+    warnings: &mut Vec<String>,
+) -> Result<Network, AccountError> {
+    if arguments.sandbox {
+        return Ok(Network::Sandbox);
+    }
+    // An empty variable is an unset one.
+    let given = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
+    let base_url = given(arguments.base_url).map(HostSource::BaseUrl);
+    let key_file = arguments.api_key_file.filter(|path| !path.as_os_str().is_empty()).map(KeySource::File);
+    let source = AccountSource {
+        host: base_url.or_else(|| given(arguments.network).map(HostSource::Network)),
+        email: given(arguments.email),
+        key: key_file.or_else(|| api_key.map(KeySource::Value)),
+    };
+    let (account, more) = source.resolve()?;
+    warnings.extend(more);
+    Ok(Network::Real(account))
+}
+
+fn options(arguments: InputArgs, template: &Template) -> Result<Options, JobError> {
+    let column = match arguments.column.map(|column| (column.trim().parse::<usize>(), column)) {
+        Some((Ok(0), _)) => return Err(JobError::ColumnZero),
+        Some((Ok(number), _)) => Some(ColumnChoice::Number(number)),
+        Some((Err(_), name)) => Some(ColumnChoice::Name(name)),
+        None => None,
+    };
+    let keep = match arguments.keep.trim() {
+        "all" => Keep::All,
+        "none" | "" => Keep::None,
+        names => Keep::Columns(names.split(',').map(|name| name.trim().to_owned()).collect()),
+    };
+    Ok(Options {
+        column,
+        delimiter: arguments.delimiter,
+        no_headers: arguments.no_headers,
+        keep,
+        also: template.columns().map(str::to_owned).collect(),
+        sheet: arguments.sheet,
+    })
+}
+
+fn format(arguments: &OutputArgs) -> Result<Format, JobError> {
+    let name = arguments.output.to_string_lossy().to_ascii_lowercase();
+    let by_name = if name.ends_with(".jsonl") || name.ends_with(".ndjson") { FormatArg::Jsonl } else { FormatArg::Csv };
+    match (arguments.format.unwrap_or(by_name), arguments.excel) {
+        (FormatArg::Csv, true) => Ok(Format::Csv(Dialect::Excel)),
+        (FormatArg::Csv, false) => Ok(Format::Csv(Dialect::Plain)),
+        (FormatArg::Jsonl, false) => Ok(Format::Jsonl),
+        (FormatArg::Jsonl, true) => Err(JobError::ExcelFormat("JSON")),
+    }
+}
+
+fn http(arguments: NetArgs, pace: &PaceArgs) -> Http {
+    Http {
+        timeout: pace.timeout,
+        connect_timeout: pace.connect_timeout,
+        proxy: arguments.proxy,
+        cacert: arguments.cacert,
+        allow_http: arguments.allow_http,
+        user_agent: arguments.user_agent,
+        max_body: arguments.max_body,
+        concurrency: pace.concurrency.get(),
+    }
+}
+
+fn policy(arguments: &PaceArgs) -> Policy {
+    Policy {
+        rate: arguments.rate,
+        concurrency: arguments.concurrency.get(),
+        retries: arguments.retries,
+        max_outage: arguments.max_outage,
+        max_duration: arguments.max_duration,
+    }
+}

@@ -1,0 +1,233 @@
+//! The checkpoint: how far a run has come, in a file that shows every damage.
+//!
+//! Owns the file's format and what a found checkpoint means. It never holds a secret: the caller's part is what the
+//! caller puts in, and the rest is offsets and checksums.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::error::{Action, OutputError};
+use super::place::Place;
+
+/// Raised with every change to the meaning of the file; other versions are not continued.
+const FORMAT: u32 = 1;
+/// How much of the rows before the checkpoint's end is checked on resume: enough to see any edit near it, little
+/// enough to read in no time after a million offers.
+const TAIL: u64 = 64 * 1024;
+/// A checkpoint larger than this is not one of ours.
+const MAX_SIZE: u64 = 16 * 1024 * 1024;
+
+const BEFORE_BODY: &str = "{\"checkpoint\":";
+const BEFORE_CRC: &str = ",\"crc32\":\"";
+const END: &str = "\"}\n";
+
+/// What the run itself has to say about how far it has come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checkpoint<M, C> {
+    /// Everything that shapes rows, in one text: only a run with an equal one may go on.
+    pub job: String,
+    /// Which input it is and where in it the next row begins; `None` where the input cannot be read again.
+    pub input: Option<M>,
+    /// Input rows whose output rows are all written.
+    pub offers: u64,
+    /// Output rows written.
+    pub rows: u64,
+    /// The summary so far.
+    pub counts: C,
+}
+
+/// The run's words together with how to know its rows again.
+#[derive(Serialize, Deserialize)]
+struct Body<S> {
+    format: u32,
+    tool: String,
+    output_bytes: u64,
+    tail_crc32: u32,
+    state: State,
+    run: S,
+}
+
+/// Read before the rest, which another version may have shaped differently.
+#[derive(Deserialize)]
+struct Version {
+    format: u32,
+    tool: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum State {
+    Running,
+    /// All rows are written: only the rename may be missing.
+    Finished,
+}
+
+/// What a run has left behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found<M, C> {
+    /// Nothing that is worth going on with.
+    Nothing,
+    /// A run that can be continued.
+    Interrupted(Interrupted<M, C>),
+    /// A run that was killed between giving the output its name and tidying up. The output is whole.
+    Finished(Checkpoint<M, C>),
+    /// Something that cannot be continued: to be set aside.
+    Damaged {
+        /// Why, naming the file.
+        why: String,
+    },
+}
+
+/// An interrupted run whose rows are as the checkpoint says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interrupted<M, C> {
+    /// How far it has come.
+    pub checkpoint: Checkpoint<M, C>,
+    /// How many bytes of the partial file are good.
+    pub output_bytes: u64,
+}
+
+/// Looks for an interrupted run without touching it.
+///
+/// # Errors
+/// A file is there but cannot be read.
+pub fn find<M: DeserializeOwned, C: DeserializeOwned>(place: &Place) -> Result<Found<M, C>, OutputError> {
+    let path = place.checkpoint();
+    let Some(text) = read_file(&path).map_err(OutputError::io(Action::Read, &path))? else {
+        // A run writes a checkpoint before the first row, so no kill can leave a partial file alone.
+        let alone = place.partial();
+        let is_there = alone.try_exists().map_err(OutputError::io(Action::Read, &alone))?;
+        let why = format!("{} has no checkpoint", alone.display());
+        return Ok(if is_there { Found::Damaged { why } } else { Found::Nothing });
+    };
+    let body: Body<Checkpoint<M, C>> = match decode(&text) {
+        Ok(body) => body,
+        Err(why) => return Ok(Found::Damaged { why: format!("{} {why}", path.display()) }),
+    };
+    if body.output_bytes == 0 {
+        return Ok(Found::Nothing);
+    }
+    let partial = place.partial();
+    let Some(why) = check_rows(&partial, &body).map_err(OutputError::io(Action::Read, &partial))? else {
+        return Ok(Found::Interrupted(Interrupted { checkpoint: body.run, output_bytes: body.output_bytes }));
+    };
+    let out = place.out();
+    let renamed = body.state == State::Finished && !partial.exists();
+    if renamed && check_rows(out, &body).map_err(OutputError::io(Action::Read, out))?.is_none() {
+        return Ok(Found::Finished(body.run));
+    }
+    Ok(Found::Damaged { why: format!("{} {why}", partial.display()) })
+}
+
+/// The text of a new checkpoint.
+pub(super) fn encode<M: Serialize, C: Serialize>(
+    run: &Checkpoint<M, C>,
+    state: State,
+    output_bytes: u64,
+    tail_crc32: u32,
+) -> serde_json::Result<String> {
+    let tool = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned();
+    let body = serde_json::to_string(&Body { format: FORMAT, tool, output_bytes, tail_crc32, state, run })?;
+    let crc = crc32fast::hash(body.as_bytes());
+    Ok(format!("{BEFORE_BODY}{body}{BEFORE_CRC}{crc:08x}{END}"))
+}
+
+/// The checksum of the rows just before `output_bytes`.
+pub(super) fn tail_crc32(file: &mut File, output_bytes: u64) -> io::Result<u32> {
+    let length = output_bytes.min(TAIL);
+    file.seek(SeekFrom::Start(output_bytes - length))?;
+    let mut tail = Vec::new();
+    file.take(length).read_to_end(&mut tail)?;
+    Ok(crc32fast::hash(&tail))
+}
+
+fn read_file(path: &Path) -> io::Result<Option<String>> {
+    let file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened?,
+    };
+    let mut bytes = Vec::new();
+    file.take(MAX_SIZE).read_to_end(&mut bytes)?;
+    Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+fn decode<S: DeserializeOwned>(text: &str) -> Result<Body<S>, String> {
+    let (body, crc) = text
+        .strip_prefix(BEFORE_BODY)
+        .and_then(|rest| rest.strip_suffix(END))
+        .and_then(|rest| rest.rsplit_once(BEFORE_CRC))
+        .ok_or("is not whole")?;
+    if format!("{:08x}", crc32fast::hash(body.as_bytes())) != crc {
+        return Err("does not match its checksum".into());
+    }
+    let version: Version = serde_json::from_str(body).map_err(|error| format!("cannot be read: {error}"))?;
+    if version.format != FORMAT {
+        return Err(format!("was written by another version ({})", version.tool));
+    }
+    serde_json::from_str(body).map_err(|error| format!("cannot be read: {error}"))
+}
+
+/// Why the rows in `path` are not those of the checkpoint; `None` if they are.
+fn check_rows<S>(path: &Path, body: &Body<S>) -> io::Result<Option<&'static str>> {
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Some("is missing")),
+        Err(error) => return Err(error),
+        Ok(found) if !found.is_file() => return Ok(Some("is not a file")),
+        Ok(found) if found.len() < body.output_bytes => return Ok(Some("is shorter than its checkpoint says")),
+        Ok(found) if body.state == State::Finished && found.len() > body.output_bytes => {
+            return Ok(Some("is longer than its checkpoint says"));
+        }
+        Ok(_) => {}
+    }
+    let crc = tail_crc32(&mut File::open(path)?, body.output_bytes)?;
+    Ok((crc != body.tail_crc32).then_some("does not match the checksum in its checkpoint"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Run = Checkpoint<(u64, String), Vec<u32>>;
+
+    fn checkpoint() -> Run {
+        Checkpoint {
+            job: "j\",\"crc32\":\"".into(),
+            input: Some((7, "é".into())),
+            offers: 3,
+            rows: 5,
+            counts: vec![1, 2],
+        }
+    }
+
+    #[test]
+    fn a_checkpoint_is_json_and_reads_back() {
+        let text = encode(&checkpoint(), State::Running, 10, 4).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(json["checkpoint"]["run"]["offers"], 3);
+        let body: Body<Run> = decode(&text).unwrap();
+        assert_eq!((body.run, body.output_bytes, body.tail_crc32), (checkpoint(), 10, 4));
+    }
+
+    #[test]
+    fn every_changed_or_missing_byte_is_seen() {
+        let text = encode(&checkpoint(), State::Running, 10, 4).unwrap();
+        for at in 0..text.len() {
+            let mut changed = text.clone().into_bytes();
+            changed[at] ^= 1;
+            assert!(decode::<Run>(&String::from_utf8_lossy(&changed)).is_err(), "byte {at}");
+            assert!(decode::<Run>(&String::from_utf8_lossy(&text.as_bytes()[..at])).is_err(), "cut at {at}");
+        }
+    }
+
+    #[test]
+    fn another_version_is_named() {
+        let body = r#"{"format":9,"tool":"offerlinks 9.0","new":1}"#;
+        let text = format!("{BEFORE_BODY}{body}{BEFORE_CRC}{:08x}{END}", crc32fast::hash(body.as_bytes()));
+        let why = decode::<Checkpoint<(), ()>>(&text).err();
+        assert_eq!(why.as_deref(), Some("was written by another version (offerlinks 9.0)"));
+    }
+}

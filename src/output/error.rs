@@ -1,0 +1,152 @@
+//! What can go wrong with the output, in words that name the file and the way out.
+//!
+//! Decides no exit code and prints nothing.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why the output cannot be written or looked at.
+#[derive(Debug, thiserror::Error)]
+pub enum OutputError {
+    /// The output's name is that of a folder.
+    #[error("the output {} is a folder: give a file name, for example -o {}", .0.display(), .0.join("tracking_links.csv").display())]
+    IsFolder(PathBuf),
+    /// The output's folder is missing and cannot be made.
+    #[error("cannot create the folder {} for the output: {source}", folder.display())]
+    NoFolder {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// No file can be made in the output's folder.
+    #[error("cannot write into the folder {}: {source}; change its permissions or choose another place with -o", folder.display())]
+    FolderNotWritable {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Another run writes the same output.
+    #[error("another run is writing {} ({holder}); wait for it to end, or choose another file with -o", out.display())]
+    Held {
+        /// The output.
+        out: PathBuf,
+        /// What the other run has written into the lock file: its process ID and start.
+        holder: String,
+    },
+    /// Nobody reads what is written to stdout any more.
+    #[error("nobody reads the output any more")]
+    ClosedPipe,
+    /// A file operation failed.
+    #[error("cannot {}: {source}; {}", action.on(path), way_out(source, *action))]
+    Io {
+        /// What was tried.
+        action: Action,
+        /// With which file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// Something was asked of an output that has failed before; what is on disk is no longer known.
+    #[error("the output {} has failed before and is not touched again", .0.display())]
+    FailedBefore(PathBuf),
+    /// The run's own data cannot be put into a checkpoint.
+    #[error("cannot write the checkpoint {}: {source}", path.display())]
+    Encode {
+        /// The checkpoint.
+        path: PathBuf,
+        /// Why not.
+        source: serde_json::Error,
+    },
+}
+
+impl OutputError {
+    pub(super) fn io(action: Action, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io { action, path: path.to_owned(), source }
+    }
+
+    /// Whether the user named an output that no run can have, as opposed to one that failed.
+    pub const fn is_usage(&self) -> bool {
+        matches!(self, Self::IsFolder(_) | Self::NoFolder { .. } | Self::FolderNotWritable { .. })
+    }
+}
+
+/// What was tried with a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Open or create.
+    Open,
+    /// Lock.
+    Lock,
+    /// Read.
+    Read,
+    /// Write or truncate.
+    Write,
+    /// Bring to disk. A failure is final: the system may count the lost pages as written, so trying again would lie.
+    Sync,
+    /// Give it its final name.
+    Rename,
+    /// Remove.
+    Remove,
+}
+
+impl Action {
+    fn on(self, path: &Path) -> String {
+        let path = path.display();
+        match self {
+            Self::Open => format!("open {path}"),
+            Self::Lock => format!("lock {path}"),
+            Self::Read => format!("read {path}"),
+            Self::Write => format!("write {path}"),
+            Self::Sync => format!("bring {path} to disk"),
+            Self::Rename => format!("rename {path}"),
+            Self::Remove => format!("remove {path}"),
+        }
+    }
+}
+
+fn way_out(source: &io::Error, action: Action) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::StorageFull => "make room on this disk, then go on with --resume",
+        io::ErrorKind::QuotaExceeded => "your disk quota is used up: make room, then go on with --resume",
+        io::ErrorKind::FileTooLarge => "raise the file-size limit (ulimit -f), then go on with --resume",
+        io::ErrorKind::ReadOnlyFilesystem => "this disk is read-only: choose another place with -o",
+        io::ErrorKind::PermissionDenied => "check the permissions of the file and its folder",
+        io::ErrorKind::Unsupported if action == Action::Lock => {
+            "this disk has no file locks: choose a local one with -o"
+        }
+        _ if action == Action::Sync => "check the disk, then go on with --resume",
+        _ => "the old output is as it was",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_message_names_the_file_and_the_way_out() {
+        let io =
+            |kind, action| OutputError::io(action, Path::new("o/x.csv.partial"))(io::Error::from(kind)).to_string();
+        insta::assert_snapshot!([
+            io(io::ErrorKind::StorageFull, Action::Write),
+            io(io::ErrorKind::QuotaExceeded, Action::Write),
+            io(io::ErrorKind::FileTooLarge, Action::Write),
+            io(io::ErrorKind::ReadOnlyFilesystem, Action::Open),
+            io(io::ErrorKind::PermissionDenied, Action::Rename),
+            io(io::ErrorKind::Unsupported, Action::Lock),
+            io(io::ErrorKind::Other, Action::Sync),
+            OutputError::IsFolder("out".into()).to_string(),
+        ].join("\n"), @r"
+        cannot write o/x.csv.partial: no storage space; make room on this disk, then go on with --resume
+        cannot write o/x.csv.partial: quota exceeded; your disk quota is used up: make room, then go on with --resume
+        cannot write o/x.csv.partial: file too large; raise the file-size limit (ulimit -f), then go on with --resume
+        cannot open o/x.csv.partial: read-only filesystem or storage medium; this disk is read-only: choose another place with -o
+        cannot rename o/x.csv.partial: permission denied; check the permissions of the file and its folder
+        cannot lock o/x.csv.partial: unsupported; this disk has no file locks: choose a local one with -o
+        cannot bring o/x.csv.partial to disk: other error; check the disk, then go on with --resume
+        the output out is a folder: give a file name, for example -o out/tracking_links.csv
+        ");
+    }
+}

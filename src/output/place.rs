@@ -1,0 +1,179 @@
+//! Where the output goes: a file that is replaced as a whole, or something that can only be written to.
+//!
+//! Only names and looks; the one thing it makes is a missing folder.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::{
+    self,
+    ErrorKind::{InvalidInput, PermissionDenied, Unsupported},
+};
+use std::path::{Path, PathBuf};
+
+use super::error::OutputError;
+
+/// What `-o` names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// `-`.
+    Stdout,
+    /// A device, a pipe or the like: written directly, since it cannot be replaced.
+    Device(PathBuf),
+    /// A file, there or not yet.
+    File(Place),
+}
+
+impl Target {
+    /// Looks at what `out` is. Symbolic links are followed, so that the link stays and its file is replaced.
+    ///
+    /// # Errors
+    /// `out` is a folder, or what it is cannot be found out.
+    pub fn of(out: &Path) -> Result<Self, OutputError> {
+        if out == Path::new("-") {
+            return Ok(Self::Stdout);
+        }
+        if is_device_name(out) {
+            return Ok(Self::Device(out.to_owned()));
+        }
+        let real = follow(out);
+        match fs::metadata(&real) {
+            Ok(found) if found.is_dir() => Err(OutputError::IsFolder(out.to_owned())),
+            Ok(found) if !found.is_file() => Ok(Self::Device(real)),
+            _ if real.file_name().is_none() || ends_in_separator(out) => Err(OutputError::IsFolder(out.to_owned())),
+            // What else may be wrong shows, with a better message, when the folder is made or the lock is opened.
+            _ => Ok(Self::File(Place { out: real })),
+        }
+    }
+}
+
+/// `/dev/stdout` may lead to a file that another program has open, which must not be replaced under it.
+fn is_device_name(out: &Path) -> bool {
+    let windows_device = |name: &std::ffi::OsStr| ["NUL", "CON"].iter().any(|device| name.eq_ignore_ascii_case(device));
+    if cfg!(windows) {
+        out.file_name().is_some_and(windows_device)
+    } else {
+        out.starts_with("/dev/") && !out.starts_with("/dev/shm")
+    }
+}
+
+fn ends_in_separator(out: &Path) -> bool {
+    out.as_os_str().to_string_lossy().ends_with(std::path::is_separator)
+}
+
+/// The file at the end of a chain of symbolic links, whether it is there or not.
+fn follow(out: &Path) -> PathBuf {
+    /// As many as Linux follows.
+    const MAX_LINKS: usize = 40;
+    let mut real = out.to_owned();
+    for _ in 0..MAX_LINKS {
+        let Ok(next) = fs::read_link(&real) else { break };
+        // A relative link is meant from its own folder; joining an absolute one replaces everything.
+        real = real.parent().unwrap_or(Path::new("")).join(next);
+    }
+    real
+}
+
+/// An output file and the names of what stands beside it during a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    out: PathBuf,
+}
+
+impl Place {
+    /// The file under its real name.
+    pub fn out(&self) -> &Path {
+        &self.out
+    }
+
+    /// The rows so far.
+    pub fn partial(&self) -> PathBuf {
+        self.beside(".partial")
+    }
+
+    /// How far the run has come.
+    pub fn checkpoint(&self) -> PathBuf {
+        self.beside(".checkpoint")
+    }
+
+    /// What is locked during a run.
+    pub fn lock(&self) -> PathBuf {
+        self.beside(".lock")
+    }
+
+    pub(super) fn beside(&self, suffix: &str) -> PathBuf {
+        let mut name = OsString::from(&self.out);
+        name.push(suffix);
+        name.into()
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        match self.out.parent() {
+            Some(folder) if folder != Path::new("") => folder,
+            _ => Path::new("."),
+        }
+    }
+
+    pub(super) fn make_folder(&self) -> Result<(), OutputError> {
+        let folder = self.folder();
+        fs::create_dir_all(folder).map_err(|source| OutputError::NoFolder { folder: folder.to_owned(), source })
+    }
+
+    /// Makes renames in the folder last. Other systems than Unix cannot open a folder, and order renames themselves.
+    pub(super) fn sync_folder(&self) -> io::Result<()> {
+        if cfg!(not(unix)) {
+            return Ok(());
+        }
+        match fs::File::open(self.folder()).and_then(|folder| folder.sync_all()) {
+            // A folder that may not be read, or a file system that has no such call: no more can be done there.
+            Err(error) if matches!(error.kind(), PermissionDenied | InvalidInput | Unsupported) => Ok(()),
+            synced => synced,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_file_stands_beside_its_partial() {
+        let Target::File(place) = Target::of(Path::new("no/such/x.csv")).unwrap() else { panic!("not a file") };
+        assert_eq!(place.partial(), Path::new("no/such/x.csv.partial"));
+        assert_eq!(place.checkpoint(), Path::new("no/such/x.csv.checkpoint"));
+        assert_eq!(place.lock(), Path::new("no/such/x.csv.lock"));
+        let Target::File(place) = Target::of(Path::new("x.csv")).unwrap() else { panic!("not a file") };
+        assert_eq!(place.folder(), Path::new("."));
+    }
+
+    #[test]
+    fn a_folder_is_refused_and_a_dash_is_stdout() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(matches!(Target::of(folder.path()), Err(OutputError::IsFolder(_))));
+        assert!(matches!(Target::of(&folder.path().join("new/")), Err(OutputError::IsFolder(_))));
+        assert_eq!(Target::of(Path::new("-")).unwrap(), Target::Stdout);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn devices_are_written_directly() {
+        for device in ["/dev/null", "/dev/stdout", "/dev/full"] {
+            assert_eq!(Target::of(Path::new(device)).unwrap(), Target::Device(device.into()));
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn links_are_followed_to_their_file_even_if_it_is_not_there_yet() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir(at("real")).unwrap();
+        symlink("real/x.csv", at("relative")).unwrap();
+        symlink(at("relative"), at("absolute")).unwrap();
+        symlink("loop", at("loop")).unwrap();
+        for name in ["relative", "absolute"] {
+            assert_eq!(Target::of(&at(name)).unwrap(), Target::File(Place { out: at("real/x.csv") }));
+        }
+        assert!(Target::of(&at("loop")).is_ok(), "ends, and fails when it is opened");
+    }
+}
