@@ -4,7 +4,7 @@
 //! It is a server and nothing else: it must not know how the client, the schedule or the output work.
 //!
 //! - `offers`, `list`: what is on offer, as pure functions
-//! - `limit`: the call limit as a pure state machine
+//! - `limit`, `others`: the call limit as a pure state machine, and who else uses it
 //! - `gate`: the checks before an answer, in the documented order
 //! - `reply`: what goes back, good or broken
 //! - `wire`: connections that can be reset
@@ -14,6 +14,7 @@ mod gate;
 pub mod limit;
 mod list;
 pub mod offers;
+pub mod others;
 mod random;
 mod reply;
 mod server;
@@ -270,7 +271,7 @@ impl Sandbox {
     }
 
     /// How the calls of the simulated others fared so far.
-    pub fn others(&self) -> limit::Tally {
+    pub fn others(&self) -> others::Tally {
         self.state.others()
     }
 }

@@ -12,8 +12,9 @@ use axum::http::{StatusCode, header};
 use axum::response::Response;
 
 use super::gate::{self, Gates, Target};
-use super::limit::{Limiter, Tally, Verdict};
+use super::limit::{Limiter, Verdict};
 use super::offers::{self, Kind};
+use super::others::Tally;
 use super::random::Random;
 use super::reply::{Ending, Whole, pause};
 use super::wire::{Fuse, Listener};
@@ -128,7 +129,7 @@ impl State {
     fn own(&self, target: &Target, nth: u32) -> Whole {
         match target {
             Target::Links(id) => links(*id, nth),
-            Target::Batch(ids) => batch(ids),
+            Target::Batch(ids) => Whole::json(offers::batch_body(ids)),
             Target::List(query) => Whole::json(query.body(self.options.listed)),
         }
     }
@@ -140,7 +141,7 @@ impl State {
             return Duration::ZERO;
         }
         let spread = longest.saturating_sub(shortest);
-        (shortest + spread.mul_f64(lock(&self.latency).unit())) / 2
+        shortest.saturating_add(spread.mul_f64(lock(&self.latency).unit())) / 2
     }
 }
 
@@ -151,20 +152,6 @@ fn links(id: u128, nth: u32) -> Whole {
         (Kind::NotFound, None) => Whole::error(StatusCode::NOT_FOUND, 31, "Offer not found"),
         (_, None) => Whole::error(StatusCode::FORBIDDEN, 11, "This offer is not approved, you need to apply for it"),
     }
-}
-
-/// IDs without a link are left out; what the real network does with them is not known.
-fn batch(ids: &[u128]) -> Whole {
-    let links = ids.iter().filter(|&&id| offers::answer(id).is_some()).map(|&id| {
-        serde_json::json!({
-            "offer_id": id.to_string(),
-            "url": offers::url(id),
-            "impression_pixel": offers::impression_pixel(id),
-        })
-    });
-    let links: Vec<_> = links.collect();
-    let body = serde_json::json!({ "code": 0, "message": "Success", "data": { "tracking_link": links } });
-    Whole::json(body.to_string())
 }
 
 /// Answers calls until the future is dropped.
