@@ -35,8 +35,8 @@ pub(super) struct Writer {
     key: String,
     policy: CommitPolicy,
     summary: Summary,
-    /// The place in the input behind the last row that was written.
-    at: Position,
+    /// The place in the input behind the last row that was written, if there is one.
+    at: Option<Position>,
     rows: Vec<u8>,
     query: String,
 }
@@ -85,7 +85,7 @@ impl Writer {
             key,
             policy: CommitPolicy::new(Instant::now()),
             summary: start.map(|start| start.counts).unwrap_or_default(),
-            at: at.unwrap_or_default(),
+            at,
             rows: Vec::new(),
             query: String::new(),
         })))
@@ -114,7 +114,7 @@ impl Writer {
         let written = self.flattener.rows(source, outcome, &mut self.rows);
         self.output.append(&self.rows)?;
         self.summary.add(outcome, written);
-        self.at = row.next;
+        self.at = Some(row.next);
         self.policy.offer_appended();
         Ok(())
     }
@@ -146,7 +146,8 @@ impl Writer {
     }
 
     fn checkpoint(&mut self, input: &mut Rows) -> Result<Checkpoint<Mark, Summary>, Failure> {
-        let mark = input.mark(self.at).map_err(Failure::system("read the input again for the checkpoint"))?;
+        let mark = self.at.map(|at| input.mark(at)).transpose();
+        let mark = mark.map_err(Failure::system("read the input again for the checkpoint"))?.flatten();
         Ok(checkpoint(&self.key, &self.summary, mark))
     }
 }
@@ -173,6 +174,7 @@ fn go_on(job: &Job, key: &str, input: &mut Input, lock: &Lock, report: &Report) 
         return Ok(GoOn::Start);
     }
     let why = match found {
+        Found::Interrupted(found) if found.checkpoint.offers == 0 => return Ok(GoOn::Start),
         Found::Nothing => {
             report.say(Level::Info, "no interrupted run to go on with: starting");
             return Ok(GoOn::Start);

@@ -16,6 +16,16 @@ pub enum Total {
     Unknown,
 }
 
+impl Total {
+    /// The number, counted or estimated.
+    pub fn rows(self) -> Option<u64> {
+        match self {
+            Self::Exact(rows) | Self::Estimate(rows) => Some(rows),
+            Self::Unknown => None,
+        }
+    }
+}
+
 /// What an estimate rests on.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Sample {

@@ -260,14 +260,14 @@ impl Plan<'_> {
         }
         if let Some(limit) = self.rate.limit() {
             message += &format!("\n  limit {limit}: one call every {}", words::duration(self.period));
-            let per_offer = u32::try_from(self.total.count().unwrap_or(0).saturating_sub(*done)).unwrap_or(u32::MAX);
+            let per_offer = u32::try_from(self.total.rows().unwrap_or(0).saturating_sub(*done)).unwrap_or(u32::MAX);
             if per_offer > 0 {
                 let least = words::duration(self.period.saturating_mul(per_offer));
                 message += &format!(", so this takes {least} at least (less if offers repeat)");
             }
         }
         let fields = json!({
-            "event": "started", "input": input, "output": output, "host": host, "offers": self.total.count(),
+            "event": "started", "input": input, "output": output, "host": host, "offers": self.total.rows(),
             "done": done, "rate": self.rate.to_string(), "period_ms": self.period.as_secs_f64() * 1000.0,
         });
         (message, fields)
@@ -284,7 +284,7 @@ impl Status {
         }];
         let rate = words::per_second(meter.calls_per_second(self.calls, now));
         parts.push(format!("{rate} calls/s"));
-        let rest = self.total.count().map(|n| n.saturating_sub(self.done)).filter(|rest| *rest > 0);
+        let rest = self.total.rows().map(|n| n.saturating_sub(self.done)).filter(|rest| *rest > 0);
         if let Some(left) = rest.and_then(|rest| meter.time_for(rest, self.done, now)) {
             parts.push(format!("{} left", words::duration(left)));
         }
@@ -298,8 +298,8 @@ impl Status {
     }
 
     fn draw(&self, bar: &ProgressBar, line: String) {
-        bar.set_length(self.total.count().unwrap_or(0).max(self.done));
-        bar.set_position(if self.total.count().is_some() { self.done } else { 0 });
+        bar.set_length(self.total.rows().unwrap_or(0).max(self.done));
+        bar.set_position(if self.total.rows().is_some() { self.done } else { 0 });
         bar.set_message(line);
     }
 }

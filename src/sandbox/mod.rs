@@ -260,8 +260,8 @@ impl Sandbox {
     pub fn account(&self) -> io::Result<settings::network::Account> {
         Ok(settings::network::Account {
             base_url: self.base_url().parse().map_err(io::Error::other)?,
-            email: self.state.options().email.clone(),
-            api_key: self.state.options().api_key.clone(),
+            email: self.state.options.email.clone(),
+            api_key: self.state.options.api_key.clone(),
         })
     }
 

@@ -23,7 +23,7 @@ use super::{Asked, Call, Log, Options, OutageKind};
 /// What all calls share.
 #[derive(Debug)]
 pub(crate) struct State {
-    options: Options,
+    pub(super) options: Options,
     gates: Gates,
     start: Instant,
     limiter: Option<Mutex<Limiter>>,
