@@ -2,6 +2,8 @@
 //!
 //! clap lives only here. Everything typed becomes plain values of `settings` before another module sees it.
 
+#![expect(clippy::doc_markdown, reason = "doc comments here are help texts, not Markdown")]
+
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;

@@ -72,7 +72,7 @@ pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary),
     };
     let drain = job.policy.max_duration.map_or(DRAIN, |max| DRAIN.min(max / 10));
     // A promise to the next job: what is in flight has to end within --max-duration too.
-    let policy = Policy { max_duration: job.policy.max_duration.map(|max| max - drain), ..job.policy };
+    let policy = Policy { max_duration: job.policy.max_duration.map(|max| max.saturating_sub(drain)), ..job.policy };
     let schedule = Schedule::new(policy, fastrand::u64(..), now);
     let run = Run { rows, window: Window::new(), schedule, writer, max_errors: job.max_errors, drain, waiting: None };
     let (ending, summary, counts) = run.run(&client, &mut signals, report).await?;

@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::rows::{Next as NextRow, Rows};
 use super::writer::Writer;
 use crate::api::{Client, Form, Reply};
-use crate::input::Row;
+use crate::input::{Oddities, Row};
 use crate::offer::{ErrorKind, OfferError};
 use crate::report::{Ending, Level, Report, Status};
 use crate::schedule::window::Window;
@@ -49,16 +49,10 @@ impl Run {
         let ending = loop {
             let now = Instant::now();
             self.read()?;
-            let stop = self.send(now, |call| in_flight.push(fetch(call))).err();
+            let sent = self.send(now, |call| in_flight.push(fetch(call)));
             let wrote = self.write(now)?;
-            if self.rows.ended() && self.window.is_empty() {
-                break Ending::Complete;
-            }
-            if let Some(stop) = stop {
-                break Ending::Stopped(stop);
-            }
-            if let Some(most) = self.max_errors.filter(|most| self.failed_too_often(*most, false)) {
-                break Ending::too_many_errors(most);
+            if let Some(ending) = self.ending(sent) {
+                break ending;
             }
             self.show(report, now);
             let wake = self.wake(report);
@@ -81,6 +75,7 @@ impl Run {
                 break Ending::Stopped(stop);
             }
         };
+        self.tell_oddities(report);
         if ending == Ending::Complete {
             return self.complete();
         }
@@ -125,7 +120,7 @@ impl Run {
                 }
             }
             Err(bad) => {
-                let message = format!("line {}: {:?} is not called: {}", row.line, &*bad.text, bad.reason);
+                let message = format!("line {}: {}", row.line, bad.reason);
                 let error = OfferError::local(ErrorKind::InvalidOfferId, message);
                 self.window.admit_failed(row, size, error);
             }
@@ -178,6 +173,17 @@ impl Run {
         Ok(wrote)
     }
 
+    /// Whether the run has ended by now.
+    fn ending(&self, sent: Result<(), Stop>) -> Option<Ending> {
+        if self.rows.ended() && self.window.is_empty() {
+            return Some(Ending::Complete);
+        }
+        if let Err(stop) = sent {
+            return Some(Ending::Stopped(stop));
+        }
+        self.max_errors.filter(|most| self.failed_too_often(*most, false)).map(Ending::too_many_errors)
+    }
+
     fn failed_too_often(&self, most: MaxErrors, complete: bool) -> bool {
         let summary = self.writer.summary();
         most.exceeded(summary.failed(), summary.offers, complete)
@@ -201,6 +207,25 @@ impl Run {
             pace: self.schedule.pace(),
             waiting: self.waiting,
         });
+    }
+
+    /// What was odd about the input, once, at the end of it.
+    fn tell_oddities(&self, report: &Report) {
+        let Oddities { rows_too_long, first_too_long, unclosed_quote } = self.rows.oddities();
+        if let Some(line) = first_too_long {
+            let message = format!(
+                "{rows_too_long} rows of the input have filled cells beyond its last column, first on line {line}; \
+                 these cells are not in the output"
+            );
+            report.say(Level::Warning, &message);
+        }
+        if let Some(line) = unclosed_quote {
+            let message = format!(
+                "a quote opens on line {line} of the input and never closes: all lines below were read as one cell; \
+                 close it and run again"
+            );
+            report.say(Level::Warning, &message);
+        }
     }
 
     fn complete(mut self) -> Result<(Ending, Summary, Counts), Failure> {

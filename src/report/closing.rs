@@ -67,7 +67,7 @@ impl Closing<'_> {
         let (level, mut lines) = match self.ending {
             Ending::Complete if self.summary.failed() == 0 => (Level::Info, vec![self.exported(took)]),
             // Quiet is for those who want to hear of failures only, and these are.
-            Ending::Complete => (Level::Error, vec![self.exported(took)]),
+            Ending::Complete => (Level::Notice, vec![self.exported(took)]),
             ending => (Level::Error, vec![self.why(ending)]),
         };
         lines.extend(self.failures());

@@ -30,6 +30,8 @@ pub enum Level {
     Warning,
     /// Why the run does not go on, or what it could not do.
     Error,
+    /// A result that even the quiet want to hear of.
+    Notice,
 }
 
 impl Level {
@@ -39,6 +41,7 @@ impl Level {
             Self::Info => "info",
             Self::Warning => "warning",
             Self::Error => "error",
+            Self::Notice => "notice",
         }
     }
 }
@@ -211,7 +214,10 @@ pub fn print(text: &str) -> io::Result<()> {
 
 /// One line on a terminal needs no time; a log does. What is not news carries its level.
 fn text_line(level: Level, message: &str, on_terminal: bool) -> String {
-    let label = if level == Level::Info { String::new() } else { format!("{}: ", level.word()) };
+    let label = match level {
+        Level::Info | Level::Notice => String::new(),
+        level => format!("{}: ", level.word()),
+    };
     if on_terminal { format!("{label}{message}") } else { format!("{} {label}{message}", words::timestamp()) }
 }
 
