@@ -74,7 +74,7 @@ pub fn classify(received: Received<'_>) -> Outcome {
     links::find(data).map_err(|what_came| {
         let said = envelope.as_ref().and_then(|e| e.message.as_deref()).filter(|m| !m.eq_ignore_ascii_case("success"));
         let message = match said {
-            Some(said) => format!("{said} ({what_came})"),
+            Some(said) => format!("{} ({what_came})", shorten(said)),
             None => what_came,
         };
         received.error(ErrorKind::NoLink, envelope.as_ref(), message)

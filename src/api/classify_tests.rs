@@ -272,3 +272,12 @@ fn other_calls_get_their_data_or_the_same_error() {
     let error = accept(Received { status: 200, location: None, body: &body }).unwrap_err();
     assert_eq!((error.kind, &*error.message), (ErrorKind::IpNotAllowed, "IP"));
 }
+
+#[test]
+fn a_huge_message_is_not_kept_whole() {
+    let huge = "é".repeat(1_000_000);
+    for body in [format!(r#"{{"code":31,"message":"{huge}"}}"#), format!(r#"{{"code":0,"message":"{huge}"}}"#)] {
+        let message = outcome(200, &body).unwrap_err().message;
+        assert!(message.starts_with("éé") && (4000..4200).contains(&message.len()), "{}", message.len());
+    }
+}
