@@ -57,7 +57,8 @@ impl<'a> Body<'a> {
         match Json::parse(text) {
             Ok(json) => Self::Json(json),
             Err(error) if text.starts_with(['{', '[', '"']) => Self::Broken { text, why: error.to_string() },
-            Err(_) => html_title(text).map_or(Self::Text(text), |title| Self::Html { title }),
+            Err(_) if is_page(text) => Self::Html { title: page_title(text) },
+            Err(_) => Self::Text(text),
         }
     }
 
@@ -165,19 +166,22 @@ pub fn beginning(text: &str, max_bytes: usize) -> &str {
     end.and_then(|end| text.get(..end)).unwrap_or_default()
 }
 
-/// `Some` if the text is an HTML page, with its title if it has one.
-fn html_title(text: &str) -> Option<Option<String>> {
-    let head = beginning(text, PAGE_HEAD);
+/// Whether a text is an HTML page.
+fn is_page(text: &str) -> bool {
+    let head = beginning(text, PAGE_HEAD).to_ascii_lowercase();
+    head.starts_with('<') && ["<!doctype html", "<html", "<head", "<body"].iter().any(|tag| head.contains(tag))
+}
+
+/// The title of an HTML page, on one line.
+fn page_title(page: &str) -> Option<String> {
+    let head = beginning(page, PAGE_HEAD);
+    // ASCII letters only, so that places in it are places in `head`.
     let lower = head.to_ascii_lowercase();
-    let is_page =
-        lower.starts_with('<') && ["<!doctype html", "<html", "<head", "<body"].iter().any(|tag| lower.contains(tag));
-    is_page.then(|| {
-        let start = lower.find("<title")?;
-        let start = start + lower.get(start..)?.find('>')? + 1;
-        let end = start + lower.get(start..)?.find("</title")?;
-        let words: Vec<&str> = head.get(start..end)?.split_whitespace().collect();
-        (!words.is_empty()).then(|| excerpt(&words.join(" ")))
-    })
+    let start = lower.find("<title")?;
+    let start = start + lower.get(start..)?.find('>')? + 1;
+    let end = start + lower.get(start..)?.find("</title")?;
+    let words: Vec<&str> = head.get(start..end)?.split_whitespace().collect();
+    (!words.is_empty()).then(|| excerpt(&words.join(" ")))
 }
 
 #[cfg(test)]

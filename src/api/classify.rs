@@ -74,7 +74,7 @@ pub fn classify(received: Received<'_>) -> Outcome {
     links::find(data).map_err(|what_came| {
         let said = envelope.as_ref().and_then(|e| e.message.as_deref()).filter(|m| !m.eq_ignore_ascii_case("success"));
         let message = match said {
-            Some(said) => format!("{said} ({what_came})"),
+            Some(said) => format!("{} ({what_came})", shorten(said)),
             None => what_came,
         };
         received.error(ErrorKind::NoLink, envelope.as_ref(), message)
@@ -85,7 +85,7 @@ pub fn classify(received: Received<'_>) -> Outcome {
 ///
 /// # Errors
 /// The network refuses, or this is not the API's answer.
-pub fn accept<'a>(received: Received<'a>) -> Result<Option<&'a Json<'a>>, OfferError> {
+pub fn accept(received: Received<'_>) -> Result<Option<&Json<'_>>, OfferError> {
     accept_envelope(received, received.body.envelope().as_ref())
 }
 
@@ -116,8 +116,7 @@ fn error_kind(status: u16, envelope: Option<&Envelope<'_>>) -> Option<ErrorKind>
         (Some(ErrorKind::Unauthorized), Some(kind)) if !matches!(kind.class(), Class::Account | Class::Throttle) => {
             by_status
         }
-        (_, Some(kind)) => Some(kind),
-        (Some(kind), None) => Some(kind),
+        (_, Some(kind)) | (Some(kind), None) => Some(kind),
         (None, None) => match envelope {
             Some(envelope) if envelope.code.is_error() => Some(ErrorKind::ApiError),
             // A message alone is what frameworks answer with, not this API.
@@ -162,7 +161,7 @@ fn by_words(message: &str) -> Option<ErrorKind> {
             !message.get(..at).is_some_and(|before| before.ends_with(|c: char| c.is_ascii_alphanumeric()))
         })
     };
-    TABLE.words.iter().find(|(words, _)| words.iter().any(|word| has(word))).map(|(_, kind)| *kind)
+    TABLE.words.iter().find(|(words, _)| words.iter().any(has)).map(|(_, kind)| *kind)
 }
 
 impl Received<'_> {
@@ -200,3 +199,7 @@ fn shorten(message: &str) -> String {
 #[cfg(test)]
 #[path = "classify_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "classify_laws.rs"]
+mod laws;

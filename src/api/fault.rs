@@ -110,7 +110,7 @@ impl Route {
         if error.is_dns() {
             return (Fault::Dns, format!("unknown host {}: {root}", self.proxy.as_ref().unwrap_or(host)));
         }
-        if let Some(tls) = chain(error).find_map(as_tls) {
+        if let Some(tls) = chain(error).find_map(<dyn Error>::downcast_ref) {
             return self.tls_failed(tls);
         }
         if chain(error).any(|cause| cause.to_string().starts_with("tunnel error")) {
@@ -189,15 +189,13 @@ impl Route {
     }
 }
 
-/// The causes of an error, the nearest first.
+/// The causes of an error, the nearest first. An I/O error's own `source` steps over the error that it wraps, which is
+/// where TLS errors hide, so that one is asked for by name.
 fn chain(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
-    std::iter::successors(error.source(), |&cause| cause.source())
-}
-
-/// TLS errors hide inside I/O errors, whose `source` steps over them.
-fn as_tls<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
-    let inner = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-    cause.downcast_ref().or_else(|| inner?.downcast_ref())
+    std::iter::successors(error.source(), |&cause| {
+        let wrapped = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        wrapped.map(|inner| inner as &(dyn Error + 'static)).or_else(|| cause.source())
+    })
 }
 
 /// The words of the innermost cause.

@@ -4,9 +4,15 @@
 //! rewrites numbers. Knows nothing of what the JSON means.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+/// The fewest bytes of text for each value, on average; the documented answer has 30, hostile ones 2.
+const BYTES_PER_VALUE: usize = 16;
+/// So many values may come in any text, however short.
+const FREE_VALUES: usize = 1 << 16;
 
 /// Any JSON.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,12 +32,18 @@ pub enum Json<'a> {
 }
 
 impl<'a> Json<'a> {
-    /// Reads a whole text; nesting deeper than 128 is an error, so nothing that walks the tree can overflow the stack.
+    /// Reads a whole text.
+    ///
+    /// Nesting deeper than 128 is an error, so that nothing that walks the tree can overflow the stack; so are millions
+    /// of tiny values, since `[[],[],...]` would need thirty times its own size.
     ///
     /// # Errors
-    /// Not JSON, or more than JSON.
+    /// Not JSON, more than JSON, or no answer that anyone would send.
     pub fn parse(text: &'a str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(text)
+        let values_left = Cell::new(FREE_VALUES.max(text.len() / BYTES_PER_VALUE));
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        let json = Value { values_left: &values_left }.deserialize(&mut deserializer)?;
+        deserializer.end().map(|()| json)
     }
 
     /// The value of a field, where this is an object that has it; of equal keys the last, as PHP and browsers do.
@@ -88,18 +100,26 @@ fn write_quoted(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     f.write_str(&serde_json::to_string(text).map_err(|_| fmt::Error)?)
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Json<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(JsonVisitor)
-    }
-}
-
 /// The one key of the object by which `serde_json`'s feature `arbitrary_precision` hands over a number.
 const NUMBER_KEY: &str = "$serde_json::private::Number";
 
-struct JsonVisitor;
+/// Reads one value and all within it.
+#[derive(Clone, Copy)]
+struct Value<'c> {
+    values_left: &'c Cell<usize>,
+}
 
-impl<'de> Visitor<'de> for JsonVisitor {
+impl<'de> DeserializeSeed<'de> for Value<'_> {
+    type Value = Json<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json<'de>, D::Error> {
+        let left = self.values_left.get().checked_sub(1);
+        self.values_left.set(left.ok_or_else(|| D::Error::custom("far more values than an answer has"))?);
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Value<'_> {
     type Value = Json<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -142,7 +162,7 @@ impl<'de> Visitor<'de> for JsonVisitor {
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Json<'de>, A::Error> {
         // Not sized ahead: a body of millions of `[]` must not become memory for lists that hold nothing.
         let mut items = Vec::new();
-        while let Some(item) = list.next_element()? {
+        while let Some(item) = list.next_element_seed(self)? {
             items.push(item);
         }
         Ok(Json::List(items))
@@ -150,7 +170,7 @@ impl<'de> Visitor<'de> for JsonVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json<'de>, A::Error> {
         let Some(Key(key)) = map.next_key()? else { return Ok(Json::Object(Vec::new())) };
-        let value = map.next_value()?;
+        let value = map.next_value_seed(self)?;
         let mut next = map.next_key()?;
         let value = match value {
             Json::Text(number) if key == NUMBER_KEY && next.is_none() => return Ok(Json::Number(number)),
@@ -158,7 +178,7 @@ impl<'de> Visitor<'de> for JsonVisitor {
         };
         let mut pairs = vec![(key, value)];
         while let Some(Key(key)) = next {
-            pairs.push((key, map.next_value()?));
+            pairs.push((key, map.next_value_seed(self)?));
             next = map.next_key()?;
         }
         Ok(Json::Object(pairs))
@@ -227,6 +247,14 @@ mod tests {
     fn nesting_is_limited() {
         assert!(Json::parse(&"[".repeat(100_000)).is_err());
         assert!(Json::parse(&format!("{}{}", "[".repeat(100), "]".repeat(100))).is_ok());
+    }
+
+    #[test]
+    fn a_text_of_nothing_but_tiny_values_is_refused() {
+        let many = |values: usize| format!("[{}0]", "[],".repeat(values));
+        assert!(Json::parse(&many(FREE_VALUES - 10)).is_ok());
+        let error = Json::parse(&many(FREE_VALUES)).unwrap_err();
+        assert!(error.to_string().starts_with("far more values"), "{error}");
     }
 
     #[test]

@@ -144,9 +144,13 @@ fn is_list(json: &Json<'_>) -> bool {
 
 fn each<'j>(json: &'j Json<'j>, mut take: impl FnMut(&'j Json<'j>)) {
     if let Json::List(items) = json {
-        items.iter().for_each(take);
+        for item in items {
+            take(item);
+        }
     } else if let Some(pairs) = numbered(json) {
-        pairs.iter().for_each(|(_, item)| take(item));
+        for (_, item) in pairs {
+            take(item);
+        }
     }
 }
 

@@ -24,33 +24,55 @@ fn table(shapes: &[&str]) -> String {
     shapes.iter().map(|data| format!("{data}\n  {}", found(data))).collect::<Vec<_>>().join("\n")
 }
 
+const WITH_LINK: &[&str] = &[
+    r#"{"tracking_link":{"url":"http://a/","impression_pixel":"<i>","offer_url":[{"type":"Default","tracking_link":"http://b/","preview_url":"http://p/"}]}}"#,
+    r#"{"tracking_link":{"url":"http://a/"}}"#,
+    r#"{"tracking_link":{"url":"http://a/","offer_url":null}}"#,
+    r#"{"tracking_link":{"url":"http://a/","offer_url":false,"impression_pixel":false}}"#,
+    r#"{"tracking_link":{"url":"http://a/","offer_url":[]}}"#,
+    r#"{"tracking_link":{"url":"http://a/","offer_url":{}}}"#,
+    r#"{"tracking_link":{"url":null,"offer_url":[{"tracking_link":"https://b"}]}}"#,
+    r#"{"tracking_link":{"url":"http:\/\/a\/","offer_url":{"0":{"name":1},"2":{"name":"x"}}}}"#,
+    r#"{"tracking_link":{"url":"http://a/","offer_url":{"type":"Random","tracking_link":"http://b/"}}}"#,
+    r#"{"tracking_link":{"url":"http://a/","offer_url":"http://b/"}}"#,
+    r#"{"tracking_link":{"url":"http://a/","offer_url":["http://b/",[],null,false,7,{"name":360.50,"type":true,"preview_url":null}]}}"#,
+    r#"{"tracking_link":{"url":"Need to apply","offer_url":[{"tracking_link":"Need to apply"},{"tracking_link":"http://b/"}]}}"#,
+    r#"{"tracking_link":[{"url":"http://a/","offer_url":[{"name":"n"}]}]}"#,
+    r#"{"tracking_link":[{"url":"http://a/","impression_pixel":"<i>"},{"url":"http://b/","impression_pixel":"<j>"},{"url":"http://a/"}]}"#,
+    r#"{"tracking_link":{"1":{"url":"http://a/"}}}"#,
+    r#"{"tracking_link":"http://a/"}"#,
+    r#"{"tracking_link":["http://a/"]}"#,
+    r#"[{"tracking_link":{"url":"http://a/"}}]"#,
+    r#"{"0":{"tracking_link":{"url":"http://a/"}}}"#,
+    r#"{"url":"http://a/","offer_url":[]}"#,
+    r#""http://a/""#,
+    r#"{"tracking_link":{"url":"x","url":"http://a/"},"more":{"deep":[1,2]}}"#,
+    r#"{"tracking_link":{"url":{"href":"http://a/"},"offer_url":[{"tracking_link":"http://b/","name":["a"]}]}}"#,
+];
+
+const WITHOUT_LINK: &[&str] = &[
+    "null",
+    "false",
+    "[]",
+    "{}",
+    "7",
+    r#""Need to apply""#,
+    r#"[{"x":1}]"#,
+    r#"{"x":1}"#,
+    r#"{"tracking_link":null}"#,
+    r#"{"tracking_link":false}"#,
+    r#"{"tracking_link":[]}"#,
+    r#"{"tracking_link":{}}"#,
+    r#"{"tracking_link":"Need to apply"}"#,
+    r#"{"tracking_link":{"offer_url":[]}}"#,
+    r#"{"tracking_link":{"url":"","offer_url":{}}}"#,
+    r#"{"tracking_link":{"url":"ftp://a/","offer_url":[{"tracking_link":"Need to apply"}]}}"#,
+    r#"{"tracking_link":{"url":null,"preview_url":"http://p/"}}"#,
+];
+
 #[test]
 fn links_are_found_in_every_shape() {
-    insta::assert_snapshot!(table(&[
-        r#"{"tracking_link":{"url":"http://a/","impression_pixel":"<i>","offer_url":[{"type":"Default","tracking_link":"http://b/","preview_url":"http://p/"}]}}"#,
-        r#"{"tracking_link":{"url":"http://a/"}}"#,
-        r#"{"tracking_link":{"url":"http://a/","offer_url":null}}"#,
-        r#"{"tracking_link":{"url":"http://a/","offer_url":false,"impression_pixel":false}}"#,
-        r#"{"tracking_link":{"url":"http://a/","offer_url":[]}}"#,
-        r#"{"tracking_link":{"url":"http://a/","offer_url":{}}}"#,
-        r#"{"tracking_link":{"url":null,"offer_url":[{"tracking_link":"https://b"}]}}"#,
-        r#"{"tracking_link":{"url":"http:\/\/a\/","offer_url":{"0":{"name":1},"2":{"name":"x"}}}}"#,
-        r#"{"tracking_link":{"url":"http://a/","offer_url":{"type":"Random","tracking_link":"http://b/"}}}"#,
-        r#"{"tracking_link":{"url":"http://a/","offer_url":"http://b/"}}"#,
-        r#"{"tracking_link":{"url":"http://a/","offer_url":["http://b/",[],null,false,7,{"name":360.50,"type":true,"preview_url":null}]}}"#,
-        r#"{"tracking_link":{"url":"Need to apply","offer_url":[{"tracking_link":"Need to apply"},{"tracking_link":"http://b/"}]}}"#,
-        r#"{"tracking_link":[{"url":"http://a/","offer_url":[{"name":"n"}]}]}"#,
-        r#"{"tracking_link":[{"url":"http://a/","impression_pixel":"<i>"},{"url":"http://b/","impression_pixel":"<j>"},{"url":"http://a/"}]}"#,
-        r#"{"tracking_link":{"1":{"url":"http://a/"}}}"#,
-        r#"{"tracking_link":"http://a/"}"#,
-        r#"{"tracking_link":["http://a/"]}"#,
-        r#"[{"tracking_link":{"url":"http://a/"}}]"#,
-        r#"{"0":{"tracking_link":{"url":"http://a/"}}}"#,
-        r#"{"url":"http://a/","offer_url":[]}"#,
-        r#""http://a/""#,
-        r#"{"tracking_link":{"url":"x","url":"http://a/"},"more":{"deep":[1,2]}}"#,
-        r#"{"tracking_link":{"url":{"href":"http://a/"},"offer_url":[{"tracking_link":"http://b/","name":["a"]}]}}"#,
-    ]), @r#"
+    insta::assert_snapshot!(table(WITH_LINK), @r#"
 {"tracking_link":{"url":"http://a/","impression_pixel":"<i>","offer_url":[{"type":"Default","tracking_link":"http://b/","preview_url":"http://p/"}]}}
   http://a/ | <i> | Default,-,http://b/,http://p/
 {"tracking_link":{"url":"http://a/"}}
@@ -103,25 +125,7 @@ fn links_are_found_in_every_shape() {
 #[test]
 fn without_a_link_the_words_say_what_came_instead() {
     assert_eq!(find(None), Err("the answer has no data".to_owned()));
-    insta::assert_snapshot!(table(&[
-        "null",
-        "false",
-        "[]",
-        "{}",
-        "7",
-        r#""Need to apply""#,
-        r#"[{"x":1}]"#,
-        r#"{"x":1}"#,
-        r#"{"tracking_link":null}"#,
-        r#"{"tracking_link":false}"#,
-        r#"{"tracking_link":[]}"#,
-        r#"{"tracking_link":{}}"#,
-        r#"{"tracking_link":"Need to apply"}"#,
-        r#"{"tracking_link":{"offer_url":[]}}"#,
-        r#"{"tracking_link":{"url":"","offer_url":{}}}"#,
-        r#"{"tracking_link":{"url":"ftp://a/","offer_url":[{"tracking_link":"Need to apply"}]}}"#,
-        r#"{"tracking_link":{"url":null,"preview_url":"http://p/"}}"#,
-    ]), @r#"
+    insta::assert_snapshot!(table(WITHOUT_LINK), @r#"
 null
   ! data is null
 false

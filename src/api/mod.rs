@@ -1,8 +1,8 @@
-//! The network's API: one call in, one outcome out.
+//! The network's API: one call in, one outcome out. The only module that uses reqwest.
 //!
-//! - [`client`] sends a call; the only user of reqwest. It never retries, sleeps, follows a redirect or logs.
+//! - [`client`] sends a call; it never retries, sleeps, follows a redirect or logs. `connect` makes its connections.
 //! - [`fault`] says in plain words why there was no answer.
-//! - [`body`] and [`json`] read what came, whatever it is.
+//! - [`reply`] is what comes back, [`body`] and [`json`] read it, whatever it is.
 //! - [`classify`] turns status and body into an outcome, by one table.
 //! - [`links`] finds the links in a successful answer.
 //! - [`retry_after`] reads how long the network wants to be left alone.
@@ -12,11 +12,15 @@
 pub mod body;
 pub mod classify;
 pub mod client;
+mod connect;
 pub mod fault;
 pub mod json;
 pub mod links;
+pub mod reply;
 pub mod retry_after;
 
 pub use body::Form;
-pub use client::{Client, ClientError, RawReply, Reply, ServerNotes};
+pub use client::Client;
+pub use connect::ClientError;
 pub use fault::{Failure, Fault};
+pub use reply::{RawReply, Reply, ServerNotes};

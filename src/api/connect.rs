@@ -1,0 +1,157 @@
+//! How connections are made: TLS, proxy, timeouts, and the settings that are refused.
+//!
+//! Opens none itself.
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
+use url::{Host, Url};
+
+use super::fault::Route;
+use crate::settings::network::Http;
+
+/// The longest silence of the network in the middle of a call.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// Below the 5 s after which many servers close idle connections, so that a call seldom meets one being closed.
+const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// Why no client can be made of the settings.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The key would travel in the clear.
+    #[error(
+        "{host} is to be called over plain http, which shows the API key to everyone on the way; use https, or --allow-http if this is meant"
+    )]
+    PlainHttp {
+        /// The host.
+        host: String,
+    },
+    /// Not a place on the web.
+    #[error("the base URL must start with https:// and name a host, such as https://NAME.api.offerslook.com")]
+    BaseUrl,
+    /// The certificate file cannot be read.
+    #[error("cannot read the certificates in {} (--cacert)", path.display())]
+    Cacert {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The certificate file holds something else.
+    #[error("{} (--cacert) holds no PEM certificate: expected text with -----BEGIN CERTIFICATE-----", path.display())]
+    CacertNotPem {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Only HTTP proxies are supported. Names no URL: it may hold a password.
+    #[error("the proxy must be http://HOST:PORT or https://HOST:PORT (--proxy)")]
+    Proxy,
+    /// A header cannot hold it.
+    #[error("the user agent must be printable text on one line (--user-agent)")]
+    UserAgent,
+    /// A header cannot hold it.
+    #[error("the e-mail and the API key cannot be sent as a header")]
+    Credentials,
+    /// No TLS on this machine.
+    #[error("TLS cannot be set up: {reason}; install the system's CA certificates or check --cacert")]
+    Tls {
+        /// What the TLS library says.
+        reason: String,
+    },
+}
+
+/// The base URL with `/aff/v1`, whether or not it ends in a slash.
+pub(super) fn api_root(base_url: &Url) -> Result<Url, ClientError> {
+    if !matches!(base_url.scheme(), "http" | "https") || !base_url.has_host() {
+        return Err(ClientError::BaseUrl);
+    }
+    let mut root = base_url.clone();
+    root.set_path(&format!("{}/aff/v1", base_url.path().trim_end_matches('/')));
+    Ok(root)
+}
+
+/// Whom calls go to.
+///
+/// # Errors
+/// The key would travel in the clear.
+pub(super) fn route(base: &Url, http: &Http) -> Result<Route, ClientError> {
+    let host = host_and_port(base).ok_or(ClientError::BaseUrl)?;
+    if base.scheme() == "http" && !is_loopback(base) && !http.allow_http {
+        return Err(ClientError::PlainHttp { host });
+    }
+    Ok(Route {
+        host,
+        proxy: http.proxy.as_ref().and_then(host_and_port),
+        connect_timeout: http.connect_timeout,
+        read_timeout: READ_TIMEOUT.min(http.timeout),
+        timeout: http.timeout,
+    })
+}
+
+fn host_and_port(url: &Url) -> Option<String> {
+    let host = url.host_str()?;
+    Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(ip)) => IpAddr::from(ip).is_loopback(),
+        Some(Host::Ipv6(ip)) => IpAddr::from(ip).is_loopback(),
+        None => false,
+    }
+}
+
+/// The HTTP client under the rules of this program.
+///
+/// # Errors
+/// Settings that cannot work.
+pub(super) fn build(base: &Url, http: &Http) -> Result<reqwest::Client, ClientError> {
+    // Fails only where one is installed already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let user_agent = HeaderValue::from_str(&http.user_agent).map_err(|_| ClientError::UserAgent)?;
+    let mut builder = reqwest::Client::builder()
+        .default_headers(HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]))
+        .user_agent(user_agent)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .gzip(true)
+        .http1_only()
+        .tcp_nodelay(true)
+        .https_only(base.scheme() == "https")
+        .connect_timeout(http.connect_timeout)
+        .read_timeout(READ_TIMEOUT.min(http.timeout))
+        .timeout(http.timeout)
+        .pool_idle_timeout(POOL_IDLE_TIMEOUT)
+        .pool_max_idle_per_host(http.concurrency.max(1));
+    if let Some(proxy) = &http.proxy {
+        if !matches!(proxy.scheme(), "http" | "https") {
+            return Err(ClientError::Proxy);
+        }
+        builder = builder.proxy(reqwest::Proxy::all(proxy.clone()).map_err(|_| ClientError::Proxy)?);
+    } else if is_loopback(base) {
+        // A proxy of the environment cannot reach this machine's loopback, and must not see the key in the clear.
+        builder = builder.no_proxy();
+    }
+    builder = match &http.cacert {
+        Some(path) => builder.tls_certs_merge(certificates(path)?),
+        // Spares a sandbox run the system's certificates: it starts faster, and where there are none.
+        None if base.scheme() == "http" && is_loopback(base) && http.proxy.is_none() => builder.tls_certs_only([]),
+        None => builder,
+    };
+    builder.build().map_err(|error| {
+        let causes = std::iter::successors(std::error::Error::source(&error), |&cause| cause.source());
+        ClientError::Tls { reason: causes.last().map_or_else(|| "no cause given".to_owned(), ToString::to_string) }
+    })
+}
+
+fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, ClientError> {
+    let pem = std::fs::read(path).map_err(|source| ClientError::Cacert { path: path.to_owned(), source })?;
+    match reqwest::Certificate::from_pem_bundle(&pem) {
+        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        _ => Err(ClientError::CacertNotPem { path: path.to_owned() }),
+    }
+}

@@ -1,0 +1,132 @@
+//! What comes back from a call: as it was read, and as it was understood.
+//!
+//! Knows headers, but no connection.
+
+use std::borrow::Cow;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use reqwest::header::{DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use url::Url;
+
+use super::body::{Body, Form};
+use super::classify::{Received, classify};
+use super::fault::{Failure, Fault};
+use super::retry_after;
+use crate::offer::{ErrorKind, Outcome};
+use crate::text;
+
+/// What became of one offer's call.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// The links, or why there are none.
+    pub outcome: Outcome,
+    /// How long the network wants to be left alone; only beside `rate_limited`.
+    pub retry_after: Option<Duration>,
+    /// The HTTP status, where there was an answer.
+    pub http_status: Option<u16>,
+    /// What the body was, where there was a whole one. HTML means a gateway or a wrong host.
+    pub form: Option<Form>,
+    /// The gate that failed, where there was no whole answer.
+    pub fault: Option<Fault>,
+    /// What else the server told.
+    pub notes: ServerNotes,
+}
+
+impl Reply {
+    /// What an answer means.
+    pub(super) fn understand(raw: &RawReply) -> Self {
+        let text = raw.text();
+        let body = Body::read(&text);
+        let outcome = classify(raw.received(&body));
+        let throttled = matches!(&outcome, Err(error) if error.kind == ErrorKind::RateLimited);
+        Self {
+            outcome,
+            retry_after: if throttled { raw.retry_after() } else { None },
+            http_status: Some(raw.status),
+            form: Some(body.form()),
+            fault: None,
+            notes: raw.notes(),
+        }
+    }
+
+    /// For a call that got no whole answer.
+    pub(super) fn without_answer(failure: Failure) -> Self {
+        Self {
+            http_status: failure.error.http_status,
+            outcome: Err(failure.error),
+            retry_after: None,
+            form: None,
+            fault: Some(failure.fault),
+            notes: ServerNotes::default(),
+        }
+    }
+}
+
+/// What a server tells about itself beside the answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServerNotes {
+    /// The server's clock.
+    pub date: Option<SystemTime>,
+    /// Rate-limit headers as received, such as `x-ratelimit-remaining`; nothing depends on them.
+    pub limits: Vec<(String, String)>,
+}
+
+/// An answer that was read whole but not understood yet.
+#[derive(Clone, Debug)]
+pub struct RawReply {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, decompressed.
+    pub body: Bytes,
+    /// Where a redirect leads, without user name, password, query and fragment.
+    pub location: Option<String>,
+}
+
+impl RawReply {
+    /// The body as text.
+    pub fn text(&self) -> Cow<'_, str> {
+        text::decode(&self.body)
+    }
+
+    /// What `classify` needs, around the body that was read from [`Self::text`].
+    pub fn received<'a>(&'a self, body: &'a Body<'a>) -> Received<'a> {
+        Received { status: self.status, location: self.location.as_deref(), body }
+    }
+
+    /// How long the network wants to be left alone.
+    pub fn retry_after(&self) -> Option<Duration> {
+        let values = self.headers.get_all(RETRY_AFTER).iter().map(HeaderValue::as_bytes);
+        retry_after::longest(values, self.date(), SystemTime::now())
+    }
+
+    /// What else the server told.
+    pub fn notes(&self) -> ServerNotes {
+        let limits = self.headers.iter().filter(|(name, _)| is_limit_header(name));
+        let limits = limits.map(|(name, value)| (name.to_string(), text::decode(value.as_bytes()).into_owned()));
+        ServerNotes { date: self.date(), limits: limits.collect() }
+    }
+
+    fn date(&self) -> Option<SystemTime> {
+        httpdate::parse_http_date(self.headers.get(DATE)?.to_str().ok()?).ok()
+    }
+}
+
+/// `RateLimit`, `RateLimit-Policy` (IETF draft), `X-RateLimit-*` (many) and `X-Rate-Limit-*` (Yii).
+fn is_limit_header(name: &HeaderName) -> bool {
+    ["ratelimit", "x-ratelimit", "x-rate-limit"].iter().any(|prefix| name.as_str().starts_with(prefix))
+}
+
+/// Where a `Location` leads, in a form that may be shown: it may come with a password or a session.
+pub(super) fn redirect_target(from: &Url, location: &HeaderValue) -> Option<String> {
+    let mut target = from.join(location.to_str().ok()?).ok()?;
+    target.set_query(None);
+    target.set_fragment(None);
+    if target.has_host() {
+        target.set_username("").ok()?;
+        target.set_password(None).ok()?;
+    }
+    Some(target.into())
+}
