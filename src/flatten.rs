@@ -9,6 +9,7 @@ mod jsonl;
 use std::borrow::Cow;
 
 pub use csv::Dialect;
+pub use jsonl::KEYS as JSON_KEYS;
 
 use crate::append::add_query;
 use crate::offer::Outcome;

@@ -2,11 +2,21 @@
 //!
 //! Keys are the CSV's columns, except that the entries are a list; what the network did not send is left out.
 
-use super::{COLUMNS, Links, Source, message_cell};
+use super::{Links, Source, message_cell};
 use crate::offer::{Answer, OfferError, Outcome};
 
-/// The list of entries; no column of the CSV has this name.
-const ENTRIES: &str = "offer_url";
+/// The program's own keys. No kept column has one of these; `offer_url` is the list of entries.
+pub const KEYS: [&str; 9] = [
+    "offer_id",
+    "url",
+    "impression_pixel",
+    "offer_url",
+    "status",
+    "error_kind",
+    "error_http_status",
+    "error_code",
+    "error_message",
+];
 
 /// The kept columns' keys, ready to be written.
 #[derive(Clone, Debug)]
@@ -17,14 +27,12 @@ pub(super) struct Keys {
 
 impl Keys {
     /// Makes every key unique, since a reader keeps only one of two equal ones: a clash with `offer_url` gets the
-    /// prefix `input_` as other clashes do, and the second `a` becomes `a_2`.
+    /// prefix `input_` as clashes with columns do, and the second `a` becomes `a_2`.
     pub(super) fn new<'k>(kept: impl Iterator<Item = &'k str>) -> Self {
-        let mut taken: Vec<String> = COLUMNS.iter().map(|&name| name.to_owned()).collect();
-        taken.push(ENTRIES.to_owned());
+        let mut taken: Vec<String> = KEYS.iter().map(|&name| name.to_owned()).collect();
         let own = taken.len();
         for name in kept {
-            let ours = taken.iter().take(own).any(|key| key == name);
-            let name = if ours { format!("input_{name}") } else { name.to_owned() };
+            let name = if KEYS.contains(&name) { format!("input_{name}") } else { name.to_owned() };
             let mut key = name.clone();
             let mut number = 1_u64;
             while taken.contains(&key) {

@@ -12,6 +12,8 @@ mod lock;
 mod partial;
 mod place;
 mod policy;
+pub mod previous;
+pub mod xlsx;
 
 pub use checkpoint::{Checkpoint, Found, Interrupted, find};
 pub use direct::Direct;

@@ -225,7 +225,7 @@ pub fn tidy_up(lock: &Lock) -> Result<(), OutputError> {
     remove(&lock.place().checkpoint())
 }
 
-fn remove(path: &Path) -> Result<(), OutputError> {
+pub(super) fn remove(path: &Path) -> Result<(), OutputError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(OutputError::io(Action::Remove, path)(error)),
         _ => Ok(()),
@@ -258,7 +258,7 @@ fn make_writable(_: &Path) -> io::Result<()> {
 }
 
 /// Gives the rows the old output's permissions. A file system that has none is no reason to lose a finished run.
-fn take_mode(file: &File, out: &Path) -> io::Result<()> {
+pub(super) fn take_mode(file: &File, out: &Path) -> io::Result<()> {
     let old = match fs::metadata(out) {
         Ok(old) => old.permissions(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
