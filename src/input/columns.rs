@@ -203,5 +203,12 @@ fn output_names<'a>(names: impl Iterator<Item = &'a String> + Clone) -> Vec<Stri
 
 /// `name_2`, `name_3` and so on, the first that is free.
 fn numbered(base: &str, is_free: impl Fn(&str) -> bool) -> String {
-    (2_u64..).map(|number| format!("{base}_{number}")).find(|name| is_free(name)).unwrap_or_default()
+    let mut number = 2_u64;
+    loop {
+        let name = format!("{base}_{number}");
+        if is_free(&name) {
+            return name;
+        }
+        number += 1;
+    }
 }

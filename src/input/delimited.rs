@@ -75,7 +75,7 @@ impl<R: BufRead> Delimited<R> {
     pub(super) fn moved_to(&mut self, byte: u64, line: u64, after_cr: bool) {
         self.parser.reset();
         forget_bom(&mut self.parser);
-        (self.byte, self.line, self.after_cr) = (byte, line, after_cr);
+        (self.byte, self.line, self.after_cr, self.unclosed) = (byte, line, after_cr, None);
     }
 
     /// Reads the next record that is not blank; false at the end.
@@ -124,26 +124,32 @@ impl<R: BufRead> Delimited<R> {
     fn read_one(&mut self, record: &mut Record) -> Result<(), Failure> {
         let start = self.byte;
         let mut len = 0;
-        let ended_by_line_end = loop {
+        // At the end of the text a line end is made up. A record that takes it for text has quotes that never close.
+        let mut is_at_end = false;
+        loop {
             let buffer = fill(&mut self.reader).map_err(Failure::Read)?;
-            if buffer.is_empty() && is_inside_quotes(&self.parser) {
-                self.unclosed = Some(record.line);
-            }
-            let (bytes, ends) = (
-                record.bytes.get_mut(len..).unwrap_or_default(),
-                record.ends.get_mut(record.count..).unwrap_or_default(),
-            );
-            let (result, consumed, written, ended) = self.parser.read_record(buffer, bytes, ends);
-            if let Some(last) = consumed.checked_sub(1) {
-                self.after_cr = buffer.get(last) == Some(&b'\r');
-            }
-            self.reader.consume(consumed);
-            self.byte += consumed as u64;
+            is_at_end |= buffer.is_empty();
+            let input = match (is_at_end, self.unclosed) {
+                (false, _) => buffer,
+                (true, None) => b"\n",
+                (true, Some(_)) => b"",
+            };
+            let bytes = record.bytes.get_mut(len..).unwrap_or_default();
+            let ends = record.ends.get_mut(record.count..).unwrap_or_default();
+            let (result, consumed, written, ended) = self.parser.read_record(input, bytes, ends);
             len += written;
             record.count += ended;
+            if is_at_end {
+                if written > 0 {
+                    self.unclosed = Some(record.line);
+                }
+            } else {
+                self.after_cr = consumed.checked_sub(1).and_then(|last| buffer.get(last)) == Some(&b'\r');
+                self.reader.consume(consumed);
+                self.byte += consumed as u64;
+            }
             match result {
-                ReadRecordResult::Record => break consumed > 0,
-                ReadRecordResult::End => break false,
+                ReadRecordResult::Record | ReadRecordResult::End => break,
                 ReadRecordResult::OutputFull => record.bytes.resize((len * 2).max(1024), 0),
                 ReadRecordResult::OutputEndsFull => record.ends.resize((record.count * 2).max(32), 0),
                 ReadRecordResult::InputEmpty => {}
@@ -151,8 +157,14 @@ impl<R: BufRead> Delimited<R> {
             if self.byte - start > MAX_RECORD {
                 return Err(Failure::TooLong { line: record.line });
             }
-        };
-        self.finish(record, len, self.byte - start, ended_by_line_end);
+        }
+        if self.unclosed.is_some() {
+            len = len.saturating_sub(1);
+            if let Some(end) = record.count.checked_sub(1).and_then(|last| record.ends.get_mut(last)) {
+                *end = len;
+            }
+        }
+        self.finish(record, len, self.byte - start, !is_at_end);
         Ok(())
     }
 
@@ -166,7 +178,7 @@ impl<R: BufRead> Delimited<R> {
         if record.quoted && memchr::memchr2(b'\n', b'\r', text).is_some() {
             self.line += record.iter().map(line_ends).sum::<u64>();
         }
-        if self.unclosed == Some(record.line) && self.line == record.line {
+        if self.line == record.line {
             self.unclosed = None;
         }
         self.line += u64::from(ended_by_line_end);
@@ -200,12 +212,6 @@ fn fill<R: BufRead>(reader: &mut R) -> io::Result<&[u8]> {
 /// A new parser would drop a byte order mark at its first read; after a seek that would eat three bytes of a cell.
 fn forget_bom(parser: &mut csv_core::Reader) {
     parser.read_record(b"\n", &mut [0], &mut [0]);
-}
-
-/// Whether a line end would be taken as part of a cell here.
-fn is_inside_quotes(parser: &csv_core::Reader) -> bool {
-    let (result, ..) = parser.clone().read_record(b"\n", &mut [0; 2], &mut [0; 2]);
-    matches!(result, ReadRecordResult::InputEmpty)
 }
 
 #[cfg(test)]

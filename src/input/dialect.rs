@@ -23,7 +23,8 @@ pub(super) struct Dialect {
 pub(super) fn guess(opening: &[u8], given: Option<u8>, wanted: Option<&str>) -> Dialect {
     let (sep_line, declared) = sep_line(opening).map_or((0, None), |(len, sep)| (len, Some(sep)));
     let rest = opening.get(sep_line..).unwrap_or_default();
-    let delimiter = given.or(declared).unwrap_or_else(|| delimiter(rest, wanted));
+    let is_possible = |delimiter: &u8| !matches!(delimiter, b'"' | b'\n' | b'\r');
+    let delimiter = given.filter(is_possible).or(declared).unwrap_or_else(|| delimiter(rest, wanted));
     Dialect { delimiter, sep_line }
 }
 
@@ -31,7 +32,7 @@ pub(super) fn guess(opening: &[u8], given: Option<u8>, wanted: Option<&str>) -> 
 fn sep_line(opening: &[u8]) -> Option<(usize, u8)> {
     let end = memchr::memchr2(b'\n', b'\r', opening).unwrap_or(opening.len());
     let (line, after) = opening.split_at_checked(end)?;
-    let unquoted = line.strip_prefix(b"\"").map(|l| l.strip_suffix(b"\"").unwrap_or(l)).unwrap_or(line);
+    let unquoted = line.strip_prefix(b"\"").map_or(line, |l| l.strip_suffix(b"\"").unwrap_or(l));
     let (keyword, value) = unquoted.split_at_checked(4)?;
     let &[delimiter] = value else { return None };
     if !keyword.eq_ignore_ascii_case(b"sep=") || matches!(delimiter, b'"' | b'\n' | b'\r') || !delimiter.is_ascii() {
@@ -76,11 +77,11 @@ fn score(records: &[(u64, Vec<String>)], wanted: Option<&str>) -> (u8, usize, us
 
 /// The first records with their lines; without the last one if it may be cut off.
 pub(super) fn first_records(opening: &[u8], delimiter: u8) -> Vec<(u64, Vec<String>)> {
-    let mut delimited = Delimited::new(opening, delimiter, 0, 1);
+    let mut text = Delimited::new(opening, delimiter, 0, 1);
     let mut record = Record::new();
     let mut records = Vec::new();
-    while records.len() < LOOK_AT && delimited.read(&mut record).unwrap_or(false) {
-        let is_last = delimited.byte() == opening.len() as u64;
+    while records.len() < LOOK_AT && text.read(&mut record).unwrap_or(false) {
+        let is_last = text.byte() == opening.len() as u64;
         if is_last && !records.is_empty() && !opening.ends_with(b"\n") && !opening.ends_with(b"\r") {
             break;
         }

@@ -11,6 +11,7 @@ mod encoding;
 mod error;
 mod mark;
 mod open;
+mod options;
 mod record;
 mod sheet;
 mod source;
@@ -26,6 +27,7 @@ use crate::text::decode;
 pub use cells::Cells;
 pub use error::{InputError, Names, Unreadable};
 pub use mark::{Mark, NotTheSameInput, Position};
+pub use options::{ColumnChoice, Keep, Options, RESERVED};
 pub use source::Source;
 pub use total::Total;
 
@@ -36,60 +38,6 @@ use record::Record;
 use sheet::Sheet;
 use source::Bytes;
 use total::Sample;
-
-/// The output's own columns: a kept column of such a name gets the prefix `input_`.
-pub const RESERVED: [&str; 12] = [
-    "offer_id",
-    "offer_url_type",
-    "offer_url_name",
-    "offer_url_tracking_link",
-    "offer_url_preview_url",
-    "url",
-    "impression_pixel",
-    "status",
-    "error_kind",
-    "error_http_status",
-    "error_code",
-    "error_message",
-];
-
-/// How to read an input, where it does not speak for itself.
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    /// The column of the offer IDs.
-    pub column: Option<ColumnChoice>,
-    /// The byte between cells.
-    pub delimiter: Option<u8>,
-    /// The first row is no header, whatever is in it.
-    pub no_headers: bool,
-    /// The columns that go into the output.
-    pub keep: Keep,
-    /// Columns whose cells are needed besides, for links; may be the ID column.
-    pub also: Vec<String>,
-    /// The sheet of a workbook.
-    pub sheet: Option<String>,
-}
-
-/// Which column the user means.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ColumnChoice {
-    /// By its header.
-    Name(String),
-    /// By its number, from 1.
-    Number(usize),
-}
-
-/// Which columns, other than the IDs, go into the output.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Keep {
-    /// All.
-    #[default]
-    All,
-    /// None.
-    None,
-    /// Those of these names, in the input's order.
-    Columns(Vec<String>),
-}
 
 /// A row of the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,7 +95,7 @@ pub struct Input {
 /// The two kinds of input.
 #[derive(Debug)]
 enum Records {
-    Text(Delimited<BufReader<Bytes>>),
+    Text(Box<Delimited<BufReader<Bytes>>>),
     Sheet(Sheet),
 }
 
@@ -255,9 +203,8 @@ impl Input {
         while self.rows < to.record {
             match self.read_record() {
                 Ok(true) => self.rows += 1,
-                Ok(false) => return Err(NotTheSameInput::Content),
                 Err(InputError::Read { source, .. }) => return Err(NotTheSameInput::Read(source)),
-                Err(_) => return Err(NotTheSameInput::Content),
+                Ok(false) | Err(_) => return Err(NotTheSameInput::Content),
             }
         }
         Ok(())

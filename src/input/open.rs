@@ -4,7 +4,6 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
-use std::sync::Arc;
 
 use super::columns::{Columns, Opening};
 use super::delimited::Delimited;
@@ -58,8 +57,7 @@ impl Input {
         let mut content = Vec::new();
         let read = opened.bytes.read_to_end(&mut content);
         read.map_err(|source| InputError::Read { input: self.name.clone(), line: 1, source })?;
-        let content: Arc<[u8]> = content.into();
-        let sheet = Sheet::open(Cursor::new(content), options.sheet.as_deref()).map_err(|failure| {
+        let sheet = Sheet::open(&content, options.sheet.as_deref()).map_err(|failure| {
             let input = self.name.clone();
             match failure {
                 sheet::Failure::Unreadable(reason) => InputError::Workbook { input, reason },
@@ -94,10 +92,12 @@ impl Input {
         let start = mark + dialect.sep_line;
         let line = 1 + u64::from(dialect.sep_line > 0);
         reader.consume(start);
-        self.records = Records::Text(Delimited::new(reader, dialect.delimiter, start as u64, line));
+        self.records = Records::Text(Box::new(Delimited::new(reader, dialect.delimiter, start as u64, line)));
         let rest = opening.get(dialect.sep_line..).unwrap_or_default();
         let mut seen = dialect::first_records(rest, dialect.delimiter);
-        seen.iter_mut().for_each(|(at, _)| *at += line - 1);
+        for (at, _) in &mut seen {
+            *at += line - 1;
+        }
         if let Some((mut file, size)) = opened.file {
             if size <= COUNTED {
                 let counted = read_all(&mut file, is_utf16);

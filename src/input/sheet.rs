@@ -4,9 +4,11 @@
 //! are shared between cells and lie in another part of the file), so the sheet is held in memory, as text without gaps.
 
 use std::fmt::Write as _;
-use std::io::{Read, Seek};
+use std::io::{Cursor, Read, Seek};
 
-use calamine::{Data, DataRef, ExcelDateTime, Reader, SheetType, SheetVisible, Sheets};
+use calamine::{
+    Data, DataRef, ExcelDateTime, Ods, Reader, SheetType, SheetVisible, Sheets, Xls, Xlsb, Xlsx, XlsxError,
+};
 
 use super::record::{Record, is_blank};
 
@@ -36,9 +38,9 @@ struct SheetRow {
 
 impl Sheet {
     /// Reads the sheet of that name, else the first one that is visible.
-    pub(super) fn open(file: impl Read + Seek + Clone, name: Option<&str>) -> Result<Self, Failure> {
+    pub(super) fn open(content: &[u8], name: Option<&str>) -> Result<Self, Failure> {
         let unreadable = |error: calamine::Error| Failure::Unreadable(error.to_string());
-        let mut workbook = calamine::open_workbook_auto_from_rs(file).map_err(unreadable)?;
+        let mut workbook = open_workbook(content).map_err(unreadable)?;
         let name = choose(&workbook, name)?;
         let mut sheet = Self::default();
         // Only XLSX hands out its cells one by one. One lone cell far down costs gigabytes otherwise.
@@ -141,6 +143,23 @@ impl Sheet {
     }
 }
 
+/// Opens a workbook of the kind that its bytes show; calamine's own guess loses the reason when it fails.
+fn open_workbook(content: &[u8]) -> Result<Sheets<Cursor<&[u8]>>, calamine::Error> {
+    const OPENDOCUMENT: &[u8] = b"application/vnd.oasis.opendocument";
+    let file = Cursor::new(content);
+    let head = content.get(..128).unwrap_or(content);
+    if memchr::memmem::find(head, OPENDOCUMENT).is_some() {
+        return Ok(Sheets::Ods(Ods::new(file)?));
+    }
+    // A new workbook with a password lies in the container of the old ones.
+    match Xlsx::new(file.clone()) {
+        Ok(xlsx) => Ok(Sheets::Xlsx(xlsx)),
+        Err(XlsxError::Password) => Err(XlsxError::Password.into()),
+        Err(_) if !content.starts_with(b"PK") => Ok(Sheets::Xls(Xls::new(file)?)),
+        Err(error) => Xlsb::new(file).map(Sheets::Xlsb).map_err(|_| error.into()),
+    }
+}
+
 /// The name of the sheet to read.
 fn choose<RS: Read + Seek>(workbook: &Sheets<RS>, wanted: Option<&str>) -> Result<String, Failure> {
     let tables: Vec<_> =
@@ -168,8 +187,8 @@ fn push_text(text: &mut String, value: &DataRef<'_>) {
         DataRef::Int(number) => write!(text, "{number}"),
         // Above 2^53 a float has lost digits; it stays in a form that is not taken for an ID.
         DataRef::Float(number) if number.abs() >= 9_007_199_254_740_992.0 => write!(text, "{number:e}"),
-        // Display writes the shortest form that reads back the same, and no ".0" after whole numbers.
-        DataRef::Float(number) => write!(text, "{}", number + 0.0),
+        // Display writes no ".0" after whole numbers, and the `+` turns -0 into 0.
+        DataRef::Float(number) => write!(text, "{}", as_shown(*number) + 0.0),
         DataRef::String(string) | DataRef::DateTimeIso(string) | DataRef::DurationIso(string) => text.write_str(string),
         DataRef::SharedString(string) => text.write_str(string),
         DataRef::Bool(true) => text.write_str("TRUE"),
@@ -177,6 +196,11 @@ fn push_text(text: &mut String, value: &DataRef<'_>) {
         DataRef::DateTime(moment) => push_moment(text, moment),
         DataRef::Error(error) => write!(text, "{error}"),
     };
+}
+
+/// Spreadsheets show 15 digits: 0.1 + 0.2 is 0.3 there.
+fn as_shown(number: f64) -> f64 {
+    if number.fract() == 0.0 { number } else { format!("{number:.14e}").parse().unwrap_or(number) }
 }
 
 fn push_moment(text: &mut String, moment: &ExcelDateTime) -> std::fmt::Result {

@@ -141,7 +141,7 @@ fn open_file(path: &Path) -> Result<(File, Option<u64>), InputError> {
     }
     let opened = File::open(path).and_then(|file| file.metadata().map(|metadata| (file, metadata)));
     match opened {
-        Ok((file, metadata)) => Ok((file, metadata.is_file().then(|| metadata.len()))),
+        Ok((file, metadata)) => Ok((file, metadata.is_file().then_some(metadata.len()))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(InputError::Missing { input }),
         Err(source) => Err(InputError::Open { input, source }),
     }

@@ -2,9 +2,6 @@
 //!
 //! Owns counting and estimating. Must not read rows for anything else, and must cost next to nothing at the start.
 
-use super::delimited::Delimited;
-use super::record::{Record, is_blank};
-
 /// How many rows an input has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Total {
@@ -48,31 +45,74 @@ impl Sample {
 }
 
 /// The rows in a text that starts between two rows: exactly as many as will be read.
+///
+/// The parser's rules once more, without the cells: several times as fast, and this stands in the way of the first call.
 pub(super) fn count_rows(text: &[u8], delimiter: u8) -> u64 {
-    if memchr::memchr(b'"', text).is_some() {
-        let mut delimited = Delimited::new(text, delimiter, 0, 1);
-        let mut record = Record::new();
-        let mut rows = 0;
-        while delimited.read(&mut record).unwrap_or(false) {
-            rows += 1;
-        }
-        return rows;
-    }
-    // Without quotes every line is a record: 20 times as fast.
     let mut rows = 0;
-    let mut start = 0;
-    for end in memchr::memchr2_iter(b'\n', b'\r', text).chain([text.len()]) {
-        let line = text.get(start..end).unwrap_or_default();
-        let is_row = line.iter().any(|&byte| byte != delimiter && !is_blank(&[byte]));
-        rows += u64::from(is_row);
-        start = end + 1;
+    let mut place = Place::CellStart;
+    let mut line = Line::default();
+    for &byte in text {
+        place = match (place, byte) {
+            (Place::Quotes, b'"') => Place::QuoteInQuotes,
+            (Place::QuoteInQuotes, b'"') => {
+                line.is_filled = true;
+                Place::Quotes
+            }
+            (Place::Quotes, _) => {
+                line.is_filled |= !byte.is_ascii_whitespace();
+                Place::Quotes
+            }
+            (_, b'\n' | b'\r') => {
+                rows += u64::from(std::mem::take(&mut line).is_row());
+                Place::CellStart
+            }
+            _ if byte == delimiter => {
+                line.has_more_cells = true;
+                Place::CellStart
+            }
+            (Place::CellStart, b'"') => {
+                line.is_quoted = true;
+                Place::Quotes
+            }
+            _ => {
+                line.is_filled |= !byte.is_ascii_whitespace();
+                Place::Cell
+            }
+        };
     }
-    rows
+    rows + u64::from(line.is_row())
+}
+
+/// Where in a record a byte is.
+#[derive(Clone, Copy)]
+enum Place {
+    CellStart,
+    Cell,
+    Quotes,
+    /// Just after a quote in quotes: the first half of an escaped one, or the end of the cell.
+    QuoteInQuotes,
+}
+
+/// What has been seen of a record.
+#[derive(Default)]
+struct Line {
+    is_filled: bool,
+    is_quoted: bool,
+    has_more_cells: bool,
+}
+
+impl Line {
+    /// See [`Record::is_blank`](super::record::Record::is_blank).
+    fn is_row(&self) -> bool {
+        self.is_filled || (self.is_quoted && !self.has_more_cells)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::input::delimited::Delimited;
+    use crate::input::record::Record;
 
     #[test]
     fn an_estimate_starts_from_the_sample_and_ends_at_the_truth() {
@@ -85,7 +125,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn lines_are_counted_as_they_are_read(text in "[a,; \t\r\n]{0,40}", quotes in "[a,\" \r\n]{0,40}") {
+        fn lines_are_counted_as_they_are_read(text in "[a,; \t\r\n]{0,40}", quotes in "[a,\"\" \r\n]{0,40}") {
             for text in [text, quotes] {
                 let mut delimited = Delimited::new(text.as_bytes(), b',', 0, 1);
                 let mut record = Record::new();

@@ -1,0 +1,57 @@
+//! What a user may say about an input that does not speak for itself.
+//!
+//! Owns plain values. Must not know of flags or files.
+
+/// The output's own columns: a kept column of such a name gets the prefix `input_`.
+pub const RESERVED: [&str; 12] = [
+    "offer_id",
+    "offer_url_type",
+    "offer_url_name",
+    "offer_url_tracking_link",
+    "offer_url_preview_url",
+    "url",
+    "impression_pixel",
+    "status",
+    "error_kind",
+    "error_http_status",
+    "error_code",
+    "error_message",
+];
+
+/// How to read an input, where it does not speak for itself.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The column of the offer IDs.
+    pub column: Option<ColumnChoice>,
+    /// The byte between cells; quotes and line ends cannot be, and are ignored.
+    pub delimiter: Option<u8>,
+    /// The first row is no header, whatever is in it.
+    pub no_headers: bool,
+    /// The columns that go into the output.
+    pub keep: Keep,
+    /// Columns whose cells are needed besides, for links; may be the ID column.
+    pub also: Vec<String>,
+    /// The sheet of a workbook.
+    pub sheet: Option<String>,
+}
+
+/// Which column the user means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ColumnChoice {
+    /// By its header.
+    Name(String),
+    /// By its number, from 1.
+    Number(usize),
+}
+
+/// Which columns, other than the IDs, go into the output.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Keep {
+    /// All.
+    #[default]
+    All,
+    /// None.
+    None,
+    /// Those of these names, in the input's order.
+    Columns(Vec<String>),
+}
