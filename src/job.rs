@@ -1,7 +1,7 @@
 //! From what was typed to what is to be done: every flag checked and turned into a plain value, before anything is
 //! opened or called.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use secrecy::SecretString;
@@ -211,8 +211,11 @@ fn options(arguments: InputArgs, template: &Template) -> Result<Options, JobErro
 }
 
 fn format(arguments: &OutputArgs) -> Result<Format, JobError> {
-    let name = arguments.output.to_string_lossy().to_ascii_lowercase();
-    let by_name = if name.ends_with(".jsonl") || name.ends_with(".ndjson") { FormatArg::Jsonl } else { FormatArg::Csv };
+    let extension = arguments.output.extension().map(OsStr::to_ascii_lowercase);
+    let by_name = match extension.as_deref().and_then(OsStr::to_str) {
+        Some("jsonl" | "ndjson") => FormatArg::Jsonl,
+        _ => FormatArg::Csv,
+    };
     match (arguments.format.unwrap_or(by_name), arguments.excel) {
         (FormatArg::Csv, true) => Ok(Format::Csv(Dialect::Excel)),
         (FormatArg::Csv, false) => Ok(Format::Csv(Dialect::Plain)),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 /// Remembers how much was done at a few moments of the last minute.
 #[derive(Debug)]
-pub struct Meter {
+pub(super) struct Meter {
     samples: VecDeque<Sample>,
 }
 
@@ -23,12 +23,12 @@ impl Meter {
     const NEWS: Duration = Duration::from_secs(10);
 
     /// Starts counting from what was done before.
-    pub fn new(done: u64, now: Instant) -> Self {
+    pub(super) fn new(done: u64, now: Instant) -> Self {
         Self { samples: VecDeque::from([Sample { at: now, done, calls: 0 }]) }
     }
 
     /// Takes in what is done by now.
-    pub fn update(&mut self, done: u64, calls: u64, now: Instant) {
+    pub(super) fn update(&mut self, done: u64, calls: u64, now: Instant) {
         if self.samples.back().is_none_or(|last| now.saturating_duration_since(last.at) >= Self::SPACING) {
             self.samples.push_back(Sample { at: now, done, calls });
         }
@@ -38,13 +38,13 @@ impl Meter {
     }
 
     /// Calls per second of the last seconds.
-    pub fn calls_per_second(&self, calls: u64, now: Instant) -> f64 {
+    pub(super) fn calls_per_second(&self, calls: u64, now: Instant) -> f64 {
         let recent = self.samples.iter().find(|s| now.saturating_duration_since(s.at) <= Self::NEWS);
         recent.or(self.samples.back()).map_or(0.0, |s| per_second(calls.saturating_sub(s.calls), now, s.at))
     }
 
     /// How long `rest` more offers will take, if it goes on as in the last minute.
-    pub fn time_for(&self, rest: u64, done: u64, now: Instant) -> Option<Duration> {
+    pub(super) fn time_for(&self, rest: u64, done: u64, now: Instant) -> Option<Duration> {
         let first = self.samples.front()?;
         let rate = per_second(done.saturating_sub(first.done), now, first.at);
         Duration::try_from_secs_f64(rest as f64 / rate).ok()

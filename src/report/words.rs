@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 /// `1,234,567`
-pub fn count(n: u64) -> String {
+pub(super) fn count(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, digit) in digits.chars().enumerate() {
@@ -19,12 +19,12 @@ pub fn count(n: u64) -> String {
 }
 
 /// `1 offer`, `2 offers`
-pub fn counted(n: u64, noun: &str) -> String {
+pub(super) fn counted(n: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(n), if n == 1 { "" } else { "s" })
 }
 
 /// `3d 4h`, `2h 05m`, `1m 07s`, `8.2s`, `202 ms`: two units at most.
-pub fn duration(d: Duration) -> String {
+pub(super) fn duration(d: Duration) -> String {
     let s = d.as_secs();
     match s {
         0 => format!("{} ms", d.as_millis()),
@@ -37,7 +37,7 @@ pub fn duration(d: Duration) -> String {
 }
 
 /// Calls or offers per second: `4.95`, `120`, `20,000`.
-pub fn per_second(rate: f64) -> String {
+pub(super) fn per_second(rate: f64) -> String {
     if rate.is_infinite() {
         "any".to_owned()
     } else if rate < 10.0 {
@@ -49,7 +49,7 @@ pub fn per_second(rate: f64) -> String {
 }
 
 /// The time of day here, `wait` from now: `03:12:40`, with the date if that is not today.
-pub fn time_in(wait: Duration) -> String {
+pub(super) fn time_in(wait: Duration) -> String {
     let now = Timestamp::now().to_zoned(TimeZone::system());
     let then = now.saturating_add(jiff::SignedDuration::try_from(wait).unwrap_or(jiff::SignedDuration::MAX));
     let form = if then.date() == now.date() { "%H:%M:%S" } else { "%Y-%m-%d %H:%M:%S" };
@@ -57,7 +57,7 @@ pub fn time_in(wait: Duration) -> String {
 }
 
 /// The time now in UTC, to the second, as logs want it: `2026-11-22T03:12:40Z`.
-pub fn timestamp() -> String {
+pub(super) fn timestamp() -> String {
     Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
