@@ -3,7 +3,7 @@
 //! Buffers and writes; there is nothing to resume and nothing is promised after a kill.
 
 use std::fmt;
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -23,8 +23,11 @@ impl Direct {
     /// Writes to stdout, beginning with the header.
     ///
     /// # Errors
-    /// See [`Direct::append`].
+    /// [`OutputError::ClosedStdout`]; else see [`Direct::append`].
     pub fn stdout(header: &[u8]) -> Result<Self, OutputError> {
+        if stdout_is_closed() {
+            return Err(OutputError::ClosedStdout);
+        }
         Self::start("stdout".into(), Box::new(io::stdout()), header)
     }
 
@@ -63,9 +66,26 @@ impl Direct {
         self.buffer.clear();
         written.map_err(|source| match source.kind() {
             io::ErrorKind::BrokenPipe => OutputError::ClosedPipe,
-            _ => OutputError::io(Action::Write, &self.name)(source),
+            _ => OutputError::io(Action::Stream, &self.name)(source),
         })
     }
+}
+
+/// Whether the program was started with stdout closed (`>&-`).
+///
+/// Rust's start-up code then opens /dev/null in its place, and every write succeeds into nowhere. It opens it for
+/// reading too, which `> /dev/null` does not. Only Linux tells.
+fn stdout_is_closed() -> bool {
+    let is_null = fs::read_link("/proc/self/fd/1").is_ok_and(|target| target == Path::new("/dev/null"));
+    is_null && fs::read_to_string("/proc/self/fdinfo/1").is_ok_and(|info| is_open_for_reading(&info))
+}
+
+/// Reads the octal `flags:` of a `/proc/PID/fdinfo` file.
+fn is_open_for_reading(fdinfo: &str) -> bool {
+    const ACCESS_MODE: u32 = 0o3;
+    const READ_WRITE: u32 = 0o2;
+    let flags = fdinfo.lines().find_map(|line| line.strip_prefix("flags:"));
+    flags.and_then(|flags| u32::from_str_radix(flags.trim(), 8).ok()).is_some_and(|f| f & ACCESS_MODE == READ_WRITE)
 }
 
 impl fmt::Debug for Direct {
@@ -97,11 +117,18 @@ mod tests {
     }
 
     #[test]
+    fn a_null_device_that_nobody_asked_for_is_told_from_one_that_was() {
+        assert!(is_open_for_reading("pos:\t0\nflags:\t0100002\nmnt_id:\t5\n"));
+        assert!(!is_open_for_reading("pos:\t0\nflags:\t0100001\nmnt_id:\t5\n"));
+        assert!(!is_open_for_reading("pos:\t0\n"));
+    }
+
+    #[test]
     #[cfg(target_os = "linux")]
     fn a_full_device_is_named() {
         let mut direct = Direct::device(Path::new("/dev/full"), b"header\n").unwrap();
         let full = direct.flush().unwrap_err().to_string();
-        assert!(full.starts_with("cannot write /dev/full: No space left"), "{full}");
+        assert!(full.starts_with("cannot write to /dev/full: No space left"), "{full}");
     }
 
     #[test]

@@ -48,6 +48,9 @@ pub enum OutputError {
         /// Why not.
         source: io::Error,
     },
+    /// Stdout was closed before the program began: its rows would go nowhere, unnoticed.
+    #[error("stdout is closed, so the rows would be lost: name a file with -o FILE")]
+    ClosedStdout,
     /// Something was asked of an output that has failed before; what is on disk is no longer known.
     #[error("the output {} has failed before and is not touched again", .0.display())]
     FailedBefore(PathBuf),
@@ -68,7 +71,7 @@ impl OutputError {
 
     /// Whether the user named an output that no run can have, as opposed to one that failed.
     pub const fn is_usage(&self) -> bool {
-        matches!(self, Self::IsFolder(_) | Self::NoFolder { .. } | Self::FolderNotWritable { .. })
+        matches!(self, Self::IsFolder(_) | Self::NoFolder { .. } | Self::FolderNotWritable { .. } | Self::ClosedStdout)
     }
 }
 
@@ -83,6 +86,8 @@ pub enum Action {
     Read,
     /// Write or truncate.
     Write,
+    /// Write to what cannot be continued later.
+    Stream,
     /// Bring to disk. A failure is final: the system may count the lost pages as written, so trying again would lie.
     Sync,
     /// Give it its final name.
@@ -99,6 +104,7 @@ impl Action {
             Self::Lock => format!("lock {path}"),
             Self::Read => format!("read {path}"),
             Self::Write => format!("write {path}"),
+            Self::Stream => format!("write to {path}"),
             Self::Sync => format!("bring {path} to disk"),
             Self::Rename => format!("rename {path}"),
             Self::Remove => format!("remove {path}"),
@@ -107,12 +113,15 @@ impl Action {
 }
 
 fn way_out(source: &io::Error, action: Action) -> &'static str {
+    if action == Action::Stream {
+        return "it cannot be continued: run again, or name a file with -o FILE";
+    }
     match source.kind() {
         io::ErrorKind::StorageFull => "make room on this disk, then go on with --resume",
         io::ErrorKind::QuotaExceeded => "your disk quota is used up: make room, then go on with --resume",
         io::ErrorKind::FileTooLarge => "raise the file-size limit (ulimit -f), then go on with --resume",
         io::ErrorKind::ReadOnlyFilesystem => "this disk is read-only: choose another place with -o",
-        io::ErrorKind::PermissionDenied => "check the permissions of the file and its folder",
+        io::ErrorKind::PermissionDenied => "check its permissions, and that no other program has it open",
         io::ErrorKind::Unsupported if action == Action::Lock => {
             "this disk has no file locks: choose a local one with -o"
         }
@@ -137,15 +146,17 @@ mod tests {
             io(io::ErrorKind::PermissionDenied, Action::Rename),
             io(io::ErrorKind::Unsupported, Action::Lock),
             io(io::ErrorKind::Other, Action::Sync),
+            io(io::ErrorKind::StorageFull, Action::Stream),
             OutputError::IsFolder("out".into()).to_string(),
         ].join("\n"), @r"
         cannot write o/x.csv.partial: no storage space; make room on this disk, then go on with --resume
         cannot write o/x.csv.partial: quota exceeded; your disk quota is used up: make room, then go on with --resume
         cannot write o/x.csv.partial: file too large; raise the file-size limit (ulimit -f), then go on with --resume
         cannot open o/x.csv.partial: read-only filesystem or storage medium; this disk is read-only: choose another place with -o
-        cannot rename o/x.csv.partial: permission denied; check the permissions of the file and its folder
+        cannot rename o/x.csv.partial: permission denied; check its permissions, and that no other program has it open
         cannot lock o/x.csv.partial: unsupported; this disk has no file locks: choose a local one with -o
         cannot bring o/x.csv.partial to disk: other error; check the disk, then go on with --resume
+        cannot write to o/x.csv.partial: no storage space; it cannot be continued: run again, or name a file with -o FILE
         the output out is a folder: give a file name, for example -o out/tracking_links.csv
         ");
     }
