@@ -13,9 +13,9 @@ use super::tests::call;
 use super::*;
 use crate::offer::ErrorKind;
 
-const DIR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tls/");
+const DIR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/tls/");
 
-/// A TLS server with a certificate of `tests/tls`; gives back its port.
+/// A TLS server with a certificate of `tests/fixtures/tls`; gives back its port.
 fn serve(certificate: &str) -> u16 {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let chain = vec![CertificateDer::from_pem_file(format!("{DIR}{certificate}")).unwrap()];

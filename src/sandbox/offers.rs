@@ -269,7 +269,7 @@ mod tests {
     #[test]
     fn offer_16_is_the_documented_example_with_these_entries() {
         let answer = answer(16).unwrap();
-        assert_eq!(body(16).as_deref(), Some(include_str!("offer-16.json")));
+        assert_eq!(body(16).as_deref(), Some(include_str!("../../tests/fixtures/offer-16.json")));
         let names: Vec<_> = answer.entries().map(|entry| (entry.kind.unwrap(), entry.name)).collect();
         let page = "Offer URL";
         assert_eq!(names, [("Default", None), ("Random", None), (page, Some("360")), (page, Some("qq"))]);
