@@ -1,0 +1,9 @@
+//! Runs the real program as its users do: another process, files in a folder, a network on loopback.
+//!
+//! Looks at nothing but what a user can see, and at the calls that reached the network.
+#![expect(clippy::unwrap_used, reason = "a helper that cannot do its part has to fail its test")]
+
+mod export;
+mod hostile;
+mod input;
+mod support;
