@@ -3,7 +3,12 @@
 //! Looks at nothing but what a user can see, and at the calls that reached the network.
 #![expect(clippy::unwrap_used, reason = "a helper that cannot do its part has to fail its test")]
 
+mod cli;
+mod errors;
 mod export;
 mod hostile;
+mod hostile_server;
 mod input;
+mod shapes;
+mod stopping;
 mod support;

@@ -8,7 +8,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -129,10 +129,6 @@ impl Folder {
         fs::write(self.path(name), content).unwrap();
     }
 
-    pub(crate) fn read(&self, name: &str) -> Option<String> {
-        fs::read(self.path(name)).ok().map(|bytes| String::from_utf8(bytes).unwrap())
-    }
-
     /// The names in it, sorted.
     pub(crate) fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(self.0.path()).unwrap();
@@ -201,6 +197,13 @@ impl Run {
         self.env("OFFERSLOOK_BASE_URL", network.base_url()).account()
     }
 
+    /// With the program's own default rate, or one that the test adds.
+    pub(crate) fn without_rate(mut self) -> Self {
+        let rate = self.arguments.iter().position(|argument| argument == "--rate").unwrap();
+        self.arguments.drain(rate..rate + 2);
+        self
+    }
+
     /// E-mail and key of the account that is let in.
     pub(crate) fn account(self) -> Self {
         self.env("OFFERSLOOK_EMAIL", EMAIL).env("OFFERSLOOK_API_KEY", KEY)
@@ -244,16 +247,17 @@ impl Run {
     }
 
     fn start_as(self, mut command: Command) -> Running {
+        let started = Instant::now();
         command.stdin(if self.stdin.is_some() { Stdio::piped() } else { Stdio::null() });
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         if let (Some(mut pipe), Some(content)) = (child.stdin.take(), self.stdin) {
             // The program may end before it has read all; that is its right.
             std::thread::spawn(move || drop(pipe.write_all(&content)));
         }
-        let stdout = drain(child.stdout.take().unwrap());
-        let stderr = drain(child.stderr.take().unwrap());
+        let stdout = Drain::of(child.stdout.take().unwrap());
+        let stderr = Drain::of(child.stderr.take().unwrap());
         let output = self.output.map(PathBuf::from);
-        Running { folder: self.folder, output, child, stdout, stderr, started: Instant::now() }
+        Running { folder: self.folder, output, child, stdout, stderr, started }
     }
 
     /// Runs it to its end.
@@ -262,12 +266,35 @@ impl Run {
     }
 }
 
-fn drain(mut pipe: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        pipe.read_to_end(&mut bytes).unwrap();
-        bytes
-    })
+/// What a pipe has given so far.
+struct Drain {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    thread: JoinHandle<()>,
+}
+
+impl Drain {
+    fn of(mut pipe: impl Read + Send + 'static) -> Self {
+        let bytes = Arc::new(Mutex::new(Vec::new()));
+        let collected = Arc::clone(&bytes);
+        let thread = std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let count @ 1.. = pipe.read(&mut buffer).unwrap() {
+                collected.lock().unwrap().extend_from_slice(&buffer[..count]);
+            }
+        });
+        Self { bytes, thread }
+    }
+
+    fn line(&self) -> String {
+        until(|| self.bytes.lock().unwrap().contains(&b'\n'));
+        let text = String::from_utf8(self.bytes.lock().unwrap().clone()).unwrap();
+        text.lines().next().unwrap().to_owned()
+    }
+
+    fn end(self) -> String {
+        self.thread.join().unwrap();
+        String::from_utf8(std::mem::take(&mut *self.bytes.lock().unwrap())).unwrap()
+    }
 }
 
 /// A run that is under way.
@@ -275,8 +302,8 @@ pub(crate) struct Running {
     pub(crate) folder: Folder,
     output: Option<PathBuf>,
     child: Child,
-    stdout: JoinHandle<Vec<u8>>,
-    stderr: JoinHandle<Vec<u8>>,
+    stdout: Drain,
+    stderr: Drain,
     started: Instant,
 }
 
@@ -291,6 +318,17 @@ impl Running {
         assert!(Command::new("kill").args(["-s", name, &self.id().to_string()]).status().unwrap().success());
     }
 
+    /// The first line on stdout, as soon as it is there.
+    pub(crate) fn first_line(&self) -> String {
+        self.stdout.line()
+    }
+
+    /// Ends it at once.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// Waits for its end.
     pub(crate) fn wait(mut self) -> Ran {
         let status = loop {
@@ -299,17 +337,19 @@ impl Running {
             }
             if self.started.elapsed() > PATIENCE {
                 self.child.kill().unwrap();
-                let stderr = self.stderr.join().unwrap();
-                panic!("still running after {PATIENCE:?}; stderr: {}", String::from_utf8_lossy(&stderr));
+                panic!("still running after {PATIENCE:?}; stderr: {}", self.stderr.end());
             }
             std::thread::sleep(Duration::from_millis(5));
         };
         let ran = Ran {
             took: self.started.elapsed(),
             code: code(status),
-            stdout: String::from_utf8(self.stdout.join().unwrap()).unwrap(),
-            stderr: String::from_utf8(self.stderr.join().unwrap()).unwrap(),
-            output: self.output.and_then(|name| fs::read_to_string(self.folder.0.path().join(name)).ok()),
+            stdout: self.stdout.end(),
+            stderr: self.stderr.end(),
+            // A device such as /dev/full would be read for ever.
+            output: (self.output.map(|name| self.folder.0.path().join(name)))
+                .filter(|path| path.is_file())
+                .map(|path| fs::read_to_string(path).unwrap()),
             folder: self.folder,
         };
         ran.check();

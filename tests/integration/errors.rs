@@ -1,0 +1,130 @@
+//! What is wrong before the first call, and on this machine: exit codes 1 and 2, and the way out in words.
+
+use std::fs;
+
+use offerlinks::sandbox::EMAIL;
+
+use crate::support::{Folder, KEY, KEY_FILE, Run, export, export_in, network};
+
+#[test]
+fn an_input_that_cannot_be_used_is_named_with_the_way_out() {
+    let network = network();
+    let cases: &[(&str, &[u8], &[&str], &[&str])] = &[
+        ("none.csv", b"", &[], &["none.csv: no such file", "`-` to read from standard input"]),
+        ("x.csv", b"name,mail\na,b\n", &[], &["no ID column", "name, mail", "--column"]),
+        ("x.csv", b"My offers\n\noffer_id,name\n16,a\n", &["--column", "offer_id"], &["offer_id", "line 3"]),
+        ("x.csv", b"offer_id,name\n16,a\n", &["--column", "offer"], &["\"offer\"", "--column", "offer_id, name"]),
+        ("x.csv", b"offer_id,name\n16,a\n", &["--column", "3"], &["\"3\"", "--column"]),
+        ("x.csv", b"offer_id,name\n16,a\n", &["--keep", "note"], &["\"note\"", "--keep", "offer_id, name"]),
+        ("x.csv", b"offer_id\n16\n", &["--sheet", "Offers"], &["--sheet", "workbooks"]),
+        ("x.csv", b"\x00\x01\x02\x03binary\x00\x00", &[], &["cannot be read"]),
+        ("x.xlsx", b"PK\x03\x04 but not a workbook", &[], &["workbook"]),
+    ];
+    for (name, content, arguments, parts) in cases {
+        let folder = Folder::new();
+        if *name != "none.csv" {
+            folder.write(name, content);
+        }
+        folder.write("links.csv", "the old output");
+        let ran = export_in(&folder).input(name).args(arguments).on(&network).run().expect(2).says(parts).says(&[name]);
+        assert_eq!(ran.output.as_deref(), Some("the old output"));
+        assert_eq!(ran.stdout, "");
+    }
+    let folder = Folder::new();
+    fs::create_dir(folder.path("offers")).unwrap();
+    export_in(&folder).input("offers").on(&network).run().expect(2).says(&["offers: is a folder"]);
+    assert_eq!(network.calls(), []);
+}
+
+#[test]
+fn an_account_that_is_not_complete_is_told_how_to_be() {
+    let all = &["--network NAME or OFFERSLOOK_NETWORK", "OFFERSLOOK_EMAIL", "OFFERSLOOK_API_KEY", "--sandbox"];
+    export().offers(&["16"]).run().expect(2).says(all);
+    let ran = export().offers(&["16"]).env("OFFERSLOOK_NETWORK", "demo").account().env("OFFERSLOOK_API_KEY", " ").run();
+    let ran = ran.expect(2).says(&["your API key: OFFERSLOOK_API_KEY"]);
+    assert!(!ran.stderr.contains("your e-mail"), "{}", ran.stderr);
+    let cases = [
+        ("OFFERSLOOK_NETWORK", "a/b", "a/b"),
+        ("OFFERSLOOK_BASE_URL", "example.com", "URL"),
+        ("OFFERSLOOK_BASE_URL", "https://user:hunter2@example.com", "user name or a key"),
+        ("OFFERSLOOK_EMAIL", "a:b@example.com", "colon"),
+        ("OFFERSLOOK_API_KEY", "two\nlines", "more than one line"),
+        ("OFFERSLOOK_API_KEY_FILE", "no-such-key", "no-such-key"),
+    ];
+    for (name, value, part) in cases {
+        let run = export().offers(&["16"]).env("OFFERSLOOK_NETWORK", "demo").account();
+        let ran = run.env(name, value).run().expect(2).says(&[part]);
+        assert!(!ran.stderr.contains("hunter2"), "{}", ran.stderr);
+        assert!(ran.output.is_none());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_key_file_that_others_can_read_is_used_with_a_warning() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let network = network();
+    let folder = Folder::new();
+    folder.write(KEY_FILE, KEY);
+    fs::set_permissions(folder.path(KEY_FILE), fs::Permissions::from_mode(0o644)).unwrap();
+    let run = export_in(&folder).offers(&["16"]).args(&["--email", EMAIL, "--base-url", &network.base_url()]);
+    run.args(&["--api-key-file", KEY_FILE]).run().expect(0).says(&["warning: ", "chmod 600 key"]);
+}
+
+#[test]
+fn the_key_does_not_travel_in_the_clear_unless_told_to() {
+    let clear = |run: Run| run.offers(&["16"]).on(&"http://nonexistent.invalid");
+    clear(export()).run().expect(2).says(&["nonexistent.invalid", "plain http", "--allow-http"]);
+}
+
+#[test]
+fn a_certificate_file_that_is_none_is_named() {
+    let network = network();
+    for content in [None, Some("not a certificate")] {
+        let folder = Folder::new();
+        if let Some(content) = content {
+            folder.write("ca.pem", content);
+        }
+        let run = export_in(&folder).offers(&["16"]).args(&["--cacert", "ca.pem"]).on(&network);
+        run.run().expect(2).says(&["ca.pem"]);
+    }
+    assert_eq!(network.calls(), []);
+}
+
+#[test]
+fn an_output_that_is_a_folder_is_a_usage_error() {
+    let network = network();
+    let folder = Folder::new();
+    fs::create_dir(folder.path("out")).unwrap();
+    let run = export_in(&folder).offers(&["16"]).output("out").on(&network);
+    run.run().expect(2).says(&["the output out is a folder", "-o out/tracking_links.csv"]);
+    assert_eq!(network.calls(), []);
+}
+
+#[test]
+fn an_output_below_a_file_is_a_failure_of_this_machine_before_any_call() {
+    let network = network();
+    let run = export().offers(&["16"]).output("offers.csv/links.csv").on(&network);
+    run.run().expect(1).says(&["cannot create the folder offers.csv"]);
+    assert_eq!(network.calls(), []);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_behind_the_output_is_named_and_exits_1() {
+    let network = network();
+    let run = export().offers(&["16", "17"]).output("/dev/full").on(&network);
+    run.run().expect(1).says(&["error: ", "/dev/full", "No space left"]);
+    assert!(fs::metadata("/dev/full").is_ok(), "a device is written to, never replaced");
+}
+
+#[test]
+fn an_output_that_is_lost_in_mid_run_exits_1_and_keeps_the_old_one() {
+    let network = network();
+    let folder = Folder::new();
+    folder.write("links.csv", "the old output");
+    // The name under which rows are collected is taken by something that is no file.
+    fs::create_dir(folder.path("links.csv.partial")).unwrap();
+    let ran = export_in(&folder).offers(&["16"]).on(&network).run().expect(1).says(&["links.csv.partial"]);
+    assert_eq!(ran.output.as_deref(), Some("the old output"));
+}

@@ -1,0 +1,161 @@
+//! Faults of the wire: what HTTP servers, gateways and proxies do on a bad day.
+
+use std::time::Duration;
+
+use crate::hostile::{Hostile, Seen, Step, cut_body, endless_chunks, endless_head, gzip_bomb, json, promising, raw};
+use crate::support::{export, fixture};
+
+/// A good answer for any offer.
+fn good(offer: &str) -> Vec<u8> {
+    json("200 OK", format!(r#"{{"code":0,"data":{{"tracking_link":{{"url":"https://t.example/{offer}"}}}}}}"#))
+}
+
+/// Answers as `fault` says for the first call for an offer, and properly from the second call on.
+fn first_call_fails(fault: impl Fn(&str) -> Option<Vec<Step>> + Send + Sync + 'static) -> Hostile {
+    let calls = std::sync::Mutex::new(std::collections::HashMap::<String, u32>::new());
+    Hostile::start(move |seen: &Seen| {
+        let offer = seen.offer().unwrap_or_default();
+        let nth = {
+            let mut calls = calls.lock().unwrap();
+            let nth = calls.entry(offer.to_owned()).or_default();
+            *nth += 1;
+            *nth
+        };
+        let fault = (nth == 1).then(|| fault(offer)).flatten();
+        fault.unwrap_or_else(|| vec![Step::Send(good(offer))])
+    })
+}
+
+#[test]
+fn what_passes_is_asked_again_until_it_is_well() {
+    let host = first_call_fails(|offer| {
+        let html = "<html><body>Sign in to the Wi-Fi</body></html>";
+        Some(match offer {
+            "2" => vec![Step::Reset],
+            "3" => vec![Step::Close],
+            "4" => cut_body(good("4")),
+            "5" => vec![Step::Send(json("200 OK", ""))],
+            "6" => vec![Step::Send(json("200 OK", r#"{"code":0,"data":{"tracking"#))],
+            "7" => vec![Step::Send(json("502 Bad Gateway", html))],
+            "8" => vec![Step::Send(json("500 Internal Server Error", r#"{"code":51,"message":"internal error"}"#))],
+            "9" => vec![Step::Send(b"SSH-2.0-OpenSSH_9.6\r\n".to_vec()), Step::Close],
+            "10" => vec![Step::Hang],
+            "11" => vec![Step::Send(promising("200 OK", 1 << 20, good("11"))), Step::Close],
+            "12" => vec![Step::Send(raw("200 OK", &["Content-Encoding: gzip", "Content-Length: 9"], "not gzip!"))],
+            "13" => vec![Step::Send(json("200 OK", r#"{"code":50,"message":"system upgrade"}"#))],
+            _ => return None,
+        })
+    });
+    let ids: Vec<String> = (1..=13).map(|id| id.to_string()).collect();
+    let ran = export().offers(&ids).args(&["--timeout", "1s"]).on(&host).run().expect(0);
+    let rows: Vec<_> = ran.cells(["offer_id", "url", "status"]);
+    let expected = ids.iter().map(|id| [id.clone(), format!("https://t.example/{id}"), "ok".to_owned()]);
+    assert_eq!(rows, expected.collect::<Vec<_>>());
+    assert_eq!(host.seen().len(), 13 + 12, "each of the faults is asked again once");
+}
+
+#[test]
+fn what_does_not_pass_becomes_an_error_row_that_says_what_came() {
+    let host = Hostile::start(|seen| match seen.offer() {
+        Some("2") => vec![Step::Reset],
+        Some("3") => cut_body(good("3")),
+        Some("4") => vec![Step::Hang],
+        Some("5") => gzip_bomb(64),
+        Some("6") => endless_chunks(),
+        Some("7") => endless_head(Duration::ZERO),
+        Some("8") => vec![Step::Send(json("200 OK", format!(r#"{{"code":0,"x":"{}"}}"#, "x".repeat(2 << 20))))],
+        Some("9") => vec![Step::Send(json("502 Bad Gateway", "<title>502 Bad\u{7} Gateway</title>"))],
+        Some("10") => vec![Step::Send(json("200 OK", "{}{}"))],
+        offer => vec![Step::Send(good(offer.unwrap_or_default()))],
+    });
+    let ids: Vec<String> = (1..=12).map(|id| id.to_string()).collect();
+    let arguments = ["-j", "2", "--retries", "0", "--timeout", "2s", "--max-body", "1MiB"];
+    let ran = export().offers(&ids).args(&arguments).on(&host).run().expect(3);
+    let rows = ran.cells(["offer_id", "error_kind", "error_http_status", "error_message"]);
+    let kinds: Vec<_> = rows.iter().map(|[id, kind, status, _]| format!("{id} {kind} {status}")).collect();
+    assert_eq!(
+        kinds,
+        [
+            "1  ",
+            "2 network ",
+            "3 network 200",
+            "4 timeout ",
+            "5 body_too_large 200",
+            "6 body_too_large 200",
+            "7 network ",
+            "8 body_too_large 200",
+            "9 server_error 502",
+            "10 invalid_response 200",
+            "11  ",
+            "12  "
+        ],
+        "{rows:#?}"
+    );
+    let messages_are_clean =
+        |message: &String| message.chars().all(|c| !c.is_control()) && message.chars().count() <= 500;
+    assert!(
+        rows.iter().all(|[_, kind, _, message]| kind.is_empty() == message.is_empty() && messages_are_clean(message))
+    );
+    let about_size = rows.iter().filter(|[_, kind, ..]| kind == "body_too_large");
+    about_size.for_each(|row| assert!(row[3].contains("--max-body"), "{row:?}"));
+}
+
+#[test]
+fn a_page_from_every_offer_is_the_wrong_host() {
+    let host = Hostile::start(|_| {
+        let page = "<!DOCTYPE html><title>Welcome to nginx!</title>";
+        vec![Step::Send(raw("200 OK", &["Content-Type: text/html", &format!("Content-Length: {}", page.len())], page))]
+    });
+    let ran = export().offers(&["1", "2", "3", "4", "5"]).on(&host).run();
+    assert!([4, 5].contains(&ran.code), "{ran:#?}");
+    assert!(ran.stderr.contains("HTML") && ran.output.is_none(), "{ran:#?}");
+}
+
+#[test]
+fn a_refusal_for_the_limit_is_waited_out_and_costs_no_row() {
+    let host = first_call_fails(|offer| {
+        (offer == "2")
+            .then(|| vec![Step::Send(raw("429 Too Many Requests", &["Retry-After: 1", "Content-Length: 0"], ""))])
+    });
+    let ran = export().offers(&["1", "2", "3"]).args(&["-j", "1"]).on(&host).run().expect(0);
+    let seen = host.seen();
+    let after = seen.iter().filter(|seen| seen.offer() == Some("2")).map(|seen| seen.at).collect::<Vec<_>>();
+    assert!(after[1].duration_since(after[0]) >= Duration::from_secs(1), "{ran:?}");
+    ran.says(&["1 refused for the limit"]);
+}
+
+#[test]
+fn the_request_is_the_documented_one() {
+    let host = Hostile::start(|_| vec![Step::Send(json("200 OK", fixture("offer-16.json")))]);
+    let run = export().offers(&["16"]).args(&["--user-agent", "me/1"]).on(&host);
+    assert_eq!(run.run().expect(0).output.unwrap(), fixture("offer-16.csv"));
+    let [seen] = &host.seen()[..] else { panic!("one call for one offer") };
+    assert!(seen.head.starts_with("GET /aff/v1/offers/16/tracking_links HTTP/1.1\r\n"), "{}", seen.head);
+    assert_eq!(seen.header("user-agent"), Some("me/1"));
+    assert!(seen.header("authorization").unwrap().starts_with("Basic "));
+    assert_eq!(seen.header("cookie"), None);
+}
+
+#[test]
+fn calls_pass_through_the_proxy_that_is_named() {
+    let through = |by: fn(crate::support::Run, &str) -> crate::support::Run| {
+        let proxy = Hostile::start(|_| vec![Step::Send(good("17"))]);
+        let run = export().offers(&["17"]).args(&["--allow-http"]).on(&"http://network.invalid/api");
+        by(run, &proxy.base_url()).run().expect(0);
+        let paths: Vec<_> = proxy.seen().iter().map(|seen| seen.path().to_owned()).collect();
+        assert_eq!(paths, ["http://network.invalid/api/aff/v1/offers/17/tracking_links"]);
+    };
+    through(|run, proxy| run.args(&["--proxy", proxy]));
+    through(|run, proxy| run.env("http_proxy", proxy));
+}
+
+#[test]
+fn a_proxy_that_refuses_is_named_and_its_password_is_not() {
+    let proxy =
+        Hostile::start(|_| vec![Step::Send(raw("407 Proxy Authentication Required", &["Content-Length: 0"], ""))]);
+    let address = proxy.base_url().replace("http://", "http://me:hunter2@");
+    let run = export().offers(&["1", "2", "3"]).args(&["--retries", "0", "--proxy", &address]);
+    let ran = run.on(&"https://network.invalid").run();
+    assert!([4, 5].contains(&ran.code), "{ran:#?}");
+    assert!(ran.stderr.contains("proxy") && !ran.stderr.contains("hunter2"), "{ran:#?}");
+}
