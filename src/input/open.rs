@@ -100,7 +100,7 @@ impl Input {
         }
         if let Some((mut file, size)) = opened.file {
             if size <= COUNTED {
-                let counted = read_all(&mut file, is_utf16);
+                let counted = read_all(&mut file, size, is_utf16);
                 let text = counted.map_err(|source| InputError::Read { input: self.name.clone(), line: 1, source })?;
                 self.counted = Some(count_rows(text.get(start..).unwrap_or_default(), dialect.delimiter));
             }
@@ -124,8 +124,8 @@ impl Input {
 }
 
 /// All the text of a small file.
-fn read_all(file: &mut File, is_utf16: bool) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+fn read_all(file: &mut File, size: u64, is_utf16: bool) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(usize::try_from(size.min(COUNTED)).unwrap_or_default() + 1);
     file.take(COUNTED).read_to_end(&mut bytes)?;
     if !is_utf16 {
         return Ok(bytes);
