@@ -22,9 +22,13 @@ const COUNTED: u64 = 4 << 20;
 
 /// See [`Input::open`].
 pub(super) fn open(source: &Source, options: &Options) -> Result<Input, InputError> {
-    let opened = source::open(source)?;
+    start(source::open(source)?, source.to_string(), options)
+}
+
+/// Reads the head of what has been opened; `name` stands for it in messages.
+pub(super) fn start(opened: Opened, name: String, options: &Options) -> Result<Input, InputError> {
     let mut input = Input {
-        name: source.to_string(),
+        name,
         records: Records::Sheet(Sheet::default()),
         columns: Columns::default(),
         record: Record::new(),

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::*;
 
 mod resume;
+mod stream;
 mod workbook;
 
 fn file(content: &[u8]) -> (tempfile::TempDir, Source) {
