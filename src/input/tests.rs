@@ -222,6 +222,12 @@ fn what_cannot_be_read_is_named_with_the_way_out() {
 }
 
 #[test]
+fn an_input_may_be_read_by_another_thread() {
+    fn assert_send<T: Send>() {}
+    assert_send::<Input>();
+}
+
+#[test]
 fn a_large_input_is_estimated_and_the_estimate_grows_right() {
     let content = format!("offer_id\n{}", "123456\n".repeat(700_000));
     let (_dir, source) = file(content.as_bytes());
