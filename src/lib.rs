@@ -18,6 +18,7 @@
 pub mod api;
 pub mod append;
 pub mod cli;
+pub mod columns;
 pub mod exit;
 pub mod export;
 pub mod flatten;

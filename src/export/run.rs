@@ -7,23 +7,33 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::time::sleep_until;
 
 use super::failure::Failure;
+use super::previous::KeptRow;
 use super::rows::{Next as NextRow, Rows};
 use super::writer::Writer;
 use crate::api::{Client, Form, Reply};
 use crate::input::{Oddities, Row};
-use crate::offer::{ErrorKind, OfferError};
+use crate::offer::ErrorKind;
 use crate::report::{Ending, Level, Report, Status};
-use crate::schedule::window::Window;
+use crate::schedule::window::{Slot, Window};
 use crate::schedule::{Answered, Call, Counts, Next, Schedule, Stop, Waiting};
 use crate::settings::units::MaxErrors;
 use crate::signals::Signals;
 use crate::summary::Summary;
 
+/// A row that is read and not written yet.
+#[derive(Debug)]
+pub(super) enum Pending {
+    /// Its offer is asked for, or cannot be.
+    Row(Row),
+    /// It is written as it stood in an earlier output.
+    Kept(KeptRow),
+}
+
 /// A run between its first and its last call.
 #[derive(Debug)]
 pub(super) struct Run {
     pub(super) rows: Rows,
-    pub(super) window: Window<Row>,
+    pub(super) window: Window<Pending>,
     pub(super) schedule: Schedule,
     pub(super) writer: Writer,
     pub(super) max_errors: Option<MaxErrors>,
@@ -102,28 +112,31 @@ impl Run {
     fn read(&mut self) -> Result<(), Failure> {
         while self.window.has_room() {
             match self.rows.next()? {
-                row @ NextRow::Row(_) => self.admit(row),
                 NextRow::NotYet | NextRow::End => break,
+                row => self.admit(row),
             }
         }
         Ok(())
     }
 
     fn admit(&mut self, row: NextRow) {
-        let NextRow::Row(row) = row else { return };
-        let size = row.cells.size();
-        match &row.offer {
-            Ok(offer) => {
-                let offer = *offer;
-                if let Some(task) = self.window.admit(row, size, offer) {
-                    self.schedule.push(task);
+        match row {
+            NextRow::Row(row) => {
+                let size = row.cells.size();
+                match row.offer {
+                    Ok(offer) => {
+                        if let Some(task) = self.window.admit(Pending::Row(row), size, offer) {
+                            self.schedule.push(task);
+                        }
+                    }
+                    Err(_) => self.window.admit_ready(Pending::Row(row), size),
                 }
             }
-            Err(bad) => {
-                let message = format!("line {}: {}", row.line, bad.reason);
-                let error = OfferError::local(ErrorKind::InvalidOfferId, message);
-                self.window.admit_failed(row, size, error);
+            NextRow::Kept(row) => {
+                let size = row.bytes.len();
+                self.window.admit_ready(Pending::Kept(row), size);
             }
+            NextRow::NotYet | NextRow::End => {}
         }
     }
 
@@ -163,10 +176,12 @@ impl Run {
     /// Writes every row whose turn it is. Tells whether there were any.
     fn write(&mut self, now: Instant) -> Result<bool, Failure> {
         let mut wrote = false;
-        while let Some((row, slot)) = self.window.pop() {
-            if let Some(outcome) = slot.outcome() {
-                self.writer.write(&row, outcome)?;
-                wrote = true;
+        while let Some((pending, slot)) = self.window.pop() {
+            wrote = true;
+            match (&pending, slot.as_ref().and_then(Slot::outcome)) {
+                (Pending::Row(row), Some(outcome)) => self.writer.write(row, outcome)?,
+                (Pending::Row(row), None) => self.writer.write_uncalled(row)?,
+                (Pending::Kept(row), _) => self.writer.keep(row)?,
             }
         }
         self.writer.commit_if_due(&mut self.rows, now)?;
