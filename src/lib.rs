@@ -30,6 +30,7 @@ pub mod report;
 pub mod sandbox;
 pub mod schedule;
 pub mod settings;
+pub mod share;
 pub mod signals;
 pub mod summary;
 pub mod text;

@@ -26,6 +26,7 @@ use crate::schedule::window::Window;
 use crate::schedule::{Policy, Schedule};
 use crate::settings::network::Account;
 use crate::settings::rate::Rate;
+use crate::share::Share;
 use crate::signals::{Signal, Signals};
 use crate::summary::Summary;
 
@@ -74,7 +75,10 @@ pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary),
     // A promise to the next job: what is in flight has to end within --max-duration too.
     let policy = Policy { max_duration: job.policy.max_duration.map(|max| max.saturating_sub(drain)), ..job.policy };
     let schedule = Schedule::new(policy, fastrand::u64(..), now);
-    let run = Run { rows, window: Window::new(), schedule, writer, max_errors: job.max_errors, drain, waiting: None };
+    let (max_errors, window) = (job.max_errors, Window::new());
+    let share = share(job, &host, report, now);
+    let mut run = Run { rows, window, schedule, writer, max_errors, drain, waiting: None, share, not_before: now };
+    run.make_room(report, now);
     let (ending, summary, counts) = run.run(&client, &mut signals, report).await?;
     if ending == Ending::Complete {
         render(job, &summary, report)?;
@@ -90,6 +94,19 @@ pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary),
         host: &host,
     });
     Ok((ending, summary))
+}
+
+/// Finds the other runs that call the same network, where there is a limit to share.
+fn share(job: &Job, host: &str, report: &Report, now: Instant) -> Option<Share> {
+    if matches!(job.network, Network::Sandbox) || job.policy.rate.limit().is_none() {
+        return None;
+    }
+    let joined = Share::join(host, now);
+    if let Err(error) = &joined {
+        let message = format!("cannot see whether other runs on this machine call {host}: {error}");
+        report.say(Level::Warning, &message);
+    }
+    joined.ok()
 }
 
 /// Opens what the rows come from, and locks what they go to. An earlier output is read only when no other run can

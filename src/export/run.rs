@@ -17,6 +17,7 @@ use crate::report::{Ending, Level, Report, Status};
 use crate::schedule::window::{Slot, Window};
 use crate::schedule::{Answered, Call, Counts, Next, Schedule, Stop, Waiting};
 use crate::settings::units::MaxErrors;
+use crate::share::Share;
 use crate::signals::Signals;
 use crate::summary::Summary;
 
@@ -40,6 +41,10 @@ pub(super) struct Run {
     /// How long calls in flight are waited for when the run stops early.
     pub(super) drain: Duration,
     pub(super) waiting: Option<(Waiting, Instant)>,
+    /// The other runs on this machine, where there is a limit to share with them.
+    pub(super) share: Option<Share>,
+    /// Before this no call is sent, so that other runs have made room.
+    pub(super) not_before: Instant,
 }
 
 impl Run {
@@ -58,6 +63,7 @@ impl Run {
         let mut timer = pin!(sleep_until(Instant::now().into()));
         let ending = loop {
             let now = Instant::now();
+            self.share(report, now);
             self.read()?;
             let sent = self.send(now, |call| in_flight.push(fetch(call)));
             let wrote = self.write(now)?;
@@ -108,6 +114,24 @@ impl Run {
         Ok(self.abandon(ending))
     }
 
+    /// Where other runs call the same network, waits until they have slowed down.
+    pub(super) fn make_room(&mut self, report: &Report, now: Instant) {
+        let Some(runs) = self.share.as_ref().map(Share::runs).filter(|runs| runs.get() > 1) else { return };
+        self.schedule.set_share(runs, now);
+        self.not_before = now + Share::INTERVAL * 3 / 2;
+        report.say(Level::Info, &format!("{runs} runs on this machine share the limit: each takes its part"));
+    }
+
+    /// Takes this run's part of the limit, when the runs on this machine have become more or fewer.
+    fn share(&mut self, report: &Report, now: Instant) {
+        let Some(share) = self.share.as_mut().filter(|share| share.next_count() <= now) else { return };
+        if share.count(now) {
+            let runs = share.runs();
+            self.schedule.set_share(runs, now);
+            report.say(Level::Info, &format!("runs on this machine that share the limit now: {runs}"));
+        }
+    }
+
     /// Takes in rows while there is room.
     fn read(&mut self) -> Result<(), Failure> {
         while self.window.has_room() {
@@ -143,6 +167,10 @@ impl Run {
     /// Sends everything that may be sent now.
     fn send(&mut self, now: Instant, mut fetch: impl FnMut(Call)) -> Result<(), Stop> {
         let more = self.window.has_room() && !self.rows.ended();
+        if self.not_before > now {
+            self.waiting = Some((Waiting::Pace, self.not_before));
+            return Ok(());
+        }
         loop {
             self.waiting = match self.schedule.next(now, more)? {
                 Next::Send(call) => {
@@ -206,7 +234,9 @@ impl Run {
 
     /// When there is something to do even if nothing happens.
     fn wake(&self, report: &Report) -> Option<Instant> {
-        let waits = [self.waiting.map(|(_, until)| until), self.writer.commit_due(), report.next_progress()];
+        let next_count = self.share.as_ref().map(Share::next_count);
+        let waiting = self.waiting.map(|(_, until)| until);
+        let waits = [waiting, self.writer.commit_due(), report.next_progress(), next_count];
         waits.into_iter().flatten().min()
     }
 
