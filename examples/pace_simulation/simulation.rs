@@ -26,7 +26,7 @@ pub(crate) enum Window {
 pub(crate) enum Refused {
     /// It costs nothing.
     Free,
-    /// It counts like any other.
+    /// It counts like any other; a bucket owes at most another 50.
     Counted,
 }
 
@@ -48,6 +48,9 @@ pub(crate) enum Traffic {
     Bursts,
 }
 
+/// The others' part of the limit as time goes by, in percent.
+pub(crate) type OthersAt = fn(Duration) -> u32;
+
 /// Everything that makes up one case.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Case {
@@ -55,8 +58,7 @@ pub(crate) struct Case {
     pub(crate) refused: Refused,
     pub(crate) retry_after: RetryAfter,
     pub(crate) traffic: Traffic,
-    /// The others' part of the limit as time goes by, in percent.
-    pub(crate) others: fn(Duration) -> u32,
+    pub(crate) others: OthersAt,
     pub(crate) seconds: u64,
     pub(crate) seed: u64,
 }
@@ -93,7 +95,25 @@ impl Tally {
     /// Our calls per second that passed between two times.
     pub(crate) fn pace(&self, from: Duration, to: Duration) -> f64 {
         let passes = self.passes.iter().filter(|at| (from..to).contains(*at)).count();
-        passes as f64 / (to - from).as_secs_f64()
+        passes as f64 / to.saturating_sub(from).as_secs_f64()
+    }
+}
+
+impl Tally {
+    /// Notes what the server did with one of our calls.
+    fn arrived(&mut self, now: Duration, room: Result<(), Duration>, retry_after: RetryAfter) -> Answer {
+        match room {
+            Ok(()) => {
+                self.passed += 1;
+                self.passes.push(now);
+                Answer::Passed
+            }
+            Err(room) => {
+                self.refusals.push(now);
+                let seconds = Duration::from_secs_f64(room.as_secs_f64().ceil());
+                Answer::Refused { retry_after: (retry_after == RetryAfter::Sent).then_some(seconds) }
+            }
+        }
     }
 }
 
@@ -144,7 +164,7 @@ impl Server {
         };
         if room.is_ok() || self.case.refused == Refused::Counted {
             self.counted.push_back(now);
-            self.tokens -= 1.0;
+            self.tokens = (self.tokens - 1.0).max(-(Self::CALLS as f64));
         }
         room
     }
@@ -159,23 +179,31 @@ impl Server {
         }
         match self.counted.len().checked_sub(Self::CALLS) {
             None => Ok(()),
-            Some(excess) => Err(self.counted.get(excess).map_or(Duration::ZERO, |counted| end(*counted) - now)),
+            Some(excess) => {
+                Err(self.counted.get(excess).map_or(Duration::ZERO, |counted| end(*counted).saturating_sub(now)))
+            }
         }
     }
 
     fn room_in_bucket(&mut self, now: Duration) -> Result<(), Duration> {
         let rate = Limit::PUBLISHED.per_second();
-        self.tokens = (self.tokens + rate * (now - self.refilled).as_secs_f64()).min(Self::CALLS as f64);
+        self.tokens = (self.tokens + rate * now.saturating_sub(self.refilled).as_secs_f64()).min(Self::CALLS as f64);
         self.refilled = now;
         if self.tokens >= 1.0 { Ok(()) } else { Err(Duration::from_secs_f64((1.0 - self.tokens) / rate)) }
     }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Answer {
+    Passed,
+    Refused { retry_after: Option<Duration> },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
     Others,
     Arrival(usize),
-    Answer(usize, Option<Option<Duration>>),
+    Answer(usize, Answer),
     /// Only the latest alarm is heard.
     Wake(u64),
 }
@@ -206,19 +234,16 @@ pub(crate) fn run(case: Case) -> Tally {
                 continue;
             }
             Event::Arrival(call) => {
-                let answer = server.admit(now).err().map(|room| retry_after(case, room));
-                if answer.is_none() {
-                    tally.passed += 1;
-                    tally.passes.push(now);
-                } else {
-                    tally.refusals.push(now);
-                }
+                let answer = tally.arrived(now, server.admit(now), case.retry_after);
                 let back = now + Duration::from_millis(30) + dice.way();
                 events.push(Reverse((back, Event::Answer(call, answer))));
                 continue;
             }
-            Event::Answer(call, refused) => {
-                let signal = refused.map_or(Signal::Passed, |retry_after| Signal::Throttled { retry_after });
+            Event::Answer(call, answer) => {
+                let signal = match answer {
+                    Answer::Passed => Signal::Passed,
+                    Answer::Refused { retry_after } => Signal::Throttled { retry_after },
+                };
                 pace.answered(departures[call], t0 + now, signal);
             }
             Event::Wake(alarm) if alarm == alarms => {}
@@ -237,10 +262,6 @@ pub(crate) fn run(case: Case) -> Tally {
         }
     }
     tally
-}
-
-fn retry_after(case: Case, room: Duration) -> Option<Duration> {
-    (case.retry_after == RetryAfter::Sent).then(|| Duration::from_secs_f64(room.as_secs_f64().ceil()))
 }
 
 /// The other users of the limit.
