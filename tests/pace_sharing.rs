@@ -2,7 +2,7 @@
 //!
 //! A short version of `cargo run --release --example pace_simulation`, with the same code and fixed seeds.
 
-#[path = "../examples/pace_simulation/simulation.rs"]
+#[path = "../examples/pace_simulation/simulation/mod.rs"]
 mod simulation;
 
 use std::time::Duration;
@@ -18,7 +18,7 @@ const ALONE: Case = Case {
     retry_after: RetryAfter::Silent,
     traffic: Traffic::Poisson,
     others: |_| 0,
-    seconds: 2500,
+    seconds: 2000,
     seed: 1,
 };
 
@@ -45,10 +45,10 @@ fn assert_within(case: Case, bounds: Bounds) {
 #[test]
 fn alone_hardly_a_call_is_refused_and_nearly_all_of_the_limit_is_used() {
     for window in [Window::Sliding, Window::Fixed, Window::Bucket] {
-        let tally = run(Case { window, ..ALONE });
-        // Packets that are lost for longer than the guard allows for: 0.03 %.
-        assert!(tally.refusals.len() <= 4, "{window}: {} refused", tally.refusals.len());
-        let pace = tally.pace(Duration::ZERO, Duration::from_secs(ALONE.seconds));
+        let tally = run(Case { window, seconds: 4000, ..ALONE });
+        // Only what is on its way for longer than the guard allows for; the reliability notes measured 0.03 %.
+        assert!(tally.waste() <= 0.03, "{window}: {} %", tally.waste());
+        let pace = tally.pace(Duration::ZERO, Duration::from_secs(4000));
         assert!(pace >= 4.85, "{window}: {pace}");
     }
 }
@@ -93,7 +93,7 @@ fn a_server_that_counts_refused_calls_locks_nobody_out() {
         (Window::Bucket, Traffic::Bursts),
     ] {
         for (percent, others) in OTHERS {
-            let tally = run(Case { window, traffic, others, refused: Refused::Counted, seconds: 1800, ..ALONE });
+            let tally = run(Case { window, traffic, others, refused: Refused::Counted, seconds: 1500, ..ALONE });
             let gap =
                 tally.passes.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).max().unwrap_or(Duration::MAX);
             let longest = if percent > 60 { 400 } else { 120 };
@@ -107,12 +107,10 @@ fn a_server_that_counts_refused_calls_locks_nobody_out() {
 fn the_pace_is_back_within_3_minutes_of_the_others_leaving() {
     let others = |at: Duration| if (600..1200).contains(&at.as_secs()) { 80 } else { 0 };
     for window in [Window::Sliding, Window::Fixed, Window::Bucket] {
-        for refused in [Refused::Free, Refused::Counted] {
-            let tally = run(Case { window, refused, others, seconds: 1500, ..ALONE });
-            let refusals = tally.refusals.iter().filter(|at| at.as_secs() / 60 == 10).count();
-            assert!(refusals <= 20, "{window} {refused:?}: {refusals} in the first minute");
-            let minute = tally.pace(Duration::from_secs(1380), Duration::from_secs(1440));
-            assert!(minute >= 4.5, "{window} {refused:?}: {minute}");
-        }
+        let tally = run(Case { window, others, refused: Refused::Counted, seconds: 1500, ..ALONE });
+        let refusals = tally.refusals.iter().filter(|at| at.as_secs() / 60 == 10).count();
+        assert!(refusals <= 20, "{window}: {refusals} in the first minute");
+        let minute = tally.pace(Duration::from_secs(1380), Duration::from_secs(1440));
+        assert!(minute >= 4.5, "{window}: {minute}");
     }
 }

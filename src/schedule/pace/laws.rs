@@ -111,10 +111,12 @@ fn calls(jitter: u64, restarts: bool) -> impl Strategy<Value = Vec<Call>> {
     let restart = prop::bool::weighted(if restarts { 0.03 } else { 0.0 });
     let call = (travel, thinking, seldom(30), seldom(15_000), restart)
         .prop_map(|(travel, thinking, late, idle, restart)| Call { travel, thinking, late, idle, restart });
-    prop::collection::vec(call, 1..400)
+    prop::collection::vec(call, 1..300)
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn never_more_than_the_limit_arrives_with_jitter_up_to_300_ms(calls in calls(300, false)) {
         let (rate, most_allowed, window) = limited("50/10s");

@@ -2,10 +2,10 @@
 //!
 //! | part | keeps | knows |
 //! |---|---|---|
-//! | [`ceiling`] | the limit, whatever else happens, across restarts too | when own calls left |
-//! | [`guard`] | the limit at the server, where calls arrive late and unevenly | when own calls were answered |
-//! | [`controller`] | the peace with everyone else who uses the same limit | which calls were refused |
-//! | [`freeze`] | silence after a refusal, as long as the network asks | which calls were refused |
+//! | `ceiling` | the limit, whatever else happens, across restarts too | when own calls left |
+//! | `guard` | the limit at the server, where calls arrive late and unevenly | when own calls were answered |
+//! | `controller` | the peace with everyone else who uses the same limit | which calls were refused |
+//! | `freeze` | silence after a refusal, as long as the network asks | which calls were refused |
 //!
 //! Everything here is told the time and never sleeps. One waiter owns the [`Pace`]: it polls, sleeps until the
 //! instant it is given, polls again, and takes the permit in the moment in which the call really leaves. So nothing

@@ -2,13 +2,19 @@
 //!
 //! The same seed gives the same run. Nothing here decides anything about the pace.
 
+mod others;
+mod server;
+
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::BinaryHeap;
 use std::fmt;
 use std::time::{Duration, Instant};
 
 use offerlinks::schedule::pace::{Departure, Pace, Signal};
 use offerlinks::settings::rate::{Limit, Rate};
+
+use others::{Dice, Others};
+use server::Server;
 
 /// How the server counts its 50 calls per 10 s.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,59 +146,6 @@ impl fmt::Display for Traffic {
     }
 }
 
-/// The server's memory of the calls it counts.
-struct Server {
-    case: Case,
-    counted: VecDeque<Duration>,
-    tokens: f64,
-    refilled: Duration,
-}
-
-impl Server {
-    const CALLS: usize = 50;
-    const WINDOW: Duration = Duration::from_secs(10);
-
-    fn new(case: Case) -> Self {
-        Self { case, counted: VecDeque::new(), tokens: Self::CALLS as f64, refilled: Duration::ZERO }
-    }
-
-    /// `Err` holds the time until there is room.
-    fn admit(&mut self, now: Duration) -> Result<(), Duration> {
-        let room = match self.case.window {
-            Window::Bucket => self.room_in_bucket(now),
-            Window::Sliding | Window::Fixed => self.room_in_window(now),
-        };
-        if room.is_ok() || self.case.refused == Refused::Counted {
-            self.counted.push_back(now);
-            self.tokens = (self.tokens - 1.0).max(-(Self::CALLS as f64));
-        }
-        room
-    }
-
-    fn room_in_window(&mut self, now: Duration) -> Result<(), Duration> {
-        let end = |counted: Duration| match self.case.window {
-            Window::Fixed => Self::WINDOW * u32::try_from(counted.as_secs() / 10 + 1).unwrap_or(u32::MAX),
-            _ => counted + Self::WINDOW,
-        };
-        while self.counted.front().is_some_and(|counted| end(*counted) <= now) {
-            self.counted.pop_front();
-        }
-        match self.counted.len().checked_sub(Self::CALLS) {
-            None => Ok(()),
-            Some(excess) => {
-                Err(self.counted.get(excess).map_or(Duration::ZERO, |counted| end(*counted).saturating_sub(now)))
-            }
-        }
-    }
-
-    fn room_in_bucket(&mut self, now: Duration) -> Result<(), Duration> {
-        let rate = Limit::PUBLISHED.per_second();
-        self.tokens = (self.tokens + rate * now.saturating_sub(self.refilled).as_secs_f64()).min(Self::CALLS as f64);
-        self.refilled = now;
-        if self.tokens >= 1.0 { Ok(()) } else { Err(Duration::from_secs_f64((1.0 - self.tokens) / rate)) }
-    }
-}
-
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Answer {
     Passed,
@@ -217,7 +170,7 @@ pub(crate) fn run(case: Case) -> Tally {
     let mut departures: Vec<Departure> = Vec::new();
     let mut events =
         BinaryHeap::from([Reverse((Duration::ZERO, Event::Others)), Reverse((Duration::ZERO, Event::Wake(0)))]);
-    let mut others = Others { case, in_burst: 0 };
+    let mut others = Others::new(case);
     let mut alarms = 0;
     let mut tally = Tally { seconds: case.seconds as f64, ..Tally::default() };
     while let Some(Reverse((now, event))) = events.pop()
@@ -262,71 +215,4 @@ pub(crate) fn run(case: Case) -> Tally {
         }
     }
     tally
-}
-
-/// The other users of the limit.
-struct Others {
-    case: Case,
-    /// Calls that are left of the burst under way.
-    in_burst: u32,
-}
-
-impl Others {
-    /// With 2.5 s at 10 calls/s, an absent export leaves 0.6, 2.4 and 6.8 % of the others' calls refused on average
-    /// at 30, 60 and 90 %: the traffic behind the table in the reliability notes.
-    const BURST: u32 = 25;
-    const GAP: Duration = Duration::from_millis(100);
-    /// How often the absent look whether they are back.
-    const AWAY: Duration = Duration::from_secs(1);
-
-    /// The time until their next call, `None` while they are away.
-    fn pause(&mut self, now: Duration, dice: &mut Dice) -> Option<Duration> {
-        let percent = (self.case.others)(now);
-        if percent == 0 {
-            return None;
-        }
-        let gap = 1.0 / (Limit::PUBLISHED.per_second() * f64::from(percent) / 100.0);
-        if self.case.traffic == Traffic::Poisson {
-            return Some(dice.pause(gap));
-        }
-        if self.in_burst > 0 {
-            self.in_burst -= 1;
-            return Some(Self::GAP);
-        }
-        self.in_burst = Self::BURST - 1;
-        let mean = f64::from(Self::BURST) * gap - f64::from(Self::BURST - 1) * Self::GAP.as_secs_f64();
-        Some(dice.pause(mean))
-    }
-}
-
-/// `SplitMix64`: small, and the same everywhere.
-struct Dice(u64);
-
-impl Dice {
-    /// In (0, 1].
-    fn roll(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        bits ^= bits >> 31;
-        ((bits >> 11) + 1) as f64 / (1_u64 << 53) as f64
-    }
-
-    /// Exponential, so that calls come at random.
-    fn pause(&mut self, mean: f64) -> Duration {
-        Duration::from_secs_f64(-mean * self.roll().ln())
-    }
-
-    /// One way: 50 ms and a bit; 3 % set up a connection, 1 % lose a packet.
-    fn way(&mut self) -> Duration {
-        let bit = (-2.0 * self.roll().ln()).sqrt() * (std::f64::consts::TAU * self.roll()).cos();
-        let mut millis = 50.0 + 20.0 * bit.abs();
-        match self.roll() {
-            kind if kind < 0.01 => millis += 200.0 + 200.0 * self.roll(),
-            kind if kind < 0.04 => millis += 100.0,
-            _ => {}
-        }
-        Duration::from_secs_f64(millis / 1000.0)
-    }
 }
