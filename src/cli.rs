@@ -203,6 +203,10 @@ pub struct AgainArgs {
     /// Go on with an interrupted run of the same job, if there is one
     #[arg(long)]
     pub resume: bool,
+    /// Ask again only for the offers of the output whose failure may pass, and put the answers in their places;
+    /// =all asks also for those that the network refused
+    #[arg(long, value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "passing")]
+    pub retry_failed: Option<RetryFailedArg>,
 }
 
 /// What is shown
@@ -265,6 +269,8 @@ pub enum FormatArg {
     Csv,
     /// A JSON object for every offer, one on a line
     Jsonl,
+    /// An Excel workbook; the CSV it is made from stays beside it
+    Xlsx,
 }
 
 /// When to show the bar
@@ -285,6 +291,15 @@ pub enum LogFormatArg {
     Text,
     /// A JSON object on every line
     Json,
+}
+
+/// Which failed offers to ask for again
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RetryFailedArg {
+    /// Those whose failure may pass
+    Passing,
+    /// Every one
+    All,
 }
 
 fn parse_delimiter(text: &str) -> Result<u8, String> {

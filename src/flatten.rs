@@ -15,22 +15,6 @@ use crate::append::add_query;
 use crate::offer::Outcome;
 use crate::text::one_line;
 
-/// The program's own columns in their order; the kept input columns stand right after the first.
-pub const COLUMNS: [&str; 12] = [
-    "offer_id",
-    "offer_url_type",
-    "offer_url_name",
-    "offer_url_tracking_link",
-    "offer_url_preview_url",
-    "url",
-    "impression_pixel",
-    "status",
-    "error_kind",
-    "error_http_status",
-    "error_code",
-    "error_message",
-];
-
 /// The most characters of a message that go into `error_message`.
 pub const MAX_MESSAGE_CHARS: usize = 500;
 

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use crate::append::{BadTemplate, Template};
 use crate::cli::{
     AccountArgs, ExportArgs, FormatArg, InputArgs, LogFormatArg, LookArgs, NetArgs, OutputArgs, PaceArgs, ProgressArg,
-    command_with,
+    RetryFailedArg, command_with,
 };
 use crate::flatten::{Dialect, Format};
 use crate::input::{ColumnChoice, Keep, Options, Source};
@@ -41,21 +41,25 @@ pub struct Job {
     pub policy: Policy,
     /// When failures are too many.
     pub max_errors: Option<MaxErrors>,
-    /// What to do with an interrupted run.
-    pub again: Again,
+    /// Whether to go on with an interrupted run of the same job, if there is one.
+    pub resume: bool,
+    /// Which offers to ask for again, instead of reading an input.
+    pub retry_failed: Option<RetryFailed>,
+    /// A workbook to make from the finished output.
+    pub workbook: Option<PathBuf>,
     /// The command that was typed, with `--resume`.
     pub resume_command: String,
     /// Things the user should know before the run.
     pub warnings: Vec<String>,
 }
 
-/// What to do with what an earlier run has left.
+/// Which of the failed offers of an earlier output are asked for again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Again {
-    /// Start over.
-    No,
-    /// Go on with an interrupted run of the same job.
-    Resume,
+pub enum RetryFailed {
+    /// Those whose failure may pass.
+    Passing,
+    /// Every one that has an ID.
+    All,
 }
 
 /// Which network is called.
@@ -80,8 +84,11 @@ pub enum JobError {
     #[error("--column counts from 1")]
     ColumnZero,
     /// `--excel` with something else than CSV.
-    #[error("--excel is for CSV output; {0} output needs none of it")]
+    #[error("--excel is for CSV output; {0} needs none of it")]
     ExcelFormat(&'static str),
+    /// A workbook is a file.
+    #[error("a workbook cannot be written to stdout; give a file with -o")]
+    WorkbookToStdout,
 }
 
 /// What comes from the environment besides the twins of flags.
@@ -111,18 +118,25 @@ impl Job {
         let mut warnings = Vec::new();
         let network = network(account, environment.api_key, &mut warnings)?;
         let template = output.append.as_deref().map(Template::parse).transpose()?.unwrap_or_default();
-        let format = format(&output)?;
+        let (format, workbook) = format(&output)?;
+        // A workbook cannot be written row by row, so its rows go through a CSV, which stays beside it.
+        let rows_file = workbook.as_ref().map(|workbook: &PathBuf| workbook.with_added_extension("csv"));
         Ok(Self {
             source: Source::from_argument(&input),
             reading: options(reading, &template)?,
-            output: output.output,
+            output: rows_file.unwrap_or(output.output),
             format,
             template,
             network,
             http: http(net, &pace),
             policy: policy(&pace),
             max_errors: pace.max_errors,
-            again: if again.resume { Again::Resume } else { Again::No },
+            resume: again.resume,
+            retry_failed: again.retry_failed.map(|which| match which {
+                RetryFailedArg::Passing => RetryFailed::Passing,
+                RetryFailedArg::All => RetryFailed::All,
+            }),
+            workbook,
             resume_command: command_with(environment.arguments.into_iter(), "--resume"),
             warnings,
         })
@@ -137,8 +151,8 @@ impl Job {
         let Options { column, delimiter, no_headers, sheet, .. } = &self.reading;
         format!(
             "network {host}; e-mail {email}; column {column:?}; delimiter {delimiter:?}; no-headers {no_headers}; \
-             sheet {sheet:?}; keep {kept_columns:?}; format {:?}; append {:?}",
-            self.format, self.template
+             sheet {sheet:?}; keep {kept_columns:?}; format {:?}; append {:?}; retry-failed {:?}",
+            self.format, self.template, self.retry_failed
         )
     }
 }
@@ -210,17 +224,22 @@ fn options(arguments: InputArgs, template: &Template) -> Result<Options, JobErro
     })
 }
 
-fn format(arguments: &OutputArgs) -> Result<Format, JobError> {
+/// The format of the rows, and the workbook that is to be made of them.
+fn format(arguments: &OutputArgs) -> Result<(Format, Option<PathBuf>), JobError> {
     let extension = arguments.output.extension().map(OsStr::to_ascii_lowercase);
     let by_name = match extension.as_deref().and_then(OsStr::to_str) {
         Some("jsonl" | "ndjson") => FormatArg::Jsonl,
+        Some("xlsx") => FormatArg::Xlsx,
         _ => FormatArg::Csv,
     };
     match (arguments.format.unwrap_or(by_name), arguments.excel) {
-        (FormatArg::Csv, true) => Ok(Format::Csv(Dialect::Excel)),
-        (FormatArg::Csv, false) => Ok(Format::Csv(Dialect::Plain)),
-        (FormatArg::Jsonl, false) => Ok(Format::Jsonl),
+        (FormatArg::Csv, true) => Ok((Format::Csv(Dialect::Excel), None)),
+        (FormatArg::Csv, false) => Ok((Format::Csv(Dialect::Plain), None)),
+        (FormatArg::Jsonl, false) => Ok((Format::Jsonl, None)),
+        (FormatArg::Xlsx, false) if arguments.output.as_os_str() == "-" => Err(JobError::WorkbookToStdout),
+        (FormatArg::Xlsx, false) => Ok((Format::Csv(Dialect::Plain), Some(arguments.output.clone()))),
         (FormatArg::Jsonl, true) => Err(JobError::ExcelFormat("JSON")),
+        (FormatArg::Xlsx, true) => Err(JobError::ExcelFormat("a workbook")),
     }
 }
 

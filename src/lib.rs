@@ -18,6 +18,7 @@
 pub mod api;
 pub mod append;
 pub mod cli;
+pub mod columns;
 pub mod exit;
 pub mod export;
 pub mod flatten;
@@ -29,6 +30,7 @@ pub mod report;
 pub mod sandbox;
 pub mod schedule;
 pub mod settings;
+pub mod share;
 pub mod signals;
 pub mod summary;
 pub mod text;

@@ -7,7 +7,7 @@ use offerlinks::cli::{Cli, Command, ExportArgs, SandboxArgs};
 use offerlinks::exit::ExitCode;
 use offerlinks::export::{Failure, export, rehearse};
 use offerlinks::job::{Environment, Job};
-use offerlinks::report::{Ending, Level, Report};
+use offerlinks::report::{Ending, Level, Report, with_causes};
 
 use offerlinks::settings::look::Look;
 use offerlinks::signals;
@@ -54,7 +54,7 @@ fn fail(failure: &Failure, report: &Report) -> ExitCode {
     if failure.is_closed_pipe() {
         signals::die_of_closed_pipe();
     } else {
-        report.say(Level::Error, &failure.to_string());
+        report.say(Level::Error, &with_causes(failure));
     }
     failure.exit_code()
 }

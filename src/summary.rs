@@ -31,6 +31,15 @@ impl Summary {
         }
     }
 
+    /// Takes in an output row of an earlier run, which may be one of several of its offer.
+    pub fn keep(&mut self, failed: Option<ErrorKind>, begins_offer: bool) {
+        self.offers += u64::from(begins_offer);
+        self.rows += 1;
+        if let Some(kind) = failed {
+            *self.errors.entry(kind).or_default() += 1;
+        }
+    }
+
     /// Input rows with an error row.
     pub fn failed(&self) -> u64 {
         self.errors.values().sum()
@@ -38,7 +47,19 @@ impl Summary {
 
     /// Input rows with links.
     pub fn succeeded(&self) -> u64 {
-        self.offers - self.failed()
+        self.offers.saturating_sub(self.failed())
+    }
+
+    /// The counts with their names, for people.
+    pub fn lines(&self) -> Vec<(String, String)> {
+        let mut lines = vec![
+            ("offers".to_owned(), self.offers.to_string()),
+            ("exported".to_owned(), self.succeeded().to_string()),
+            ("failed".to_owned(), self.failed().to_string()),
+            ("rows".to_owned(), self.rows.to_string()),
+        ];
+        lines.extend(self.errors.iter().map(|(kind, n)| (kind.as_str().to_owned(), n.to_string())));
+        lines
     }
 
     /// The exit code of a run that is complete.

@@ -9,11 +9,11 @@ mod simulation;
 
 use std::time::Duration;
 
-use simulation::{Case, Refused, RetryAfter, Tally, Traffic, Window, run};
+use simulation::{Case, OthersAt, Refused, RetryAfter, Tally, Traffic, Window, run};
 
 const SEEDS: u64 = 8;
 const SECONDS: u64 = 6000;
-const OTHERS: [(u32, fn(Duration) -> u32); 4] = [(0, |_| 0), (30, |_| 30), (60, |_| 60), (90, |_| 90)];
+const OTHERS: [(u32, OthersAt); 4] = [(0, |_| 0), (30, |_| 30), (60, |_| 60), (90, |_| 90)];
 
 fn main() {
     println!("Mean of {SEEDS} runs of {SECONDS} s; cells are waste / use / others in percent.\n");
@@ -29,7 +29,7 @@ fn main() {
 fn table(refused: Refused, retry_after: RetryAfter) {
     print!("{:8} {:8}", "window", "others");
     for (percent, _) in OTHERS {
-        print!("{:>17} %", percent);
+        print!("{percent:>17} %");
     }
     println!();
     let mut sums = [[0.0; 3]; OTHERS.len()];

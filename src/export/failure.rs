@@ -8,6 +8,8 @@ use crate::exit::ExitCode;
 use crate::input::InputError;
 use crate::job::JobError;
 use crate::output::OutputError;
+use crate::output::previous::PreviousError;
+use crate::output::xlsx::RenderError;
 
 /// Why the run cannot be done or cannot go on. Each says in words what to do.
 #[derive(Debug, thiserror::Error)]
@@ -21,17 +23,26 @@ pub enum Failure {
     /// The output.
     #[error(transparent)]
     Output(#[from] OutputError),
+    /// The earlier output, for `--retry-failed`.
+    #[error(transparent)]
+    Previous(#[from] PreviousError),
+    /// The workbook.
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    /// `--append` needs a cell that the earlier output does not have.
+    #[error(
+        "--append: the column {column:?} is not in the output, so --retry-failed cannot fill it in; run the export again"
+    )]
+    NotKept {
+        /// The column.
+        column: String,
+    },
+    /// `--retry-failed` where there is nothing to look at.
+    #[error("--retry-failed needs an output file of an earlier run, and {} is none", .0.display())]
+    NoPrevious(PathBuf),
     /// The client cannot be set up.
     #[error(transparent)]
     Client(#[from] ClientError),
-    /// The input file has changed or gone while it was read.
-    #[error("the input {} can no longer be read: {source}", path.display())]
-    InputGone {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
     /// The system gives no thread, no runtime or no signals.
     #[error("cannot {action}: {source}")]
     System {
@@ -51,10 +62,17 @@ impl Failure {
     /// The exit code.
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Job(_) | Self::Client(_) | Self::Output(OutputError::IsFolder(_)) => ExitCode::Usage,
+            Self::Job(_)
+            | Self::Client(_)
+            | Self::NotKept { .. }
+            | Self::NoPrevious(_)
+            | Self::Previous(PreviousError::NotOurs { .. }) => ExitCode::Usage,
+            Self::Output(error) if error.is_usage() => ExitCode::Usage,
             Self::Input(error) if error.is_usage() => ExitCode::Usage,
             Self::Output(OutputError::Held { .. }) => ExitCode::StoppedEarly,
-            Self::Input(_) | Self::Output(_) | Self::InputGone { .. } | Self::System { .. } => ExitCode::Failure,
+            Self::Input(_) | Self::Output(_) | Self::Previous(_) | Self::Render(_) | Self::System { .. } => {
+                ExitCode::Failure
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 //! Here everything is opened before the loop of [`run`] and closed behind it.
 
 mod failure;
+mod previous;
 mod rows;
 mod run;
 mod writer;
@@ -13,10 +14,10 @@ use std::time::{Duration, Instant};
 pub use self::failure::Failure;
 use self::rows::Rows;
 use self::run::Run;
-use self::writer::{Opened, Writer};
+use self::writer::{Goal, Opened, Writer};
 use crate::api::Client;
-use crate::input::{Input, Source};
 use crate::job::{Job, Network};
+use crate::output::{Target, xlsx};
 use crate::report::{Closing, Ending, Level, Plan, Report, print};
 use crate::sandbox::limit::Rules;
 use crate::sandbox::{self, Sandbox};
@@ -25,6 +26,7 @@ use crate::schedule::window::Window;
 use crate::schedule::{Policy, Schedule};
 use crate::settings::network::Account;
 use crate::settings::rate::Rate;
+use crate::share::Share;
 use crate::signals::{Signal, Signals};
 use crate::summary::Summary;
 
@@ -42,40 +44,45 @@ pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary),
     }
     let (account, _sandbox) = account(job)?;
     let client = Client::new(&account, &job.http)?;
-    let mut input = Input::open(&job.source, &job.reading)?;
-    let writer = match Writer::open(job, &mut input, report)? {
+    let (mut rows, goal) = open(job)?;
+    let writer = match Writer::open(job, goal, &mut rows, report)? {
         Opened::Writer(writer) => *writer,
         Opened::Finished(summary) => {
             report.say(Level::Info, &format!("{} was finished by the run before", job.output.display()));
+            render(job, &summary, report)?;
             return Ok((Ending::Complete, summary));
         }
     };
 
     let host = host(&account);
-    let output = job.output.display().to_string();
+    let output = job.workbook.as_ref().unwrap_or(&job.output).display().to_string();
+    let input =
+        if job.retry_failed.is_some() { format!("the failed rows of {output}") } else { job.source.to_string() };
     let now = Instant::now();
     let plan = Plan {
-        input: &job.source.to_string(),
+        input: &input,
         output: &output,
         host: &host,
-        total: input.total(),
+        total: rows.total(),
         done: writer.summary().offers,
         rate: job.policy.rate,
         period: Pace::new(job.policy.rate, now).period(),
     };
     report.start(&plan, now);
 
-    let resumable = writer.can_resume(&job.source);
-    let rows = match job.source {
-        Source::File(_) => Rows::of_file(input),
-        Source::Stdin => Rows::of_pipe(input).map_err(Failure::system("start a thread for the input"))?,
-    };
+    let resumable = writer.can_resume() && rows.can_resume();
     let drain = job.policy.max_duration.map_or(DRAIN, |max| DRAIN.min(max / 10));
     // A promise to the next job: what is in flight has to end within --max-duration too.
     let policy = Policy { max_duration: job.policy.max_duration.map(|max| max.saturating_sub(drain)), ..job.policy };
     let schedule = Schedule::new(policy, fastrand::u64(..), now);
-    let run = Run { rows, window: Window::new(), schedule, writer, max_errors: job.max_errors, drain, waiting: None };
+    let (max_errors, window) = (job.max_errors, Window::new());
+    let share = share(job, &host, report, now);
+    let mut run = Run { rows, window, schedule, writer, max_errors, drain, waiting: None, share, not_before: now };
+    run.make_room(report, now);
     let (ending, summary, counts) = run.run(&client, &mut signals, report).await?;
+    if ending == Ending::Complete {
+        render(job, &summary, report)?;
+    }
     let resume_command = &job.resume_command;
     report.close(&Closing {
         ending: &ending,
@@ -87,6 +94,49 @@ pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary),
         host: &host,
     });
     Ok((ending, summary))
+}
+
+/// Finds the other runs that call the same network, where there is a limit to share.
+fn share(job: &Job, host: &str, report: &Report, now: Instant) -> Option<Share> {
+    if matches!(job.network, Network::Sandbox) || job.policy.rate.limit().is_none() {
+        return None;
+    }
+    let joined = Share::join(host, now);
+    if let Err(error) = &joined {
+        let message = format!("cannot see whether other runs on this machine call {host}: {error}");
+        report.say(Level::Warning, &message);
+    }
+    joined.ok()
+}
+
+/// Opens what the rows come from, and locks what they go to. An earlier output is read only when no other run can
+/// replace it meanwhile; an input that makes no sense is to be told before anything is made for the output.
+fn open(job: &Job) -> Result<(Rows, Goal), Failure> {
+    let Some(which) = job.retry_failed else {
+        let rows = Rows::open(job)?;
+        return Ok((rows, Goal::of(job)?));
+    };
+    if !job.output.is_file() {
+        return Err(Failure::NoPrevious(job.output.clone()));
+    }
+    let goal = Goal::of(job)?;
+    Ok((Rows::again(job, &job.output, which)?, goal))
+}
+
+/// Makes the workbook, if one is wanted.
+fn render(job: &Job, summary: &Summary, report: &Report) -> Result<(), Failure> {
+    let Some(workbook) = &job.workbook else { return Ok(()) };
+    let Target::File(place) = Target::of(workbook)? else { return Ok(()) };
+    let rendered = xlsx::render(&job.output, &place, &summary.lines())?;
+    if rendered.cut_cells > 0 {
+        let message = format!(
+            "{} cells were too long for a workbook and hold only their start; {} has them whole",
+            rendered.cut_cells,
+            job.output.display()
+        );
+        report.say(Level::Warning, &message);
+    }
+    Ok(())
 }
 
 fn account(job: &Job) -> Result<(Account, Option<Sandbox>), Failure> {

@@ -1,11 +1,16 @@
-//! The rows of the input, as the loop wants them: a file is read where it stands, a pipe by a thread of its own,
-//! because it may keep its reader waiting while answers come in.
+//! The rows of a run, as the loop wants them. A file is read where it stands; a pipe by a thread of its own, because
+//! it may keep its reader waiting while answers come in.
 
 use std::io;
+use std::path::Path;
 
-use tokio::sync::mpsc::{self, Receiver};
+use tokio::sync::mpsc::{self, Receiver, Sender};
 
-use crate::input::{Input, InputError, Mark, Oddities, Position, Row, Total};
+use super::failure::Failure;
+use super::previous::{Again, KeptRow, PreviousRows};
+use crate::flatten::Format;
+use crate::input::{Input, InputError, Mark, NotTheSameInput, Oddities, Position, Row, Source, Total};
+use crate::job::{Job, RetryFailed};
 
 /// How many rows a pipe's thread reads ahead.
 const READ_AHEAD: usize = 1024;
@@ -14,72 +19,93 @@ const READ_AHEAD: usize = 1024;
 #[derive(Debug)]
 pub(super) struct Rows {
     from: From,
+    /// The names of the kept columns, as they stand in the output.
+    pub(super) kept: Vec<String>,
+    /// The cells that `--append` needs, in its order.
+    pub(super) cells: Vec<usize>,
+    /// How the output's rows are written.
+    pub(super) format: Format,
     ended: bool,
-    oddities: Oddities,
 }
 
 #[derive(Debug)]
 enum From {
     File(Box<Input>),
-    Pipe(Receiver<Result<(Row, Oddities), InputError>>),
+    Pipe(Pipe),
+    Previous(Box<PreviousRows>),
+}
+
+type Read = Result<(Row, Oddities), InputError>;
+
+#[derive(Debug)]
+struct Pipe {
+    receiver: Receiver<Read>,
+    oddities: Oddities,
 }
 
 /// A row, or why there is none now.
 #[derive(Debug)]
 pub(super) enum Next {
     Row(Row),
+    Kept(KeptRow),
     /// The pipe has none yet.
     NotYet,
     End,
 }
 
 impl Rows {
-    /// Rows that can be read without waiting.
-    pub(super) fn of_file(input: Input) -> Self {
-        Self::new(From::File(Box::new(input)))
+    /// Opens the job's input.
+    pub(super) fn open(job: &Job) -> Result<Self, Failure> {
+        let input = Input::open(&job.source, &job.reading)?;
+        let kept = input.kept_columns().to_vec();
+        let cells = job.template.columns().filter_map(|name| input.cell_index(name)).collect();
+        let from = match job.source {
+            Source::File(_) => From::File(Box::new(input)),
+            Source::Stdin => From::Pipe(Pipe::open(input).map_err(Failure::system("start a thread for the input"))?),
+        };
+        Ok(Self { from, kept, cells, format: job.format, ended: false })
     }
 
-    /// Rows that come when they come.
-    ///
-    /// # Errors
-    /// The system gives no thread.
-    pub(super) fn of_pipe(input: Input) -> io::Result<Self> {
-        let (sender, receiver) = mpsc::channel(READ_AHEAD);
-        let read = move || read_all(input, &sender);
-        // Never joined: at the end of the run it may still wait for a pipe that nobody writes to.
-        std::thread::Builder::new().name("input".to_owned()).spawn(read)?;
-        Ok(Self::new(From::Pipe(receiver)))
-    }
-
-    fn new(from: From) -> Self {
-        Self { from, ended: false, oddities: Oddities::default() }
+    /// Opens an earlier output.
+    pub(super) fn again(job: &Job, output: &Path, which: RetryFailed) -> Result<Self, Failure> {
+        let rows = PreviousRows::open(output, which)?;
+        let kept = rows.previous.kept().to_vec();
+        let index = |name: &str| {
+            let named = |kept: &String| kept == name || kept.strip_prefix("input_") == Some(name);
+            kept.iter().position(named).ok_or_else(|| Failure::NotKept { column: name.to_owned() })
+        };
+        let cells = job.template.columns().map(index).collect::<Result<_, _>>()?;
+        // An empty output could be of any format.
+        let format = if rows.previous.header().is_empty() { job.format } else { rows.previous.format() };
+        Ok(Self { from: From::Previous(Box::new(rows)), kept, cells, format, ended: false })
     }
 
     /// The next row, if it is there.
-    pub(super) fn next(&mut self) -> Result<Next, InputError> {
+    pub(super) fn next(&mut self) -> Result<Next, Failure> {
         if self.ended {
             return Ok(Next::End);
         }
-        let row = match &mut self.from {
-            From::File(input) => input.next_row()?,
-            From::Pipe(receiver) => match receiver.try_recv() {
-                Ok(row) => Some(self.unpack(row)?),
-                Err(mpsc::error::TryRecvError::Empty) => return Ok(Next::NotYet),
-                Err(mpsc::error::TryRecvError::Disconnected) => None,
+        let next = match &mut self.from {
+            From::File(input) => input.next_row()?.map_or(Next::End, Next::Row),
+            From::Pipe(pipe) => pipe.next()?,
+            From::Previous(rows) => match rows.next()? {
+                Some(Again::Ask(row)) => Next::Row(row),
+                Some(Again::Keep(row)) => Next::Kept(row),
+                None => Next::End,
             },
         };
-        Ok(row.map_or_else(|| self.end(), Next::Row))
+        self.ended = matches!(next, Next::End);
+        Ok(next)
     }
 
-    /// Waits for the next row of a pipe.
-    pub(super) async fn wait(&mut self) -> Result<Next, InputError> {
-        match &mut self.from {
-            From::Pipe(receiver) if !self.ended => match receiver.recv().await {
-                Some(row) => self.unpack(row).map(Next::Row),
-                None => Ok(self.end()),
-            },
+    /// Waits for the next row of a pipe; for ever where there is none to wait for.
+    pub(super) async fn wait(&mut self) -> Result<Next, Failure> {
+        let next = match &mut self.from {
+            From::Pipe(pipe) if !self.ended => pipe.wait().await?,
             _ => std::future::pending().await,
-        }
+        };
+        self.ended = matches!(next, Next::End);
+        Ok(next)
     }
 
     /// Whether all rows are read.
@@ -91,8 +117,13 @@ impl Rows {
     pub(super) fn total(&self) -> Total {
         match &self.from {
             From::File(input) => input.total(),
-            From::Pipe(_) => Total::Unknown,
+            From::Pipe(_) | From::Previous(_) => Total::Unknown,
         }
+    }
+
+    /// Whether a later run can go on in the middle.
+    pub(super) fn can_resume(&self) -> bool {
+        !matches!(self.from, From::Pipe(_))
     }
 
     /// A mark for the checkpoint; a pipe has none.
@@ -100,6 +131,16 @@ impl Rows {
         match &mut self.from {
             From::File(input) => input.mark(at),
             From::Pipe(_) => Ok(None),
+            From::Previous(rows) => rows.mark(at).map(Some),
+        }
+    }
+
+    /// Goes on behind a mark. To be called before the first row is read.
+    pub(super) fn resume(&mut self, mark: &Mark) -> Result<(), NotTheSameInput> {
+        match &mut self.from {
+            From::File(input) => input.resume(mark),
+            From::Pipe(_) => Err(NotTheSameInput::Stream),
+            From::Previous(rows) => rows.resume(mark),
         }
     }
 
@@ -107,23 +148,41 @@ impl Rows {
     pub(super) fn oddities(&self) -> Oddities {
         match &self.from {
             From::File(input) => input.oddities(),
-            From::Pipe(_) => self.oddities,
+            From::Pipe(pipe) => pipe.oddities,
+            From::Previous(_) => Oddities::default(),
         }
-    }
-
-    fn unpack(&mut self, row: Result<(Row, Oddities), InputError>) -> Result<Row, InputError> {
-        let (row, oddities) = row?;
-        self.oddities = oddities;
-        Ok(row)
-    }
-
-    fn end(&mut self) -> Next {
-        self.ended = true;
-        Next::End
     }
 }
 
-fn read_all(mut input: Input, sender: &mpsc::Sender<Result<(Row, Oddities), InputError>>) {
+impl Pipe {
+    fn open(input: Input) -> io::Result<Self> {
+        let (sender, receiver) = mpsc::channel(READ_AHEAD);
+        // Never joined: at the end of the run it may still wait for a pipe that nobody writes to.
+        std::thread::Builder::new().name("input".to_owned()).spawn(move || read_all(input, &sender))?;
+        Ok(Self { receiver, oddities: Oddities::default() })
+    }
+
+    fn next(&mut self) -> Result<Next, InputError> {
+        match self.receiver.try_recv() {
+            Ok(read) => self.unpack(Some(read)),
+            Err(mpsc::error::TryRecvError::Empty) => Ok(Next::NotYet),
+            Err(mpsc::error::TryRecvError::Disconnected) => Ok(Next::End),
+        }
+    }
+
+    async fn wait(&mut self) -> Result<Next, InputError> {
+        let read = self.receiver.recv().await;
+        self.unpack(read)
+    }
+
+    fn unpack(&mut self, read: Option<Read>) -> Result<Next, InputError> {
+        let Some((row, oddities)) = read.transpose()? else { return Ok(Next::End) };
+        self.oddities = oddities;
+        Ok(Next::Row(row))
+    }
+}
+
+fn read_all(mut input: Input, sender: &Sender<Read>) {
     while let Some(row) = input.next_row().transpose() {
         let row = row.map(|row| (row, input.oddities()));
         let failed = row.is_err();

@@ -7,29 +7,44 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::time::sleep_until;
 
 use super::failure::Failure;
+use super::previous::KeptRow;
 use super::rows::{Next as NextRow, Rows};
 use super::writer::Writer;
 use crate::api::{Client, Form, Reply};
 use crate::input::{Oddities, Row};
-use crate::offer::{ErrorKind, OfferError};
+use crate::offer::ErrorKind;
 use crate::report::{Ending, Level, Report, Status};
-use crate::schedule::window::Window;
+use crate::schedule::window::{Slot, Window};
 use crate::schedule::{Answered, Call, Counts, Next, Schedule, Stop, Waiting};
 use crate::settings::units::MaxErrors;
+use crate::share::Share;
 use crate::signals::Signals;
 use crate::summary::Summary;
+
+/// A row that is read and not written yet.
+#[derive(Debug)]
+pub(super) enum Pending {
+    /// Its offer is asked for, or cannot be.
+    Row(Row),
+    /// It is written as it stood in an earlier output.
+    Kept(KeptRow),
+}
 
 /// A run between its first and its last call.
 #[derive(Debug)]
 pub(super) struct Run {
     pub(super) rows: Rows,
-    pub(super) window: Window<Row>,
+    pub(super) window: Window<Pending>,
     pub(super) schedule: Schedule,
     pub(super) writer: Writer,
     pub(super) max_errors: Option<MaxErrors>,
     /// How long calls in flight are waited for when the run stops early.
     pub(super) drain: Duration,
     pub(super) waiting: Option<(Waiting, Instant)>,
+    /// The other runs on this machine, where there is a limit to share with them.
+    pub(super) share: Option<Share>,
+    /// Before this no call is sent, so that other runs have made room.
+    pub(super) not_before: Instant,
 }
 
 impl Run {
@@ -48,6 +63,7 @@ impl Run {
         let mut timer = pin!(sleep_until(Instant::now().into()));
         let ending = loop {
             let now = Instant::now();
+            self.share(report, now);
             self.read()?;
             let sent = self.send(now, |call| in_flight.push(fetch(call)));
             let wrote = self.write(now)?;
@@ -98,38 +114,63 @@ impl Run {
         Ok(self.abandon(ending))
     }
 
+    /// Where other runs call the same network, waits until they have slowed down.
+    pub(super) fn make_room(&mut self, report: &Report, now: Instant) {
+        let Some(runs) = self.share.as_ref().map(Share::runs).filter(|runs| runs.get() > 1) else { return };
+        self.schedule.set_share(runs, now);
+        self.not_before = now + Share::INTERVAL * 3 / 2;
+        report.say(Level::Info, &format!("{runs} runs on this machine share the limit: each takes its part"));
+    }
+
+    /// Takes this run's part of the limit, when the runs on this machine have become more or fewer.
+    fn share(&mut self, report: &Report, now: Instant) {
+        let Some(share) = self.share.as_mut().filter(|share| share.next_count() <= now) else { return };
+        if share.count(now) {
+            let runs = share.runs();
+            self.schedule.set_share(runs, now);
+            report.say(Level::Info, &format!("runs on this machine that share the limit now: {runs}"));
+        }
+    }
+
     /// Takes in rows while there is room.
     fn read(&mut self) -> Result<(), Failure> {
         while self.window.has_room() {
             match self.rows.next()? {
-                row @ NextRow::Row(_) => self.admit(row),
                 NextRow::NotYet | NextRow::End => break,
+                row => self.admit(row),
             }
         }
         Ok(())
     }
 
     fn admit(&mut self, row: NextRow) {
-        let NextRow::Row(row) = row else { return };
-        let size = row.cells.size();
-        match &row.offer {
-            Ok(offer) => {
-                let offer = *offer;
-                if let Some(task) = self.window.admit(row, size, offer) {
-                    self.schedule.push(task);
+        match row {
+            NextRow::Row(row) => {
+                let size = row.cells.size();
+                match row.offer {
+                    Ok(offer) => {
+                        if let Some(task) = self.window.admit(Pending::Row(row), size, offer) {
+                            self.schedule.push(task);
+                        }
+                    }
+                    Err(_) => self.window.admit_ready(Pending::Row(row), size),
                 }
             }
-            Err(bad) => {
-                let message = format!("line {}: {}", row.line, bad.reason);
-                let error = OfferError::local(ErrorKind::InvalidOfferId, message);
-                self.window.admit_failed(row, size, error);
+            NextRow::Kept(row) => {
+                let size = row.bytes.len();
+                self.window.admit_ready(Pending::Kept(row), size);
             }
+            NextRow::NotYet | NextRow::End => {}
         }
     }
 
     /// Sends everything that may be sent now.
     fn send(&mut self, now: Instant, mut fetch: impl FnMut(Call)) -> Result<(), Stop> {
         let more = self.window.has_room() && !self.rows.ended();
+        if self.not_before > now {
+            self.waiting = Some((Waiting::Pace, self.not_before));
+            return Ok(());
+        }
         loop {
             self.waiting = match self.schedule.next(now, more)? {
                 Next::Send(call) => {
@@ -163,10 +204,12 @@ impl Run {
     /// Writes every row whose turn it is. Tells whether there were any.
     fn write(&mut self, now: Instant) -> Result<bool, Failure> {
         let mut wrote = false;
-        while let Some((row, slot)) = self.window.pop() {
-            if let Some(outcome) = slot.outcome() {
-                self.writer.write(&row, outcome)?;
-                wrote = true;
+        while let Some((pending, slot)) = self.window.pop() {
+            wrote = true;
+            match (&pending, slot.as_ref().and_then(Slot::outcome)) {
+                (Pending::Row(row), Some(outcome)) => self.writer.write(row, outcome)?,
+                (Pending::Row(row), None) => self.writer.write_uncalled(row)?,
+                (Pending::Kept(row), _) => self.writer.keep(row)?,
             }
         }
         self.writer.commit_if_due(&mut self.rows, now)?;
@@ -191,7 +234,9 @@ impl Run {
 
     /// When there is something to do even if nothing happens.
     fn wake(&self, report: &Report) -> Option<Instant> {
-        let waits = [self.waiting.map(|(_, until)| until), self.writer.commit_due(), report.next_progress()];
+        let next_count = self.share.as_ref().map(Share::next_count);
+        let waiting = self.waiting.map(|(_, until)| until);
+        let waits = [waiting, self.writer.commit_due(), report.next_progress(), next_count];
         waits.into_iter().flatten().min()
     }
 

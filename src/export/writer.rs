@@ -1,19 +1,41 @@
 //! Rows to the output and the run's place to the checkpoint: the one consumer of outcomes.
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use super::failure::Failure;
+use super::previous::KeptRow;
 use super::rows::Rows;
 use crate::append::Template;
 use crate::flatten::{Flattener, Source};
-use crate::input::{self, Input, Mark, Position, Row};
-use crate::job::{Again, Job};
-use crate::offer::Outcome;
+use crate::input::{Mark, Position, Row};
+use crate::job::Job;
+use crate::offer::{ErrorKind, OfferError, Outcome};
 use crate::output::{
     Checkpoint, CommitPolicy, Direct, Found, Interrupted, Lock, Output, Partial, Target, find, set_aside, tidy_up,
 };
 use crate::report::{Level, Report};
 use crate::summary::Summary;
+
+/// Where the rows are to go.
+#[derive(Debug)]
+pub(super) enum Goal {
+    /// A file, which no other run writes meanwhile.
+    File(Lock),
+    /// A device, or stdout.
+    Stream(Option<PathBuf>),
+}
+
+impl Goal {
+    /// Looks at the job's output, and locks it.
+    pub(super) fn of(job: &Job) -> Result<Self, Failure> {
+        Ok(match Target::of(&job.output)? {
+            Target::File(place) => Self::File(Lock::acquire(place)?),
+            Target::Device(path) => Self::Stream(Some(path)),
+            Target::Stdout => Self::Stream(None),
+        })
+    }
+}
 
 /// What is there to write to.
 #[derive(Debug)]
@@ -47,32 +69,24 @@ impl Writer {
     ///
     /// # Errors
     /// The output cannot be written, or another run has it.
-    pub(super) fn open(job: &Job, input: &mut Input, report: &Report) -> Result<Opened, Failure> {
-        let kept = input.kept_columns();
-        let key = job.key(kept);
-        let flattener = Flattener::new(job.format, kept.iter().map(String::as_str));
-        let cells = job.template.columns().filter_map(|name| input.cell_index(name)).collect();
-        let (output, start) = match Target::of(&job.output)? {
-            Target::File(place) => {
-                let lock = Lock::acquire(place)?;
-                match go_on(job, &key, input, &lock, report)? {
-                    GoOn::Finished(summary) => return Ok(Opened::Finished(summary)),
-                    GoOn::From(found) => (Output::File(Partial::resume(lock, &found)?), Some(found.checkpoint)),
-                    GoOn::Start => {
-                        let start = checkpoint(&key, &Summary::default(), None);
-                        (Output::File(Partial::create(lock, flattener.header(), &start)?), None)
-                    }
+    pub(super) fn open(job: &Job, goal: Goal, rows: &mut Rows, report: &Report) -> Result<Opened, Failure> {
+        let key = job.key(&rows.kept);
+        let flattener = Flattener::new(rows.format, rows.kept.iter().map(String::as_str));
+        let (output, start) = match goal {
+            Goal::File(lock) => match go_on(job, &key, rows, &lock, report)? {
+                GoOn::Finished(summary) => return Ok(Opened::Finished(summary)),
+                GoOn::From(found) => (Output::File(Partial::resume(lock, &found)?), Some(found.checkpoint)),
+                GoOn::Start => {
+                    let start = checkpoint(&key, &Summary::default(), None);
+                    (Output::File(Partial::create(lock, flattener.header(), &start)?), None)
                 }
-            }
-            stream => {
-                if job.again == Again::Resume {
-                    report.say(Level::Warning, "this output cannot be continued, so --resume has nothing to do");
+            },
+            Goal::Stream(device) => {
+                if job.resume {
+                    report.say(Level::Warning, "a stream cannot be continued: --resume has nothing to go on with");
                 }
                 let header = flattener.header();
-                let direct = match &stream {
-                    Target::Device(path) => Direct::device(path, header)?,
-                    _ => Direct::stdout(header)?,
-                };
+                let direct = device.map_or_else(|| Direct::stdout(header), |path| Direct::device(&path, header))?;
                 (Output::Direct(direct), None)
             }
         };
@@ -81,7 +95,7 @@ impl Writer {
             output,
             flattener,
             template: job.template.clone(),
-            cells,
+            cells: rows.cells.clone(),
             key,
             policy: CommitPolicy::new(Instant::now()),
             summary: start.map(|start| start.counts).unwrap_or_default(),
@@ -91,9 +105,9 @@ impl Writer {
         })))
     }
 
-    /// Whether an interrupted run can be continued.
-    pub(super) fn can_resume(&self, source: &input::Source) -> bool {
-        matches!(self.output, Output::File(_)) && matches!(source, input::Source::File(_))
+    /// Whether the output is there under a temporary name if the run is interrupted.
+    pub(super) fn can_resume(&self) -> bool {
+        matches!(self.output, Output::File(_))
     }
 
     /// What is written so far.
@@ -114,6 +128,22 @@ impl Writer {
         let written = self.flattener.rows(source, outcome, &mut self.rows);
         self.output.append(&self.rows)?;
         self.summary.add(outcome, written);
+        self.at = Some(row.next);
+        self.policy.offer_appended();
+        Ok(())
+    }
+
+    /// Writes the error row of an input row whose cell is no ID.
+    pub(super) fn write_uncalled(&mut self, row: &Row) -> Result<(), Failure> {
+        let Err(bad) = &row.offer else { return Ok(()) };
+        let message = format!("line {}: {}", row.line, bad.reason);
+        self.write(row, &Err(OfferError::local(ErrorKind::InvalidOfferId, message)))
+    }
+
+    /// Writes a row of an earlier output as it is.
+    pub(super) fn keep(&mut self, row: &KeptRow) -> Result<(), Failure> {
+        self.output.append(&row.bytes)?;
+        self.summary.keep(row.failed, row.begins_offer);
         self.at = Some(row.next);
         self.policy.offer_appended();
         Ok(())
@@ -163,9 +193,9 @@ enum GoOn {
     Finished(Summary),
 }
 
-fn go_on(job: &Job, key: &str, input: &mut Input, lock: &Lock, report: &Report) -> Result<GoOn, Failure> {
+fn go_on(job: &Job, key: &str, rows: &mut Rows, lock: &Lock, report: &Report) -> Result<GoOn, Failure> {
     let found: Found<Mark, Summary> = find(lock.place())?;
-    if job.again == Again::No {
+    if !job.resume {
         if let Found::Interrupted(found) = &found {
             let done = found.checkpoint.offers;
             let message = format!("starting over: an interrupted run had {done} offers done (--resume would go on)");
@@ -189,7 +219,7 @@ fn go_on(job: &Job, key: &str, input: &mut Input, lock: &Lock, report: &Report) 
         }
         Found::Interrupted(found) => match &found.checkpoint.input {
             None => "its input was a stream, which cannot be read again".to_owned(),
-            Some(mark) => match input.resume(mark) {
+            Some(mark) => match rows.resume(mark) {
                 Ok(()) => return Ok(GoOn::From(found)),
                 Err(why) => why.to_string(),
             },

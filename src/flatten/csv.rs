@@ -2,7 +2,8 @@
 //!
 //! Does not decide what an answer means; every text it is given ends up in exactly one cell.
 
-use super::{COLUMNS, Links, Source, message_cell};
+use super::{Links, Source, message_cell};
+use crate::columns::COLUMNS;
 use crate::offer::{Answer, Entry, OfferError, Outcome};
 
 /// Who the CSV is for.

@@ -13,7 +13,7 @@ pub struct Cells {
 
 impl Cells {
     /// Takes the cells of a row, of which the first `kept` are for the output. Allocates nothing when there are none.
-    pub(super) fn new<T: AsRef<str>>(cells: impl ExactSizeIterator<Item = T>, kept: usize) -> Self {
+    pub fn new<T: AsRef<str>>(cells: impl ExactSizeIterator<Item = T>, kept: usize) -> Self {
         if cells.len() == 0 {
             return Self::default();
         }

@@ -5,7 +5,8 @@
 use std::collections::HashSet;
 
 use super::error::{InputError, Names};
-use super::{ColumnChoice, Keep, Options, RESERVED};
+use super::{ColumnChoice, Keep, Options};
+use crate::columns::COLUMNS;
 use crate::offer::{InvalidOfferId, OfferId};
 
 /// The headers of the ID column, best first.
@@ -190,7 +191,7 @@ fn unique_names(first: &[String], has_header: bool) -> Vec<String> {
 fn output_names<'a>(names: impl Iterator<Item = &'a String> + Clone) -> Vec<String> {
     let mut used: HashSet<String> = names.clone().cloned().collect();
     let mut rename = |name: &String| {
-        if !RESERVED.contains(&name.as_str()) {
+        if !COLUMNS.contains(&name.as_str()) {
             return name.clone();
         }
         let base = format!("input_{name}");

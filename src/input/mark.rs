@@ -53,7 +53,7 @@ pub enum NotTheSameInput {
 
 /// The checksum of a file's beginning, through its own handle, so that it never covers more than what it is asked for.
 #[derive(Debug)]
-pub(super) struct Prefix {
+pub struct Prefix {
     file: File,
     hashed: u64,
     hasher: crc32fast::Hasher,
@@ -61,12 +61,15 @@ pub(super) struct Prefix {
 
 impl Prefix {
     /// Takes over a handle that nothing else reads from and that stands at the start.
-    pub(super) fn new(file: File) -> Self {
+    pub fn new(file: File) -> Self {
         Self { file, hashed: 0, hasher: crc32fast::Hasher::new() }
     }
 
     /// The CRC-32 of the first `end` bytes. Reads only what lies after the end asked for last.
-    pub(super) fn crc(&mut self, end: u64) -> io::Result<u32> {
+    ///
+    /// # Errors
+    /// The file is shorter than that, or cannot be read.
+    pub fn crc(&mut self, end: u64) -> io::Result<u32> {
         if end < self.hashed {
             self.hashed = 0;
             self.hasher.reset();

@@ -26,14 +26,13 @@ use crate::text::decode;
 
 pub use cells::Cells;
 pub use error::{InputError, Names, Unreadable};
-pub use mark::{Mark, NotTheSameInput, Position};
-pub use options::{ColumnChoice, Keep, Options, RESERVED};
+pub use mark::{Mark, NotTheSameInput, Position, Prefix};
+pub use options::{ColumnChoice, Keep, Options};
 pub use source::Source;
 pub use total::Total;
 
 use columns::Columns;
 use delimited::{Delimited, Failure};
-use mark::Prefix;
 use record::Record;
 use sheet::Sheet;
 use source::Bytes;

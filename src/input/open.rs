@@ -22,9 +22,13 @@ const COUNTED: u64 = 4 << 20;
 
 /// See [`Input::open`].
 pub(super) fn open(source: &Source, options: &Options) -> Result<Input, InputError> {
-    let opened = source::open(source)?;
+    start(source::open(source)?, source.to_string(), options)
+}
+
+/// Reads the head of what has been opened; `name` stands for it in messages.
+pub(super) fn start(opened: Opened, name: String, options: &Options) -> Result<Input, InputError> {
     let mut input = Input {
-        name: source.to_string(),
+        name,
         records: Records::Sheet(Sheet::default()),
         columns: Columns::default(),
         record: Record::new(),
@@ -100,7 +104,7 @@ impl Input {
         }
         if let Some((mut file, size)) = opened.file {
             if size <= COUNTED {
-                let counted = read_all(&mut file, is_utf16);
+                let counted = read_all(&mut file, size, is_utf16);
                 let text = counted.map_err(|source| InputError::Read { input: self.name.clone(), line: 1, source })?;
                 self.counted = Some(count_rows(text.get(start..).unwrap_or_default(), dialect.delimiter));
             }
@@ -124,8 +128,8 @@ impl Input {
 }
 
 /// All the text of a small file.
-fn read_all(file: &mut File, is_utf16: bool) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+fn read_all(file: &mut File, size: u64, is_utf16: bool) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(usize::try_from(size.min(COUNTED)).unwrap_or_default() + 1);
     file.take(COUNTED).read_to_end(&mut bytes)?;
     if !is_utf16 {
         return Ok(bytes);

@@ -2,22 +2,6 @@
 //!
 //! Owns plain values. Must not know of flags or files.
 
-/// The output's own columns: a kept column of such a name gets the prefix `input_`.
-pub const RESERVED: [&str; 12] = [
-    "offer_id",
-    "offer_url_type",
-    "offer_url_name",
-    "offer_url_tracking_link",
-    "offer_url_preview_url",
-    "url",
-    "impression_pixel",
-    "status",
-    "error_kind",
-    "error_http_status",
-    "error_code",
-    "error_message",
-];
-
 /// How to read an input, where it does not speak for itself.
 #[derive(Clone, Debug, Default)]
 pub struct Options {

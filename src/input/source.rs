@@ -96,7 +96,7 @@ pub(super) fn open(source: &Source) -> Result<Opened, InputError> {
 }
 
 /// Of a stream only the first two lines are waited for: somebody may be typing them.
-fn open_stream(source: &Source, mut stream: impl Read + Send + 'static) -> Result<Opened, InputError> {
+pub(super) fn open_stream(source: &Source, mut stream: impl Read + Send + 'static) -> Result<Opened, InputError> {
     let lines = |head: &[u8], end| memchr::memchr_iter(end, head).count();
     let head = read_head(&mut stream, |head| lines(head, b'\n').max(lines(head, b'\r')) >= 2);
     let (head, content) = judge(source, head)?;

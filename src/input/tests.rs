@@ -5,6 +5,7 @@ use std::path::Path;
 use super::*;
 
 mod resume;
+mod stream;
 mod workbook;
 
 fn file(content: &[u8]) -> (tempfile::TempDir, Source) {
@@ -218,6 +219,12 @@ fn what_cannot_be_read_is_named_with_the_way_out() {
     let sheet = show(b"id\n16", &Options { sheet: Some("x".to_owned()), ..options() });
     assert!(sheet.contains("--sheet is for workbooks"), "{sheet}");
     assert_eq!(Source::from_argument(Path::new("-")), Source::Stdin);
+}
+
+#[test]
+fn an_input_may_be_read_by_another_thread() {
+    fn assert_send<T: Send>() {}
+    assert_send::<Input>();
 }
 
 #[test]

@@ -7,7 +7,8 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use crate::flatten::{COLUMNS, Dialect, Format, JSON_KEYS};
+use crate::columns::COLUMNS;
+use crate::flatten::{Dialect, Format, JSON_KEYS};
 use crate::offer::ErrorKind;
 
 mod split;

@@ -202,6 +202,20 @@ impl Report {
     }
 }
 
+/// An error with those of its causes that it does not name itself.
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let words = error.to_string();
+        if !text.contains(&words) {
+            text += &format!(": {words}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
 /// Writes what a command is asked for to stdout.
 ///
 /// # Errors

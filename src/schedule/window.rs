@@ -18,10 +18,6 @@ use crate::offer::{OfferError, OfferId, Outcome};
 pub struct Slot(Rc<OnceCell<Outcome>>);
 
 impl Slot {
-    fn filled(outcome: Outcome) -> Self {
-        Self(Rc::new(OnceCell::from(outcome)))
-    }
-
     /// The outcome, once it is known.
     pub fn outcome(&self) -> Option<&Outcome> {
         self.0.get()
@@ -32,7 +28,8 @@ impl Slot {
 #[derive(Debug)]
 struct Waiting<R> {
     row: R,
-    slot: Slot,
+    /// `None` for a row that needs no call.
+    slot: Option<Slot>,
     /// What the row itself holds, in bytes.
     size: usize,
     /// Whether the answer was fetched for this row, so that its size is counted once.
@@ -88,7 +85,7 @@ impl<R> Window<R> {
     pub fn admit(&mut self, row: R, size: usize, offer: OfferId) -> Option<Task> {
         let known = self.remembered.get(&offer).cloned();
         let slot = known.clone().unwrap_or_default();
-        self.push(row, size, slot.clone(), known.is_none());
+        self.push(row, size, Some(slot.clone()), known.is_none());
         if known.is_some() {
             return None;
         }
@@ -97,8 +94,8 @@ impl<R> Window<R> {
     }
 
     /// Takes in a row that needs no call.
-    pub fn admit_failed(&mut self, row: R, size: usize, error: OfferError) {
-        self.push(row, size, Slot::filled(Err(error)), false);
+    pub fn admit_ready(&mut self, row: R, size: usize) {
+        self.push(row, size, None, false);
     }
 
     /// Puts an outcome in its place.
@@ -111,15 +108,18 @@ impl<R> Window<R> {
         while self.remembered_size > Self::MAX_REMEMBERED_SIZE && self.forget_oldest() {}
     }
 
-    /// Takes out the oldest row, if its outcome is known.
-    pub fn pop(&mut self) -> Option<(R, Slot)> {
-        let outcome_size = size_of_outcome(self.rows.front()?.slot.outcome()?);
+    /// Takes out the oldest row with its outcome, if that is known or not needed.
+    pub fn pop(&mut self) -> Option<(R, Option<Slot>)> {
+        let outcome_size = match &self.rows.front()?.slot {
+            Some(slot) => size_of_outcome(slot.outcome()?),
+            None => 0,
+        };
         let Waiting { row, slot, size, asked_here } = self.rows.pop_front()?;
         self.held = self.held.saturating_sub(size + if asked_here { outcome_size } else { 0 });
         Some((row, slot))
     }
 
-    fn push(&mut self, row: R, size: usize, slot: Slot, asked_here: bool) {
+    fn push(&mut self, row: R, size: usize, slot: Option<Slot>, asked_here: bool) {
         self.held += size;
         self.rows.push_back(Waiting { row, slot, size, asked_here });
     }
@@ -164,7 +164,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::offer::{AnswerBuilder, ErrorKind};
+    use crate::offer::AnswerBuilder;
 
     fn offer(n: u64) -> OfferId {
         OfferId::parse(&n.to_string()).unwrap()
@@ -180,7 +180,7 @@ mod tests {
         let mut window = Window::new();
         let first = window.admit("first", 0, offer(1)).unwrap();
         let second = window.admit("second", 0, offer(2)).unwrap();
-        window.admit_failed("third", 0, OfferError::local(ErrorKind::InvalidOfferId, "x"));
+        window.admit_ready("third", 0);
         window.finish(&second.slot, answer("2"));
         assert!(window.pop().is_none());
         window.finish(&first.slot, answer("1"));
@@ -268,7 +268,7 @@ mod tests {
             prop_assert_eq!(written.len(), offers.len());
             for (line, (row, slot)) in written.iter().enumerate() {
                 prop_assert_eq!(*row, line);
-                let url = slot.outcome().and_then(|o| o.as_ref().ok()).and_then(|a| a.url().map(str::to_owned));
+                let url = slot.as_ref().and_then(Slot::outcome).and_then(|o| o.as_ref().ok()).and_then(|a| a.url().map(str::to_owned));
                 prop_assert_eq!(url, Some(offers[line].to_string()));
             }
             prop_assert_eq!(window.held, 0);

@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
-use crate::flatten::{COLUMNS, JSON_KEYS};
+use crate::columns::COLUMNS;
+use crate::flatten::JSON_KEYS;
 use crate::offer::ErrorKind;
 
 /// What is needed to ask again: the ID cell, the kept cells, and why it failed.

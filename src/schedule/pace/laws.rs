@@ -111,10 +111,12 @@ fn calls(jitter: u64, restarts: bool) -> impl Strategy<Value = Vec<Call>> {
     let restart = prop::bool::weighted(if restarts { 0.03 } else { 0.0 });
     let call = (travel, thinking, seldom(30), seldom(15_000), restart)
         .prop_map(|(travel, thinking, late, idle, restart)| Call { travel, thinking, late, idle, restart });
-    prop::collection::vec(call, 1..400)
+    prop::collection::vec(call, 1..300)
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn never_more_than_the_limit_arrives_with_jitter_up_to_300_ms(calls in calls(300, false)) {
         let (rate, most_allowed, window) = limited("50/10s");
@@ -247,46 +249,23 @@ fn a_change_of_share_never_bursts_and_the_run_left_alone_gets_all_of_the_limit()
 }
 
 #[test]
-fn without_a_limit_only_freezes_hold_calls_back() {
-    let t0 = Instant::now();
-    let mut pace = Pace::new(Rate::Unlimited, t0);
-    assert_eq!(pace.poll(t0), Ok(()));
-    let departure = pace.send(t0);
-    assert_eq!((pace.poll(t0), pace.period(), pace.pace()), (Ok(()), Duration::ZERO, f64::INFINITY));
-    pace.answered(departure, t0, Signal::Throttled { retry_after: Some(Duration::from_secs(7)) });
-    let until = t0 + Duration::from_secs(7);
-    assert_eq!(pace.poll(t0), Err(Wait { until, why: Why::Frozen }));
-    assert_eq!(pace.frozen_until(t0), Some(until));
-    assert_eq!((pace.poll(until), pace.frozen_until(until)), (Ok(()), None));
-}
-
-#[test]
-fn each_wait_names_its_reason() {
-    let t0 = Instant::now();
-    let mut pace = Pace::new(Rate::Limited(Limit::PUBLISHED), t0);
-    assert_eq!(pace.poll(t0).map_err(|wait| wait.why), Err(Why::Ceiling));
-    let mut now = t0 + Duration::from_millis(202);
-    let departure = pace.send(now);
-    pace.answered(departure, now, Signal::Throttled { retry_after: None });
-    assert_eq!(pace.poll(now).map_err(|wait| wait.why), Err(Why::Frozen));
-    now += Duration::from_secs(2);
-    assert_eq!(pace.poll(now), Ok(()));
-    pace.send(now);
-    assert_eq!(pace.poll(now).map_err(|wait| wait.why), Err(Why::Controller));
-    let mut pace = Pace::new(Rate::Limited(Limit::PUBLISHED), t0);
-    for call in 1..=50 {
-        pace.send(t0 + Duration::from_millis(202) * call);
+fn no_limit_share_or_retry_after_is_too_absurd() {
+    for text in ["1/24h", "1/1ms", "4294967295/1ms", "4294967295/24h", "none"] {
+        for runs in [1, 3, u32::MAX] {
+            let t0 = Instant::now();
+            let mut pace = Pace::new(text.parse().unwrap(), t0);
+            pace.set_share(NonZeroU32::new(runs).unwrap(), t0);
+            let mut now = t0;
+            for retry_after in [None, Some(Duration::ZERO), Some(Duration::MAX)] {
+                while let Err(wait) = pace.poll(now) {
+                    now = wait.until;
+                }
+                let departure = pace.send(now);
+                pace.answered(departure, now, Signal::Throttled { retry_after });
+                // Answers that are handed in late or twice, and times that run backwards, are borne too.
+                pace.answered(departure, t0, Signal::Passed);
+            }
+            assert!(pace.frozen_until(now).is_some() && pace.pace() > 0.0, "{text} by {runs}");
+        }
     }
-    now = t0 + Duration::from_millis(202) * 51;
-    assert_eq!(pace.poll(now).map_err(|wait| wait.why), Err(Why::Guard));
-}
-
-#[test]
-fn an_ignored_throttle_slows_nobody() {
-    let t0 = Instant::now() + Duration::from_secs(1);
-    let mut pace = Pace::new(Rate::Limited(Limit::PUBLISHED), t0);
-    let before = pace.pace();
-    let departure = pace.send(t0);
-    pace.answered(departure, t0, Signal::Ignored);
-    assert_eq!((pace.frozen_until(t0), pace.pace().to_bits()), (None, before.to_bits()));
 }

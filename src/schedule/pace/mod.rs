@@ -2,10 +2,10 @@
 //!
 //! | part | keeps | knows |
 //! |---|---|---|
-//! | [`ceiling`] | the limit, whatever else happens, across restarts too | when own calls left |
-//! | [`guard`] | the limit at the server, where calls arrive late and unevenly | when own calls were answered |
-//! | [`controller`] | the peace with everyone else who uses the same limit | which calls were refused |
-//! | [`freeze`] | silence after a refusal, as long as the network asks | which calls were refused |
+//! | `ceiling` | the limit, whatever else happens, across restarts too | when own calls left |
+//! | `guard` | the limit at the server, where calls arrive late and unevenly | when own calls were answered |
+//! | `controller` | the peace with everyone else who uses the same limit | which calls were refused |
+//! | `freeze` | silence after a refusal, as long as the network asks | which calls were refused |
 //!
 //! Everything here is told the time and never sleeps. One waiter owns the [`Pace`]: it polls, sleeps until the
 //! instant it is given, polls again, and takes the permit in the moment in which the call really leaves. So nothing
@@ -197,3 +197,53 @@ impl Limited {
 
 #[cfg(test)]
 mod laws;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_limit_only_freezes_hold_calls_back() {
+        let t0 = Instant::now();
+        let mut pace = Pace::new(Rate::Unlimited, t0);
+        assert_eq!(pace.poll(t0), Ok(()));
+        let departure = pace.send(t0);
+        assert_eq!((pace.poll(t0), pace.period(), pace.pace()), (Ok(()), Duration::ZERO, f64::INFINITY));
+        pace.answered(departure, t0, Signal::Throttled { retry_after: Some(Duration::from_secs(7)) });
+        let until = t0 + Duration::from_secs(7);
+        assert_eq!(pace.poll(t0), Err(Wait { until, why: Why::Frozen }));
+        assert_eq!(pace.frozen_until(t0), Some(until));
+        assert_eq!((pace.poll(until), pace.frozen_until(until)), (Ok(()), None));
+    }
+
+    #[test]
+    fn each_wait_names_its_reason() {
+        let t0 = Instant::now();
+        let mut pace = Pace::new(Rate::Limited(Limit::PUBLISHED), t0);
+        assert_eq!(pace.poll(t0).map_err(|wait| wait.why), Err(Why::Ceiling));
+        let mut now = t0 + Duration::from_millis(202);
+        let departure = pace.send(now);
+        pace.answered(departure, now, Signal::Throttled { retry_after: None });
+        assert_eq!(pace.poll(now).map_err(|wait| wait.why), Err(Why::Frozen));
+        now += Duration::from_secs(2);
+        assert_eq!(pace.poll(now), Ok(()));
+        pace.send(now);
+        assert_eq!(pace.poll(now).map_err(|wait| wait.why), Err(Why::Controller));
+        let mut pace = Pace::new(Rate::Limited(Limit::PUBLISHED), t0);
+        for call in 1..=50 {
+            pace.send(t0 + Duration::from_millis(202) * call);
+        }
+        now = t0 + Duration::from_millis(202) * 51;
+        assert_eq!(pace.poll(now).map_err(|wait| wait.why), Err(Why::Guard));
+    }
+
+    #[test]
+    fn an_ignored_throttle_slows_nobody() {
+        let t0 = Instant::now() + Duration::from_secs(1);
+        let mut pace = Pace::new(Rate::Limited(Limit::PUBLISHED), t0);
+        let before = pace.pace();
+        let departure = pace.send(t0);
+        pace.answered(departure, t0, Signal::Ignored);
+        assert_eq!((pace.frozen_until(t0), pace.pace().to_bits()), (None, before.to_bits()));
+    }
+}
