@@ -12,7 +12,7 @@ pub enum OutputError {
     #[error("the output {} is a folder: give a file name, for example -o {}", .0.display(), .0.join("tracking_links.csv").display())]
     IsFolder(PathBuf),
     /// The output's folder is missing and cannot be made.
-    #[error("cannot create the folder {} for the output: {source}", folder.display())]
+    #[error("cannot create the folder {} for the output: {source}; choose another place with -o", folder.display())]
     NoFolder {
         /// The folder.
         folder: PathBuf,
