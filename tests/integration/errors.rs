@@ -6,10 +6,13 @@ use offerlinks::sandbox::EMAIL;
 
 use crate::support::{Folder, KEY, KEY_FILE, Run, export, export_in, network};
 
+/// Name and content of an input, the arguments, and what has to be said.
+type Unusable = (&'static str, &'static [u8], &'static [&'static str], &'static [&'static str]);
+
 #[test]
 fn an_input_that_cannot_be_used_is_named_with_the_way_out() {
     let network = network();
-    let cases: &[(&str, &[u8], &[&str], &[&str])] = &[
+    let cases: &[Unusable] = &[
         ("none.csv", b"", &[], &["none.csv: no such file", "`-` to read from standard input"]),
         ("x.csv", b"name,mail\na,b\n", &[], &["no ID column", "name, mail", "--column"]),
         ("x.csv", b"My offers\n\noffer_id,name\n16,a\n", &["--column", "offer_id"], &["offer_id", "line 3"]),
@@ -102,10 +105,10 @@ fn an_output_that_is_a_folder_is_a_usage_error() {
 }
 
 #[test]
-fn an_output_below_a_file_is_a_failure_of_this_machine_before_any_call() {
+fn an_output_that_no_run_can_have_is_named_with_the_way_out() {
     let network = network();
     let run = export().offers(&["16"]).output("offers.csv/links.csv").on(&network);
-    run.run().expect(1).says(&["cannot create the folder offers.csv"]);
+    run.run().expect(2).says(&["cannot create the folder offers.csv", "-o"]);
     assert_eq!(network.calls(), []);
 }
 

@@ -64,7 +64,7 @@ fn a_stopped_run_goes_on_where_it_was() {
     let is_mended = Arc::clone(&mended);
     let network = scripted(move |asked| {
         let refused = asked.overall > 60 && !is_mended.load(Ordering::Relaxed);
-        refused.then(|| reply(401, r#"{"code":13,"message":"bad key"}"#)).flatten()
+        refused.then(|| reply(401, r#"{"code":13,"message":"bad key"}"#))
     });
     let ran = stopped(&network, &["-j", "1"], 4);
     mended.store(true, Ordering::Relaxed);
@@ -76,7 +76,7 @@ fn a_stopped_run_goes_on_where_it_was() {
 
 #[test]
 fn too_many_errors_stop_the_run() {
-    let network = scripted(|asked| (asked.nth == 1).then(|| reply(404, r#"{"code":31,"message":"gone"}"#)).flatten());
+    let network = scripted(|asked| (asked.nth == 1).then(|| reply(404, r#"{"code":31,"message":"gone"}"#)));
     let ran = stopped(&network, &["--max-errors", "5"], 5);
     let ran = ran.says(&["more than 5 offers failed", "--max-errors", "not_found", "--resume"]);
     assert!(network.calls().len() < 100, "{ran:?}");
@@ -148,7 +148,7 @@ fn assert_no_key_in_sight(id: u32) {
 
 #[test]
 fn a_failure_of_the_very_first_call_writes_no_error_row() {
-    let network = scripted(|asked| if asked.overall == 1 { reply(500, "oops") } else { None });
+    let network = scripted(|asked| (asked.overall == 1).then(|| reply(500, "oops")));
     export().offers(&["16", "17", "18"]).on(&network).run().expect(0);
     let mut called = called(&network);
     assert_eq!(called[0], "16");

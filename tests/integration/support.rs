@@ -75,9 +75,9 @@ pub(crate) fn scripted(
 }
 
 /// An answer with this status and body.
-pub(crate) fn reply(status: u16, body: impl Into<Vec<u8>>) -> Option<sandbox::Reply> {
+pub(crate) fn reply(status: u16, body: impl Into<Vec<u8>>) -> sandbox::Reply {
     let headers = vec![("Content-Type".to_owned(), "application/json".to_owned())];
-    Some(sandbox::Reply::Http { status, headers, body: body.into() })
+    sandbox::Reply::Http { status, headers, body: body.into() }
 }
 
 /// The offers that were called, in the order of arrival.
@@ -151,8 +151,8 @@ pub(crate) struct Run {
 impl Run {
     /// The input is a file with these IDs.
     pub(crate) fn offers(self, ids: &[impl AsRef<str>]) -> Self {
-        let lines: String = ids.iter().map(|id| format!("{}\n", id.as_ref())).collect();
-        self.csv(format!("offer_id\n{lines}"))
+        let lines: Vec<&str> = ["offer_id"].into_iter().chain(ids.iter().map(AsRef::as_ref)).collect();
+        self.csv(lines.join("\n"))
     }
 
     /// The input is a file with this content.
