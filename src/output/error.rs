@@ -69,9 +69,16 @@ impl OutputError {
         move |source| Self::Io { action, path: path.to_owned(), source }
     }
 
-    /// Whether the user named an output that no run can have, as opposed to one that failed.
-    pub const fn is_usage(&self) -> bool {
-        matches!(self, Self::IsFolder(_) | Self::NoFolder { .. } | Self::FolderNotWritable { .. } | Self::ClosedStdout)
+    /// Whether the user named an output that no run can have, as opposed to one that this machine denies for now.
+    pub fn is_usage(&self) -> bool {
+        match self {
+            Self::IsFolder(_) | Self::ClosedStdout => true,
+            // A file is in the way.
+            Self::NoFolder { source, .. } => {
+                matches!(source.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory)
+            }
+            _ => false,
+        }
     }
 }
 
