@@ -132,7 +132,7 @@ fn way_out(source: &io::Error, action: Action) -> &'static str {
         io::ErrorKind::Unsupported if action == Action::Lock => {
             "this disk has no file locks: choose a local one with -o"
         }
-        _ if action == Action::Sync => "check the disk, then go on with --resume",
+        _ if matches!(action, Action::Sync | Action::Remove) => "check the disk, then go on with --resume",
         _ => "the old output is as it was",
     }
 }
