@@ -210,8 +210,13 @@ fn go_on(job: &Job, key: &str, rows: &mut Rows, lock: &Lock, report: &Report) ->
             return Ok(GoOn::Start);
         }
         Found::Finished(checkpoint) => {
+            // Its output is whole and has its name: there is nothing to set aside.
             tidy_up(lock)?;
-            return Ok(GoOn::Finished(checkpoint.counts));
+            if is_same(&checkpoint, job, key, rows) {
+                return Ok(GoOn::Finished(checkpoint.counts));
+            }
+            report.say(Level::Info, "the run before was another job and is finished: starting");
+            return Ok(GoOn::Start);
         }
         Found::Damaged { why } => why,
         Found::Interrupted(found) if found.checkpoint.job != key => {
@@ -229,4 +234,10 @@ fn go_on(job: &Job, key: &str, rows: &mut Rows, lock: &Lock, report: &Report) ->
     let message = format!("the interrupted run cannot be continued: {why}; starting over, it is set aside as {names}");
     report.say(Level::Warning, &message);
     Ok(GoOn::Start)
+}
+
+/// Whether a finished run has done all that this one is to do.
+fn is_same(finished: &Checkpoint<Mark, Summary>, job: &Job, key: &str, rows: &mut Rows) -> bool {
+    // Asking again replaces its own input, so that cannot be compared.
+    finished.job == key && (job.retry_failed.is_some() || finished.input.is_some_and(|mark| rows.resume(&mark).is_ok()))
 }

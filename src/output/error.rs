@@ -69,9 +69,16 @@ impl OutputError {
         move |source| Self::Io { action, path: path.to_owned(), source }
     }
 
-    /// Whether the user named an output that no run can have, as opposed to one that failed.
-    pub const fn is_usage(&self) -> bool {
-        matches!(self, Self::IsFolder(_) | Self::NoFolder { .. } | Self::FolderNotWritable { .. } | Self::ClosedStdout)
+    /// Whether the user named an output that no run can have, as opposed to one that this machine denies for now.
+    pub fn is_usage(&self) -> bool {
+        match self {
+            Self::IsFolder(_) | Self::ClosedStdout => true,
+            // A file is in the way.
+            Self::NoFolder { source, .. } => {
+                matches!(source.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory)
+            }
+            _ => false,
+        }
     }
 }
 
@@ -125,7 +132,7 @@ fn way_out(source: &io::Error, action: Action) -> &'static str {
         io::ErrorKind::Unsupported if action == Action::Lock => {
             "this disk has no file locks: choose a local one with -o"
         }
-        _ if action == Action::Sync => "check the disk, then go on with --resume",
+        _ if matches!(action, Action::Sync | Action::Remove) => "check the disk, then go on with --resume",
         _ => "the old output is as it was",
     }
 }

@@ -1,0 +1,22 @@
+//! Interrupted at any instant, continued as if nothing had happened: the law of DESIGN.md section 8, shown on the real
+//! program.
+//!
+//! What a case needs that this machine does not give (strace, mounts) is skipped by a printed line that begins with
+//! `skipped:`. The long form (4,000 offers, 60 kills at both paces, and every system call) takes some minutes:
+//! `OFFERLINKS_LONG=1 cargo test --release --test crash -- --nocapture`. Kills come at random moments; the seed is
+//! printed, and `OFFERLINKS_SEED=N` repeats them.
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "what cannot be set up has to fail its test")]
+
+mod disk;
+mod errno;
+mod finish;
+mod kill;
+mod lock;
+mod scale;
+mod signals;
+mod stream;
+mod support;
+mod syscalls;
+mod tamper;
+mod trace;

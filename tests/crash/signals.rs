@@ -1,0 +1,125 @@
+//! SIGINT, SIGTERM and SIGHUP in every state that a run can be in.
+
+use std::os::unix::process::ExitStatusExt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use offerlinks::sandbox::{Asked, Reply, Script};
+
+use crate::support::{Place, Running, Scene, wait_until};
+
+const SIGNALS: [(&str, i32); 3] = [("INT", 2), ("TERM", 15), ("HUP", 1)];
+
+/// After so many calls for links everything is answered in its own way, until `mended` is set.
+const GOOD_CALLS: u64 = 40;
+
+fn breaking(mended: &Arc<AtomicBool>, answer: impl Fn(&Asked<'_>) -> Reply + Send + Sync + 'static) -> Script {
+    let mended = Arc::clone(mended);
+    Script::new(move |asked| (asked.overall > GOOD_CALLS && !mended.load(Ordering::Relaxed)).then(|| answer(asked)))
+}
+
+fn http(status: u16, headers: &[(&str, &str)]) -> Reply {
+    let headers = headers.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
+    Reply::Http { status, headers, body: Vec::new() }
+}
+
+/// Sends the signal and checks that the run dies of it, in time, and says how to go on.
+fn stop(place: &Place<'_>, running: Running, (name, number): (&str, i32), most: Duration) {
+    let sent = Instant::now();
+    running.signal(name);
+    let ended = running.end();
+    let took = sent.elapsed();
+    assert_eq!(ended.status.signal(), Some(number), "{ended:?}");
+    assert!(took < most, "SIG{name} took {took:?}");
+    place.assert_old_output();
+    ended.assert_says(&format!("interrupted by SIG{name}"));
+    ended.assert_says("to go on: offerlinks export");
+    ended.assert_says("--resume");
+}
+
+#[test]
+fn a_signal_while_calls_are_answered_ends_the_run_and_loses_nothing() {
+    const LATENCY: Duration = Duration::from_millis(100);
+    let scene = Scene::new(60, LATENCY);
+    for signal in SIGNALS {
+        let place = scene.place(signal.0);
+        let before = scene.network.calls().len();
+        let running = place.start(&["-j", "4"]);
+        scene.wait_for_calls(before + 10);
+        stop(&place, running, signal, Duration::from_secs(5));
+        // In flight calls were waited for and are kept: nothing at all is asked again.
+        place.resume();
+        let calls = scene.network.calls().len() - before;
+        assert_eq!(calls, 60, "every offer once");
+    }
+}
+
+#[test]
+fn a_signal_while_the_network_has_frozen_the_run_ends_it_at_once() {
+    let mended = Arc::new(AtomicBool::new(false));
+    let scene = Scene::scripted(60, breaking(&mended, |_| http(429, &[("Retry-After", "120")])));
+    for (signal, first) in SIGNALS.into_iter().zip([true, false, false]) {
+        mended.store(false, Ordering::Relaxed);
+        let place = scene.place(signal.0);
+        let before = scene.network.calls().len();
+        let running = place.start(&["-j", "2"]);
+        scene.wait_for_calls(before + if first { 41 } else { 1 });
+        std::thread::sleep(Duration::from_millis(200));
+        stop(&place, running, signal, Duration::from_secs(5));
+        mended.store(true, Ordering::Relaxed);
+        place.resume();
+    }
+}
+
+#[test]
+fn a_signal_while_an_offer_waits_for_its_retry_ends_the_run_at_once() {
+    let mended = Arc::new(AtomicBool::new(false));
+    let scene = Scene::scripted(60, breaking(&mended, |_| http(500, &[])));
+    for (signal, first) in SIGNALS.into_iter().zip([true, false, false]) {
+        mended.store(false, Ordering::Relaxed);
+        let place = scene.place(signal.0);
+        let before = scene.network.calls().len();
+        let running = place.start(&["-j", "2"]);
+        scene.wait_for_calls(before + if first { 42 } else { 1 });
+        std::thread::sleep(Duration::from_millis(200));
+        stop(&place, running, signal, Duration::from_secs(5));
+        mended.store(true, Ordering::Relaxed);
+        place.resume();
+    }
+}
+
+/// The network is silent: calls in flight are waited for, but not for ever, and not at all after a second signal.
+#[test]
+fn calls_that_never_end_are_waited_for_10_s_or_until_the_second_signal() {
+    let mended = Arc::new(AtomicBool::new(false));
+    let scene = Scene::scripted(60, breaking(&mended, |_| Reply::Hang));
+    let (patient, hasty) = (scene.place("patient"), scene.place("hasty"));
+    let waiting = patient.start(&["-j", "2"]);
+    scene.wait_for_calls(42);
+    let other = hasty.start(&["-j", "2"]);
+    scene.wait_for_calls(43);
+    std::thread::sleep(Duration::from_millis(100));
+
+    other.signal("INT");
+    std::thread::sleep(Duration::from_millis(300));
+    stop(&hasty, other, ("INT", 2), Duration::from_secs(2));
+
+    stop(&patient, waiting, ("TERM", 15), Duration::from_millis(11_500));
+    mended.store(true, Ordering::Relaxed);
+    let kept = patient.committed();
+    assert!(kept >= 38, "what was answered is kept: {kept}");
+    patient.resume();
+    hasty.resume();
+}
+
+#[test]
+fn a_hangup_is_ignored_under_nohup() {
+    let scene = Scene::new(60, Duration::from_millis(20));
+    let place = scene.place("nohup");
+    let running = Running::start(place.export_under(&["nohup"], &["-j", "2"]));
+    wait_until("calls arrive", || scene.network.calls().len() > 5);
+    running.signal("HUP");
+    running.end().assert_code(3);
+    assert_eq!(std::fs::read_to_string(place.out()).unwrap(), scene.golden);
+}

@@ -1,0 +1,135 @@
+//! kill -9 before every system call that changes a file: strace counts them and kills.
+
+use std::fs;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use crate::support::{Ended, Place, Running, Scene, assert_same, can_trace, long};
+
+/// As many cases run at once: most of their time they wait for answers.
+const AT_ONCE: usize = 6;
+
+/// A kind of system call by which files change.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Call {
+    pub(crate) name: &'static str,
+    /// As strace wants it: not every processor has each of them.
+    names: &'static str,
+}
+
+const fn call(name: &'static str, names: &'static str) -> Call {
+    Call { name, names }
+}
+
+pub(crate) const CHANGING: [Call; 7] = [
+    call("write", "write"),
+    call("fdatasync", "fdatasync"),
+    call("fsync", "fsync"),
+    call("rename", "?rename,?renameat,?renameat2"),
+    call("unlink", "?unlink,?unlinkat"),
+    call("ftruncate", "ftruncate"),
+    call("fchmod", "fchmod"),
+];
+
+/// Runs an export and does something to its system call of this kind and number. Only files of the output are looked
+/// at: what is written to sockets and to the terminal is none of our business.
+pub(crate) fn export_with(place: &Place<'_>, call: Call, tamper: &str, arguments: &[&str]) -> Ended {
+    let inject = format!("inject={}:{tamper}", call.names);
+    let mut strace = vec!["strace", "-f", "-qq", "-o", "/dev/null", "-e", &inject];
+    let files = ["", ".partial", ".checkpoint", ".checkpoint.tmp"].map(|name| place.beside(name));
+    if call.name == "write" {
+        strace.extend(files.iter().flat_map(|file| ["-P", file.to_str().unwrap()]));
+    }
+    Running::start(place.export_under(&strace, arguments)).end()
+}
+
+/// Tries `case` with the numbers from 1 on until it says that there is no such call. Gives how many there were.
+pub(crate) fn for_every_call(scene: &Scene, name: &str, case: impl Fn(&Place<'_>, usize) -> bool + Sync) -> usize {
+    let (next, over, hits) = (AtomicUsize::new(1), AtomicBool::new(false), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    assert!(number < 100, "{name} has no end");
+                    if case(&scene.place(&format!("{name}-{number}")), number) {
+                        hits.fetch_add(1, Ordering::Relaxed);
+                    } else {
+                        over.store(true, Ordering::Relaxed);
+                    }
+                }
+            });
+        }
+    });
+    hits.into_inner()
+}
+
+/// Kills a run before the first, the second, ... of each system call, and goes on, until there is no such call left.
+/// `prepare` makes what stands in the folder when the run begins.
+fn kill_before_every_call(scene: &Scene, name: &str, prepare: &(dyn Fn(&Place<'_>) + Sync), arguments: &[&str]) {
+    let mut all = 0;
+    for call in CHANGING {
+        let kills = for_every_call(scene, &format!("{name}-{}", call.name), |place, number| {
+            prepare(place);
+            let ended = export_with(place, call, &format!("signal=KILL:when={number}"), arguments);
+            place.assert_old_or_golden();
+            if ended.is_killed() {
+                place.resume();
+                return true;
+            }
+            ended.assert_code(3);
+            place.assert_golden();
+            false
+        });
+        println!("{name}: killed before each of {kills} calls of {}", call.name);
+        all += kills;
+    }
+    assert!(all >= 15, "only {all} system calls were hit");
+}
+
+/// Long enough for commits, short enough to be killed dozens of times.
+fn scene() -> Scene {
+    Scene::new(if long() { 200 } else { 64 }, Duration::from_millis(10))
+}
+
+const SLOWLY: [&str; 2] = ["-j", "2"];
+
+#[test]
+fn a_kill_before_any_system_call_of_a_run_is_continued() {
+    if can_trace("kill before every system call") {
+        kill_before_every_call(&scene(), "start", &|_| (), &SLOWLY);
+    }
+}
+
+#[test]
+fn a_kill_before_any_system_call_of_a_continued_run_is_continued() {
+    if can_trace("kill before every system call of --resume") {
+        let scene = scene();
+        let interrupted = scene.place("interrupted");
+        interrupted.interrupt(&SLOWLY);
+        let arguments = [&SLOWLY[..], &["--resume"]].concat();
+        kill_before_every_call(&scene, "resume", &|place| place.copy_from(&interrupted), &arguments);
+    }
+}
+
+#[test]
+fn a_kill_while_a_damaged_run_is_set_aside_is_continued() {
+    if !can_trace("kill while setting aside") {
+        return;
+    }
+    let scene = scene();
+    let interrupted = scene.place("interrupted");
+    interrupted.interrupt(&SLOWLY);
+    fs::write(interrupted.beside(".checkpoint"), "{").unwrap();
+    let [.., rename, _, _, _] = CHANGING;
+    for number in 1..=4 {
+        let place = scene.place(&format!("aside-{number}"));
+        place.copy_from(&interrupted);
+        let ended = export_with(&place, rename, &format!("signal=KILL:when={number}"), &["--resume"]);
+        assert!(ended.is_killed(), "{number}: {ended:?}");
+        place.run(&["--resume"]).assert_code(3);
+        assert_same(&fs::read_to_string(place.out()).unwrap(), &scene.golden);
+        let kept = place.names().iter().filter(|name| name.contains(".partial.old")).count();
+        assert_eq!(kept, 1, "the damaged rows are kept once: {:?}", place.names());
+    }
+}
