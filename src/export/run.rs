@@ -191,7 +191,8 @@ impl Run {
 
     /// When there is something to do even if nothing happens.
     fn wake(&self, report: &Report) -> Option<Instant> {
-        let waits = [self.waiting.map(|(_, until)| until), self.writer.commit_due(), report.next_progress()];
+        let sending = self.waiting.map(|(_, until)| until);
+        let waits = [sending, self.schedule.ends_at(), self.writer.commit_due(), report.next_progress()];
         waits.into_iter().flatten().min()
     }
 
