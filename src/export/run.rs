@@ -234,10 +234,9 @@ impl Run {
 
     /// When there is something to do even if nothing happens.
     fn wake(&self, report: &Report) -> Option<Instant> {
-        let next_count = self.share.as_ref().map(Share::next_count);
-        let waiting = self.waiting.map(|(_, until)| until);
-        let waits = [waiting, self.writer.commit_due(), report.next_progress(), next_count];
-        waits.into_iter().flatten().min()
+        let schedule = [self.waiting.map(|(_, until)| until), self.schedule.ends_at()];
+        let waits = [self.writer.commit_due(), report.next_progress(), self.share.as_ref().map(Share::next_count)];
+        schedule.into_iter().chain(waits).flatten().min()
     }
 
     fn show(&self, report: &mut Report, now: Instant) {

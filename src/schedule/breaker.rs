@@ -53,12 +53,15 @@ impl Breaker {
         None
     }
 
-    /// A call failed in a way that may pass.
-    pub fn failed(&mut self, now: Instant) {
+    /// A call that left at `left` failed in a way that may pass.
+    pub fn failed(&mut self, left: Instant, now: Instant) {
         match &mut self.state {
+            // No probe, only the rest of what was in flight: nothing new.
+            State::Open { since, .. } if left < *since => {}
             State::Open { probes, probe_at, .. } => {
                 *probes += 1;
-                *probe_at = now + Self::probe_delay(*probes);
+                // Counted from its departure, because a probe may hang for as long as the delay.
+                *probe_at = now.max(left + Self::probe_delay(*probes));
             }
             State::Closed => {
                 self.remember(true);
@@ -82,17 +85,12 @@ impl Breaker {
         matches!(self.state, State::Open { .. })
     }
 
-    /// When the next probe may go out, if the breaker is open.
-    pub fn probe_at(&self) -> Option<Instant> {
+    /// How many probes have failed and when the next may go out, if the breaker is open.
+    pub fn next_probe(&self) -> Option<(u32, Instant)> {
         match self.state {
-            State::Open { probe_at, .. } => Some(probe_at),
+            State::Open { probes, probe_at, .. } => Some((probes, probe_at)),
             State::Closed => None,
         }
-    }
-
-    /// When a call last passed; the start, before any has.
-    pub fn last_pass(&self) -> Instant {
-        self.last_pass
     }
 
     fn remember(&mut self, failed: bool) {
@@ -123,10 +121,10 @@ mod tests {
         let start = Instant::now();
         let mut breaker = Breaker::new(OUTAGE, start);
         for call in 0..29 {
-            breaker.failed(start + seconds(call));
+            breaker.failed(start, start + seconds(call));
             assert!(!breaker.is_open(), "after {call} s");
         }
-        breaker.failed(start + seconds(30));
+        breaker.failed(start, start + seconds(30));
         assert!(breaker.is_open());
     }
 
@@ -139,7 +137,7 @@ mod tests {
             if call % 25 == 0 {
                 breaker.passed(now);
             } else {
-                breaker.failed(now);
+                breaker.failed(now, now);
             }
             assert!(!breaker.is_open());
         }
@@ -150,10 +148,10 @@ mod tests {
         let start = Instant::now();
         let mut breaker = Breaker::new(OUTAGE, start);
         for call in 0..9 {
-            breaker.failed(start + seconds(60 * call));
+            breaker.failed(start, start + seconds(60 * call));
         }
         assert!(!breaker.is_open());
-        breaker.failed(start + seconds(600));
+        breaker.failed(start, start + seconds(600));
         assert!(breaker.is_open());
     }
 
@@ -163,12 +161,37 @@ mod tests {
         let mut breaker = Breaker::new(OUTAGE, start);
         breaker.trip(start);
         let mut now = start;
-        for delay in [5, 10, 20, 40, 60, 60] {
-            assert_eq!(breaker.probe_at(), Some(now + seconds(delay)));
+        for (n, delay) in (0..).zip([5, 10, 20, 40, 60, 60]) {
+            assert_eq!(breaker.next_probe(), Some((n, now + seconds(delay))));
             now += seconds(delay);
-            breaker.failed(now);
+            breaker.failed(now, now);
         }
         assert_eq!(breaker.passed(now + seconds(60)), Some(seconds(255)));
-        assert_eq!(breaker.probe_at(), None);
+        assert_eq!(breaker.next_probe(), None);
+    }
+
+    #[test]
+    fn what_was_in_flight_when_it_opened_makes_no_probe_rarer() {
+        let start = Instant::now();
+        let mut breaker = Breaker::new(OUTAGE, start);
+        let opened = start + seconds(60);
+        breaker.trip(opened);
+        for call in 0..15 {
+            breaker.failed(start + seconds(call), opened + seconds(1));
+        }
+        assert_eq!(breaker.next_probe(), Some((0, opened + seconds(5))));
+    }
+
+    #[test]
+    fn a_probe_that_hangs_delays_the_next_by_no_more_than_one_that_fails_at_once() {
+        let start = Instant::now();
+        let mut breaker = Breaker::new(OUTAGE, start);
+        breaker.trip(start);
+        let left = start + seconds(5);
+        breaker.failed(left, left + seconds(7));
+        assert_eq!(breaker.next_probe(), Some((1, left + seconds(10))));
+        let left = start + seconds(15);
+        breaker.failed(left, left + seconds(60));
+        assert_eq!(breaker.next_probe(), Some((2, left + seconds(60))));
     }
 }

@@ -5,9 +5,9 @@
 use std::time::Instant;
 
 use super::gate::Gate;
-use super::task::FirstAttempt;
+use super::task::{FirstAttempt, Task};
 use super::{Call, Schedule, Stop, Waiting, Work};
-use crate::offer::Class;
+use crate::offer::{Class, OfferError, OfferId};
 
 /// Where an offer to be sent next comes from.
 #[derive(Clone, Copy, Debug)]
@@ -15,7 +15,6 @@ pub(super) enum Source {
     Throttled,
     Retry,
     New,
-    Parked,
     Witness,
 }
 
@@ -31,57 +30,76 @@ impl Schedule {
         if self.policy.max_duration.is_some_and(|max| elapsed >= max) {
             return Err(Stop::OutOfTime);
         }
-        if let Some((since, last)) = &self.trouble {
-            let lasted = now.saturating_duration_since(*since);
-            let standing = self.breaker.is_open() || !self.throttled.is_empty();
-            if standing && lasted > self.policy.max_outage {
+        if let Some((since, last)) = self.outage() {
+            let lasted = now.saturating_duration_since(since);
+            if lasted >= self.policy.max_outage {
                 return Err(Stop::Outage { lasted, last: last.clone() });
             }
         }
         Ok(())
     }
 
+    /// Since when the whole run stands, and the last reason.
+    pub(super) fn outage(&self) -> Option<(Instant, &OfferError)> {
+        let stands = self.breaker.is_open() || self.witness_wanted || !self.throttled.is_empty();
+        self.trouble.as_ref().filter(|_| stands).map(|(since, last)| (*since, last))
+    }
+
     pub(super) fn choose(&mut self, now: Instant, more: bool) -> Result<Choice, Stop> {
-        let slots = if self.gate.is_open() && !self.breaker.is_open() { self.policy.concurrency } else { 1 };
-        if self.in_flight >= slots {
+        let alone = !self.gate.is_open() || self.gate.confirm_at().is_some() || self.breaker.is_open();
+        if self.in_flight >= if alone { 1 } else { self.policy.concurrency } {
             return Ok(Choice::Idle);
         }
-        if let Some(at) = self.gate.confirm_at(now) {
+        if let Some(at) = self.gate.confirm_at().filter(|at| *at > now) {
             return Ok(Choice::Wait(at, Waiting::Confirm));
         }
-        if let Some(at) = self.breaker.probe_at() {
-            return Ok(if at > now { Choice::Wait(at, Waiting::Outage) } else { Choice::Send(self.probe_source()) });
+        if let Some((probes, at)) = self.breaker.next_probe() {
+            return Ok(if at > now { Choice::Wait(at, Waiting::Outage) } else { Choice::Send(self.probe(probes)) });
         }
-        if self.witness_wanted {
+        // Whether the key is refused, an offer that passed before can tell; others may be refused for themselves.
+        if self.witness_wanted || (self.gate.confirm_at().is_some() && self.witness.is_some()) {
             return Ok(Choice::Send(Source::Witness));
         }
-        let teaches = self.throttled.front().is_some_and(|task| task.throttles.others_passed(self.traffic));
-        let source = if teaches {
-            Source::Throttled
-        } else if self.retries.is_due(now) {
-            Source::Retry
-        } else if !self.new.is_empty() && self.gate.may_begin() {
-            Source::New
-        } else if !self.throttled.is_empty() {
-            Source::Throttled
-        } else if let Some(due) = self.retries.next_due() {
-            return Ok(Choice::Wait(due, Waiting::Retry));
-        } else {
-            return self.dead_end(more);
-        };
-        Ok(Choice::Send(source))
+        if self.throttled.front().is_some_and(|task| task.throttles.others_passed(self.traffic)) {
+            return Ok(Choice::Send(Source::Throttled));
+        }
+        if let Some(task) = self.retries.due(now) {
+            let teaches = task.throttles.others_passed(self.traffic);
+            return Ok(if teaches { Choice::Send(Source::Retry) } else { self.instead_of(Source::Retry) });
+        }
+        if !self.new.is_empty() && self.gate.may_begin() {
+            return Ok(Choice::Send(Source::New));
+        }
+        if !self.throttled.is_empty() {
+            return Ok(self.instead_of(Source::Throttled));
+        }
+        match self.retries.next_due() {
+            Some(due) => Ok(Choice::Wait(due, Waiting::Retry)),
+            None => self.dead_end(more),
+        }
+    }
+
+    /// Nothing has passed since the offer of `source` was throttled. Throttled again, it could not be told whether it
+    /// is the only one; so something else has to pass or be throttled first.
+    fn instead_of(&self, source: Source) -> Choice {
+        match self.witness {
+            Some(_) if self.in_flight > 0 => Choice::Idle,
+            Some(_) => Choice::Send(Source::Witness),
+            None => Choice::Send(source),
+        }
     }
 
     /// Nothing can be sent that was not sent too often: settles what is left, or finds out what it means.
     fn dead_end(&mut self, more: bool) -> Result<Choice, Stop> {
         let stuck = self.parked.len() + self.gate.suspects();
-        let others_may_come = more || self.in_flight > 0 || !self.new.is_empty();
-        let enough = !self.gate.is_open() && stuck >= Gate::FIRST_OFFERS;
-        if stuck == 0 || (others_may_come && !enough) {
+        if stuck == 0 || self.in_flight > 0 {
             return Ok(Choice::Idle);
         }
         if self.gate.is_open() {
             return Ok(Choice::Send(Source::Witness));
+        }
+        if stuck < Gate::FIRST_OFFERS && (more || !self.new.is_empty()) {
+            return Ok(Choice::Idle);
         }
         if let Some(error) = self.gate.refusal() {
             return Err(Stop::Refused(error.clone()));
@@ -91,49 +109,57 @@ impl Schedule {
             return Err(if refused { Stop::Refused(last) } else { Stop::NothingPassed(last) });
         }
         // Fewer than three offers in all, and each was refused as if for itself.
-        let own = self.gate.passed();
+        let own = self.gate.release();
         self.finished.extend(own.into_iter().map(|(task, error)| (task, Err(error))));
         Ok(Choice::Idle)
     }
 
-    /// While the service is gone an unfinished offer is the best probe, unless it may be what is broken itself.
-    fn probe_source(&self) -> Source {
-        if !self.throttled.is_empty() {
+    /// The best probe is an offer that passed before: an unfinished one may be what is broken itself. But so may the
+    /// witness be by now, so every second probe is another.
+    fn probe(&self, probes: u32) -> Source {
+        if probes.is_multiple_of(2) {
+            Source::Witness
+        } else if !self.throttled.is_empty() {
             Source::Throttled
         } else if !self.retries.is_empty() {
             Source::Retry
-        } else if self.witness.is_some() {
-            Source::Witness
-        } else if !self.parked.is_empty() {
-            Source::Parked
-        } else {
+        } else if !self.new.is_empty() {
             Source::New
+        } else {
+            Source::Witness
         }
     }
 
     pub(super) fn take(&mut self, source: Source, now: Instant) -> Option<Call> {
-        let probing = self.breaker.is_open();
-        let task = match source {
-            Source::Throttled => Some(self.throttled.pop_front()?),
-            Source::Retry => Some(self.retries.pop()?),
-            Source::New => Some(self.new.pop_front()?),
-            Source::Parked => Some(self.parked.pop_front()?),
-            Source::Witness => None,
+        let (offer, work) = match source {
+            Source::Throttled => {
+                let task = self.throttled.pop_front()?;
+                self.work(task, now)
+            }
+            Source::Retry => {
+                let task = self.retries.pop()?;
+                self.work(task, now)
+            }
+            Source::New => {
+                let task = self.new.pop_front()?;
+                self.work(task, now)
+            }
+            Source::Witness => (self.witness?, Work::Witness),
         };
+        if matches!(work, Work::Witness) {
+            self.witness_wanted = false;
+        }
         self.counts.calls += 1;
         self.in_flight += 1;
-        let departure = self.pace.send(now);
-        let Some(mut task) = task else {
-            self.witness_wanted = false;
-            return self.witness.map(|offer| Call { offer, work: Work::Witness, departure });
-        };
+        Some(Call { offer, work, departure: self.pace.send(now) })
+    }
+
+    fn work(&mut self, mut task: Task, now: Instant) -> (OfferId, Work) {
         if task.first_attempt.is_none() {
             self.gate.begun();
             task.first_attempt = Some(FirstAttempt { at: now, standstill: self.counts.standstill });
         }
         self.counts.retries += u64::from(task.attempts > 0);
-        let offer = task.offer;
-        let work = if probing { Work::Probe(task) } else { Work::Attempt(task) };
-        Some(Call { offer, work, departure })
+        (task.offer, if self.breaker.is_open() { Work::Probe(task) } else { Work::Attempt(task) })
     }
 }

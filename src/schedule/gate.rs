@@ -24,9 +24,8 @@ pub(super) enum Ruling {
 pub(super) struct Gate {
     open: bool,
     begun: usize,
-    /// Answers that the key is wrong, in a row.
-    unauthorized: u32,
     suspects: Vec<(Task, OfferError)>,
+    /// The network has said that the key is wrong; a call from then on is to confirm it.
     confirm_at: Option<Instant>,
 }
 
@@ -35,9 +34,7 @@ impl Gate {
     pub(super) const FIRST_OFFERS: usize = 3;
     /// As many different offers refused in a row are no accident (DESIGN.md section 7).
     const IN_A_ROW: usize = 10;
-    /// One wrong answer about the key may be a hiccup; two are not.
-    const UNAUTHORIZED: u32 = 2;
-    /// How long to wait before the second.
+    /// One wrong answer about the key may be a hiccup; one so much later is not.
     const CONFIRM_AFTER: Duration = Duration::from_secs(2);
 
     /// Whether something has passed.
@@ -55,24 +52,28 @@ impl Gate {
         self.begun += 1;
     }
 
-    /// Until when nothing may be sent, so that a confirmation is worth something.
-    pub(super) fn confirm_at(&self, now: Instant) -> Option<Instant> {
-        self.confirm_at.filter(|at| *at > now)
+    /// When a single call may leave to confirm that the key is wrong, if the network has said so.
+    pub(super) fn confirm_at(&self) -> Option<Instant> {
+        self.confirm_at
     }
 
-    /// Something passed: what was suspicious concerned its own offer only, and is given back.
-    pub(super) fn passed(&mut self) -> Vec<(Task, OfferError)> {
+    /// A call that left at `left` passed: what was suspicious concerned its own offer only, and is given back.
+    pub(super) fn passed(&mut self, left: Instant) -> Vec<(Task, OfferError)> {
+        // What was on its way when the key was refused speaks for the time before.
+        self.confirm_at = self.confirm_at.filter(|at| left < *at);
+        self.release()
+    }
+
+    /// Takes what was suspicious for the offers' own.
+    pub(super) fn release(&mut self) -> Vec<(Task, OfferError)> {
         self.open = true;
-        self.unauthorized = 0;
-        self.confirm_at = None;
         std::mem::take(&mut self.suspects)
     }
 
-    /// The network says that the key is wrong.
-    pub(super) fn unauthorized(&mut self, now: Instant) -> Ruling {
-        self.unauthorized += 1;
-        self.confirm_at = Some(now + Self::CONFIRM_AFTER);
-        if self.unauthorized >= Self::UNAUTHORIZED { Ruling::Refused } else { Ruling::Unclear }
+    /// The network says to a call that left at `left` that the key is wrong.
+    pub(super) fn unauthorized(&mut self, left: Instant, now: Instant) -> Ruling {
+        let at = *self.confirm_at.get_or_insert(now + Self::CONFIRM_AFTER);
+        if left >= at { Ruling::Refused } else { Ruling::Unclear }
     }
 
     /// Holds back an answer that may concern every offer.
@@ -80,7 +81,7 @@ impl Gate {
         self.suspects.push((task, error));
         match (self.open, self.suspects.len()) {
             (false, n) if n >= Self::FIRST_OFFERS => Ruling::Refused,
-            (true, n) if n >= Self::IN_A_ROW => Ruling::AskWitness,
+            (true, Self::IN_A_ROW) => Ruling::AskWitness,
             _ => Ruling::Unclear,
         }
     }

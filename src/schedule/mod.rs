@@ -21,7 +21,7 @@ use self::choose::Choice;
 use self::gate::Gate;
 use self::pace::{Departure, Pace, Signal};
 use self::retry::{Backoff, RetryQueue};
-use self::settle::Throttle;
+use self::settle::Trip;
 pub use self::task::Task;
 use self::task::Traffic;
 use crate::offer::{Class, ErrorKind, OfferError, OfferId, Outcome};
@@ -150,7 +150,9 @@ pub struct Schedule {
     throttled: VecDeque<Task>,
     retries: RetryQueue<Task>,
     /// Out of attempts, but with nothing to show that the service was up meanwhile.
-    parked: VecDeque<Task>,
+    parked: Vec<Task>,
+    /// The latest departure of a call that passed: some time after it the service was up.
+    last_up: Option<Instant>,
     /// The last offer that passed.
     witness: Option<OfferId>,
     witness_wanted: bool,
@@ -181,7 +183,8 @@ impl Schedule {
             new: VecDeque::new(),
             throttled: VecDeque::new(),
             retries: RetryQueue::new(),
-            parked: VecDeque::new(),
+            parked: Vec::new(),
+            last_up: None,
             witness: None,
             witness_wanted: false,
             in_flight: 0,
@@ -223,6 +226,13 @@ impl Schedule {
         self.finished.drain(..)
     }
 
+    /// When the run stops, if nothing passes until then: a time to look at the clock even if nothing happens.
+    pub fn ends_at(&self) -> Option<Instant> {
+        let out_of_time = self.policy.max_duration.and_then(|max| self.started.checked_add(max));
+        let outage = self.outage().and_then(|(since, _)| since.checked_add(self.policy.max_outage));
+        [out_of_time, outage].into_iter().flatten().min()
+    }
+
     /// What to do at `now`. `more` tells whether new offers can still come while nothing is written.
     ///
     /// # Errors
@@ -252,9 +262,10 @@ impl Schedule {
         if !throttled {
             self.pace.answered(departure, now, Signal::Passed);
         }
+        let trip = Trip { departure, back: now };
         let error = match answered.outcome {
             Ok(answer) => {
-                self.passed(offer, work, Ok(answer), now);
+                self.passed(offer, work, Ok(answer), trip);
                 return Ok(());
             }
             Err(error) => error,
@@ -263,14 +274,11 @@ impl Schedule {
             return self.suspected(work, error);
         }
         match error.kind.class() {
-            Class::Throttle => {
-                let retry_after = answered.retry_after;
-                return self.throttled(work, error, Throttle { departure, retry_after, at: now });
-            }
-            Class::Account if error.kind == ErrorKind::Unauthorized => return self.unauthorized(work, error, now),
+            Class::Throttle => return self.throttled(work, error, answered.retry_after, trip),
+            Class::Account if error.kind == ErrorKind::Unauthorized => return self.unauthorized(work, error, trip),
             Class::Account => return Err(Stop::Refused(error)),
-            Class::Transient => self.failed(work, error, now),
-            Class::Offer => self.passed(offer, work, Err(error), now),
+            Class::Transient => self.failed(work, error, trip),
+            Class::Offer => self.passed(offer, work, Err(error), trip),
         }
         Ok(())
     }

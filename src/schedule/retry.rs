@@ -65,9 +65,9 @@ impl<T> RetryQueue<T> {
         self.heap.peek().map(|due| due.at)
     }
 
-    /// Whether an item is due.
-    pub fn is_due(&self, now: Instant) -> bool {
-        self.next_due().is_some_and(|at| at <= now)
+    /// The item that is due first, if it is due.
+    pub fn due(&self, now: Instant) -> Option<&T> {
+        self.heap.peek().filter(|due| due.at <= now).map(|due| &due.item)
     }
 
     /// Takes the item that is due first, due already or not.
@@ -138,8 +138,8 @@ mod tests {
         for (item, seconds) in [("c", 2), ("a", 1), ("d", 2), ("b", 1)] {
             queue.push(item, start + Duration::from_secs(seconds));
         }
-        assert!(!queue.is_due(start));
-        assert!(queue.is_due(start + Duration::from_secs(1)));
+        assert_eq!(queue.due(start), None);
+        assert_eq!(queue.due(start + Duration::from_secs(1)), Some(&"a"));
         assert_eq!(std::iter::from_fn(|| queue.pop()).collect::<String>(), "abcd");
     }
 }

@@ -10,24 +10,27 @@ use super::task::{Meaning, Task};
 use super::{Schedule, Stop, Work};
 use crate::offer::{Class, ErrorKind, OfferError, OfferId, Outcome};
 
-/// A call that was refused for its pace.
+/// When a call was made.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Throttle {
+pub(super) struct Trip {
     pub(super) departure: Departure,
-    pub(super) retry_after: Option<Duration>,
-    pub(super) at: Instant,
+    /// When its answer was read.
+    pub(super) back: Instant,
 }
 
 impl Schedule {
     /// The service is up and answers for offers.
-    pub(super) fn passed(&mut self, offer: OfferId, work: Work, outcome: Outcome, now: Instant) {
+    pub(super) fn passed(&mut self, offer: OfferId, work: Work, outcome: Outcome, trip: Trip) {
+        let (left, now) = (trip.departure.at, trip.back);
         self.traffic.passes += 1;
+        self.last_up = self.last_up.max(Some(left));
         self.trouble = None;
         self.witness = Some(offer);
+        self.witness_wanted = false;
         if let Some(outage) = self.breaker.passed(now) {
             self.counts.standstill += outage;
         }
-        for (mut task, error) in self.gate.passed() {
+        for (mut task, error) in self.gate.passed(left) {
             if error.kind.class() == Class::Offer {
                 self.finished.push((task, Err(error)));
             } else {
@@ -35,8 +38,12 @@ impl Schedule {
                 self.retry_or_end(task, error, now);
             }
         }
-        for task in self.parked.drain(..) {
-            self.retries.push(task, now);
+        for task in std::mem::take(&mut self.parked) {
+            if task.failed_before(left) {
+                self.retries.push(task, now);
+            } else {
+                self.parked.push(task);
+            }
         }
         if let Work::Attempt(task) | Work::Probe(task) = work {
             self.finished.push((task, outcome));
@@ -44,16 +51,26 @@ impl Schedule {
     }
 
     /// The call failed in a way that may pass.
-    pub(super) fn failed(&mut self, work: Work, error: OfferError, now: Instant) {
+    pub(super) fn failed(&mut self, work: Work, error: OfferError, trip: Trip) {
+        let now = trip.back;
         self.note_trouble(error.clone(), now);
-        self.breaker.failed(now);
+        // Before anything has passed there is no outage to wait for: host or network may be wrong, and the run ends.
+        if self.gate.is_open() {
+            self.breaker.failed(trip.departure.at, now);
+        }
         match work {
             Work::Attempt(mut task) => {
                 task.attempts += 1;
                 self.retry_or_end(task, error, now);
             }
-            Work::Probe(task) if self.is_spent(&task, now) => self.parked.push_back(task),
-            Work::Probe(task) => self.retries.push(task, now),
+            Work::Probe(mut task) => {
+                task.failed_at = Some(now);
+                if self.is_spent(&task, now) {
+                    self.parked.push(task);
+                } else {
+                    self.retries.push(task, now);
+                }
+            }
             Work::Witness => self.breaker.trip(now),
         }
     }
@@ -63,14 +80,18 @@ impl Schedule {
         self.trouble = Some((since, error));
     }
 
-    fn retry_or_end(&mut self, task: Task, error: OfferError, now: Instant) {
+    /// A failure is the offer's own only if the service was up between its last two. To look back further would let
+    /// an outage write error rows for offers that had failed before it began.
+    fn retry_or_end(&mut self, mut task: Task, error: OfferError, now: Instant) {
+        let was_up_between = self.last_up.is_some_and(|left| task.failed_before(left));
+        task.failed_at = Some(now);
         if !self.is_spent(&task, now) {
             let delay = self.backoff.delay(task.attempts);
             self.retries.push(task, now + delay);
-        } else if self.was_up_meanwhile(&task) {
+        } else if was_up_between {
             self.finished.push((task, Err(error)));
         } else {
-            self.parked.push_back(task);
+            self.parked.push(task);
         }
     }
 
@@ -82,35 +103,37 @@ impl Schedule {
         task.attempts > self.policy.retries || tried_for > Self::MAX_EFFORT
     }
 
-    /// A failure is the offer's own only if another offer passed after this one was first asked for.
-    fn was_up_meanwhile(&self, task: &Task) -> bool {
-        self.traffic.passes > 0 && task.first_attempt.is_some_and(|first| self.breaker.last_pass() > first.at)
-    }
-
     /// The network refused the call for its pace. An offer that is refused alone is another matter.
-    pub(super) fn throttled(&mut self, work: Work, error: OfferError, throttle: Throttle) -> Result<(), Stop> {
+    pub(super) fn throttled(
+        &mut self,
+        work: Work,
+        error: OfferError,
+        retry_after: Option<Duration>,
+        trip: Trip,
+    ) -> Result<(), Stop> {
         self.traffic.throttles += 1;
         self.counts.throttled += 1;
-        let Throttle { departure, retry_after, at: now } = throttle;
+        let now = trip.back;
         let (Work::Attempt(mut task) | Work::Probe(mut task)) = work else {
-            self.freeze(throttle);
-            self.witness_wanted = !self.breaker.is_open();
-            return Ok(());
+            self.note_trouble(error, now);
+            self.freeze(retry_after, trip);
+            self.witness_wanted = true;
+            return self.too_long(retry_after, now);
         };
         match task.throttles.add(self.traffic) {
             Meaning::Pace => {
                 self.note_trouble(error, now);
-                self.freeze(throttle);
+                self.freeze(retry_after, trip);
                 self.throttled.push_back(task);
                 return self.too_long(retry_after, now);
             }
             Meaning::Doubtful => {
-                self.pace.answered(departure, now, Signal::Ignored);
+                self.pace.answered(trip.departure, now, Signal::Ignored);
                 let delay = retry_after.unwrap_or_default().clamp(Duration::from_secs(2), Self::LONGEST_WAIT);
                 self.retries.push(task, now + delay);
             }
             Meaning::Offer => {
-                self.pace.answered(departure, now, Signal::Ignored);
+                self.pace.answered(trip.departure, now, Signal::Ignored);
                 task.attempts += 1;
                 self.retry_or_end(task, OfferError { kind: ErrorKind::ServerError, ..error }, now);
             }
@@ -118,7 +141,7 @@ impl Schedule {
         Ok(())
     }
 
-    fn freeze(&mut self, Throttle { departure, retry_after, at: now }: Throttle) {
+    fn freeze(&mut self, retry_after: Option<Duration>, Trip { departure, back: now }: Trip) {
         let retry_after = retry_after.map(|wait| wait.min(Self::LONGEST_WAIT));
         self.pace.answered(departure, now, Signal::Throttled { retry_after });
         if let Some(until) = self.pace.frozen_until(now) {
@@ -148,8 +171,9 @@ impl Schedule {
     }
 
     /// An answer that the key is wrong.
-    pub(super) fn unauthorized(&mut self, work: Work, error: OfferError, now: Instant) -> Result<(), Stop> {
-        if self.gate.unauthorized(now) == Ruling::Refused {
+    pub(super) fn unauthorized(&mut self, work: Work, error: OfferError, trip: Trip) -> Result<(), Stop> {
+        let now = trip.back;
+        if self.gate.unauthorized(trip.departure.at, now) == Ruling::Refused {
             return Err(Stop::Refused(error));
         }
         self.note_trouble(error.clone(), now);

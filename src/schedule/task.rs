@@ -17,6 +17,8 @@ pub struct Task {
     /// Failed attempts so far; throttled calls and probes are not among them.
     pub(super) attempts: u32,
     pub(super) first_attempt: Option<FirstAttempt>,
+    /// When its last failure was read.
+    pub(super) failed_at: Option<Instant>,
     pub(super) throttles: Throttles,
 }
 
@@ -31,14 +33,20 @@ pub(super) struct FirstAttempt {
 impl Task {
     /// An offer that was never asked for.
     pub fn new(offer: OfferId, slot: Slot) -> Self {
-        Self { offer, slot, attempts: 0, first_attempt: None, throttles: Throttles::default() }
+        Self { offer, slot, attempts: 0, first_attempt: None, failed_at: None, throttles: Throttles::default() }
+    }
+
+    /// Whether a call that left at `left` and passed tells that the service was up after this offer's last failure.
+    /// One that left before may have been answered before the service went away.
+    pub(super) fn failed_before(&self, left: Instant) -> bool {
+        self.failed_at.is_some_and(|failed| failed <= left)
     }
 }
 
-/// How often an offer alone was throttled while all others passed: then it is the offer, not the pace.
+/// How often an offer was throttled again after others had passed: then it is the offer, not the pace.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Throttles {
-    in_a_row: u32,
+    counted: u32,
     at_last: Traffic,
 }
 
@@ -63,24 +71,34 @@ pub(super) enum Meaning {
 }
 
 impl Throttles {
-    /// As often an offer may be throttled alone before that counts as its own failure (DESIGN.md section 7).
-    const ALONE: u32 = 3;
+    /// As often an offer may be throttled before that counts as its own failure (DESIGN.md section 7). By chance it
+    /// is throttled that often, and then as often as there are attempts, once in ten million offers where every
+    /// eighth call is throttled.
+    const BY_CHANCE: u32 = 3;
 
     /// Takes in that this offer was throttled when `traffic` had happened, this throttle included.
+    ///
+    /// That others are throttled too is no excuse in the end: there may be several such offers.
     pub(super) fn add(&mut self, traffic: Traffic) -> Meaning {
-        let others_passed = traffic.passes > self.at_last.passes;
+        let others_passed = self.others_passed(traffic);
         let nobody_else_throttled = traffic.throttles == self.at_last.throttles + 1;
-        let alone = self.in_a_row > 0 && others_passed && nobody_else_throttled;
-        self.in_a_row = if alone { self.in_a_row + 1 } else { 1 };
         self.at_last = traffic;
-        match self.in_a_row {
-            0 | 1 => Meaning::Pace,
-            2..=Self::ALONE => Meaning::Doubtful,
-            _ => Meaning::Offer,
+        if self.counted == 0 {
+            self.counted = 1;
+            return Meaning::Pace;
+        }
+        if !others_passed {
+            return Meaning::Pace;
+        }
+        self.counted += 1;
+        match self.counted > Self::BY_CHANCE {
+            true => Meaning::Offer,
+            false if nobody_else_throttled => Meaning::Doubtful,
+            false => Meaning::Pace,
         }
     }
 
-    /// Whether some other call has passed since the last throttle; asking again before would teach nothing.
+    /// Whether some other call has passed since the last throttle, if any; asking again before would teach nothing.
     pub(super) fn others_passed(&self, traffic: Traffic) -> bool {
         traffic.passes > self.at_last.passes
     }
@@ -98,11 +116,11 @@ mod tests {
     }
 
     #[test]
-    fn throttled_among_others_is_always_the_pace() {
+    fn throttled_among_others_is_the_pace_but_not_for_ever() {
         let mut throttles = Throttles::default();
-        for n in 1..=50 {
-            assert_eq!(throttles.add(Traffic { passes: 10 * n, throttles: 2 * n }), Meaning::Pace);
-        }
+        let meanings: Vec<Meaning> =
+            (1..=5).map(|n| throttles.add(Traffic { passes: 10 * n, throttles: 2 * n })).collect();
+        assert_eq!(meanings, [Meaning::Pace, Meaning::Pace, Meaning::Pace, Meaning::Offer, Meaning::Offer]);
     }
 
     #[test]
