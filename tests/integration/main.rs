@@ -9,6 +9,8 @@ mod export;
 mod hostile;
 mod hostile_server;
 mod input;
+mod retry;
 mod shapes;
+mod spreadsheets;
 mod stopping;
 mod support;

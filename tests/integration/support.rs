@@ -349,7 +349,8 @@ impl Running {
             // A device such as /dev/full would be read for ever.
             output: (self.output.map(|name| self.folder.0.path().join(name)))
                 .filter(|path| path.is_file())
-                .map(|path| fs::read_to_string(path).unwrap()),
+                // A workbook is no text, and is looked at by its own reader.
+                .map(|path| String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned()),
             folder: self.folder,
         };
         ran.check();
