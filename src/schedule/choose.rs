@@ -25,6 +25,10 @@ pub(super) enum Choice {
 }
 
 impl Schedule {
+    /// When so many offers were throttled and nothing passed since, another new one would teach nothing either: they
+    /// may all be of a kind that is always throttled.
+    const THROTTLED: usize = 4;
+
     pub(super) fn check_time(&self, now: Instant) -> Result<(), Stop> {
         let elapsed = now.saturating_duration_since(self.started);
         if self.policy.max_duration.is_some_and(|max| elapsed >= max) {
@@ -67,7 +71,7 @@ impl Schedule {
             let teaches = task.throttles.others_passed(self.traffic);
             return Ok(if teaches { Choice::Send(Source::Retry) } else { self.instead_of(Source::Retry) });
         }
-        if !self.new.is_empty() && self.gate.may_begin() {
+        if !self.new.is_empty() && self.gate.may_begin() && self.throttled.len() < Self::THROTTLED {
             return Ok(Choice::Send(Source::New));
         }
         if !self.throttled.is_empty() {
@@ -157,7 +161,7 @@ impl Schedule {
     fn work(&mut self, mut task: Task, now: Instant) -> (OfferId, Work) {
         if task.first_attempt.is_none() {
             self.gate.begun();
-            task.first_attempt = Some(FirstAttempt { at: now, standstill: self.counts.standstill });
+            task.first_attempt = Some(FirstAttempt { at: now, troubled: self.troubled(now) });
         }
         self.counts.retries += u64::from(task.attempts > 0);
         (task.offer, if self.breaker.is_open() { Work::Probe(task) } else { Work::Attempt(task) })

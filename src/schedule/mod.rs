@@ -160,6 +160,8 @@ pub struct Schedule {
     traffic: Traffic,
     /// Since when nothing has passed although calls were sent, and the last reason.
     trouble: Option<(Instant, OfferError)>,
+    /// How long all such times before have lasted.
+    troubled: Duration,
     frozen_until: Instant,
     counts: Counts,
     finished: Vec<(Task, Outcome)>,
@@ -190,6 +192,7 @@ impl Schedule {
             in_flight: 0,
             traffic: Traffic::default(),
             trouble: None,
+            troubled: Duration::ZERO,
             frozen_until: now,
             counts: Counts::default(),
             finished: Vec::new(),
@@ -283,3 +286,6 @@ impl Schedule {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod laws;

@@ -26,8 +26,8 @@ pub struct Task {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FirstAttempt {
     pub(super) at: Instant,
-    /// How long the whole run had stood still by then.
-    pub(super) standstill: Duration,
+    /// How long the run had been in trouble by then.
+    pub(super) troubled: Duration,
 }
 
 impl Task {
