@@ -64,15 +64,20 @@ impl Schedule {
         if self.witness_wanted || (self.gate.confirm_at().is_some() && self.witness.is_some()) {
             return Ok(Choice::Send(Source::Witness));
         }
-        if self.throttled.front().is_some_and(|task| task.throttles.others_passed(self.traffic)) {
+        // Right after a throttle, who was throttled before teaches nothing: it may be the pace again, or the offer.
+        let teaches = self.passed_since_throttle;
+        if teaches && !self.throttled.is_empty() {
             return Ok(Choice::Send(Source::Throttled));
         }
-        if let Some(task) = self.retries.due(now) {
-            let teaches = task.throttles.others_passed(self.traffic);
-            return Ok(if teaches { Choice::Send(Source::Retry) } else { self.instead_of(Source::Retry) });
+        let due = self.retries.due(now);
+        if due.is_some_and(|task| teaches || !task.throttles.any()) {
+            return Ok(Choice::Send(Source::Retry));
         }
         if !self.new.is_empty() && self.gate.may_begin() && self.throttled.len() < Self::THROTTLED {
             return Ok(Choice::Send(Source::New));
+        }
+        if due.is_some() {
+            return Ok(self.instead_of(Source::Retry));
         }
         if !self.throttled.is_empty() {
             return Ok(self.instead_of(Source::Throttled));
@@ -83,8 +88,8 @@ impl Schedule {
         }
     }
 
-    /// Nothing has passed since the offer of `source` was throttled. Throttled again, it could not be told whether it
-    /// is the only one; so something else has to pass or be throttled first.
+    /// Only offers that were throttled are left, and nothing has passed since the last throttle. So something that is
+    /// known to pass has to be asked for first.
     fn instead_of(&self, source: Source) -> Choice {
         match self.witness {
             Some(_) if self.in_flight > 0 => Choice::Idle,

@@ -158,6 +158,7 @@ pub struct Schedule {
     witness_wanted: bool,
     in_flight: usize,
     traffic: Traffic,
+    passed_since_throttle: bool,
     /// Since when nothing has passed although calls were sent, and the last reason.
     trouble: Option<(Instant, OfferError)>,
     /// How long all such times before have lasted.
@@ -191,6 +192,7 @@ impl Schedule {
             witness_wanted: false,
             in_flight: 0,
             traffic: Traffic::default(),
+            passed_since_throttle: false,
             trouble: None,
             troubled: Duration::ZERO,
             frozen_until: now,

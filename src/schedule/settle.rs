@@ -23,6 +23,7 @@ impl Schedule {
     pub(super) fn passed(&mut self, offer: OfferId, work: Work, outcome: Outcome, trip: Trip) {
         let (left, now) = (trip.departure.at, trip.back);
         self.traffic.passes += 1;
+        self.passed_since_throttle = true;
         self.last_up = self.last_up.max(Some(left));
         self.troubled = self.troubled(now);
         self.trouble = None;
@@ -120,6 +121,7 @@ impl Schedule {
         trip: Trip,
     ) -> Result<(), Stop> {
         self.traffic.throttles += 1;
+        self.passed_since_throttle = false;
         self.counts.throttled += 1;
         let now = trip.back;
         let (Work::Attempt(mut task) | Work::Probe(mut task)) = work else {
