@@ -25,6 +25,10 @@ pub(super) enum Choice {
 }
 
 impl Schedule {
+    /// When so many offers were throttled and nothing passed since, another new one would teach nothing either: they
+    /// may all be of a kind that is always throttled.
+    const THROTTLED: usize = 4;
+
     pub(super) fn check_time(&self, now: Instant) -> Result<(), Stop> {
         let elapsed = now.saturating_duration_since(self.started);
         if self.policy.max_duration.is_some_and(|max| elapsed >= max) {
@@ -60,15 +64,20 @@ impl Schedule {
         if self.witness_wanted || (self.gate.confirm_at().is_some() && self.witness.is_some()) {
             return Ok(Choice::Send(Source::Witness));
         }
-        if self.throttled.front().is_some_and(|task| task.throttles.others_passed(self.traffic)) {
+        // Right after a throttle, who was throttled before teaches nothing: it may be the pace again, or the offer.
+        let teaches = self.passed_since_throttle;
+        if teaches && !self.throttled.is_empty() {
             return Ok(Choice::Send(Source::Throttled));
         }
-        if let Some(task) = self.retries.due(now) {
-            let teaches = task.throttles.others_passed(self.traffic);
-            return Ok(if teaches { Choice::Send(Source::Retry) } else { self.instead_of(Source::Retry) });
+        let due = self.retries.due(now);
+        if due.is_some_and(|task| teaches || !task.throttles.any()) {
+            return Ok(Choice::Send(Source::Retry));
         }
-        if !self.new.is_empty() && self.gate.may_begin() {
+        if !self.new.is_empty() && self.gate.may_begin() && self.throttled.len() < Self::THROTTLED {
             return Ok(Choice::Send(Source::New));
+        }
+        if due.is_some() {
+            return Ok(self.instead_of(Source::Retry));
         }
         if !self.throttled.is_empty() {
             return Ok(self.instead_of(Source::Throttled));
@@ -79,8 +88,8 @@ impl Schedule {
         }
     }
 
-    /// Nothing has passed since the offer of `source` was throttled. Throttled again, it could not be told whether it
-    /// is the only one; so something else has to pass or be throttled first.
+    /// Only offers that were throttled are left, and nothing has passed since the last throttle. So something that is
+    /// known to pass has to be asked for first.
     fn instead_of(&self, source: Source) -> Choice {
         match self.witness {
             Some(_) if self.in_flight > 0 => Choice::Idle,
@@ -157,7 +166,7 @@ impl Schedule {
     fn work(&mut self, mut task: Task, now: Instant) -> (OfferId, Work) {
         if task.first_attempt.is_none() {
             self.gate.begun();
-            task.first_attempt = Some(FirstAttempt { at: now, standstill: self.counts.standstill });
+            task.first_attempt = Some(FirstAttempt { at: now, troubled: self.troubled(now) });
         }
         self.counts.retries += u64::from(task.attempts > 0);
         (task.offer, if self.breaker.is_open() { Work::Probe(task) } else { Work::Attempt(task) })

@@ -158,8 +158,11 @@ pub struct Schedule {
     witness_wanted: bool,
     in_flight: usize,
     traffic: Traffic,
+    passed_since_throttle: bool,
     /// Since when nothing has passed although calls were sent, and the last reason.
     trouble: Option<(Instant, OfferError)>,
+    /// How long all such times before have lasted.
+    troubled: Duration,
     frozen_until: Instant,
     counts: Counts,
     finished: Vec<(Task, Outcome)>,
@@ -189,7 +192,9 @@ impl Schedule {
             witness_wanted: false,
             in_flight: 0,
             traffic: Traffic::default(),
+            passed_since_throttle: false,
             trouble: None,
+            troubled: Duration::ZERO,
             frozen_until: now,
             counts: Counts::default(),
             finished: Vec::new(),
@@ -283,3 +288,6 @@ impl Schedule {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod laws;

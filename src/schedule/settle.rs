@@ -23,7 +23,9 @@ impl Schedule {
     pub(super) fn passed(&mut self, offer: OfferId, work: Work, outcome: Outcome, trip: Trip) {
         let (left, now) = (trip.departure.at, trip.back);
         self.traffic.passes += 1;
+        self.passed_since_throttle = true;
         self.last_up = self.last_up.max(Some(left));
+        self.troubled = self.troubled(now);
         self.trouble = None;
         self.witness = Some(offer);
         self.witness_wanted = false;
@@ -80,6 +82,13 @@ impl Schedule {
         self.trouble = Some((since, error));
     }
 
+    /// How long in all nothing passed after a failure or a throttle, breaker open or not: time that no offer is
+    /// charged. Before anything has passed it is charged, since host or network may be wrong.
+    pub(super) fn troubled(&self, now: Instant) -> Duration {
+        let current = self.trouble.as_ref().filter(|_| self.gate.is_open());
+        self.troubled + current.map_or(Duration::ZERO, |(since, _)| now.saturating_duration_since(*since))
+    }
+
     /// A failure is the offer's own only if the service was up between its last two. To look back further would let
     /// an outage write error rows for offers that had failed before it began.
     fn retry_or_end(&mut self, mut task: Task, error: OfferError, now: Instant) {
@@ -97,8 +106,8 @@ impl Schedule {
 
     fn is_spent(&self, task: &Task, now: Instant) -> bool {
         let tried_for = task.first_attempt.map_or(Duration::ZERO, |first| {
-            let stood_still = self.counts.standstill.saturating_sub(first.standstill);
-            now.saturating_duration_since(first.at).saturating_sub(stood_still)
+            let troubled = self.troubled(now).saturating_sub(first.troubled);
+            now.saturating_duration_since(first.at).saturating_sub(troubled)
         });
         task.attempts > self.policy.retries || tried_for > Self::MAX_EFFORT
     }
@@ -112,6 +121,7 @@ impl Schedule {
         trip: Trip,
     ) -> Result<(), Stop> {
         self.traffic.throttles += 1;
+        self.passed_since_throttle = false;
         self.counts.throttled += 1;
         let now = trip.back;
         let (Work::Attempt(mut task) | Work::Probe(mut task)) = work else {

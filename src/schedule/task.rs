@@ -26,8 +26,8 @@ pub struct Task {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FirstAttempt {
     pub(super) at: Instant,
-    /// How long the whole run had stood still by then.
-    pub(super) standstill: Duration,
+    /// How long the run had been in trouble by then.
+    pub(super) troubled: Duration,
 }
 
 impl Task {
@@ -80,7 +80,7 @@ impl Throttles {
     ///
     /// That others are throttled too is no excuse in the end: there may be several such offers.
     pub(super) fn add(&mut self, traffic: Traffic) -> Meaning {
-        let others_passed = self.others_passed(traffic);
+        let others_passed = traffic.passes > self.at_last.passes;
         let nobody_else_throttled = traffic.throttles == self.at_last.throttles + 1;
         self.at_last = traffic;
         if self.counted == 0 {
@@ -98,9 +98,9 @@ impl Throttles {
         }
     }
 
-    /// Whether some other call has passed since the last throttle, if any; asking again before would teach nothing.
-    pub(super) fn others_passed(&self, traffic: Traffic) -> bool {
-        traffic.passes > self.at_last.passes
+    /// Whether the offer was ever throttled.
+    pub(super) fn any(&self) -> bool {
+        self.counted > 0
     }
 }
 

@@ -1,0 +1,313 @@
+//! What must hold for every run, whatever the network does: each row gets one outcome, or the run stops and says why.
+//!
+//! Virtual time: [`drive`] is the loop of `export` with a function for a network. It checks at every step that rows
+//! leave in input order with one outcome each, that nothing deadlocks or spins, that no more calls are in flight than
+//! allowed (one before the first pass), and that none leaves during a freeze.
+
+mod drive;
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use self::drive::{Asked, LATENCY, Reply, Story, policy, run};
+use super::*;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn offers(count: u64) -> Vec<u64> {
+    (1..=count).collect()
+}
+
+/// How the service is down.
+#[derive(Clone, Copy, Debug)]
+enum Down {
+    Gateway,
+    Hang,
+    Throttle,
+    Html,
+}
+
+impl Down {
+    fn reply(self) -> Reply {
+        match self {
+            Self::Gateway => Reply::failing(),
+            Self::Hang => Reply::hanging(),
+            Self::Throttle => Reply::throttled(),
+            Self::Html => Reply { wrong_host: true, ..Reply::bad(ErrorKind::InvalidResponse, 200) },
+        }
+    }
+}
+
+#[test]
+fn a_plain_outage_writes_no_error_rows_is_probed_rarely_and_is_over_within_a_minute() {
+    for seconds in [3, 20, 40, 120, 600] {
+        for down in [Down::Gateway, Down::Hang, Down::Throttle, Down::Html] {
+            for (concurrency, rate) in [(1, "50/10s"), (16, "50/10s"), (16, "none")] {
+                let from = if rate == "none" { SECOND } else { 20 * SECOND };
+                let (heals, case) = (from + seconds * SECOND, (seconds, down, concurrency, rate));
+                let policy = Policy { concurrency, rate: rate.parse().unwrap(), ..policy() };
+                let story = run(&offers(400), policy, |asked| match asked.offer {
+                    _ if (from..heals).contains(&asked.at) => down.reply(),
+                    // These fail before the outage too, and must not be lost in it.
+                    offer if offer % 9 == 0 && asked.nth < 3 => Reply::failing(),
+                    7 => Reply::bad(ErrorKind::NotFound, 404),
+                    _ => Reply::good(),
+                });
+                assert_eq!(story.complete().errors(), [(7, ErrorKind::NotFound)], "{case:?}");
+                let probes: Vec<_> = story.sent.iter().filter(|sent| sent.probe && sent.left < heals).collect();
+                if !matches!(down, Down::Throttle) {
+                    assert!(probes.windows(2).all(|two| two[1].left - two[0].left >= 5 * SECOND), "{case:?}");
+                }
+                let back = story.sent.iter().filter(|sent| sent.passed && sent.back > heals).map(|sent| sent.back);
+                let late = back.min().unwrap() - heals;
+                assert!(late <= 61 * SECOND, "{case:?}: {late:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_outage_that_never_ends_stops_the_run_after_max_outage() {
+    for seconds in [0, 1, 10, 60, 900] {
+        for (down, lone) in [(Down::Gateway, 400), (Down::Throttle, 400), (Down::Gateway, 30), (Down::Throttle, 30)] {
+            let policy = Policy { max_outage: seconds * SECOND, ..policy() };
+            let story =
+                run(&offers(lone), policy, |asked| if asked.at > 5 * SECOND { down.reply() } else { Reply::good() });
+            assert!(matches!(story.stop, Some(Stop::Outage { .. })), "{seconds} {down:?} {lone}: {:?}", story.stop);
+            assert!(story.took <= (seconds + 50) * SECOND, "{seconds} {down:?} {lone}: {:?}", story.took);
+            assert!(story.errors().is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_network_that_is_dead_from_the_start_stops_the_run_within_a_minute() {
+    for (count, most) in [(1, 5), (2, 10), (3, 15), (400, 15)] {
+        for retries in [0, 1, 4] {
+            let policy = Policy { retries, ..policy() };
+            let story = run(&offers(count), policy, |_| Reply::bad(ErrorKind::Network, 0));
+            assert!(matches!(story.stop, Some(Stop::NothingPassed(_))), "{count}: {:?}", story.stop);
+            assert!(story.took < 60 * SECOND && story.sent.len() <= most, "{count}: {:?}", story.took);
+        }
+    }
+    let slow = run(&offers(400), policy(), |_| Reply::hanging());
+    assert!(matches!(slow.stop, Some(Stop::NothingPassed(_))) && slow.took < 480 * SECOND, "{:?}", slow.took);
+    let refused_connects = run(&offers(400), policy(), |_| Reply { after: 5 * SECOND, ..Reply::failing() });
+    assert!(matches!(refused_connects.stop, Some(Stop::NothingPassed(_))) && refused_connects.took < 90 * SECOND);
+    let throttled = run(&offers(1), policy(), |_| Reply::throttled());
+    assert!(matches!(throttled.stop, Some(Stop::Outage { .. })) && throttled.took < 961 * SECOND);
+}
+
+#[test]
+fn a_refused_account_costs_three_calls_at_most() {
+    let html = Reply { wrong_host: true, ..Reply::bad(ErrorKind::InvalidResponse, 200) };
+    for (reply, most) in [
+        (Reply::bad(ErrorKind::Unauthorized, 401), 2),
+        (Reply::bad(ErrorKind::IpNotAllowed, 403), 3),
+        (Reply::bad(ErrorKind::AccountLocked, 403), 3),
+        (Reply::bad(ErrorKind::NotApproved, 403), 3),
+        (Reply::bad(ErrorKind::Redirect, 302), 1),
+        (html, 3),
+    ] {
+        for count in [1, 2, 3, 400] {
+            for retries in [0, 4] {
+                let story = run(&offers(count), Policy { retries, ..policy() }, |_| reply.clone());
+                let own = reply.outcome.as_ref().is_err_and(|error| error.kind == ErrorKind::NotApproved) && count < 3;
+                assert_eq!(matches!(story.stop, Some(Stop::Refused(_))), !own, "{count} {reply:?}: {:?}", story.stop);
+                assert!(story.sent.len() <= most, "{} calls for {reply:?}", story.sent.len());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_key_that_is_revoked_is_confirmed_by_one_call() {
+    for latency in [LATENCY, 3 * SECOND] {
+        let revoked = 20 * SECOND;
+        let story = run(&offers(400), policy(), |asked| {
+            let reply = if asked.at < revoked { Reply::good() } else { Reply::bad(ErrorKind::Unauthorized, 401) };
+            Reply { after: latency, ..reply }
+        });
+        assert!(matches!(story.stop, Some(Stop::Refused(_))), "{:?}", story.stop);
+        let told = story.sent.iter().filter(|sent| !sent.passed).map(|sent| sent.back).min().unwrap();
+        let later: Vec<_> = story.sent.iter().filter(|sent| sent.left >= told).collect();
+        assert!(later.len() == 1 && later[0].left >= told + 2 * SECOND, "{later:?}");
+    }
+}
+
+#[test]
+fn an_offer_with_a_401_of_its_own_ends_as_an_error_row() {
+    let story = run(&offers(100), policy(), |asked| match asked.offer {
+        50 => Reply::bad(ErrorKind::Unauthorized, 401),
+        _ => Reply::good(),
+    });
+    assert_eq!(story.complete().errors(), [(50, ErrorKind::Unauthorized)]);
+}
+
+#[test]
+fn ten_refusals_in_a_row_are_settled_by_an_offer_that_passed() {
+    let refused = Reply::bad(ErrorKind::NotApproved, 403);
+    for bad in [5..=14, 20..=60, 91..=100, 99..=100] {
+        let story =
+            run(
+                &offers(100),
+                policy(),
+                |asked| if bad.contains(&asked.offer) { refused.clone() } else { Reply::good() },
+            );
+        assert_eq!(story.complete().errors().len() as u64, bad.end() - bad.start() + 1, "{bad:?}");
+        assert!(story.sent.len() <= 100 + 6, "{} calls", story.sent.len());
+    }
+    let story =
+        run(&offers(400), policy(), |asked| if asked.at < 20 * SECOND { Reply::good() } else { refused.clone() });
+    assert!(matches!(story.stop, Some(Stop::Refused(_))), "{:?}", story.stop);
+    assert!(story.sent.iter().filter(|sent| !sent.passed).count() <= 12, "{} calls", story.sent.len());
+    assert!(story.errors().is_empty());
+}
+
+#[test]
+fn offers_that_always_fail_end_as_error_rows_wherever_they_are() {
+    for reply in [Reply::failing(), Reply::throttled()] {
+        for (bad, slower) in
+            [(2..=2, 20), (100..=100, 10), (100..=101, 30), (200..=200, 990), (198..=200, 990), (180..=200, 990)]
+        {
+            let calm = run(&offers(200), policy(), |_| Reply::good());
+            let story =
+                run(
+                    &offers(200),
+                    policy(),
+                    |asked| if bad.contains(&asked.offer) { reply.clone() } else { Reply::good() },
+                );
+            let expected: Vec<_> = bad.clone().map(|offer| (offer, ErrorKind::ServerError)).collect();
+            assert_eq!(story.complete().errors(), expected);
+            let extra = story.took - calm.took;
+            eprintln!(
+                "{bad:?} {:?} extra {extra:?} calls {}",
+                reply.outcome.as_ref().unwrap_err().kind,
+                story.sent.len()
+            );
+            assert!(extra <= slower * SECOND, "{bad:?} {reply:?}: {extra:?}");
+            for offer in bad.clone() {
+                assert!(story.calls_for(offer) <= 5 + 1 + 5, "{bad:?}: {} calls", story.calls_for(offer));
+            }
+        }
+    }
+}
+
+#[test]
+fn an_offer_has_its_attempts_and_one_more_if_the_service_may_have_been_gone() {
+    for retries in [0, 1, 4, 9] {
+        let policy = Policy { retries, ..policy() };
+        let story = run(&offers(600), policy, |a| if a.offer % 100 == 50 { Reply::failing() } else { Reply::good() });
+        assert_eq!(story.complete().errors().len(), 6);
+        for offer in (50..600).step_by(100) {
+            let attempts = retries as usize + 1;
+            assert!((attempts..=attempts + 1).contains(&story.calls_for(offer)), "{}", story.calls_for(offer));
+        }
+        let first = run(&offers(600), policy, |a| if a.offer == 1 { Reply::failing() } else { Reply::good() });
+        assert_eq!(first.complete().errors().len(), 1);
+    }
+}
+
+#[test]
+fn a_long_retry_after_and_the_end_of_the_time_stop_the_run_at_once() {
+    let throttle = |wait: u32| Reply { retry_after: Some(wait * SECOND), ..Reply::throttled() };
+    let long = run(&offers(400), policy(), |a| if a.at > 9 * SECOND { throttle(301) } else { Reply::good() });
+    assert_eq!(long.stop, Some(Stop::ComeBackIn(301 * SECOND)));
+    assert!(long.took < 10 * SECOND);
+    let short = run(&offers(400), policy(), |a| {
+        if (9 * SECOND..309 * SECOND).contains(&a.at) { throttle(300) } else { Reply::good() }
+    });
+    assert!(short.complete().took > 309 * SECOND && short.sent.len() <= 404);
+    let limited = Policy { max_duration: Some(60 * SECOND), ..policy() };
+    let past_end = run(&offers(400), limited, |a| if a.at > 9 * SECOND { throttle(55) } else { Reply::good() });
+    assert_eq!(past_end.stop, Some(Stop::ComeBackIn(55 * SECOND)));
+    for down in [Down::Gateway, Down::Hang, Down::Throttle] {
+        let story = run(&offers(400), limited, |a| if a.at > 9 * SECOND { down.reply() } else { Reply::good() });
+        assert_eq!((story.stop, story.took), (Some(Stop::OutOfTime), 60 * SECOND), "{down:?}");
+    }
+}
+
+/// What an offer of an adversarial network does.
+#[derive(Clone, Copy, Debug)]
+enum Habit {
+    Good,
+    FailsFirst(u32),
+    Fails,
+    Throttled,
+    Forbidden,
+    WrongKey,
+    Missing,
+    Hangs,
+    /// The answers of every kind in turn.
+    Moody,
+}
+
+fn answer(habit: Habit, asked: Asked) -> Reply {
+    match habit {
+        Habit::FailsFirst(n) if asked.nth <= n => Reply::failing(),
+        Habit::Good | Habit::FailsFirst(_) => Reply::good(),
+        Habit::Fails => Reply::failing(),
+        Habit::Throttled => Reply::throttled(),
+        Habit::Forbidden => Reply::bad(ErrorKind::NotApproved, 403),
+        Habit::WrongKey => Reply::bad(ErrorKind::Unauthorized, 401),
+        Habit::Missing => Reply::bad(ErrorKind::NotFound, 404),
+        Habit::Hangs => Reply::hanging(),
+        Habit::Moody => match (asked.offer + u64::from(asked.nth)) % 5 {
+            0 => Reply::good(),
+            1 => Reply::throttled(),
+            2 => Reply::bad(ErrorKind::NotApproved, 403),
+            _ => Reply::failing(),
+        },
+    }
+}
+
+fn habits() -> impl Strategy<Value = Vec<Habit>> {
+    let habit = prop_oneof![
+        12 => Just(Habit::Good),
+        2 => (1u32..7).prop_map(Habit::FailsFirst),
+        1 => Just(Habit::Fails),
+        1 => Just(Habit::Throttled),
+        2 => Just(Habit::Forbidden),
+        1 => Just(Habit::WrongKey),
+        1 => Just(Habit::Missing),
+        1 => Just(Habit::Hangs),
+        1 => Just(Habit::Moody),
+    ];
+    prop::collection::vec(habit, 1..60)
+}
+
+fn outages() -> impl Strategy<Value = Vec<(u32, u32, Down)>> {
+    let down = prop_oneof![Just(Down::Gateway), Just(Down::Hang), Just(Down::Throttle), Just(Down::Html)];
+    prop::collection::vec((0u32..200, 0u32..1200, down), 0..3)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+
+    /// [`drive::run`] has the assertions. In the end there is an outcome for each row, or the reason why not.
+    #[test]
+    fn every_row_gets_one_outcome_or_the_run_stops(
+        habits in habits(),
+        outages in outages(),
+        (concurrency, retries, max_outage) in (1usize..20, 0u32..5, prop_oneof![0u32..100, Just(900)]),
+        unlimited: bool,
+    ) {
+        let rate = if unlimited { "none" } else { "50/10s" }.parse().unwrap();
+        let policy = Policy { rate, concurrency, retries, max_outage: max_outage * SECOND, max_duration: None };
+        let offers: Vec<u64> = (0..habits.len() as u64).flat_map(|n| [n, n / 2]).collect();
+        let story = run(&offers, policy, |asked| {
+            let mut outages = outages.iter().map(|(from, length, down)| (*from * SECOND, *length * SECOND, down));
+            let down = outages.find(|(from, length, _)| (*from..*from + *length).contains(&asked.at));
+            down.map_or_else(|| answer(habits[usize::try_from(asked.offer).unwrap()], asked), |(_, _, down)| down.reply())
+        });
+        prop_assert!(story.took < 10 * 3600 * SECOND, "{:?}", story.took);
+    }
+}
+
+#[test]
+fn a_sound_network_is_asked_once_for_each_offer() {
+    let Story { sent, .. } =
+        run(&offers(3000), Policy { rate: "none".parse().unwrap(), ..policy() }, |_| Reply::good());
+    assert_eq!(sent.len(), 3000);
+}
