@@ -135,6 +135,29 @@ fn a_spreadsheet_gets_its_bom_its_line_ends_and_no_formula() {
 }
 
 #[test]
+fn a_workbook_holds_the_cells_of_the_csv() {
+    use calamine::{Data, Reader, Xlsx, open_workbook};
+    let network = network();
+    let expected = export().offers(&["19", "20"]).on(&network).run().expect(3).records();
+    let run = export().offers(&["19", "20"]).output("links.xlsx").on(&network);
+    let ran = run.run().expect(3);
+    let mut workbook: Xlsx<_> = open_workbook(ran.folder.path("links.xlsx")).unwrap();
+    let sheet = workbook.worksheet_range_at(0).unwrap().unwrap();
+    let cells = sheet.rows().map(|row| {
+        row.iter()
+            .map(|cell| match cell {
+                Data::String(text) => text.clone(),
+                Data::Empty => String::new(),
+                // The HTTP status is the one number there is.
+                Data::Float(number) => number.to_string(),
+                other => panic!("{other:?}"),
+            })
+            .collect::<Vec<_>>()
+    });
+    assert_eq!(cells.collect::<Vec<_>>(), expected);
+}
+
+#[test]
 fn parameters_are_added_to_links_from_the_row() {
     let network = network();
     let run = export().csv("offer_id,campaign\n17,a b&c\n").args(&["--append", "sub={clickid}&s={row.campaign}"]);

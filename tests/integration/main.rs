@@ -3,6 +3,7 @@
 //! Looks at nothing but what a user can see, and at the calls that reached the network.
 #![expect(clippy::unwrap_used, reason = "a helper that cannot do its part has to fail its test")]
 
+mod again;
 mod cli;
 mod errors;
 mod export;

@@ -234,6 +234,7 @@ impl<N: FnMut(Asked) -> Reply> Drive<'_, N> {
     fn write(&mut self) -> bool {
         let before = self.story.written.len();
         while let Some((offer, slot)) = self.window.pop() {
+            let slot = slot.unwrap();
             let outcome = slot.outcome().unwrap();
             self.story.written.push((offer, outcome.as_ref().err().map(|error| error.kind)));
         }
