@@ -34,20 +34,20 @@ fn a_call_that_fails_ends_the_run_with_the_old_output_and_a_way_to_go_on() {
         return;
     }
     let scene = Scene::new(if long() { 200 } else { 64 }, Duration::from_millis(8));
-    for call in CHANGING {
+    // Truncation is of the lock's text, and a file system without modes is none to fail on.
+    for call in CHANGING.into_iter().filter(|call| !matches!(call.name, "ftruncate" | "fchmod")) {
         for (errno, words) in ERRORS {
             // Once, as a passing fault, and from then on, as a full disk.
             for (when, from_then_on) in [("once", ""), ("on", "+")] {
-                // In the short form each error is seen by each call, but not in each way.
-                if !long() && (errno == "ENOSPC") != (when == "on") {
+                let typical = matches!((errno, when), ("ENOSPC", "on") | ("EIO", "once"));
+                if !long() && !typical && (errno, when, call.name) != ("EDQUOT", "on", "write") {
                     continue;
                 }
                 let name = format!("{}-{errno}-{when}", call.name);
                 let tamper = |number| format!("error={errno}:when={number}{from_then_on}");
                 let failed = for_every_call(&scene, &name, |place, number| fail(place, call, &tamper(number), words));
                 println!("{name}: each of {failed} calls failed");
-                let few = matches!(call.name, "ftruncate" | "fchmod");
-                assert!(failed >= if few { 0 } else { 2 }, "{name}");
+                assert!(failed >= 2, "{name}");
             }
         }
     }

@@ -25,9 +25,7 @@ fn kill_and_go_on(
         let (calls_before, committed_before) = (scene.network.calls().len(), place.committed());
         let mut running = place.start(&[arguments, &["--resume"]].concat());
         std::thread::sleep(moment());
-        if running.is_over() {
-            panic!("over before kill {kill} of {kills}: {:?}", running.end());
-        }
+        assert!(!running.is_over(), "over before kill {kill} of {kills}: {:?}", running.end());
         let killed = Instant::now();
         assert!(running.kill().is_killed());
         place.assert_old_output();

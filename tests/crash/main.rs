@@ -7,6 +7,7 @@
 //! printed, and `OFFERLINKS_SEED=N` repeats them.
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "what cannot be set up has to fail its test")]
+#![expect(clippy::print_stdout, reason = "cargo shows it when a test fails, or with --nocapture")]
 
 mod disk;
 mod errno;

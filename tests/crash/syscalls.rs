@@ -1,6 +1,7 @@
 //! kill -9 before every system call that changes a file: strace counts them and kills.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -71,20 +72,23 @@ fn kill_before_every_call(scene: &Scene, name: &str, prepare: &(dyn Fn(&Place<'_
     for call in CHANGING {
         let kills = for_every_call(scene, &format!("{name}-{}", call.name), |place, number| {
             prepare(place);
+            // Another mode than a new file has, so that it has to be changed.
+            fs::set_permissions(place.out(), fs::Permissions::from_mode(0o640)).unwrap();
             let ended = export_with(place, call, &format!("signal=KILL:when={number}"), arguments);
             place.assert_old_or_golden();
             if ended.is_killed() {
                 place.resume();
-                return true;
+            } else {
+                ended.assert_code(3);
+                place.assert_golden();
             }
-            ended.assert_code(3);
-            place.assert_golden();
-            false
+            assert_eq!(fs::metadata(place.out()).unwrap().permissions().mode() & 0o777, 0o640);
+            ended.is_killed()
         });
         println!("{name}: killed before each of {kills} calls of {}", call.name);
         all += kills;
     }
-    assert!(all >= 15, "only {all} system calls were hit");
+    assert!(all >= 16, "only {all} system calls were hit");
 }
 
 /// Long enough for commits, short enough to be killed dozens of times.

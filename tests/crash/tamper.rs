@@ -62,6 +62,7 @@ fn assert_set_aside(place: &Place<'_>, arguments: &[&str], why: &str) {
 }
 
 type Tamper = fn(&Place<'_>);
+type Change = fn(&Path);
 
 #[test]
 fn tampered_rows_and_checkpoints_are_set_aside_and_the_run_starts_over() {
@@ -118,7 +119,7 @@ fn what_was_set_aside_before_is_never_overwritten() {
 
 #[test]
 fn an_input_that_has_changed_is_seen_even_if_size_and_time_are_the_same() {
-    let cases: [(&str, fn(&Path)); 4] = [
+    let cases: [(&str, Change); 4] = [
         ("a digit", |input| {
             let text = fs::read_to_string(input).unwrap();
             fs::write(input, text.replacen("campaign 7", "campaign 8", 1)).unwrap();
