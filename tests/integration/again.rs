@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use offerlinks::sandbox::{Asked, Reply, Sandbox};
 
-use crate::support::{called, export, export_in, network, reply, scripted};
+use crate::support::{export, export_in, network, reply, scripted};
 
 /// A network that answers so until the test says that it is mended.
 fn mendable(answer: impl Fn(&Asked<'_>) -> Option<Reply> + Send + Sync + 'static) -> (Sandbox, impl Fn()) {
