@@ -61,12 +61,13 @@ impl Gate {
     pub(super) fn passed(&mut self, left: Instant) -> Vec<(Task, OfferError)> {
         // What was on its way when the key was refused speaks for the time before.
         self.confirm_at = self.confirm_at.filter(|at| left < *at);
-        self.release()
+        self.open = true;
+        std::mem::take(&mut self.suspects)
     }
 
-    /// Takes what was suspicious for the offers' own.
+    /// Takes what was suspicious for the offers' own, though nothing has passed: as many others may be begun.
     pub(super) fn release(&mut self) -> Vec<(Task, OfferError)> {
-        self.open = true;
+        self.begun = 0;
         std::mem::take(&mut self.suspects)
     }
 

@@ -149,12 +149,8 @@ fn an_offer_with_a_401_of_its_own_ends_as_an_error_row() {
 fn ten_refusals_in_a_row_are_settled_by_an_offer_that_passed() {
     let refused = Reply::bad(ErrorKind::NotApproved, 403);
     for bad in [5..=14, 20..=60, 91..=100, 99..=100] {
-        let story =
-            run(
-                &offers(100),
-                policy(),
-                |asked| if bad.contains(&asked.offer) { refused.clone() } else { Reply::good() },
-            );
+        let network = |asked: Asked| if bad.contains(&asked.offer) { refused.clone() } else { Reply::good() };
+        let story = run(&offers(100), policy(), network);
         assert_eq!(story.complete().errors().len() as u64, bad.end() - bad.start() + 1, "{bad:?}");
         assert!(story.sent.len() <= 100 + 6, "{} calls", story.sent.len());
     }
@@ -166,26 +162,31 @@ fn ten_refusals_in_a_row_are_settled_by_an_offer_that_passed() {
 }
 
 #[test]
+fn a_window_full_of_two_refused_offers_is_no_dead_end() {
+    let rows: Vec<u64> = (0..1500).map(|n| n % 2).chain(2..100).collect();
+    for later in [Reply::good(), Reply::failing(), Reply::throttled(), Reply::bad(ErrorKind::NotApproved, 403)] {
+        let network = |asked: Asked| match asked.offer {
+            0 | 1 => Reply::bad(ErrorKind::NotApproved, 403),
+            _ => later.clone(),
+        };
+        let story = run(&rows, policy(), network);
+        assert_eq!(story.stop.is_none(), later.outcome.is_ok(), "{:?}", story.stop);
+        assert!(story.errors().len() >= 1024);
+    }
+}
+
+#[test]
 fn offers_that_always_fail_end_as_error_rows_wherever_they_are() {
     for reply in [Reply::failing(), Reply::throttled()] {
         for (bad, slower) in
-            [(2..=2, 20), (100..=100, 10), (100..=101, 30), (200..=200, 990), (198..=200, 990), (180..=200, 990)]
+            [(2..=2, 20), (100..=100, 10), (100..=101, 30), (200..=200, 30), (198..=200, 60), (180..=200, 360)]
         {
             let calm = run(&offers(200), policy(), |_| Reply::good());
-            let story =
-                run(
-                    &offers(200),
-                    policy(),
-                    |asked| if bad.contains(&asked.offer) { reply.clone() } else { Reply::good() },
-                );
+            let network = |asked: Asked| if bad.contains(&asked.offer) { reply.clone() } else { Reply::good() };
+            let story = run(&offers(200), policy(), network);
             let expected: Vec<_> = bad.clone().map(|offer| (offer, ErrorKind::ServerError)).collect();
             assert_eq!(story.complete().errors(), expected);
             let extra = story.took.saturating_sub(calm.took);
-            eprintln!(
-                "{bad:?} {:?} extra {extra:?} calls {}",
-                reply.outcome.as_ref().unwrap_err().kind,
-                story.sent.len()
-            );
             assert!(extra <= slower * SECOND, "{bad:?} {reply:?}: {extra:?}");
             for offer in bad.clone() {
                 assert!(story.calls_for(offer) <= 5 + 1 + 5, "{bad:?}: {} calls", story.calls_for(offer));
