@@ -43,6 +43,8 @@ pub(crate) struct Scene {
     folder: TempDir,
     pub(crate) network: Sandbox,
     pub(crate) golden: String,
+    /// What the undisturbed run has said at its end.
+    said: Vec<String>,
 }
 
 impl Scene {
@@ -58,16 +60,28 @@ impl Scene {
     }
 
     fn with(offers: u32, options: Options) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::within(tempfile::tempdir().unwrap(), offers, options)
+    }
+
+    /// On a disk in memory, where there is one, so that how slow this machine's disk is at the moment tells nothing.
+    pub(crate) fn in_memory(offers: u32, latency: Duration) -> Self {
+        let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
+        Self::within(folder, offers, Options { latency: latency..=latency, ..Options::default() })
+    }
+
+    fn within(folder: TempDir, offers: u32, options: Options) -> Self {
         fs::write(folder.path().join("offers.csv"), input(offers)).unwrap();
         let network = |options| Sandbox::start(Options { limit: None, ..options }).unwrap();
         let undisturbed = network(Options::default());
-        let scene = Self { folder, network: undisturbed, golden: String::new() };
+        let scene = Self { folder, network: undisturbed, golden: String::new(), said: Vec::new() };
         let place = scene.place("undisturbed");
-        place.run(&[]).assert_code(3);
+        let ended = place.run(&[]);
+        ended.assert_code(3);
+        let said = counts(&ended.stderr);
+        assert!(said.len() > 3, "{said:?}");
         let golden = fs::read_to_string(place.out()).unwrap();
         assert!(golden.lines().count() > offers as usize, "{golden}");
-        Self { network: network(Options { log: Log::On, ..options }), golden, ..scene }
+        Self { network: network(Options { log: Log::On, ..options }), golden, said, ..scene }
     }
 
     pub(crate) fn input(&self) -> PathBuf {
@@ -93,6 +107,18 @@ impl Scene {
     pub(crate) fn wait_for_calls(&self, calls: usize) {
         wait_until("calls arrive", || self.network.calls().len() >= calls);
     }
+}
+
+/// The counts in the last words of a run, without its time and its output's name.
+fn counts(stderr: &str) -> Vec<String> {
+    let lines = stderr.lines().skip_while(|line| !line.contains("exported ")).take_while(|line| !line.contains("call"));
+    let without_names = |line: &str| {
+        let (what, rest) = line.split_once(" to ").unwrap_or((line, ""));
+        let rows = rest.rsplit_once(": ").map_or("", |(_, rows)| rows.split(" in ").next().unwrap_or_default());
+        let what = what.split_once("exported ").map_or(what, |(_, what)| what);
+        format!("{what} {rows}")
+    };
+    lines.map(without_names).collect()
 }
 
 /// Offers with few links each; 20 is not approved, 21 is not there.
@@ -191,6 +217,9 @@ impl Place<'_> {
         let ended = self.run(&["--resume"]);
         ended.assert_code(3);
         self.assert_golden();
+        if !ended.stderr.contains("was finished by the run before") {
+            assert_eq!(counts(&ended.stderr), self.scene.said, "the summary is of all runs together");
+        }
         ended
     }
 
