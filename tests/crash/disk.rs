@@ -6,7 +6,8 @@ use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::support::{Ended, OLD, Place, Running, Scene, assert_same, skip};
+use crate::running::{Ended, Running};
+use crate::support::{OLD, Place, Scene, assert_same, skip};
 
 /// Runs a shell script as root of its own little world. In it, `mnt` is where something can be mounted, `out` the
 /// output there, `run` the export to it; what it copies to `kept` outlives it.

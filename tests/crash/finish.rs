@@ -4,7 +4,8 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::time::Duration;
 
-use crate::support::{Place, Running, Scene, can_trace};
+use crate::running::Running;
+use crate::support::{Place, Scene, can_trace};
 
 const SOON: Duration = Duration::ZERO;
 

@@ -9,12 +9,15 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be set up has to fail its test")]
 #![expect(clippy::print_stdout, reason = "cargo shows it when a test fails, or with --nocapture")]
 
+mod again;
 mod disk;
 mod errno;
 mod finish;
 mod kill;
 mod lock;
+mod running;
 mod scale;
+mod shapes;
 mod signals;
 mod stream;
 mod support;

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use offerlinks::sandbox::{Reply, Script};
 
-use crate::support::{Place, Running, Scene, long, wait_until};
+use crate::running::Running;
+use crate::support::{Place, Scene, long, wait_until};
 
 /// The time from the start of a run to its first call.
 fn time_to_first_call(place: &Place<'_>, arguments: &[&str]) -> Duration {

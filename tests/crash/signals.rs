@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use offerlinks::sandbox::{Asked, Reply, Script};
 
-use crate::support::{Place, Running, Scene, wait_until};
+use crate::running::Running;
+use crate::support::{Place, Scene, wait_until};
 
 const SIGNALS: [(&str, i32); 3] = [("INT", 2), ("TERM", 15), ("HUP", 1)];
 

@@ -5,7 +5,8 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::support::{Place, Running, Scene, assert_same, wait_until};
+use crate::running::Running;
+use crate::support::{Place, Scene, assert_same, wait_until};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_offerlinks");
 

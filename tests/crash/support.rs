@@ -5,20 +5,20 @@
 use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Read;
-use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use offerlinks::sandbox::{self, Log, Options, Sandbox, Script};
 use tempfile::TempDir;
 
+use crate::running::{Ended, Running};
+
 /// What stands under the output's real name before a run, and has to stand there until its end.
 pub(crate) const OLD: &str = "the old output\n";
 
 /// Longer than anything here may take: something hangs.
-const TOO_LONG: Duration = Duration::from_secs(120);
+pub(crate) const TOO_LONG: Duration = Duration::from_secs(120);
 
 /// Whether the long form is wanted.
 pub(crate) fn long() -> bool {
@@ -43,6 +43,8 @@ pub(crate) struct Scene {
     folder: TempDir,
     pub(crate) network: Sandbox,
     pub(crate) golden: String,
+    /// What the undisturbed run has said at its end.
+    said: Vec<String>,
 }
 
 impl Scene {
@@ -58,16 +60,28 @@ impl Scene {
     }
 
     fn with(offers: u32, options: Options) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::within(tempfile::tempdir().unwrap(), offers, options)
+    }
+
+    /// On a disk in memory, where there is one, so that how slow this machine's disk is at the moment tells nothing.
+    pub(crate) fn in_memory(offers: u32, latency: Duration) -> Self {
+        let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
+        Self::within(folder, offers, Options { latency: latency..=latency, ..Options::default() })
+    }
+
+    fn within(folder: TempDir, offers: u32, options: Options) -> Self {
         fs::write(folder.path().join("offers.csv"), input(offers)).unwrap();
         let network = |options| Sandbox::start(Options { limit: None, ..options }).unwrap();
         let undisturbed = network(Options::default());
-        let scene = Self { folder, network: undisturbed, golden: String::new() };
+        let scene = Self { folder, network: undisturbed, golden: String::new(), said: Vec::new() };
         let place = scene.place("undisturbed");
-        place.run(&[]).assert_code(3);
+        let ended = place.run(&[]);
+        ended.assert_code(3);
+        let said = counts(&ended.stderr);
+        assert!(said.len() > 3, "{said:?}");
         let golden = fs::read_to_string(place.out()).unwrap();
         assert!(golden.lines().count() > offers as usize, "{golden}");
-        Self { network: network(Options { log: Log::On, ..options }), golden, ..scene }
+        Self { network: network(Options { log: Log::On, ..options }), golden, said, ..scene }
     }
 
     pub(crate) fn input(&self) -> PathBuf {
@@ -93,6 +107,18 @@ impl Scene {
     pub(crate) fn wait_for_calls(&self, calls: usize) {
         wait_until("calls arrive", || self.network.calls().len() >= calls);
     }
+}
+
+/// The counts in the last words of a run, without its time and its output's name.
+fn counts(stderr: &str) -> Vec<String> {
+    let lines = stderr.lines().skip_while(|line| !line.contains("exported ")).take_while(|line| !line.contains("call"));
+    let without_names = |line: &str| {
+        let (what, rest) = line.split_once(" to ").unwrap_or((line, ""));
+        let rows = rest.rsplit_once(": ").map_or("", |(_, rows)| rows.split(" in ").next().unwrap_or_default());
+        let what = what.split_once("exported ").map_or(what, |(_, what)| what);
+        format!("{what} {rows}")
+    };
+    lines.map(without_names).collect()
 }
 
 /// Offers with few links each; 20 is not approved, 21 is not there.
@@ -191,6 +217,9 @@ impl Place<'_> {
         let ended = self.run(&["--resume"]);
         ended.assert_code(3);
         self.assert_golden();
+        if !ended.stderr.contains("was finished by the run before") {
+            assert_eq!(counts(&ended.stderr), self.scene.said, "the summary is of all runs together");
+        }
         ended
     }
 
@@ -222,91 +251,6 @@ pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     while !is_so() {
         assert!(begin.elapsed() < TOO_LONG, "waited in vain: {what}");
         std::thread::sleep(Duration::from_millis(2));
-    }
-}
-
-/// A program that runs.
-pub(crate) struct Running {
-    child: Child,
-    begin: Instant,
-}
-
-impl Running {
-    pub(crate) fn start(mut command: Command) -> Self {
-        let child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-        Self { child, begin: Instant::now() }
-    }
-
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// kill -9.
-    pub(crate) fn kill(mut self) -> Ended {
-        self.child.kill().unwrap();
-        self.end()
-    }
-
-    pub(crate) fn signal(&self, name: &str) {
-        let sent = Command::new("sh").args(["-c", &format!("kill -{name} {}", self.id())]).status().unwrap();
-        assert!(sent.success());
-    }
-
-    pub(crate) fn is_over(&mut self) -> bool {
-        self.child.try_wait().unwrap().is_some()
-    }
-
-    /// Waits for the end.
-    pub(crate) fn end(mut self) -> Ended {
-        let stdout = self.child.stdout.take().map(read_all);
-        let stderr = self.child.stderr.take().map(read_all);
-        while !self.is_over() {
-            if self.begin.elapsed() > TOO_LONG {
-                self.child.kill().unwrap();
-                panic!("hangs; stderr: {}", stderr.map(|thread| thread.join().unwrap()).unwrap_or_default());
-            }
-            std::thread::sleep(Duration::from_millis(2));
-        }
-        let text = |thread: Option<std::thread::JoinHandle<String>>| thread.map(|thread| thread.join().unwrap());
-        Ended {
-            status: self.child.wait().unwrap(),
-            took: self.begin.elapsed(),
-            stdout: text(stdout).unwrap_or_default(),
-            stderr: text(stderr).unwrap_or_default(),
-        }
-    }
-}
-
-fn read_all(mut pipe: impl Read + Send + 'static) -> std::thread::JoinHandle<String> {
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        pipe.read_to_end(&mut bytes).unwrap();
-        String::from_utf8_lossy(&bytes).into_owned()
-    })
-}
-
-/// A program that has ended, and its last words.
-#[derive(Debug)]
-pub(crate) struct Ended {
-    pub(crate) status: ExitStatus,
-    pub(crate) took: Duration,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-}
-
-impl Ended {
-    #[track_caller]
-    pub(crate) fn assert_code(&self, code: i32) {
-        assert_eq!(self.status.code(), Some(code), "{self:?}");
-    }
-
-    #[track_caller]
-    pub(crate) fn assert_says(&self, words: &str) {
-        assert!(self.stderr.contains(words), "nothing says {words:?}: {}", self.stderr);
-    }
-
-    pub(crate) fn is_killed(&self) -> bool {
-        self.status.signal() == Some(9)
     }
 }
 

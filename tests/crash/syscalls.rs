@@ -5,7 +5,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::support::{Ended, Place, Running, Scene, assert_same, can_trace, long};
+use crate::running::{Ended, Running};
+use crate::support::{Place, Scene, assert_same, can_trace, long};
 
 /// As many cases run at once: most of their time they wait for answers.
 const AT_ONCE: usize = 6;
@@ -44,12 +45,22 @@ pub(crate) fn export_with(place: &Place<'_>, call: Call, tamper: &str, arguments
     Running::start(place.export_under(&strace, arguments)).end()
 }
 
+/// A case that fails ends the search.
+struct StopWithMe<'a>(&'a AtomicBool);
+
+impl Drop for StopWithMe<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Tries `case` with the numbers from 1 on until it says that there is no such call. Gives how many there were.
 pub(crate) fn for_every_call(scene: &Scene, name: &str, case: impl Fn(&Place<'_>, usize) -> bool + Sync) -> usize {
     let (next, over, hits) = (AtomicUsize::new(1), AtomicBool::new(false), AtomicUsize::new(0));
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
+                let _others = StopWithMe(&over);
                 while !over.load(Ordering::Relaxed) {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     assert!(number < 100, "{name} has no end");

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::time::Duration;
 
-use crate::support::{Running, Scene, can_trace};
+use crate::running::Running;
+use crate::support::{Scene, can_trace};
 
 /// A system call on a file, by the end of the file's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
