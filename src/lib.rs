@@ -10,6 +10,7 @@
 //! output       rows -> a file that is whole at every instant, or a stream
 //! report       everything a person or a log sees
 //! export       the loop that joins them
+//! check        one call, and what it says about the way to the network
 //! sandbox      the embedded network, for rehearsals and tests
 //! ```
 //!
@@ -17,6 +18,7 @@
 
 pub mod api;
 pub mod append;
+pub mod check;
 pub mod cli;
 pub mod columns;
 pub mod exit;
@@ -29,6 +31,7 @@ pub mod output;
 pub mod report;
 pub mod sandbox;
 pub mod schedule;
+pub mod session;
 pub mod settings;
 pub mod share;
 pub mod signals;

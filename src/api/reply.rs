@@ -83,6 +83,8 @@ pub struct RawReply {
     pub body: Bytes,
     /// Where a redirect leads, without user name, password, query and fragment.
     pub location: Option<String>,
+    /// The host's certificate in DER, where the client was made to keep it.
+    pub certificate: Option<Vec<u8>>,
 }
 
 impl RawReply {

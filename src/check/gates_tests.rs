@@ -1,0 +1,1 @@
+//! Every answer, and what it says about every gate.
