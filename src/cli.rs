@@ -72,6 +72,8 @@ pub enum Command {
     /// Export the tracking links of the offers in a CSV file
     #[command(after_long_help = EXPORT_EXAMPLES)]
     Export(Box<ExportArgs>),
+    /// List the offers of your account as a CSV that export reads
+    List(Box<ListArgs>),
     /// Say which gate on the way to the network is closed: name, connection, key, white list, limit
     Check(Box<CheckArgs>),
     /// Serve the sandbox network on this machine, for rehearsals
@@ -120,6 +122,62 @@ pub struct ExportArgs {
     /// How connections are made
     #[command(flatten)]
     pub net: NetArgs,
+}
+
+const LIST_EXAMPLES: &str = "\
+Examples:
+  offerlinks list | offerlinks export - -o links.csv
+      the links of every offer of your account
+  offerlinks list --filter status=active -o offers.csv
+      only some, into a file
+
+Exit codes: 0 all listed, 1 failure on this machine, 2 usage, 4 refused by the network, 5 stopped early, 130/143
+  interrupted.";
+
+/// Arguments of `list`
+#[derive(Debug, Args)]
+#[command(after_help = LIST_EXAMPLES)]
+pub struct ListArgs {
+    /// Which offers: those that you may promote, or all that the network shows
+    #[arg(long = "type", value_name = "TYPE", default_value = "personal", help_heading = "List")]
+    pub scope: ScopeArg,
+    /// Only offers whose FIELD has this VALUE, as the network understands it; may be given several times
+    #[arg(long, value_name = "FIELD=VALUE", value_parser = parse_filter, help_heading = "List")]
+    pub filter: Vec<(String, String)>,
+    /// File to write; - writes to stdout
+    #[arg(short, long, value_name = "FILE", default_value = "-", help_heading = "List")]
+    pub output: PathBuf,
+    /// Whose account, at which network
+    #[command(flatten)]
+    pub account: AccountArgs,
+    /// How calls are made
+    #[command(flatten)]
+    pub call: CallArgs,
+    /// How calls are repeated
+    #[command(flatten)]
+    pub attempts: AttemptArgs,
+    /// What is shown
+    #[command(flatten)]
+    pub look: LookArgs,
+    /// How connections are made
+    #[command(flatten)]
+    pub net: NetArgs,
+}
+
+/// Which offers
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ScopeArg {
+    /// Those that this affiliate may promote
+    Personal,
+    /// All that the network shows to this affiliate
+    All,
+}
+
+fn parse_filter(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((field, value)) if !field.trim().is_empty() => Ok((field.trim().to_owned(), value.to_owned())),
+        _ => Err("expected FIELD=VALUE, such as status=active".to_owned()),
+    }
 }
 
 const CHECK_EXAMPLES: &str = "\

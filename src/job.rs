@@ -8,10 +8,10 @@ use std::path::PathBuf;
 
 use secrecy::{ExposeSecret, SecretString};
 
-pub use self::look::CheckJob;
+pub use self::look::{CheckJob, ListJob};
 use crate::append::{BadTemplate, Template};
 use crate::cli::{
-    AccountArgs, CallArgs, ExportArgs, FormatArg, InputArgs, LogFormatArg, LookArgs, NetArgs, OutputArgs, PaceArgs,
+    AccountArgs, AttemptArgs, CallArgs, ExportArgs, FormatArg, InputArgs, LogFormatArg, LookArgs, NetArgs, OutputArgs,
     ProgressArg, RetryFailedArg, command_with,
 };
 use crate::flatten::{Dialect, Format};
@@ -141,7 +141,7 @@ impl Job {
             format,
             template,
             network,
-            policy: policy(&pace),
+            policy: policy(&pace.call, &pace.attempts, pace.concurrency.get()),
             http: http(net, &pace.call, pace.concurrency.get()),
             max_errors: pace.max_errors,
             resume: again.resume,
@@ -270,14 +270,9 @@ fn http(arguments: NetArgs, call: &CallArgs, concurrency: usize) -> Http {
     }
 }
 
-fn policy(arguments: &PaceArgs) -> Policy {
-    Policy {
-        rate: arguments.call.rate,
-        concurrency: arguments.concurrency.get(),
-        retries: arguments.attempts.retries,
-        max_outage: arguments.attempts.max_outage,
-        max_duration: arguments.attempts.max_duration,
-    }
+fn policy(call: &CallArgs, attempts: &AttemptArgs, concurrency: usize) -> Policy {
+    let AttemptArgs { retries, max_outage, max_duration } = *attempts;
+    Policy { rate: call.rate, concurrency, retries, max_outage, max_duration }
 }
 
 /// The settings with the key among them: that it is there, and where from, but not what it is.

@@ -3,10 +3,11 @@
 use std::time::Instant;
 
 use offerlinks::check::check;
-use offerlinks::cli::{CheckArgs, Cli, Command, ExportArgs, SandboxArgs};
+use offerlinks::cli::{CheckArgs, Cli, Command, ExportArgs, ListArgs, SandboxArgs};
 use offerlinks::exit::ExitCode;
 use offerlinks::export::{Failure, export, rehearse};
-use offerlinks::job::{CheckJob, Environment, Job};
+use offerlinks::job::{CheckJob, Environment, Job, ListJob};
+use offerlinks::list::{End, list};
 use offerlinks::report::{Ending, Level, Report};
 
 use offerlinks::settings::look::Look;
@@ -17,6 +18,7 @@ fn main() -> ExitCode {
     let environment = Environment::read(settings);
     match cli.command {
         Command::Export(arguments) => run_export(*arguments, environment),
+        Command::List(arguments) => run_list(*arguments, environment),
         Command::Check(arguments) => run_check(*arguments, environment),
         Command::Sandbox(arguments) => run_sandbox(&arguments),
     }
@@ -31,6 +33,20 @@ fn run_export(arguments: ExportArgs, environment: Environment) -> ExitCode {
                 signals::die_of(signal);
             }
             ending.exit_code(&summary)
+        }
+        Err(failure) => fail(&failure, &report),
+    }
+}
+
+fn run_list(arguments: ListArgs, environment: Environment) -> ExitCode {
+    let mut report = Report::new(arguments.look.look(), Instant::now());
+    let job = ListJob::new(arguments, environment).map_err(Failure::from);
+    match job.and_then(|job| wait_for(list(&job, &mut report))) {
+        Ok(end) => {
+            if let End::Interrupted(signal) = end {
+                signals::die_of(signal);
+            }
+            end.exit_code()
         }
         Err(failure) => fail(&failure, &report),
     }

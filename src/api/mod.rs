@@ -25,4 +25,4 @@ pub use body::Form;
 pub use client::Client;
 pub use connect::ClientError;
 pub use fault::{Failure, Fault};
-pub use reply::{RawReply, Reply, ServerNotes};
+pub use reply::{RawReply, Reply, ServerNotes, is_foreign_page};

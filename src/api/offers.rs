@@ -109,7 +109,7 @@ mod tests {
     fn what_is_no_page_is_an_error_with_its_words() {
         for (data, words) in [
             (r#"{"offers":[]}"#, r#"data has no rowset: {"offers":[]}"#),
-            (r#"{"rowset":"none"}"#, r"rowset is no list of offers: none"),
+            (r#"{"rowset":"none"}"#, r#"rowset is no list of offers: "none""#),
             ("\"text\"", "data has no rowset: \"text\""),
         ] {
             assert_eq!(read(data).unwrap_err(), words, "{data}");

@@ -231,7 +231,11 @@ impl Evidence<'_> {
             (ErrorKind::IpNotAllowed, _) => (Gate::WhiteList, ExitCode::Refused, error.kind.hint()),
             (ErrorKind::NotApproved, form) if error.http_status == Some(403) && error.code.is_none() => {
                 let gate = if form == Form::Json { Gate::WhiteList } else { Gate::Api };
-                (gate, ExitCode::Refused, "most likely this machine's public IP is not on the white list of your account")
+                (
+                    gate,
+                    ExitCode::Refused,
+                    "most likely this machine's public IP is not on the white list of your account",
+                )
             }
             (ErrorKind::Redirect, _) => (Gate::Api, ExitCode::Refused, error.kind.hint()),
             (ErrorKind::ServerError | ErrorKind::Timeout, _) => {

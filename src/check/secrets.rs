@@ -29,7 +29,8 @@ impl Secrets {
         let mut forms =
             vec![key.to_owned(), both.clone(), byte_serialize(key.as_bytes()).collect(), key.replace('/', r"\/")];
         if let Ok(json) = serde_json::to_string(key) {
-            forms.push(json.trim_matches('"').to_owned());
+            let json = json.strip_prefix('"').and_then(|json| json.strip_suffix('"')).unwrap_or(&json);
+            forms.extend([json.to_owned(), json.replace('/', r"\/")]);
         }
         for text in [key, &both] {
             forms.extend([STANDARD.encode(text), STANDARD_NO_PAD.encode(text), URL_SAFE_NO_PAD.encode(text)]);
