@@ -10,9 +10,11 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use url::Url;
 
+use crate::settings::origin::{Origin, Setting};
 use crate::settings::rate::Rate;
 use crate::settings::units::{MaxErrors, parse_duration, parse_size, parse_timeout};
 
@@ -26,6 +28,18 @@ pub struct Cli {
     /// What to do
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Cli {
+    /// Reads the command line, and where each of its settings came from. Ends the program where it asks for help or
+    /// cannot be understood.
+    pub fn read() -> (Self, Vec<Setting>) {
+        let matches = Self::command().get_matches();
+        match Self::from_arg_matches(&matches) {
+            Ok(cli) => (cli, settings(&matches)),
+            Err(error) => error.format(&mut Self::command()).exit(),
+        }
+    }
 }
 
 const EXAMPLES: &str = "\
@@ -58,6 +72,10 @@ pub enum Command {
     /// Export the tracking links of the offers in a CSV file
     #[command(after_long_help = EXPORT_EXAMPLES)]
     Export(Box<ExportArgs>),
+    /// List the offers of your account as a CSV that export reads
+    List(Box<ListArgs>),
+    /// Say which gate on the way to the network is closed: name, connection, key, white list, limit
+    Check(Box<CheckArgs>),
     /// Serve the sandbox network on this machine, for rehearsals
     Sandbox(SandboxArgs),
 }
@@ -101,6 +119,90 @@ pub struct ExportArgs {
     /// What is shown
     #[command(flatten)]
     pub look: LookArgs,
+    /// How connections are made
+    #[command(flatten)]
+    pub net: NetArgs,
+}
+
+const LIST_EXAMPLES: &str = "\
+Examples:
+  offerlinks list | offerlinks export - -o links.csv
+      the links of every offer of your account
+  offerlinks list --filter status=active -o offers.csv
+      only some, into a file
+
+Exit codes: 0 all listed, 1 failure on this machine, 2 usage, 4 refused by the network, 5 stopped early, 130/143
+  interrupted.";
+
+/// Arguments of `list`
+#[derive(Debug, Args)]
+#[command(after_help = LIST_EXAMPLES)]
+pub struct ListArgs {
+    /// Which offers: those that you may promote, or all that the network shows
+    #[arg(long = "type", value_name = "TYPE", default_value = "personal", help_heading = "List")]
+    pub scope: ScopeArg,
+    /// Only offers whose FIELD has this VALUE, as the network understands it; may be given several times
+    #[arg(long, value_name = "FIELD=VALUE", value_parser = parse_filter, help_heading = "List")]
+    pub filter: Vec<(String, String)>,
+    /// File to write; - writes to stdout
+    #[arg(short, long, value_name = "FILE", default_value = "-", help_heading = "List")]
+    pub output: PathBuf,
+    /// Whose account, at which network
+    #[command(flatten)]
+    pub account: AccountArgs,
+    /// How calls are made
+    #[command(flatten)]
+    pub call: CallArgs,
+    /// How calls are repeated
+    #[command(flatten)]
+    pub attempts: AttemptArgs,
+    /// What is shown
+    #[command(flatten)]
+    pub look: LookArgs,
+    /// How connections are made
+    #[command(flatten)]
+    pub net: NetArgs,
+}
+
+/// Which offers
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ScopeArg {
+    /// Those that this affiliate may promote
+    Personal,
+    /// All that the network shows to this affiliate
+    All,
+}
+
+fn parse_filter(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((field, value)) if !field.trim().is_empty() => Ok((field.trim().to_owned(), value.to_owned())),
+        _ => Err("expected FIELD=VALUE, such as status=active".to_owned()),
+    }
+}
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  offerlinks check --network demo --email me@example.com --api-key-file key.txt
+      which gate is closed, and what to do about it; sends one call
+  offerlinks check --show-reply
+      with the network's answer as it came, without the key
+
+Exit codes: 0 every gate is open, 2 settings are missing or wrong, 4 refused (key, white list, account, host,
+  certificate), 5 not reachable, throttled or out of order.";
+
+/// Arguments of `check`
+#[derive(Debug, Args)]
+#[command(after_help = CHECK_EXAMPLES)]
+pub struct CheckArgs {
+    /// Print the network's answer as it came, without the key
+    #[arg(long)]
+    pub show_reply: bool,
+    /// Whose account, at which network
+    #[command(flatten)]
+    pub account: AccountArgs,
+    /// How the call is made
+    #[command(flatten)]
+    pub call: CallArgs,
     /// How connections are made
     #[command(flatten)]
     pub net: NetArgs,
@@ -166,31 +268,49 @@ pub struct OutputArgs {
     pub append: Option<String>,
 }
 
-/// The pace
+/// Single calls
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Pace")]
-pub struct PaceArgs {
+pub struct CallArgs {
     /// Limit of the network, shared by all its affiliates: 50/10s, 5/s, 300/m, or none
     #[arg(long, value_name = "CALLS/WINDOW", default_value = "50/10s")]
     pub rate: Rate,
-    /// Most calls in flight at once
-    #[arg(short = 'j', long, value_name = "N", default_value = "16")]
-    pub concurrency: NonZeroUsize,
-    /// How often an offer is asked again after a failure that may pass
-    #[arg(long, value_name = "N", default_value = "4")]
-    pub retries: u32,
     /// Longest time for one call
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_timeout)]
     pub timeout: Duration,
     /// Longest time for a connection to be made
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_timeout)]
     pub connect_timeout: Duration,
-    /// Stop after this time; --resume goes on
-    #[arg(long, value_name = "TIME", value_parser = parse_timeout)]
-    pub max_duration: Option<Duration>,
+}
+
+/// Calls that are repeated
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Pace")]
+pub struct AttemptArgs {
+    /// How often the network is asked again after a failure that may pass
+    #[arg(long, value_name = "N", default_value = "4")]
+    pub retries: u32,
     /// Longest outage of the network that is sat out
     #[arg(long, value_name = "TIME", default_value = "15m", value_parser = parse_duration)]
     pub max_outage: Duration,
+    /// Stop after this time
+    #[arg(long, value_name = "TIME", value_parser = parse_timeout)]
+    pub max_duration: Option<Duration>,
+}
+
+/// The pace
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Pace")]
+pub struct PaceArgs {
+    /// Single calls
+    #[command(flatten)]
+    pub call: CallArgs,
+    /// Most calls in flight at once
+    #[arg(short = 'j', long, value_name = "N", default_value = "16")]
+    pub concurrency: NonZeroUsize,
+    /// Calls that are repeated
+    #[command(flatten)]
+    pub attempts: AttemptArgs,
     /// Stop when more offers than this have failed, as a number or a share such as 5%
     #[arg(long, value_name = "N|N%")]
     pub max_errors: Option<MaxErrors>,
@@ -310,6 +430,34 @@ fn parse_delimiter(text: &str) -> Result<u8, String> {
     }
 }
 
+/// The settings of the command that was typed.
+fn settings(matches: &ArgMatches) -> Vec<Setting> {
+    let Some((name, matches)) = matches.subcommand() else { return Vec::new() };
+    let command = Cli::command();
+    let arguments = command.find_subcommand(name).into_iter().flat_map(clap::Command::get_arguments);
+    arguments.filter_map(|argument| setting(argument, matches)).collect()
+}
+
+fn setting(argument: &Arg, matches: &ArgMatches) -> Option<Setting> {
+    let id = argument.get_id();
+    // Asking for one that is not there would be a bug to clap.
+    matches.ids().find(|there| *there == id)?;
+    let is_switch = !argument.get_action().takes_values();
+    let origin = match matches.value_source(id.as_str())? {
+        ValueSource::CommandLine => Origin::Flag,
+        ValueSource::EnvVariable => Origin::Environment(argument.get_env()?.to_string_lossy().into_owned()),
+        _ if is_switch => return None,
+        _ => Origin::Default,
+    };
+    let name = match (argument.get_long(), argument.get_value_names()) {
+        (Some(long), _) => format!("--{long}"),
+        (None, names) => names.and_then(|names| names.first()).map_or_else(|| id.to_string(), ToString::to_string),
+    };
+    let words: Vec<_> = matches.get_raw(id.as_str()).into_iter().flatten().map(|word| word.to_string_lossy()).collect();
+    let value = if is_switch { String::new() } else { redact(&words.join(" ")) };
+    Some(Setting { name, value, origin, beaten_by: None })
+}
+
 /// The command line that was typed, with `flag` added if it is not there: what a user is told to run next.
 ///
 /// Passwords in URLs are left out, because this ends up in logs.
@@ -345,8 +493,6 @@ fn quote(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -9,6 +9,7 @@ mod jsonl;
 use std::borrow::Cow;
 
 pub use csv::Dialect;
+pub(crate) use csv::record as csv_record;
 pub use jsonl::KEYS as JSON_KEYS;
 
 use crate::append::add_query;

@@ -1,15 +1,18 @@
 //! From what was typed to what is to be done: every flag checked and turned into a plain value, before anything is
 //! opened or called.
 
+mod look;
+
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
+pub use self::look::{CheckJob, ListJob};
 use crate::append::{BadTemplate, Template};
 use crate::cli::{
-    AccountArgs, ExportArgs, FormatArg, InputArgs, LogFormatArg, LookArgs, NetArgs, OutputArgs, PaceArgs, ProgressArg,
-    RetryFailedArg, command_with,
+    AccountArgs, AttemptArgs, CallArgs, ExportArgs, FormatArg, InputArgs, LogFormatArg, LookArgs, NetArgs, OutputArgs,
+    ProgressArg, RetryFailedArg, command_with,
 };
 use crate::flatten::{Dialect, Format};
 use crate::input::{ColumnChoice, Keep, Options, Source};
@@ -18,6 +21,7 @@ use crate::schedule::Policy;
 use crate::settings::account::{AccountError, AccountSource, HostSource, KeySource};
 use crate::settings::look::{LogFormat, Look, Progress, Verbosity};
 use crate::settings::network::{Account, Http};
+use crate::settings::origin::{Origin, Setting};
 use crate::settings::units::MaxErrors;
 
 /// One export.
@@ -51,6 +55,8 @@ pub struct Job {
     pub resume_command: String,
     /// Things the user should know before the run.
     pub warnings: Vec<String>,
+    /// The settings, and where each came from.
+    pub settings: Vec<Setting>,
 }
 
 /// Which of the failed offers of an earlier output are asked for again.
@@ -91,6 +97,9 @@ pub enum JobError {
     WorkbookToStdout,
 }
 
+/// Where the key is looked for when there is no file.
+const KEY_VARIABLE: &str = "OFFERSLOOK_API_KEY";
+
 /// What comes from the environment besides the twins of flags.
 #[derive(Debug, Default)]
 pub struct Environment {
@@ -98,13 +107,15 @@ pub struct Environment {
     pub api_key: Option<SecretString>,
     /// The command line as typed.
     pub arguments: Vec<OsString>,
+    /// The settings of the command, and where each came from.
+    pub settings: Vec<Setting>,
 }
 
 impl Environment {
     /// Reads it. An empty key is no key: that is how a variable is unset in many tools.
-    pub fn read() -> Self {
-        let api_key = std::env::var("OFFERSLOOK_API_KEY").ok().filter(|key| !key.trim().is_empty());
-        Self { api_key: api_key.map(SecretString::from), arguments: std::env::args_os().collect() }
+    pub fn read(settings: Vec<Setting>) -> Self {
+        let api_key = std::env::var(KEY_VARIABLE).ok().filter(|key| !key.trim().is_empty());
+        Self { api_key: api_key.map(SecretString::from), arguments: std::env::args_os().collect(), settings }
     }
 }
 
@@ -116,7 +127,9 @@ impl Job {
     pub fn new(arguments: ExportArgs, environment: Environment) -> Result<Self, JobError> {
         let ExportArgs { input, account, reading, output, pace, again, net, look: _ } = arguments;
         let mut warnings = Vec::new();
+        let key_file = account.api_key_file.clone();
         let network = network(account, environment.api_key, &mut warnings)?;
+        let settings = with_key(environment.settings, key_file, &network);
         let template = output.append.as_deref().map(Template::parse).transpose()?.unwrap_or_default();
         let (format, workbook) = format(&output)?;
         // A workbook cannot be written row by row, so its rows go through a CSV, which stays beside it.
@@ -128,8 +141,8 @@ impl Job {
             format,
             template,
             network,
-            http: http(net, &pace),
-            policy: policy(&pace),
+            policy: policy(&pace.call, &pace.attempts, pace.concurrency.get()),
+            http: http(net, &pace.call, pace.concurrency.get()),
             max_errors: pace.max_errors,
             resume: again.resume,
             retry_failed: again.retry_failed.map(|which| match which {
@@ -139,6 +152,7 @@ impl Job {
             workbook,
             resume_command: command_with(environment.arguments.into_iter(), "--resume"),
             warnings,
+            settings,
         })
     }
 
@@ -243,25 +257,32 @@ fn format(arguments: &OutputArgs) -> Result<(Format, Option<PathBuf>), JobError>
     }
 }
 
-fn http(arguments: NetArgs, pace: &PaceArgs) -> Http {
+fn http(arguments: NetArgs, call: &CallArgs, concurrency: usize) -> Http {
     Http {
-        timeout: pace.timeout,
-        connect_timeout: pace.connect_timeout,
+        timeout: call.timeout,
+        connect_timeout: call.connect_timeout,
         proxy: arguments.proxy,
         cacert: arguments.cacert,
         allow_http: arguments.allow_http,
         user_agent: arguments.user_agent,
         max_body: arguments.max_body,
-        concurrency: pace.concurrency.get(),
+        concurrency,
     }
 }
 
-fn policy(arguments: &PaceArgs) -> Policy {
-    Policy {
-        rate: arguments.rate,
-        concurrency: arguments.concurrency.get(),
-        retries: arguments.retries,
-        max_outage: arguments.max_outage,
-        max_duration: arguments.max_duration,
+fn policy(call: &CallArgs, attempts: &AttemptArgs, concurrency: usize) -> Policy {
+    let AttemptArgs { retries, max_outage, max_duration } = *attempts;
+    Policy { rate: call.rate, concurrency, retries, max_outage, max_duration }
+}
+
+/// The settings with the key among them: that it is there, and where from, but not what it is.
+fn with_key(mut settings: Vec<Setting>, file: Option<PathBuf>, network: &Network) -> Vec<Setting> {
+    if let Network::Real(account) = network {
+        let length = account.api_key.expose_secret().chars().count();
+        let file = file.filter(|path| !path.as_os_str().is_empty());
+        let origin = file.map_or_else(|| Origin::Environment(KEY_VARIABLE.to_owned()), Origin::KeyFile);
+        settings.push(Setting::key(Some(length), origin));
     }
+    Setting::mark_beaten(&mut settings);
+    settings
 }

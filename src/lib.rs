@@ -10,6 +10,8 @@
 //! output       rows -> a file that is whole at every instant, or a stream
 //! report       everything a person or a log sees
 //! export       the loop that joins them
+//! list         pages of the offer list, in and out
+//! check        one call, and what it says about the way to the network
 //! sandbox      the embedded network, for rehearsals and tests
 //! ```
 //!
@@ -17,6 +19,7 @@
 
 pub mod api;
 pub mod append;
+pub mod check;
 pub mod cli;
 pub mod columns;
 pub mod exit;
@@ -24,11 +27,13 @@ pub mod export;
 pub mod flatten;
 pub mod input;
 pub mod job;
+pub mod list;
 pub mod offer;
 pub mod output;
 pub mod report;
 pub mod sandbox;
 pub mod schedule;
+pub mod session;
 pub mod settings;
 pub mod share;
 pub mod signals;

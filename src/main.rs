@@ -2,26 +2,30 @@
 
 use std::time::Instant;
 
-use clap::Parser;
-use offerlinks::cli::{Cli, Command, ExportArgs, SandboxArgs};
+use offerlinks::check::check;
+use offerlinks::cli::{CheckArgs, Cli, Command, ExportArgs, ListArgs, SandboxArgs};
 use offerlinks::exit::ExitCode;
 use offerlinks::export::{Failure, export, rehearse};
-use offerlinks::job::{Environment, Job};
+use offerlinks::job::{CheckJob, Environment, Job, ListJob};
+use offerlinks::list::{End, list};
 use offerlinks::report::{Ending, Level, Report, with_causes};
-
 use offerlinks::settings::look::Look;
 use offerlinks::signals;
 
 fn main() -> ExitCode {
-    match Cli::parse().command {
-        Command::Export(arguments) => run_export(*arguments),
+    let (cli, settings) = Cli::read();
+    let environment = Environment::read(settings);
+    match cli.command {
+        Command::Export(arguments) => run_export(*arguments, environment),
+        Command::List(arguments) => run_list(*arguments, environment),
+        Command::Check(arguments) => run_check(*arguments, environment),
         Command::Sandbox(arguments) => run_sandbox(&arguments),
     }
 }
 
-fn run_export(arguments: ExportArgs) -> ExitCode {
+fn run_export(arguments: ExportArgs, environment: Environment) -> ExitCode {
     let mut report = Report::new(arguments.look.look(), Instant::now());
-    let job = Job::new(arguments, Environment::read()).map_err(Failure::from);
+    let job = Job::new(arguments, environment).map_err(Failure::from);
     match job.and_then(|job| wait_for(export(&job, &mut report))) {
         Ok((ending, summary)) => {
             if let Ending::Interrupted(signal) = ending {
@@ -31,6 +35,26 @@ fn run_export(arguments: ExportArgs) -> ExitCode {
         }
         Err(failure) => fail(&failure, &report),
     }
+}
+
+fn run_list(arguments: ListArgs, environment: Environment) -> ExitCode {
+    let mut report = Report::new(arguments.look.look(), Instant::now());
+    let job = ListJob::new(arguments, environment).map_err(Failure::from);
+    match job.and_then(|job| wait_for(list(&job, &mut report))) {
+        Ok(end) => {
+            if let End::Interrupted(signal) = end {
+                signals::die_of(signal);
+            }
+            end.exit_code()
+        }
+        Err(failure) => fail(&failure, &report),
+    }
+}
+
+fn run_check(arguments: CheckArgs, environment: Environment) -> ExitCode {
+    let report = Report::new(Look::default(), Instant::now());
+    let job = CheckJob::new(arguments, environment);
+    wait_for(check(&job, &report)).unwrap_or_else(|failure| fail(&failure, &report))
 }
 
 fn run_sandbox(arguments: &SandboxArgs) -> ExitCode {

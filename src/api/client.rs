@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{AUTHORIZATION, HeaderValue, LOCATION};
+use reqwest::tls::TlsInfo;
 use reqwest::{Method, Request, Response};
 use secrecy::ExposeSecret;
 use tokio::time::Instant;
@@ -47,9 +48,25 @@ impl Client {
     /// # Errors
     /// Settings that cannot work, or that would show the key to strangers.
     pub fn new(account: &Account, http: &Http) -> Result<Self, ClientError> {
+        Self::made_by(connect::builder, account, http)
+    }
+
+    /// Makes a client that keeps the host's certificate with every answer, for those who want to look at it.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn inspecting(account: &Account, http: &Http) -> Result<Self, ClientError> {
+        Self::made_by(|base, http| Ok(connect::builder(base, http)?.tls_info(true)), account, http)
+    }
+
+    fn made_by(
+        builder: impl FnOnce(&Url, &Http) -> Result<reqwest::ClientBuilder, ClientError>,
+        account: &Account,
+        http: &Http,
+    ) -> Result<Self, ClientError> {
         let base = connect::api_root(&account.base_url)?;
         let route = connect::route(&base, http)?;
-        let client = connect::build(&base, http)?;
+        let client = connect::build(builder(&base, http)?)?;
         // Built once by reqwest itself, which marks it sensitive, so that it never shows in a log.
         let signed = client.get(base.clone()).basic_auth(&account.email, Some(account.api_key.expose_secret())).build();
         let authorization = signed.ok().and_then(|request| request.headers().get(AUTHORIZATION).cloned());
@@ -100,8 +117,10 @@ impl Client {
             Some((fault, words)) if status.is_success() => Err(fault.failure(Some(status.as_u16()), words)),
             _ => {
                 let location = response.headers().get(LOCATION).and_then(|to| redirect_target(response.url(), to));
+                let tls = response.extensions_mut().remove::<TlsInfo>();
+                let certificate = tls.and_then(|tls| tls.peer_certificate().map(<[u8]>::to_vec));
                 let headers = std::mem::take(response.headers_mut());
-                Ok(RawReply { status: status.as_u16(), headers, body, location })
+                Ok(RawReply { status: status.as_u16(), headers, body, location, certificate })
             }
         }
     }

@@ -104,11 +104,11 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// The HTTP client under the rules of this program.
+/// What is to become the HTTP client, under the rules of this program.
 ///
 /// # Errors
 /// Settings that cannot work.
-pub(super) fn build(base: &Url, http: &Http) -> Result<reqwest::Client, ClientError> {
+pub(super) fn builder(base: &Url, http: &Http) -> Result<reqwest::ClientBuilder, ClientError> {
     // Fails only where one is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let user_agent = HeaderValue::from_str(&http.user_agent).map_err(|_| ClientError::UserAgent)?;
@@ -136,12 +136,19 @@ pub(super) fn build(base: &Url, http: &Http) -> Result<reqwest::Client, ClientEr
         // A proxy of the environment cannot reach this machine's loopback, and must not see the key in the clear.
         builder = builder.no_proxy();
     }
-    builder = match &http.cacert {
+    Ok(match &http.cacert {
         Some(path) => builder.tls_certs_merge(certificates(path)?),
         // Spares a sandbox run the system's certificates: it starts faster, and where there are none.
         None if base.scheme() == "http" && is_loopback(base) && http.proxy.is_none() => builder.tls_certs_only([]),
         None => builder,
-    };
+    })
+}
+
+/// The HTTP client.
+///
+/// # Errors
+/// No TLS on this machine.
+pub(super) fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, ClientError> {
     builder.build().map_err(|error| {
         let causes = std::iter::successors(std::error::Error::source(&error), |&cause| cause.source());
         ClientError::Tls { reason: causes.last().map_or_else(|| "no cause given".to_owned(), ToString::to_string) }

@@ -8,6 +8,7 @@ use std::io;
 use std::time::Duration;
 
 use rustls::CertificateError;
+use rustls::pki_types::UnixTime;
 
 use crate::offer::{ErrorKind, OfferError};
 
@@ -168,11 +169,23 @@ impl Route {
             return (Fault::Tls, format!("TLS with {host} failed: {error}{hint}"));
         };
         let words = match reason {
-            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            CertificateError::Expired => {
                 format!("the certificate of {host} has expired, or this machine's clock is wrong")
             }
-            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            CertificateError::ExpiredContext { time, not_after } => {
+                let (now, end) = (day(*time), day(*not_after));
+                format!(
+                    "the certificate of {host} has expired, or this machine's clock is wrong: it ended on {end}, and the clock says {now}"
+                )
+            }
+            CertificateError::NotValidYet => {
                 format!("the certificate of {host} is not valid yet, or this machine's clock is wrong")
+            }
+            CertificateError::NotValidYetContext { time, not_before } => {
+                let (now, start) = (day(*time), day(*not_before));
+                format!(
+                    "the certificate of {host} is not valid yet, or this machine's clock is wrong: it begins on {start}, and the clock says {now}"
+                )
             }
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
                 format!("the certificate of {host} is for another name")
@@ -187,6 +200,12 @@ impl Route {
         };
         (Fault::Certificate, words)
     }
+}
+
+/// A day, as certificates count it.
+fn day(time: UnixTime) -> String {
+    let time = i64::try_from(time.as_secs()).ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
+    time.map_or_else(|| "no day".to_owned(), |time| time.strftime("%Y-%m-%d").to_string())
 }
 
 /// The causes of an error, the nearest first. An I/O error's own `source` steps over the error that it wraps, which is

@@ -138,11 +138,13 @@ fn numbered<'j>(json: &'j Json<'j>) -> Option<&'j [(Cow<'j, str>, Json<'j>)]> {
     (!pairs.is_empty() && pairs.iter().all(|(key, _)| is_index(key))).then_some(pairs)
 }
 
-fn is_list(json: &Json<'_>) -> bool {
+/// A list, or what PHP makes of one.
+pub(super) fn is_list(json: &Json<'_>) -> bool {
     matches!(json, Json::List(_)) || matches!(json, Json::Object(pairs) if pairs.is_empty()) || numbered(json).is_some()
 }
 
-fn each<'j>(json: &'j Json<'j>, mut take: impl FnMut(&'j Json<'j>)) {
+/// Hands over each item of a list.
+pub(super) fn each<'j>(json: &'j Json<'j>, mut take: impl FnMut(&'j Json<'j>)) {
     if let Json::List(items) = json {
         for item in items {
             take(item);

@@ -5,6 +5,7 @@
 //! - [`reply`] is what comes back, [`body`] and [`json`] read it, whatever it is.
 //! - [`classify`] turns status and body into an outcome, by one table.
 //! - [`links`] finds the links in a successful answer.
+//! - [`offers`] finds the offers on a page of the offer list.
 //! - [`retry_after`] reads how long the network wants to be left alone.
 //!
 //! One offer's failure is data here; nothing in this module stops the run.
@@ -16,6 +17,7 @@ mod connect;
 pub mod fault;
 pub mod json;
 pub mod links;
+pub mod offers;
 pub mod reply;
 pub mod retry_after;
 
@@ -23,4 +25,4 @@ pub use body::Form;
 pub use client::Client;
 pub use connect::ClientError;
 pub use fault::{Failure, Fault};
-pub use reply::{RawReply, Reply, ServerNotes};
+pub use reply::{RawReply, Reply, ServerNotes, is_foreign_page};

@@ -13,7 +13,7 @@ use super::body::{Body, Form};
 use super::classify::{Received, classify};
 use super::fault::{Failure, Fault};
 use super::retry_after;
-use crate::offer::{ErrorKind, Outcome};
+use crate::offer::{ErrorKind, OfferError, Outcome};
 use crate::text;
 
 /// What became of one offer's call.
@@ -83,6 +83,8 @@ pub struct RawReply {
     pub body: Bytes,
     /// Where a redirect leads, without user name, password, query and fragment.
     pub location: Option<String>,
+    /// The host's certificate in DER, where the client was made to keep it.
+    pub certificate: Option<Vec<u8>>,
 }
 
 impl RawReply {
@@ -112,6 +114,11 @@ impl RawReply {
     fn date(&self) -> Option<SystemTime> {
         httpdate::parse_http_date(self.headers.get(DATE)?.to_str().ok()?).ok()
     }
+}
+
+/// Whether an error is the page of a host that is not the API: a gateway, a captive portal, a typing error.
+pub fn is_foreign_page(form: Option<Form>, error: &OfferError) -> bool {
+    form == Some(Form::Html) && matches!(error.kind, ErrorKind::NotFound | ErrorKind::InvalidResponse)
 }
 
 /// `RateLimit`, `RateLimit-Policy` (IETF draft), `X-RateLimit-*` (many) and `X-Rate-Limit-*` (Yii).

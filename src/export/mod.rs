@@ -16,7 +16,7 @@ use self::rows::Rows;
 use self::run::Run;
 use self::writer::{Goal, Opened, Writer};
 use crate::api::Client;
-use crate::job::{Job, Network};
+use crate::job::Job;
 use crate::output::{Target, xlsx};
 use crate::report::{Closing, Ending, Level, Plan, Report, print};
 use crate::sandbox::limit::Rules;
@@ -24,9 +24,8 @@ use crate::sandbox::{self, Sandbox};
 use crate::schedule::pace::Pace;
 use crate::schedule::window::Window;
 use crate::schedule::{Policy, Schedule};
-use crate::settings::network::Account;
+use crate::session::{Session, share};
 use crate::settings::rate::Rate;
-use crate::share::Share;
 use crate::signals::{Signal, Signals};
 use crate::summary::Summary;
 
@@ -42,8 +41,10 @@ pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary),
     for warning in &job.warnings {
         report.say(Level::Warning, warning);
     }
-    let (account, _sandbox) = account(job)?;
-    let client = Client::new(&account, &job.http)?;
+    for setting in &job.settings {
+        report.say(Level::Debug, &format!("setting: {setting}"));
+    }
+    let session = Session::open(&job.network, &job.http, Client::new)?;
     let (mut rows, goal) = open(job)?;
     let writer = match Writer::open(job, goal, &mut rows, report)? {
         Opened::Writer(writer) => *writer,
@@ -54,7 +55,7 @@ pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary),
         }
     };
 
-    let host = host(&account);
+    let host = session.host.as_str();
     let output = job.workbook.as_ref().unwrap_or(&job.output).display().to_string();
     let input =
         if job.retry_failed.is_some() { format!("the failed rows of {output}") } else { job.source.to_string() };
@@ -62,7 +63,7 @@ pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary),
     let plan = Plan {
         input: &input,
         output: &output,
-        host: &host,
+        host,
         total: rows.total(),
         done: writer.summary().offers,
         rate: job.policy.rate,
@@ -76,10 +77,10 @@ pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary),
     let policy = Policy { max_duration: job.policy.max_duration.map(|max| max.saturating_sub(drain)), ..job.policy };
     let schedule = Schedule::new(policy, fastrand::u64(..), now);
     let (max_errors, window) = (job.max_errors, Window::new());
-    let share = share(job, &host, report, now);
+    let share = share(&job.network, job.policy.rate, host, report);
     let mut run = Run { rows, window, schedule, writer, max_errors, drain, waiting: None, share, not_before: now };
     run.make_room(report, now);
-    let (ending, summary, counts) = run.run(&client, &mut signals, report).await?;
+    let (ending, summary, counts) = run.run(&session.client, &mut signals, report).await?;
     if ending == Ending::Complete {
         render(job, &summary, report)?;
     }
@@ -91,22 +92,9 @@ pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary),
         output: &output,
         resumable,
         resume_command,
-        host: &host,
+        host,
     });
     Ok((ending, summary))
-}
-
-/// Finds the other runs that call the same network, where there is a limit to share.
-fn share(job: &Job, host: &str, report: &Report, now: Instant) -> Option<Share> {
-    if matches!(job.network, Network::Sandbox) || job.policy.rate.limit().is_none() {
-        return None;
-    }
-    let joined = Share::join(host, now);
-    if let Err(error) = &joined {
-        let message = format!("cannot see whether other runs on this machine call {host}: {error}");
-        report.say(Level::Warning, &message);
-    }
-    joined.ok()
 }
 
 /// Opens what the rows come from, and locks what they go to. An earlier output is read only when no other run can
@@ -137,25 +125,6 @@ fn render(job: &Job, summary: &Summary, report: &Report) -> Result<(), Failure> 
         report.say(Level::Warning, &message);
     }
     Ok(())
-}
-
-fn account(job: &Job) -> Result<(Account, Option<Sandbox>), Failure> {
-    match &job.network {
-        Network::Real(account) => Ok((account.clone(), None)),
-        Network::Sandbox => {
-            let sandbox = Sandbox::start(sandbox::Options::default());
-            let sandbox = sandbox.map_err(Failure::system("start the sandbox network"))?;
-            let account = sandbox.account().map_err(Failure::system("reach the sandbox network"))?;
-            Ok((account, Some(sandbox)))
-        }
-    }
-}
-
-/// The host as the user knows it, without scheme and path.
-fn host(account: &Account) -> String {
-    let url = &account.base_url;
-    let host = url.host_str().unwrap_or_default();
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 /// Serves the sandbox network until a signal comes.

@@ -10,9 +10,8 @@ use super::failure::Failure;
 use super::previous::KeptRow;
 use super::rows::{Next as NextRow, Rows};
 use super::writer::Writer;
-use crate::api::{Client, Form, Reply};
+use crate::api::{Client, Reply, is_foreign_page};
 use crate::input::{Oddities, Row};
-use crate::offer::ErrorKind;
 use crate::report::{Ending, Level, Report, Status};
 use crate::schedule::window::{Slot, Window};
 use crate::schedule::{Answered, Call, Counts, Next, Schedule, Stop, Waiting};
@@ -187,9 +186,7 @@ impl Run {
 
     fn answered(&mut self, call: Call, reply: Reply) -> Result<(), Stop> {
         let Reply { outcome, retry_after, form, .. } = reply;
-        let is_page = form == Some(Form::Html);
-        let wrong_host = is_page
-            && outcome.as_ref().is_err_and(|e| matches!(e.kind, ErrorKind::NotFound | ErrorKind::InvalidResponse));
+        let wrong_host = outcome.as_ref().is_err_and(|error| is_foreign_page(form, error));
         let answered = self.schedule.answered(call, Answered { outcome, retry_after, wrong_host }, Instant::now());
         self.take_finished();
         answered

@@ -57,6 +57,17 @@ pub(super) fn header<'k>(dialect: Dialect, kept: impl Iterator<Item = &'k str>) 
     out
 }
 
+/// Appends a row of these cells.
+pub(crate) fn record<'t>(cells: impl Iterator<Item = &'t str>, out: &mut Vec<u8>) {
+    for (number, text) in cells.enumerate() {
+        if number > 0 {
+            out.push(b',');
+        }
+        cell(text, out);
+    }
+    out.extend_from_slice(Dialect::Plain.line_end());
+}
+
 /// Appends the rows of one input row and says how many there are.
 pub(super) fn rows<'k>(
     dialect: Dialect,

@@ -13,6 +13,7 @@ mod partial;
 mod place;
 mod policy;
 pub mod previous;
+mod whole;
 pub mod xlsx;
 
 pub use checkpoint::{Checkpoint, Found, Interrupted, find};
@@ -22,6 +23,7 @@ pub use lock::Lock;
 pub use partial::{Partial, set_aside, tidy_up};
 pub use place::{Place, Target};
 pub use policy::CommitPolicy;
+pub use whole::replace;
 
 use serde::Serialize;
 

@@ -55,48 +55,13 @@ impl Ending {
         }
     }
 
-    /// More than `most` failed.
-    pub fn too_many_errors(most: MaxErrors) -> Self {
-        Self::TooManyErrors(most.to_string())
-    }
-}
-
-impl Closing<'_> {
-    /// Level, text and fields.
-    pub(super) fn describe(&self, took: Duration) -> (Level, String, Value) {
-        let (level, mut lines) = match self.ending {
-            Ending::Complete if self.summary.failed() == 0 => (Level::Info, vec![self.exported(took)]),
-            // Quiet is for those who want to hear of failures only, and these are.
-            Ending::Complete => (Level::Notice, vec![self.exported(took)]),
-            ending => (Level::Error, vec![self.why(ending)]),
-        };
-        lines.extend(self.failures());
-        lines.push(self.calls());
-        if *self.ending != Ending::Complete {
-            lines.push(self.what_is_safe());
-        }
-        (level, lines.join("\n"), self.fields(took))
-    }
-
-    fn exported(&self, took: Duration) -> String {
-        let Summary { offers, rows, .. } = self.summary;
-        format!(
-            "exported {} of {} to {}: {} in {}",
-            words::count(self.summary.succeeded()),
-            words::counted(*offers, "offer"),
-            self.output,
-            words::counted(*rows, "row"),
-            words::duration(took),
-        )
-    }
-
-    fn why(&self, ending: &Ending) -> String {
-        let host = self.host;
-        match ending {
-            Ending::Complete => String::new(),
-            Ending::Interrupted(signal) => format!("interrupted by {}", signal.name()),
-            Ending::TooManyErrors(most) => format!("stopped: more than {most} offers failed (--max-errors)"),
-            Ending::Stopped(stop) => match stop {
+    /// What happened, in words; nothing where all is well.
+    pub fn words(&self, host: &str) -> String {
+        match self {
+            Self::Complete => String::new(),
+            Self::Interrupted(signal) => format!("interrupted by {}", signal.name()),
+            Self::TooManyErrors(most) => format!("stopped: more than {most} offers failed (--max-errors)"),
+            Self::Stopped(stop) => match stop {
                 Stop::Refused(error) => {
                     format!("stopped: {host} refuses this account or is not the API: {}", said(error))
                 }
@@ -120,6 +85,41 @@ impl Closing<'_> {
                 Stop::OutOfTime => "stopped: the time is over (--max-duration)".to_owned(),
             },
         }
+    }
+
+    /// More than `most` failed.
+    pub fn too_many_errors(most: MaxErrors) -> Self {
+        Self::TooManyErrors(most.to_string())
+    }
+}
+
+impl Closing<'_> {
+    /// Level, text and fields.
+    pub(super) fn describe(&self, took: Duration) -> (Level, String, Value) {
+        let (level, mut lines) = match self.ending {
+            Ending::Complete if self.summary.failed() == 0 => (Level::Info, vec![self.exported(took)]),
+            // Quiet is for those who want to hear of failures only, and these are.
+            Ending::Complete => (Level::Notice, vec![self.exported(took)]),
+            ending => (Level::Error, vec![ending.words(self.host)]),
+        };
+        lines.extend(self.failures());
+        lines.push(self.calls());
+        if *self.ending != Ending::Complete {
+            lines.push(self.what_is_safe());
+        }
+        (level, lines.join("\n"), self.fields(took))
+    }
+
+    fn exported(&self, took: Duration) -> String {
+        let Summary { offers, rows, .. } = self.summary;
+        format!(
+            "exported {} of {} to {}: {} in {}",
+            words::count(self.summary.succeeded()),
+            words::counted(*offers, "offer"),
+            self.output,
+            words::counted(*rows, "row"),
+            words::duration(took),
+        )
     }
 
     fn failures(&self) -> Vec<String> {

@@ -181,11 +181,16 @@ impl Report {
 
     /// The last words of a run.
     pub fn close(&mut self, closing: &Closing<'_>) {
+        let (level, message, fields) = closing.describe(self.started.elapsed());
+        self.conclude(level, &message, fields);
+    }
+
+    /// Ends the progress, and says how it ended.
+    pub fn conclude(&mut self, level: Level, message: &str, fields: Value) {
         if let Some(bar) = self.progress.take().and_then(|shown| shown.bar) {
             bar.finish_and_clear();
         }
-        let (level, message, fields) = closing.describe(self.started.elapsed());
-        self.say_with(level, &message, fields);
+        self.say_with(level, message, fields);
     }
 
     fn write(&self, level: Level, message: &str, fields: Value) {

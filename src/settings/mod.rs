@@ -5,5 +5,6 @@
 pub mod account;
 pub mod look;
 pub mod network;
+pub mod origin;
 pub mod rate;
 pub mod units;

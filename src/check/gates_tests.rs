@@ -1,0 +1,142 @@
+//! Every answer, and what it says about every gate.
+
+use std::net::Ipv4Addr;
+
+use reqwest::header::{DATE, HeaderMap, HeaderName, HeaderValue};
+
+use super::*;
+use crate::settings::rate::Limit;
+
+const DATED: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
+
+fn reply(status: u16, headers: &[(&'static str, &str)], body: &str) -> Result<RawReply, Failure> {
+    let mut map = HeaderMap::from_iter([(DATE, HeaderValue::from_static(DATED))]);
+    for (name, value) in headers {
+        map.insert(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
+    }
+    let location = (status == 302).then(|| "https://login.example/".to_owned());
+    Ok(RawReply { status, headers: map, body: body.to_owned().into(), location, certificate: None })
+}
+
+fn failure(fault: Fault) -> Result<RawReply, Failure> {
+    let error = OfferError::local(fault.kind(), format!("{fault:?} in words"));
+    Err(Failure { error, fault })
+}
+
+fn findings(call: &Result<RawReply, Failure>, seconds: i64) -> Findings {
+    let date = httpdate::parse_http_date(DATED).unwrap();
+    let apart = Duration::from_secs(seconds.unsigned_abs());
+    let lookup = Lookup::Address(Ipv4Addr::LOCALHOST.into());
+    let now = if seconds < 0 { date - apart } else { date + apart };
+    Evidence { host: "x.example", is_tls: true, rate: Rate::Limited(Limit::PUBLISHED), lookup, call, now }.findings()
+}
+
+/// The gate that is closed, how many were not reached, and the exit code.
+fn closed(call: &Result<RawReply, Failure>) -> (Option<Gate>, usize, u8) {
+    let findings = findings(call, 0);
+    let count = |wanted| findings.lines.iter().filter(|(_, state, _)| *state == wanted).count();
+    assert!(count(State::Closed) <= 1 && findings.lines.len() == Gate::ALL.len());
+    let gate = findings.lines.iter().find(|(_, state, _)| *state == State::Closed).map(|(gate, ..)| *gate);
+    (gate, count(State::NotReached), findings.exit_code().code())
+}
+
+#[test]
+fn each_failure_on_the_way_closes_its_gate() {
+    for (fault, gate, not_reached, code) in [
+        (Fault::Dns, Gate::Dns, 9, 5),
+        (Fault::Connect, Gate::Connection, 8, 5),
+        (Fault::ConnectTimeout, Gate::Connection, 8, 5),
+        (Fault::Proxy, Gate::Connection, 8, 5),
+        (Fault::Certificate, Gate::Tls, 7, 4),
+        (Fault::Tls, Gate::Tls, 7, 5),
+        (Fault::AnswerTimeout, Gate::Api, 6, 5),
+        (Fault::Closed, Gate::Api, 6, 5),
+        (Fault::Cut, Gate::Api, 6, 5),
+        (Fault::Garbled, Gate::Api, 6, 5),
+        (Fault::TooLarge, Gate::Api, 6, 5),
+    ] {
+        assert_eq!(closed(&failure(fault)), (Some(gate), not_reached, code), "{fault:?}");
+    }
+}
+
+#[test]
+fn each_answer_closes_its_gate_or_none() {
+    let page = "<!doctype html><title>Sign in</title>";
+    for (status, body, expected) in [
+        (200, r#"{"code":0,"data":{"totalRows":3,"rowset":[{"id":1}]}}"#, (None, 0, 0)),
+        (200, r#"{"code":0,"data":[]}"#, (None, 0, 0)),
+        (401, r#"{"code":13,"message":"Invalid API key"}"#, (Some(Gate::Key), 4, 4)),
+        (200, r#"{"code":"13","message":"Invalid API key"}"#, (Some(Gate::Key), 4, 4)),
+        (401, "", (Some(Gate::Key), 4, 4)),
+        (403, r#"{"code":42,"message":"locked"}"#, (Some(Gate::Account), 3, 4)),
+        (403, r#"{"code":41,"message":"white list"}"#, (Some(Gate::WhiteList), 2, 4)),
+        (403, r#"{"message":"Forbidden"}"#, (Some(Gate::WhiteList), 2, 4)),
+        (403, page, (Some(Gate::Api), 5, 4)),
+        // The API asked for the key and the white list before it refused; a gateway did not.
+        (429, r#"{"code":40,"message":"Too many"}"#, (Some(Gate::Limit), 1, 5)),
+        (200, r#"{"code":40,"message":"Too many"}"#, (Some(Gate::Limit), 1, 5)),
+        (503, page, (Some(Gate::Limit), 5, 5)),
+        (429, "", (Some(Gate::Limit), 5, 5)),
+        (302, "", (Some(Gate::Api), 5, 4)),
+        (200, page, (Some(Gate::Api), 5, 4)),
+        (404, page, (Some(Gate::Api), 5, 4)),
+        (404, "", (Some(Gate::Api), 5, 4)),
+        (407, "", (Some(Gate::Connection), 7, 4)),
+        (502, page, (Some(Gate::Api), 5, 5)),
+        (500, r#"{"code":51,"message":"Internal error"}"#, (Some(Gate::Api), 5, 5)),
+        // The gates are open, even if this very call is not for everyone.
+        (403, r#"{"code":60,"message":"no permission"}"#, (None, 0, 0)),
+        (501, r#"{"code":30,"message":"Request URI not found"}"#, (None, 0, 0)),
+    ] {
+        assert_eq!(closed(&reply(status, &[], body)), expected, "{status} {body}");
+    }
+}
+
+fn words(gate: Gate, call: &Result<RawReply, Failure>, seconds: i64) -> String {
+    let findings = findings(call, seconds);
+    let line = findings.lines.into_iter().find(|(found, ..)| *found == gate);
+    line.map(|(_, state, words)| format!("{}: {words}", state.word())).unwrap_or_default()
+}
+
+#[test]
+fn a_clock_that_is_wrong_is_told_even_when_the_key_is_wrong_too() {
+    let refused = reply(401, &[], r#"{"code":13,"message":"Invalid API key"}"#);
+    insta::assert_snapshot!([0, 60, 61, -3600].map(|apart| words(Gate::Clock, &refused, apart)).join("\n"), @"
+    ok: this machine is 0 s ahead of the network
+    ok: this machine is 60 s ahead of the network
+    warning: this machine is 61 s ahead of the network; set it (NTP): certificates and waits that the network asks for depend on it
+    warning: this machine is 3600 s behind the network; set it (NTP): certificates and waits that the network asks for depend on it
+    ");
+}
+
+#[test]
+fn closed_gates_name_the_way_out_and_the_networks_own_words() {
+    let good = r#"{"code":0,"data":{"totalRows":"3","rowset":[]}}"#;
+    insta::assert_snapshot!([
+        words(Gate::Key, &reply(401, &[], r#"{"code":13,"message":"Invalid\u001b API key"}"#), 0),
+        words(Gate::WhiteList, &reply(403, &[], r#"{"code":41,"message":"1.2.3.4 is not in the white list"}"#), 0),
+        words(Gate::Limit, &reply(429, &[("retry-after", "7")], r#"{"code":40,"message":"Too many"}"#), 0),
+        words(Gate::Limit, &reply(200, &[("x-ratelimit-remaining", "49")], good), 0),
+        words(Gate::Api, &reply(302, &[], ""), 0),
+        words(Gate::Offers, &reply(200, &[], good), 0),
+        words(Gate::Offers, &reply(403, &[], r#"{"code":60,"message":"no permission"}"#), 0),
+        words(Gate::Dns, &failure(Fault::Dns), 0),
+    ].join("\n"), @"
+    FAILED: Invalid  API key (HTTP 401, code 13); check the e-mail and the API key, and that both belong to this network
+    FAILED: 1.2.3.4 is not in the white list (HTTP 403, code 41); put this machine's public IP on the white list of your account
+    FAILED: used up: Too many (HTTP 429, code 40); the limit is shared by all affiliates of the network: try again in 7 s, as the network asks
+    ok: not used up; --rate is 50/10s, x-ratelimit-remaining: 49
+    FAILED: the host redirects to https://login.example/ (HTTP 302); it is not the API; check --network or --base-url
+    ok: 3 in your personal list
+    warning: the offer list is refused: no permission (HTTP 403, code 60); an export may work all the same
+    FAILED: Dns in words; check --network or --base-url for a typing error, and this machine's DNS
+    ");
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_answer_makes_it_panic(status in 0_u16..1000, body: String, seconds in -100_000_i64..100_000) {
+        let call = reply(status, &[], &body);
+        findings(&call, seconds).text();
+    }
+}

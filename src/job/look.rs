@@ -1,0 +1,91 @@
+//! The commands that only look: from what was typed to plain values.
+
+use std::path::PathBuf;
+
+use super::{Environment, JobError, KEY_VARIABLE, Network, http, network, policy, with_key};
+use crate::cli::{CheckArgs, ListArgs, ScopeArg};
+use crate::schedule::Policy;
+use crate::settings::account::AccountError;
+use crate::settings::network::Http;
+use crate::settings::origin::{Origin, Setting};
+use crate::settings::rate::Rate;
+
+/// A look at the way to the network.
+#[derive(Debug)]
+pub struct CheckJob {
+    /// Whose account, or what is wrong with its settings: that is a result here.
+    pub network: Result<Network, AccountError>,
+    /// The settings, and where each came from.
+    pub settings: Vec<Setting>,
+    /// Things the user should know.
+    pub warnings: Vec<String>,
+    /// How the call is made.
+    pub http: Http,
+    /// The limit that the call keeps to.
+    pub rate: Rate,
+    /// Whether to print the answer as it came.
+    pub show_reply: bool,
+}
+
+impl CheckJob {
+    /// Interprets the arguments of `check`.
+    pub fn new(arguments: CheckArgs, environment: Environment) -> Self {
+        let CheckArgs { show_reply, account, call, net } = arguments;
+        let mut warnings = Vec::new();
+        let Environment { api_key, mut settings, .. } = environment;
+        let key_file = account.api_key_file.clone();
+        let has_key = api_key.is_some();
+        let network = network(account, api_key, &mut warnings);
+        match &network {
+            Ok(network) => settings = with_key(settings, key_file, network),
+            Err(_) if has_key && key_file.is_none() => {
+                settings.push(Setting::key(None, Origin::Environment(KEY_VARIABLE.to_owned())));
+            }
+            Err(_) => {}
+        }
+        settings.retain(|setting| setting.name != "--show-reply");
+        Self { network, settings, warnings, http: http(net, &call, 1), rate: call.rate, show_reply }
+    }
+}
+
+/// A list of the account's offers.
+#[derive(Debug)]
+pub struct ListJob {
+    /// Whose account.
+    pub network: Network,
+    /// The settings, and where each came from.
+    pub settings: Vec<Setting>,
+    /// Things the user should know before the run.
+    pub warnings: Vec<String>,
+    /// How calls are made.
+    pub http: Http,
+    /// How calls are paced and repeated.
+    pub policy: Policy,
+    /// The file to write; `-` is stdout.
+    pub output: PathBuf,
+    /// What the network is asked for, besides the page.
+    pub query: Vec<(String, String)>,
+}
+
+impl ListJob {
+    /// Checks and interprets the arguments of `list`.
+    ///
+    /// # Errors
+    /// The account's settings are missing or wrong.
+    pub fn new(arguments: ListArgs, environment: Environment) -> Result<Self, JobError> {
+        let ListArgs { scope, filter, output, account, call, attempts, look: _, net } = arguments;
+        let mut warnings = Vec::new();
+        let key_file = account.api_key_file.clone();
+        let network = network(account, environment.api_key, &mut warnings)?;
+        let settings = with_key(environment.settings, key_file, &network);
+        // All is what the network shows when no type is asked for.
+        let mut query = match scope {
+            ScopeArg::Personal => vec![("type".to_owned(), "personal".to_owned())],
+            ScopeArg::All => Vec::new(),
+        };
+        query.extend(filter.into_iter().map(|(field, value)| (format!("filters[{field}]"), value)));
+        // Pages follow each other, so one call at a time.
+        let policy = policy(&call, &attempts, 1);
+        Ok(Self { network, settings, warnings, http: http(net, &call, 1), policy, output, query })
+    }
+}

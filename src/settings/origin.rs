@@ -1,0 +1,120 @@
+//! Which settings a command was given, and where each came from: for `check`, and for `export -v`.
+//!
+//! Holds texts that may be shown. The API key's is never among them.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// Where a setting came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The command line.
+    Flag,
+    /// This environment variable.
+    Environment(String),
+    /// A file that holds the key.
+    KeyFile(PathBuf),
+    /// Nobody has given it.
+    Default,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag => f.write_str("command line"),
+            Self::Environment(name) => f.write_str(name),
+            Self::KeyFile(path) => write!(f, "key file {}", path.display()),
+            Self::Default => f.write_str("default"),
+        }
+    }
+}
+
+/// A setting as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Its flag, or what else it is known by.
+    pub name: String,
+    /// Its value, without any secret; empty for a switch.
+    pub value: String,
+    /// Where it came from.
+    pub origin: Origin,
+    /// The setting that beats it, if there is one.
+    pub beaten_by: Option<&'static str>,
+}
+
+impl Setting {
+    /// Names of the settings that make up the account.
+    const ACCOUNT: [&str; 5] = ["--network", "--base-url", "--email", "--api-key-file", Self::KEY];
+    /// What the key is called, which has no flag.
+    pub const KEY: &str = "API key";
+
+    /// The key, of which nothing but its length may be known.
+    pub fn key(length: Option<usize>, origin: Origin) -> Self {
+        let value = length.map_or_else(|| "not read".to_owned(), |n| format!("set, {n} characters"));
+        Self { name: Self::KEY.to_owned(), value, origin, beaten_by: None }
+    }
+
+    /// Marks those that another one of them beats.
+    pub fn mark_beaten(settings: &mut [Self]) {
+        let given = |name: &str| {
+            let used = |setting: &&Self| setting.name == name && !setting.value.trim().is_empty();
+            settings.iter().any(|setting| used(&setting))
+        };
+        let (sandbox, base_url) = (settings.iter().any(|setting| setting.name == "--sandbox"), given("--base-url"));
+        for setting in settings {
+            if sandbox && Self::ACCOUNT.contains(&setting.name.as_str()) {
+                setting.beaten_by = Some("--sandbox");
+            } else if base_url && setting.name == "--network" {
+                setting.beaten_by = Some("--base-url");
+            }
+        }
+    }
+}
+
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, value, origin, beaten_by } = self;
+        let value = if value.is_empty() && *origin != Origin::Flag { "empty, so not set" } else { value };
+        write!(f, "{name:<18} {value}{}({origin}", if value.is_empty() { "" } else { " " })?;
+        match beaten_by {
+            Some(winner) => write!(f, ", not used: {winner} beats it)"),
+            None => f.write_str(")"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_setting_says_where_it_is_from_and_what_beats_it() {
+        let setting = |name: &str, value: &str, origin| Setting {
+            name: name.to_owned(),
+            value: value.to_owned(),
+            origin,
+            beaten_by: None,
+        };
+        let variable = |name: &str| Origin::Environment(name.to_owned());
+        let mut settings = [
+            setting("--network", "demo", variable("OFFERSLOOK_NETWORK")),
+            setting("--base-url", "https://x.example", Origin::Flag),
+            setting("--email", "", variable("OFFERSLOOK_EMAIL")),
+            setting("--rate", "50/10s", Origin::Default),
+            setting("--allow-http", "", Origin::Flag),
+            Setting::key(Some(32), Origin::KeyFile("/run/key".into())),
+        ];
+        Setting::mark_beaten(&mut settings);
+        insta::assert_snapshot!(settings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"), @r"
+        --network          demo (OFFERSLOOK_NETWORK, not used: --base-url beats it)
+        --base-url         https://x.example (command line)
+        --email            empty, so not set (OFFERSLOOK_EMAIL)
+        --rate             50/10s (default)
+        --allow-http       (command line)
+        API key            set, 32 characters (key file /run/key)
+        ");
+        let mut with_sandbox = [setting("--email", "me@x", Origin::Flag), setting("--sandbox", "", Origin::Flag)];
+        Setting::mark_beaten(&mut with_sandbox);
+        assert_eq!(with_sandbox.map(|setting| setting.beaten_by), [Some("--sandbox"), None]);
+    }
+}
