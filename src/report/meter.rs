@@ -39,8 +39,10 @@ impl Meter {
 
     /// Calls per second of the last seconds.
     pub(super) fn calls_per_second(&self, calls: u64, now: Instant) -> f64 {
-        let recent = self.samples.iter().find(|s| now.saturating_duration_since(s.at) <= Self::NEWS);
-        recent.or(self.samples.back()).map_or(0.0, |s| per_second(calls.saturating_sub(s.calls), now, s.at))
+        // The sample of this very moment says nothing; where samples are rare, the one before has to do.
+        let mut earlier = self.samples.iter().filter(|sample| sample.at < now);
+        let recent = earlier.clone().find(|sample| now.saturating_duration_since(sample.at) <= Self::NEWS);
+        recent.or(earlier.next_back()).map_or(0.0, |s| per_second(calls.saturating_sub(s.calls), now, s.at))
     }
 
     /// How long `rest` more offers will take, if it goes on as in the last minute.
@@ -73,6 +75,17 @@ mod tests {
         let rest = meter.time_for(600, 2100, now).unwrap().as_secs_f64();
         assert!((rest - 600.0).abs() < 15.0, "{rest}");
         assert!(meter.samples.len() < 70);
+    }
+
+    #[test]
+    fn rare_updates_tell_the_pace_too() {
+        let start = Instant::now();
+        let mut meter = Meter::new(0, start);
+        for step in 1..=4 {
+            let now = start + Duration::from_secs(30 * step);
+            meter.update(150 * step, 150 * step, now);
+            assert!((meter.calls_per_second(150 * step, now) - 5.0).abs() < 0.01);
+        }
     }
 
     #[test]

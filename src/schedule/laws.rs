@@ -4,11 +4,10 @@
 //! leave in input order with one outcome each, that nothing deadlocks or spins, that no more calls are in flight than
 //! allowed (one before the first pass), and that none leaves during a freeze.
 
+mod adversary;
 mod drive;
 
 use std::time::Duration;
-
-use proptest::prelude::*;
 
 use self::drive::{Asked, LATENCY, Reply, Story, policy, run};
 use super::*;
@@ -60,8 +59,8 @@ fn a_plain_outage_writes_no_error_rows_is_probed_rarely_and_is_over_within_a_min
                     assert!(probes.windows(2).all(|two| two[1].left >= two[0].left + 5 * SECOND), "{case:?}");
                 }
                 let back = story.sent.iter().filter(|sent| sent.passed && sent.back > heals).map(|sent| sent.back);
-                let late = back.min().unwrap().saturating_sub(heals);
-                assert!(late <= 61 * SECOND, "{case:?}: {late:?}");
+                let back = back.min().unwrap();
+                assert!(back <= heals + 61 * SECOND, "{case:?}: {back:?}");
             }
         }
     }
@@ -186,8 +185,8 @@ fn offers_that_always_fail_end_as_error_rows_wherever_they_are() {
             let story = run(&offers(200), policy(), network);
             let expected: Vec<_> = bad.clone().map(|offer| (offer, ErrorKind::ServerError)).collect();
             assert_eq!(story.complete().errors(), expected);
-            let extra = story.took.saturating_sub(calm.took);
-            assert!(extra <= slower * SECOND, "{bad:?} {reply:?}: {extra:?}");
+            let (took, calm) = (story.took, calm.took);
+            assert!(took <= calm + slower * SECOND, "{bad:?} {reply:?}: {took:?} instead of {calm:?}");
             for offer in bad.clone() {
                 assert!(story.calls_for(offer) <= 5 + 1 + 5, "{bad:?}: {} calls", story.calls_for(offer));
             }
@@ -226,83 +225,6 @@ fn a_long_retry_after_and_the_end_of_the_time_stop_the_run_at_once() {
     for down in [Down::Gateway, Down::Hang, Down::Throttle] {
         let story = run(&offers(400), limited, |a| if a.at > 9 * SECOND { down.reply() } else { Reply::good() });
         assert_eq!((story.stop, story.took), (Some(Stop::OutOfTime), 60 * SECOND), "{down:?}");
-    }
-}
-
-/// What an offer of an adversarial network does.
-#[derive(Clone, Copy, Debug)]
-enum Habit {
-    Good,
-    FailsFirst(u32),
-    Fails,
-    Throttled,
-    Forbidden,
-    WrongKey,
-    Missing,
-    Hangs,
-    /// The answers of every kind in turn.
-    Moody,
-}
-
-fn answer(habit: Habit, asked: Asked) -> Reply {
-    match habit {
-        Habit::FailsFirst(n) if asked.nth <= n => Reply::failing(),
-        Habit::Good | Habit::FailsFirst(_) => Reply::good(),
-        Habit::Fails => Reply::failing(),
-        Habit::Throttled => Reply::throttled(),
-        Habit::Forbidden => Reply::bad(ErrorKind::NotApproved, 403),
-        Habit::WrongKey => Reply::bad(ErrorKind::Unauthorized, 401),
-        Habit::Missing => Reply::bad(ErrorKind::NotFound, 404),
-        Habit::Hangs => Reply::hanging(),
-        Habit::Moody => match (asked.offer + u64::from(asked.nth)) % 5 {
-            0 => Reply::good(),
-            1 => Reply::throttled(),
-            2 => Reply::bad(ErrorKind::NotApproved, 403),
-            _ => Reply::failing(),
-        },
-    }
-}
-
-fn habits() -> impl Strategy<Value = Vec<Habit>> {
-    let habit = prop_oneof![
-        12 => Just(Habit::Good),
-        2 => (1u32..7).prop_map(Habit::FailsFirst),
-        1 => Just(Habit::Fails),
-        1 => Just(Habit::Throttled),
-        2 => Just(Habit::Forbidden),
-        1 => Just(Habit::WrongKey),
-        1 => Just(Habit::Missing),
-        1 => Just(Habit::Hangs),
-        1 => Just(Habit::Moody),
-    ];
-    prop::collection::vec(habit, 1..60)
-}
-
-fn outages() -> impl Strategy<Value = Vec<(u32, u32, Down)>> {
-    let down = prop_oneof![Just(Down::Gateway), Just(Down::Hang), Just(Down::Throttle), Just(Down::Html)];
-    prop::collection::vec((0u32..200, 0u32..1200, down), 0..3)
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
-
-    /// [`drive::run`] has the assertions. In the end there is an outcome for each row, or the reason why not.
-    #[test]
-    fn every_row_gets_one_outcome_or_the_run_stops(
-        habits in habits(),
-        outages in outages(),
-        (concurrency, retries, max_outage) in (1usize..20, 0u32..5, prop_oneof![0u32..100, Just(900)]),
-        unlimited: bool,
-    ) {
-        let rate = if unlimited { "none" } else { "50/10s" }.parse().unwrap();
-        let policy = Policy { rate, concurrency, retries, max_outage: max_outage * SECOND, max_duration: None };
-        let offers: Vec<u64> = (0..habits.len() as u64).flat_map(|n| [n, n / 2]).collect();
-        let story = run(&offers, policy, |asked| {
-            let mut outages = outages.iter().map(|(from, length, down)| (*from * SECOND, *length * SECOND, down));
-            let down = outages.find(|(from, length, _)| (*from..*from + *length).contains(&asked.at));
-            down.map_or_else(|| answer(habits[usize::try_from(asked.offer).unwrap()], asked), |(_, _, down)| down.reply())
-        });
-        prop_assert!(story.took < 10 * 3600 * SECOND, "{:?}", story.took);
     }
 }
 
