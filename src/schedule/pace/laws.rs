@@ -124,7 +124,7 @@ proptest! {
     }
 
     #[test]
-    fn restarts_never_add_up_to_more_than_the_limit_with_jitter_up_to_100_ms(calls in calls(100, true)) {
+    fn restarts_never_add_up_to_more_than_the_limit_with_jitter_up_to_90_ms(calls in calls(90, true)) {
         let (rate, most_allowed, window) = limited("50/10s");
         prop_assert!(most(&arrivals(rate, Instant::now(), &calls), window) <= most_allowed);
     }
