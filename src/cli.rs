@@ -4,17 +4,20 @@
 
 #![expect(clippy::doc_markdown, reason = "doc comments here are help texts, not Markdown")]
 
+mod look;
+mod typed;
+
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::parser::ValueSource;
-use clap::{Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use url::Url;
 
-use crate::settings::origin::{Origin, Setting};
+pub use self::look::{CheckArgs, ListArgs, ScopeArg};
+use crate::settings::origin::Setting;
 use crate::settings::rate::Rate;
 use crate::settings::units::{MaxErrors, parse_duration, parse_size, parse_timeout};
 
@@ -36,7 +39,7 @@ impl Cli {
     pub fn read() -> (Self, Vec<Setting>) {
         let matches = Self::command().get_matches();
         match Self::from_arg_matches(&matches) {
-            Ok(cli) => (cli, settings(&matches)),
+            Ok(cli) => (cli, typed::settings(&matches)),
             Err(error) => error.format(&mut Self::command()).exit(),
         }
     }
@@ -119,90 +122,6 @@ pub struct ExportArgs {
     /// What is shown
     #[command(flatten)]
     pub look: LookArgs,
-    /// How connections are made
-    #[command(flatten)]
-    pub net: NetArgs,
-}
-
-const LIST_EXAMPLES: &str = "\
-Examples:
-  offerlinks list | offerlinks export - -o links.csv
-      the links of every offer of your account
-  offerlinks list --filter status=active -o offers.csv
-      only some, into a file
-
-Exit codes: 0 all listed, 1 failure on this machine, 2 usage, 4 refused by the network, 5 stopped early, 130/143
-  interrupted.";
-
-/// Arguments of `list`
-#[derive(Debug, Args)]
-#[command(after_help = LIST_EXAMPLES)]
-pub struct ListArgs {
-    /// Which offers: those that you may promote, or all that the network shows
-    #[arg(long = "type", value_name = "TYPE", default_value = "personal", help_heading = "List")]
-    pub scope: ScopeArg,
-    /// Only offers whose FIELD has this VALUE, as the network understands it; may be given several times
-    #[arg(long, value_name = "FIELD=VALUE", value_parser = parse_filter, help_heading = "List")]
-    pub filter: Vec<(String, String)>,
-    /// File to write; - writes to stdout
-    #[arg(short, long, value_name = "FILE", default_value = "-", help_heading = "List")]
-    pub output: PathBuf,
-    /// Whose account, at which network
-    #[command(flatten)]
-    pub account: AccountArgs,
-    /// How calls are made
-    #[command(flatten)]
-    pub call: CallArgs,
-    /// How calls are repeated
-    #[command(flatten)]
-    pub attempts: AttemptArgs,
-    /// What is shown
-    #[command(flatten)]
-    pub look: LookArgs,
-    /// How connections are made
-    #[command(flatten)]
-    pub net: NetArgs,
-}
-
-/// Which offers
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ScopeArg {
-    /// Those that this affiliate may promote
-    Personal,
-    /// All that the network shows to this affiliate
-    All,
-}
-
-fn parse_filter(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((field, value)) if !field.trim().is_empty() => Ok((field.trim().to_owned(), value.to_owned())),
-        _ => Err("expected FIELD=VALUE, such as status=active".to_owned()),
-    }
-}
-
-const CHECK_EXAMPLES: &str = "\
-Examples:
-  offerlinks check --network demo --email me@example.com --api-key-file key.txt
-      which gate is closed, and what to do about it; sends one call
-  offerlinks check --show-reply
-      with the network's answer as it came, without the key
-
-Exit codes: 0 every gate is open, 2 settings are missing or wrong, 4 refused (key, white list, account, host,
-  certificate), 5 not reachable, throttled or out of order.";
-
-/// Arguments of `check`
-#[derive(Debug, Args)]
-#[command(after_help = CHECK_EXAMPLES)]
-pub struct CheckArgs {
-    /// Print the network's answer as it came, without the key
-    #[arg(long)]
-    pub show_reply: bool,
-    /// Whose account, at which network
-    #[command(flatten)]
-    pub account: AccountArgs,
-    /// How the call is made
-    #[command(flatten)]
-    pub call: CallArgs,
     /// How connections are made
     #[command(flatten)]
     pub net: NetArgs,
@@ -428,34 +347,6 @@ fn parse_delimiter(text: &str) -> Result<u8, String> {
         _ if text == "tab" || text == "\\t" => Ok(b'\t'),
         _ => Err("expected one ASCII character, or tab".to_owned()),
     }
-}
-
-/// The settings of the command that was typed.
-fn settings(matches: &ArgMatches) -> Vec<Setting> {
-    let Some((name, matches)) = matches.subcommand() else { return Vec::new() };
-    let command = Cli::command();
-    let arguments = command.find_subcommand(name).into_iter().flat_map(clap::Command::get_arguments);
-    arguments.filter_map(|argument| setting(argument, matches)).collect()
-}
-
-fn setting(argument: &Arg, matches: &ArgMatches) -> Option<Setting> {
-    let id = argument.get_id();
-    // Asking for one that is not there would be a bug to clap.
-    matches.ids().find(|there| *there == id)?;
-    let is_switch = !argument.get_action().takes_values();
-    let origin = match matches.value_source(id.as_str())? {
-        ValueSource::CommandLine => Origin::Flag,
-        ValueSource::EnvVariable => Origin::Environment(argument.get_env()?.to_string_lossy().into_owned()),
-        _ if is_switch => return None,
-        _ => Origin::Default,
-    };
-    let name = match (argument.get_long(), argument.get_value_names()) {
-        (Some(long), _) => format!("--{long}"),
-        (None, names) => names.and_then(|names| names.first()).map_or_else(|| id.to_string(), ToString::to_string),
-    };
-    let words: Vec<_> = matches.get_raw(id.as_str()).into_iter().flatten().map(|word| word.to_string_lossy()).collect();
-    let value = if is_switch { String::new() } else { redact(&words.join(" ")) };
-    Some(Setting { name, value, origin, beaten_by: None })
 }
 
 /// The command line that was typed, with `flag` added if it is not there: what a user is told to run next.

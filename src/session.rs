@@ -3,6 +3,7 @@
 //!
 //! Opens it and sends nothing.
 
+use std::num::NonZeroU32;
 use std::time::Instant;
 
 use crate::api::{Client, ClientError};
@@ -55,6 +56,41 @@ fn host(account: &Account) -> String {
     let url = &account.base_url;
     let host = url.host_str().unwrap_or_default();
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// The other runs on this machine that call the same network.
+#[derive(Debug)]
+pub struct Neighbours(Option<Share>);
+
+impl Neighbours {
+    /// Looks for them, where there is a limit to share.
+    pub fn look(network: &Network, rate: Rate, host: &str, report: &Report) -> Self {
+        Self(share(network, rate, host, report))
+    }
+
+    /// When to count them again.
+    pub fn next_count(&self) -> Option<Instant> {
+        self.0.as_ref().map(Share::next_count)
+    }
+
+    /// Where there are any, `set_share` is told how many runs there are, and no call may leave before the time that is
+    /// given back: until then the others have slowed down.
+    pub fn make_room(&self, report: &Report, now: Instant, set_share: impl FnOnce(NonZeroU32)) -> Instant {
+        let Some(runs) = self.0.as_ref().map(Share::runs).filter(|runs| runs.get() > 1) else { return now };
+        set_share(runs);
+        report.say(Level::Info, &format!("{runs} runs on this machine share the limit: each takes its part"));
+        now + Share::INTERVAL * 3 / 2
+    }
+
+    /// Tells `set_share` when they have become more or fewer.
+    pub fn count(&mut self, report: &Report, now: Instant, set_share: impl FnOnce(NonZeroU32)) {
+        let Some(share) = self.0.as_mut().filter(|share| share.next_count() <= now) else { return };
+        if share.count(now) {
+            let runs = share.runs();
+            set_share(runs);
+            report.say(Level::Info, &format!("runs on this machine that share the limit now: {runs}"));
+        }
+    }
 }
 
 /// Finds the other runs that call the same network, where there is a limit to share.

@@ -1,6 +1,8 @@
 //! The commands that look: the real `check` and `list` against the embedded network and its faults.
 //!
 //! Every run is a process of its own with an empty environment, so that no setting of the developer's gets in.
+#![expect(clippy::unwrap_used, reason = "a fixture that cannot be set up has to fail its test")]
+#![expect(clippy::unnecessary_wraps, reason = "scripts answer with an Option")]
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -44,6 +46,8 @@ impl Done {
 fn command(arguments: &[&str], base_url: &str, folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_offerlinks"));
     command.args(arguments).current_dir(folder).env_clear().env("TMPDIR", folder).stdin(Stdio::null());
+    // Without it Windows has no sockets.
+    command.envs(std::env::var_os("SystemRoot").map(|root| ("SystemRoot", root)));
     command.env("OFFERSLOOK_EMAIL", EMAIL).env("OFFERSLOOK_API_KEY", API_KEY).env("OFFERSLOOK_BASE_URL", base_url);
     command
 }
@@ -249,6 +253,24 @@ fn list_asks_again_after_a_failure_and_waits_when_it_is_throttled() {
     assert_eq!(done.out.lines().count(), 108);
     assert!(begin.elapsed() >= Duration::from_secs(2), "a throttle is sat out");
     assert_eq!(network.calls().len(), 4);
+}
+
+#[test]
+fn list_asks_for_a_page_that_passed_to_learn_whether_another_fails_alone() {
+    let (page_1, page_2) = ("&offset=1&", "&offset=2&");
+    let pages = |network: &Sandbox| -> String {
+        let calls = network.calls().into_iter();
+        calls.map(|call| if call.path.contains(page_1) { '1' } else { '2' }).collect()
+    };
+    let once =
+        scripted(move |asked| if asked.path.contains(page_2) && asked.nth == 1 { http(502, &[], "") } else { None });
+    let done = run(&["list", "--rate", "none", "--retries", "0"], &once.base_url());
+    assert_eq!((done.code, done.out.lines().count(), pages(&once)), (Some(0), 106, "1212".to_owned()), "{}", done.err);
+
+    let always = scripted(move |asked| if asked.path.contains(page_2) { http(502, &[], "") } else { None });
+    let done = run(&["list", "--rate", "none", "--retries", "0"], &always.base_url());
+    assert_eq!((done.code, pages(&always)), (Some(5), "1212".to_owned()), "{}", done.err);
+    assert!(done.err.contains("does not give the offer list: HTTP 502"), "{}", done.err);
 }
 
 #[test]

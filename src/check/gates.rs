@@ -7,12 +7,13 @@ use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
 use super::certificate;
+use super::closed::{answered, said, unanswered};
 use crate::api::body::Body;
 use crate::api::classify::accept;
 use crate::api::offers::Page;
-use crate::api::{Failure, Fault, Form, RawReply};
+use crate::api::{Failure, RawReply};
 use crate::exit::ExitCode;
-use crate::offer::{Class, ErrorKind, OfferError};
+use crate::settings::origin::Setting;
 use crate::settings::rate::Rate;
 use crate::text;
 
@@ -113,14 +114,6 @@ pub(super) struct Evidence<'a> {
     pub(super) now: SystemTime,
 }
 
-/// The gate that is closed.
-#[derive(Clone, Debug)]
-struct Closed {
-    gate: Gate,
-    words: String,
-    code: ExitCode,
-}
-
 /// A line for every gate.
 #[derive(Debug)]
 pub(super) struct Findings {
@@ -136,6 +129,16 @@ impl Findings {
     pub(super) fn text(&self) -> String {
         self.lines.iter().map(|(gate, state, words)| line(gate.name(), *state, words)).collect()
     }
+}
+
+/// A line for every setting.
+pub(super) fn indented(settings: &[Setting]) -> String {
+    let mut text = String::new();
+    for setting in settings {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{:13}{setting}", "");
+    }
+    text
 }
 
 /// The lines where the settings are found wanting.
@@ -167,8 +170,8 @@ impl Evidence<'_> {
     /// The conclusions.
     pub(super) fn findings(&self) -> Findings {
         let closed = match self.call {
-            Err(failure) => Some(self.unanswered(failure)),
-            Ok(reply) => self.answered(reply),
+            Err(failure) => Some(unanswered(failure)),
+            Ok(reply) => answered(reply),
         };
         let lines = Gate::ALL.into_iter().map(|gate| {
             let (state, words) = match &closed {
@@ -189,62 +192,6 @@ impl Evidence<'_> {
         let by_gateway =
             |reply: &RawReply| Body::read(&reply.text()).envelope().is_none_or(|envelope| !envelope.code.is_error());
         closed == Gate::Limit && gate > Gate::Tls && gate < closed && self.call.as_ref().is_ok_and(by_gateway)
-    }
-
-    /// No whole answer came.
-    fn unanswered(&self, failure: &Failure) -> Closed {
-        let (gate, code, way_out) = match failure.fault {
-            Fault::Dns => (
-                Gate::Dns,
-                ExitCode::StoppedEarly,
-                "check --network or --base-url for a typing error, and this machine's DNS",
-            ),
-            Fault::Connect | Fault::ConnectTimeout => {
-                (Gate::Connection, ExitCode::StoppedEarly, "check the address, this machine's network and its firewall")
-            }
-            Fault::Proxy => (Gate::Connection, ExitCode::StoppedEarly, "check --proxy, or HTTPS_PROXY"),
-            Fault::Certificate => (Gate::Tls, ExitCode::Refused, "the key was not sent"),
-            Fault::Tls => (Gate::Tls, ExitCode::StoppedEarly, "check the address, and what stands between"),
-            Fault::AnswerTimeout | Fault::Closed | Fault::Cut | Fault::Garbled | Fault::TooLarge => {
-                (Gate::Api, ExitCode::StoppedEarly, "this may pass; try again later")
-            }
-        };
-        Closed { gate, words: format!("{failure}; {way_out}"), code }
-    }
-
-    /// An answer came; `None` where it is a good one.
-    fn answered(&self, reply: &RawReply) -> Option<Closed> {
-        let text = reply.text();
-        let body = Body::read(&text);
-        let error = accept(reply.received(&body)).err()?;
-        let (gate, code, way_out) = match (error.kind, body.form()) {
-            (_, _) if error.http_status == Some(407) => {
-                (Gate::Connection, ExitCode::Refused, "the proxy wants a login: --proxy http://USER:PASSWORD@HOST:PORT")
-            }
-            (ErrorKind::Unauthorized, _) => {
-                (Gate::Key, ExitCode::Refused, "check the e-mail and the API key, and that both belong to this network")
-            }
-            (ErrorKind::RateLimited, _) => {
-                return Some(Closed { gate: Gate::Limit, words: limited(reply, &error), code: ExitCode::StoppedEarly });
-            }
-            (ErrorKind::AccountLocked, _) => (Gate::Account, ExitCode::Refused, error.kind.hint()),
-            (ErrorKind::IpNotAllowed, _) => (Gate::WhiteList, ExitCode::Refused, error.kind.hint()),
-            (ErrorKind::NotApproved, form) if error.http_status == Some(403) && error.code.is_none() => {
-                let gate = if form == Form::Json { Gate::WhiteList } else { Gate::Api };
-                (
-                    gate,
-                    ExitCode::Refused,
-                    "most likely this machine's public IP is not on the white list of your account",
-                )
-            }
-            (ErrorKind::Redirect, _) => (Gate::Api, ExitCode::Refused, error.kind.hint()),
-            (ErrorKind::ServerError | ErrorKind::Timeout, _) => {
-                (Gate::Api, ExitCode::StoppedEarly, "this may pass; try again later")
-            }
-            (_, Form::Json) if error.kind.class() == Class::Offer && body.envelope().is_some() => return None,
-            _ => (Gate::Api, ExitCode::Refused, "this is not the API; check --network or --base-url"),
-        };
-        Some(Closed { gate, words: format!("{}; {way_out}", said(&error)), code })
     }
 
     /// What is to be said about a gate that is open.
@@ -337,34 +284,6 @@ impl Evidence<'_> {
         }
         (State::Warning, words + "; set it (NTP): certificates and waits that the network asks for depend on it")
     }
-}
-
-/// A refusal for the limit, and when to come back.
-fn limited(reply: &RawReply, error: &OfferError) -> String {
-    let wait = reply.retry_after().map_or_else(
-        || "in a minute".to_owned(),
-        |wait| {
-            format!("in {} s, as the network asks", wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)))
-        },
-    );
-    let others = "the limit is shared by all affiliates of the network";
-    let mut words = format!("used up: {}; {others}: try again {wait}", said(error));
-    for (name, value) in reply.notes().limits {
-        let _ = write!(words, ", {name}: {}", text::one_line(&value, 80));
-    }
-    words
-}
-
-/// What the network said, with its status and code.
-fn said(error: &OfferError) -> String {
-    let mut words = text::one_line(&error.message, 300).into_owned();
-    let status = error.http_status.map(|status| format!("HTTP {status}"));
-    let code = error.code.as_ref().map(|code| format!("code {code}"));
-    let details: Vec<_> = status.into_iter().chain(code).filter(|detail| !words.contains(detail)).collect();
-    if !details.is_empty() {
-        words += &format!(" ({})", details.join(", "));
-    }
-    words
 }
 
 #[cfg(test)]

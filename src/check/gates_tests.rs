@@ -5,17 +5,19 @@ use std::net::Ipv4Addr;
 use reqwest::header::{DATE, HeaderMap, HeaderName, HeaderValue};
 
 use super::*;
+use crate::api::Fault;
+use crate::offer::OfferError;
 use crate::settings::rate::Limit;
 
 const DATED: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
 
-fn reply(status: u16, headers: &[(&'static str, &str)], body: &str) -> Result<RawReply, Failure> {
+fn reply(status: u16, headers: &[(&'static str, &str)], body: &str) -> RawReply {
     let mut map = HeaderMap::from_iter([(DATE, HeaderValue::from_static(DATED))]);
     for (name, value) in headers {
         map.insert(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
     }
     let location = (status == 302).then(|| "https://login.example/".to_owned());
-    Ok(RawReply { status, headers: map, body: body.to_owned().into(), location, certificate: None })
+    RawReply { status, headers: map, body: body.to_owned().into(), location, certificate: None }
 }
 
 fn failure(fault: Fault) -> Result<RawReply, Failure> {
@@ -88,7 +90,7 @@ fn each_answer_closes_its_gate_or_none() {
         (403, r#"{"code":60,"message":"no permission"}"#, (None, 0, 0)),
         (501, r#"{"code":30,"message":"Request URI not found"}"#, (None, 0, 0)),
     ] {
-        assert_eq!(closed(&reply(status, &[], body)), expected, "{status} {body}");
+        assert_eq!(closed(&Ok(reply(status, &[], body))), expected, "{status} {body}");
     }
 }
 
@@ -100,7 +102,7 @@ fn words(gate: Gate, call: &Result<RawReply, Failure>, seconds: i64) -> String {
 
 #[test]
 fn a_clock_that_is_wrong_is_told_even_when_the_key_is_wrong_too() {
-    let refused = reply(401, &[], r#"{"code":13,"message":"Invalid API key"}"#);
+    let refused = Ok(reply(401, &[], r#"{"code":13,"message":"Invalid API key"}"#));
     insta::assert_snapshot!([0, 60, 61, -3600].map(|apart| words(Gate::Clock, &refused, apart)).join("\n"), @"
     ok: this machine is 0 s ahead of the network
     ok: this machine is 60 s ahead of the network
@@ -113,13 +115,13 @@ fn a_clock_that_is_wrong_is_told_even_when_the_key_is_wrong_too() {
 fn closed_gates_name_the_way_out_and_the_networks_own_words() {
     let good = r#"{"code":0,"data":{"totalRows":"3","rowset":[]}}"#;
     insta::assert_snapshot!([
-        words(Gate::Key, &reply(401, &[], r#"{"code":13,"message":"Invalid\u001b API key"}"#), 0),
-        words(Gate::WhiteList, &reply(403, &[], r#"{"code":41,"message":"1.2.3.4 is not in the white list"}"#), 0),
-        words(Gate::Limit, &reply(429, &[("retry-after", "7")], r#"{"code":40,"message":"Too many"}"#), 0),
-        words(Gate::Limit, &reply(200, &[("x-ratelimit-remaining", "49")], good), 0),
-        words(Gate::Api, &reply(302, &[], ""), 0),
-        words(Gate::Offers, &reply(200, &[], good), 0),
-        words(Gate::Offers, &reply(403, &[], r#"{"code":60,"message":"no permission"}"#), 0),
+        words(Gate::Key, &Ok(reply(401, &[], r#"{"code":13,"message":"Invalid\u001b API key"}"#)), 0),
+        words(Gate::WhiteList, &Ok(reply(403, &[], r#"{"code":41,"message":"1.2.3.4 is not in the white list"}"#)), 0),
+        words(Gate::Limit, &Ok(reply(429, &[("retry-after", "7")], r#"{"code":40,"message":"Too many"}"#)), 0),
+        words(Gate::Limit, &Ok(reply(200, &[("x-ratelimit-remaining", "49")], good)), 0),
+        words(Gate::Api, &Ok(reply(302, &[], "")), 0),
+        words(Gate::Offers, &Ok(reply(200, &[], good)), 0),
+        words(Gate::Offers, &Ok(reply(403, &[], r#"{"code":60,"message":"no permission"}"#)), 0),
         words(Gate::Dns, &failure(Fault::Dns), 0),
     ].join("\n"), @"
     FAILED: Invalid  API key (HTTP 401, code 13); check the e-mail and the API key, and that both belong to this network
@@ -136,7 +138,7 @@ fn closed_gates_name_the_way_out_and_the_networks_own_words() {
 proptest::proptest! {
     #[test]
     fn no_answer_makes_it_panic(status in 0_u16..1000, body: String, seconds in -100_000_i64..100_000) {
-        let call = reply(status, &[], &body);
+        let call = Ok(reply(status, &[], &body));
         findings(&call, seconds).text();
     }
 }

@@ -1,8 +1,10 @@
 //! `check`: one call, and what it says about every gate on the way to the network.
 //!
-//! Here the evidence is gathered; [`gates`] draws the conclusions, [`secrets`] keeps the key out of what is printed.
+//! Here the evidence is gathered; `gates` and `closed` draw the conclusions, `secrets` keeps the key out of what is
+//! printed.
 
 mod certificate;
+mod closed;
 mod gates;
 mod secrets;
 
@@ -21,9 +23,8 @@ use crate::job::{CheckJob, Network};
 use crate::output::OutputError;
 use crate::report::{Report, print};
 use crate::schedule::pace::Pace;
-use crate::session::{self, Session};
+use crate::session::{Neighbours, Session};
 use crate::settings::rate::Rate;
-use crate::share::Share;
 
 /// The cheapest call that has to pass every gate; its path and query.
 const PATH: [&str; 1] = ["offers"];
@@ -34,7 +35,7 @@ const QUERY: [(&str, &str); 3] = [("type", "personal"), ("limit", "1"), ("offset
 /// # Errors
 /// What kept it from being done, on this machine. A closed gate is a result.
 pub async fn check(job: &CheckJob, report: &Report) -> Result<ExitCode, Failure> {
-    let settings: String = job.settings.iter().map(|setting| format!("{:13}{setting}\n", "")).collect();
+    let settings = gates::indented(&job.settings);
     let opened = match &job.network {
         Ok(network) => Session::open(network, &job.http, Client::inspecting).map(|session| (network, session)),
         Err(error) => {
@@ -108,12 +109,11 @@ async fn look_up(session: &Session, job: &CheckJob) -> Lookup {
 
 /// The limiter lets the call out, beside the other runs on this machine.
 async fn wait_for_turn(network: &Network, rate: Rate, host: &str, report: &Report) {
-    let share = session::share(network, rate, host, report);
+    let neighbours = Neighbours::look(network, rate, host, report);
     let mut pace = Pace::new(rate, Instant::now());
-    if let Some(runs) = share.as_ref().map(Share::runs).filter(|runs| runs.get() > 1) {
-        pace.set_share(runs, Instant::now());
-        sleep_until((Instant::now() + Share::INTERVAL * 3 / 2).into()).await;
-    }
+    let now = Instant::now();
+    let not_before = neighbours.make_room(report, now, |runs| pace.set_share(runs, now));
+    sleep_until(not_before.into()).await;
     while let Err(wait) = pace.poll(Instant::now()) {
         sleep_until(wait.until.into()).await;
     }

@@ -1,8 +1,9 @@
 //! `list`: the offers of this affiliate as a CSV that `export` reads.
 //!
-//! A thin loop: [`paging`] says which page is wanted, the schedule of the export when it may be asked for, how often,
+//! A thin loop: `paging` says which page is wanted, the schedule of the export when it may be asked for, how often,
 //! and when to give up. To the schedule a page is what an offer is: something with a number that needs an outcome.
 
+mod end;
 mod paging;
 mod sink;
 
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tokio::time::sleep_until;
 
+pub use self::end::End;
 pub use self::paging::Endless;
 use self::paging::{Paging, Step};
 use self::sink::Sink;
@@ -18,61 +20,19 @@ use crate::api::body::Body;
 use crate::api::classify::accept;
 use crate::api::offers::Page;
 use crate::api::{self, Client, RawReply, is_foreign_page};
-use crate::exit::ExitCode;
 use crate::export::Failure;
 use crate::input::Total;
 use crate::job::ListJob;
-use crate::offer::{AnswerBuilder, Class, ErrorKind, OfferError, OfferId};
-use crate::report::{Ending, Level, Plan, Report, Status};
+use crate::offer::{AnswerBuilder, ErrorKind, OfferError, OfferId};
+use crate::report::{Level, Plan, Report, Status};
 use crate::schedule::pace::Pace;
 use crate::schedule::window::Slot;
 use crate::schedule::{Answered, Call, Next, Schedule, Stop, Task, Waiting};
-use crate::session::{self, Session};
-use crate::share::Share;
-use crate::signals::{Signal, Signals};
+use crate::session::{Neighbours, Session};
+use crate::signals::Signals;
 
 /// Offers on a page; the documentation shows no larger one.
 const PER_PAGE: &str = "100";
-
-/// How a list ended.
-#[derive(Debug)]
-pub enum End {
-    /// Every offer is listed.
-    Complete,
-    /// The network, or the user's limits, stopped it.
-    Stopped(Stop),
-    /// A signal.
-    Interrupted(Signal),
-    /// The network refuses a page.
-    Refused(OfferError),
-    /// The network's pages lead nowhere.
-    Endless(Endless),
-}
-
-impl End {
-    /// The exit code that stands for it.
-    pub fn exit_code(&self) -> ExitCode {
-        match self {
-            Self::Complete => ExitCode::Success,
-            Self::Stopped(Stop::Refused(_)) => ExitCode::Refused,
-            Self::Refused(error) if error.kind.class() != Class::Transient => ExitCode::Refused,
-            Self::Stopped(_) | Self::Refused(_) | Self::Endless(_) => ExitCode::StoppedEarly,
-            Self::Interrupted(signal) => signal.exit_code(),
-        }
-    }
-
-    fn words(&self, host: &str) -> String {
-        match self {
-            Self::Complete => String::new(),
-            Self::Stopped(stop) => Ending::Stopped(stop.clone()).words(host),
-            Self::Interrupted(signal) => Ending::Interrupted(*signal).words(host),
-            Self::Refused(error) => {
-                format!("stopped: {host} refuses the offer list: {}", crate::text::one_line(&error.message, 300))
-            }
-            Self::Endless(endless) => format!("stopped: {endless}"),
-        }
-    }
-}
 
 /// Lists the offers and reports it.
 ///
@@ -102,12 +62,12 @@ pub async fn list(job: &ListJob, report: &mut Report) -> Result<End, Failure> {
         },
         now,
     );
-    let share = session::share(&job.network, job.policy.rate, &session.host, report);
-    let schedule = Schedule::new(job.policy, fastrand::u64(..), now);
+    let neighbours = Neighbours::look(&job.network, job.policy.rate, &session.host, report);
+    let mut schedule = Schedule::new(job.policy, fastrand::u64(..), now);
+    let not_before = neighbours.make_room(report, now, |runs| schedule.set_share(runs, now));
     let query = job.query.clone();
     let (paging, last) = (Paging::new(), None);
-    let mut lister = Lister { client: &session.client, query, schedule, paging, share, not_before: now, last };
-    lister.make_room(report, now);
+    let mut lister = Lister { client: &session.client, query, schedule, paging, neighbours, not_before, last };
     let end = lister.run(&mut sink, &mut signals, report).await?;
     if matches!(end, End::Complete) {
         sink.finish()?;
@@ -124,7 +84,7 @@ struct Lister<'a> {
     query: Vec<(String, String)>,
     schedule: Schedule,
     paging: Paging,
-    share: Option<Share>,
+    neighbours: Neighbours,
     /// Before this no call is sent, so that other runs have made room.
     not_before: Instant,
     /// The last failure.
@@ -136,18 +96,19 @@ impl Lister<'_> {
         self.want(1);
         loop {
             let now = Instant::now();
-            self.take_share(report, now);
+            self.neighbours.count(report, now, |runs| self.schedule.set_share(runs, now));
             let next = if self.not_before > now {
                 Ok(Next::Wait { until: self.not_before, why: Waiting::Pace })
             } else {
                 self.schedule.next(now, false)
             };
-            let page = match next {
+            // `None` where no answer came, else the page if it was the wanted one.
+            let answer = match next {
                 Err(stop) => return Ok(End::Stopped(stop)),
                 Ok(Next::Wait { until, why }) => {
                     report.waiting(why, until, now);
                     self.show(report, Some((why, until)), now);
-                    let wake = [Some(until), self.share.as_ref().map(Share::next_count), report.next_progress()];
+                    let wake = [Some(until), self.neighbours.next_count(), report.next_progress()];
                     let wake = wake.into_iter().flatten().min().unwrap_or(until);
                     tokio::select! {
                         signal = signals.next() => return Ok(End::Interrupted(signal)),
@@ -160,16 +121,16 @@ impl Lister<'_> {
                         reply = self.ask(call.offer) => reply,
                     };
                     match self.answered(call, reply) {
-                        Ok(page) => page,
+                        Ok(page) => Some(page),
                         Err(stop) => return Ok(End::Stopped(stop)),
                     }
                 }
                 Ok(Next::Idle) => None,
             };
             let finished = self.schedule.take_finished().next();
-            match (finished, page) {
+            match (finished, answer) {
                 (Some((_, Err(error))), _) => return Ok(End::Refused(error)),
-                (Some((_, Ok(_))), Some(page)) => match self.paging.take(page) {
+                (Some((_, Ok(_))), Some(Some(page))) => match self.paging.take(page) {
                     Err(endless) => return Ok(End::Endless(endless)),
                     Ok((offers, step)) => {
                         sink.write(&offers)?;
@@ -181,8 +142,9 @@ impl Lister<'_> {
                     }
                 },
                 // In the schedule's hands, to be asked for again.
-                (None, _) if self.last.is_some() => {}
-                (Some(_), None) | (None, _) => {
+                (None, Some(_)) => {}
+                // Without this a schedule that knows nothing more to do would be asked for ever.
+                (Some(_), _) | (None, None) => {
                     let error = OfferError::local(ErrorKind::InvalidResponse, "no page came");
                     return Ok(End::Refused(self.last.take().unwrap_or(error)));
                 }
@@ -212,23 +174,6 @@ impl Lister<'_> {
         self.last = outcome.as_ref().err().cloned();
         self.schedule.answered(call, Answered { outcome, retry_after, wrong_host }, Instant::now())?;
         Ok(page.ok().filter(|_| is_wanted))
-    }
-
-    /// Where other runs call the same network, waits until they have slowed down.
-    fn make_room(&mut self, report: &Report, now: Instant) {
-        let Some(runs) = self.share.as_ref().map(Share::runs).filter(|runs| runs.get() > 1) else { return };
-        self.schedule.set_share(runs, now);
-        self.not_before = now + Share::INTERVAL * 3 / 2;
-        report.say(Level::Info, &format!("{runs} runs on this machine share the limit: each takes its part"));
-    }
-
-    fn take_share(&mut self, report: &Report, now: Instant) {
-        let Some(share) = self.share.as_mut().filter(|share| share.next_count() <= now) else { return };
-        if share.count(now) {
-            let runs = share.runs();
-            self.schedule.set_share(runs, now);
-            report.say(Level::Info, &format!("runs on this machine that share the limit now: {runs}"));
-        }
     }
 
     fn show(&self, report: &mut Report, waiting: Option<(Waiting, Instant)>, now: Instant) {

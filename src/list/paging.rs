@@ -118,13 +118,9 @@ impl Paging {
     }
 
     fn is_new(&mut self, offer: &Listed) -> bool {
-        match offer.id.as_deref().map(str::trim).filter(|id| !id.is_empty()) {
-            Some(id) => self.seen.insert(id.to_owned()),
-            None => {
-                self.nameless += 1;
-                false
-            }
-        }
+        let id = offer.id.as_deref().map(str::trim).filter(|id| !id.is_empty());
+        self.nameless += u64::from(id.is_none());
+        id.is_some_and(|id| self.seen.insert(id.to_owned()))
     }
 
     /// Whether the network says so, in a way that fits what came. Where it says nothing, an empty page ends the list:
@@ -134,10 +130,9 @@ impl Paging {
         // Fewer than have come is no number of offers.
         let rows_done = self.total.filter(|total| *total >= self.received).map(|total| self.received == total);
         match (pages_done, rows_done) {
-            (Some(true), Some(rows_done)) => rows_done,
+            (Some(true) | None, Some(rows_done)) => rows_done,
             (Some(true), None) => total_pages == Some(u64::from(self.page)) && self.total.is_none(),
             (Some(false), _) | (None, None) => false,
-            (None, Some(rows_done)) => rows_done,
         }
     }
 }

@@ -1,0 +1,101 @@
+//! Which gate a failed call stopped at, and the way out.
+//!
+//! Pure: one table for calls without an answer, one for answers that are refusals.
+
+use std::fmt::Write as _;
+
+use super::gates::Gate;
+use crate::api::body::Body;
+use crate::api::classify::accept;
+use crate::api::{Failure, Fault, Form, RawReply};
+use crate::exit::ExitCode;
+use crate::offer::{Class, ErrorKind, OfferError};
+use crate::text;
+
+/// The gate that is closed.
+#[derive(Clone, Debug)]
+pub(super) struct Closed {
+    pub(super) gate: Gate,
+    pub(super) words: String,
+    pub(super) code: ExitCode,
+}
+
+/// No whole answer came.
+pub(super) fn unanswered(failure: &Failure) -> Closed {
+    let (gate, code, way_out) = match failure.fault {
+        Fault::Dns => (
+            Gate::Dns,
+            ExitCode::StoppedEarly,
+            "check --network or --base-url for a typing error, and this machine's DNS",
+        ),
+        Fault::Connect | Fault::ConnectTimeout => {
+            (Gate::Connection, ExitCode::StoppedEarly, "check the address, this machine's network and its firewall")
+        }
+        Fault::Proxy => (Gate::Connection, ExitCode::StoppedEarly, "check --proxy, or HTTPS_PROXY"),
+        Fault::Certificate => (Gate::Tls, ExitCode::Refused, "the key was not sent"),
+        Fault::Tls => (Gate::Tls, ExitCode::StoppedEarly, "check the address, and what stands between"),
+        Fault::AnswerTimeout | Fault::Closed | Fault::Cut | Fault::Garbled | Fault::TooLarge => {
+            (Gate::Api, ExitCode::StoppedEarly, "this may pass; try again later")
+        }
+    };
+    Closed { gate, words: format!("{failure}; {way_out}"), code }
+}
+
+/// An answer came; `None` where it is a good one.
+pub(super) fn answered(reply: &RawReply) -> Option<Closed> {
+    let text = reply.text();
+    let body = Body::read(&text);
+    let error = accept(reply.received(&body)).err()?;
+    let (gate, code, way_out) = match (error.kind, body.form()) {
+        (_, _) if error.http_status == Some(407) => {
+            (Gate::Connection, ExitCode::Refused, "the proxy wants a login: --proxy http://USER:PASSWORD@HOST:PORT")
+        }
+        (ErrorKind::Unauthorized, _) => {
+            (Gate::Key, ExitCode::Refused, "check the e-mail and the API key, and that both belong to this network")
+        }
+        (ErrorKind::RateLimited, _) => {
+            return Some(Closed { gate: Gate::Limit, words: limited(reply, &error), code: ExitCode::StoppedEarly });
+        }
+        (ErrorKind::AccountLocked, _) => (Gate::Account, ExitCode::Refused, error.kind.hint()),
+        (ErrorKind::IpNotAllowed, _) => (Gate::WhiteList, ExitCode::Refused, error.kind.hint()),
+        (ErrorKind::NotApproved, form) if error.http_status == Some(403) && error.code.is_none() => {
+            let gate = if form == Form::Json { Gate::WhiteList } else { Gate::Api };
+            (gate, ExitCode::Refused, "most likely this machine's public IP is not on the white list of your account")
+        }
+        (ErrorKind::Redirect, _) => (Gate::Api, ExitCode::Refused, error.kind.hint()),
+        (ErrorKind::ServerError | ErrorKind::Timeout, _) => {
+            (Gate::Api, ExitCode::StoppedEarly, "this may pass; try again later")
+        }
+        (_, Form::Json) if error.kind.class() == Class::Offer && body.envelope().is_some() => return None,
+        _ => (Gate::Api, ExitCode::Refused, "this is not the API; check --network or --base-url"),
+    };
+    Some(Closed { gate, words: format!("{}; {way_out}", said(&error)), code })
+}
+
+/// A refusal for the limit, and when to come back.
+fn limited(reply: &RawReply, error: &OfferError) -> String {
+    let wait = reply.retry_after().map_or_else(
+        || "in a minute".to_owned(),
+        |wait| {
+            format!("in {} s, as the network asks", wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)))
+        },
+    );
+    let others = "the limit is shared by all affiliates of the network";
+    let mut words = format!("used up: {}; {others}: try again {wait}", said(error));
+    for (name, value) in reply.notes().limits {
+        let _ = write!(words, ", {name}: {}", text::one_line(&value, 80));
+    }
+    words
+}
+
+/// What the network said, with its status and code.
+pub(super) fn said(error: &OfferError) -> String {
+    let mut words = text::one_line(&error.message, 300).into_owned();
+    let status = error.http_status.map(|status| format!("HTTP {status}"));
+    let code = error.code.as_ref().map(|code| format!("code {code}"));
+    let details: Vec<_> = status.into_iter().chain(code).filter(|detail| !words.contains(detail)).collect();
+    if !details.is_empty() {
+        words += &format!(" ({})", details.join(", "));
+    }
+    words
+}

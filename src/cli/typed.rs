@@ -1,0 +1,53 @@
+//! Which settings were typed, and which came from the environment or are defaults.
+
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, CommandFactory};
+
+use super::{Cli, redact};
+use crate::settings::origin::{Origin, Setting};
+
+/// The settings of the command that was typed.
+pub(super) fn settings(matches: &ArgMatches) -> Vec<Setting> {
+    let Some((name, matches)) = matches.subcommand() else { return Vec::new() };
+    let command = Cli::command();
+    let arguments = command.find_subcommand(name).into_iter().flat_map(clap::Command::get_arguments);
+    arguments.filter_map(|argument| setting(argument, matches)).collect()
+}
+
+fn setting(argument: &Arg, matches: &ArgMatches) -> Option<Setting> {
+    let id = argument.get_id();
+    // Asking for one that is not there would be a bug to clap.
+    matches.ids().find(|there| *there == id)?;
+    let is_switch = !argument.get_action().takes_values();
+    let origin = match matches.value_source(id.as_str())? {
+        ValueSource::CommandLine => Origin::Flag,
+        ValueSource::EnvVariable => Origin::Environment(argument.get_env()?.to_string_lossy().into_owned()),
+        _ if is_switch => return None,
+        _ => Origin::Default,
+    };
+    let name = match (argument.get_long(), argument.get_value_names()) {
+        (Some(long), _) => format!("--{long}"),
+        (None, names) => names.and_then(|names| names.first()).map_or_else(|| id.to_string(), ToString::to_string),
+    };
+    let words: Vec<_> = matches.get_raw(id.as_str()).into_iter().flatten().map(|word| word.to_string_lossy()).collect();
+    let value = if is_switch { String::new() } else { redact(&words.join(" ")) };
+    Some(Setting { name, value, origin, beaten_by: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_setting_comes_with_its_origin_and_without_passwords() {
+        let typed = ["offerlinks", "check", "--proxy", "http://me:s3cret@proxy:1", "--allow-http", "--rate", "5/s"];
+        let settings = settings(&Cli::command().try_get_matches_from(typed).unwrap());
+        let find = |name: &str| settings.iter().find(|setting| setting.name == name);
+        let shown = |name| find(name).map(ToString::to_string);
+        assert_eq!(shown("--rate").as_deref(), Some("--rate             5/s (command line)"));
+        assert_eq!(shown("--timeout").as_deref(), Some("--timeout          60s (default)"));
+        assert_eq!(shown("--allow-http").as_deref(), Some("--allow-http       (command line)"));
+        assert_eq!(shown("--proxy").as_deref(), Some("--proxy            http://***@proxy:1 (command line)"));
+        assert_eq!((shown("--sandbox"), shown("--cacert")), (None, None));
+    }
+}
