@@ -13,6 +13,10 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use url::Url;
 
+mod packaging;
+
+pub use self::packaging::{CompletionsArgs, ManArgs};
+use crate::exit::ExitCode;
 use crate::settings::rate::Rate;
 use crate::settings::units::{MaxErrors, parse_duration, parse_size, parse_timeout};
 
@@ -21,7 +25,7 @@ use crate::settings::units::{MaxErrors, parse_duration, parse_size, parse_timeou
 /// Reads offer IDs from a CSV file, asks the network for each offer's tracking links without ever going over the
 /// network's limit, and writes one CSV with a row for every link and an error row for every offer that has none.
 #[derive(Debug, Parser)]
-#[command(name = "offerlinks", version, arg_required_else_help = true, after_help = EXAMPLES, after_long_help = EXIT_CODES)]
+#[command(name = "offerlinks", version, arg_required_else_help = true, after_help = EXAMPLES, after_long_help = with_exit_codes(EXAMPLES))]
 pub struct Cli {
     /// What to do
     #[command(subcommand)]
@@ -32,35 +36,44 @@ const EXAMPLES: &str = "\
 Examples:
   offerlinks export --sandbox                 try it without an account
   offerlinks export offers.csv -o links.csv   the real thing; see 'offerlinks export --help'
-  offerlinks export --resume                  go on with an interrupted run
+  offerlinks export --resume                  go on with an interrupted run";
 
-Exit codes: 0 all exported, 1 failure on this machine, 2 usage, 3 some offers failed,
-  4 refused by the network, 5 stopped early, 130/143 interrupted. More with --help.";
-
-const EXIT_CODES: &str = "\
-Examples:
-  offerlinks export --sandbox                 try it without an account
-  offerlinks export offers.csv -o links.csv   the real thing; see 'offerlinks export --help'
-  offerlinks export --resume                  go on with an interrupted run
-
-Exit codes:
-  0         every offer is exported
-  1         this machine failed (disk full, ...): the old output is untouched
-  2         the command, the settings or the input are wrong: no call was sent
-  3         complete, but some offers have error rows: --retry-failed asks again
-  4         refused by the network (key, IP, account, host): mend it, then --resume
-  5         stopped early (outage, --max-duration, --max-errors, lock): --resume goes on
-  130, 143  interrupted by Ctrl-C or SIGTERM: --resume goes on";
+/// What stands below a long help: examples, and what the exit codes mean.
+fn with_exit_codes(examples: &str) -> String {
+    let mut text = format!("{examples}\n\nExit codes:");
+    for code in ExitCode::ALL {
+        text += &format!("\n  {:<3}  {}", code.code(), code.meaning());
+    }
+    text
+}
 
 /// The commands
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Export the tracking links of the offers in a CSV file
-    #[command(after_long_help = EXPORT_EXAMPLES)]
+    #[command(after_help = EXPORT_MORE, after_long_help = with_exit_codes(EXPORT_EXAMPLES))]
     Export(Box<ExportArgs>),
     /// Serve the sandbox network on this machine, for rehearsals
     Sandbox(SandboxArgs),
+    /// Print a script that completes commands and flags in your shell
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write those of all commands into a folder
+    #[command(after_help = MAN_EXAMPLES)]
+    Man(ManArgs),
 }
+
+const EXPORT_MORE: &str = "More flags, examples and the exit codes: offerlinks export --help";
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  source <(offerlinks completions bash)
+  offerlinks completions fish > ~/.config/fish/completions/offerlinks.fish";
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+  offerlinks man export | man -l -
+  offerlinks man --dir /usr/share/man/man1";
 
 const EXPORT_EXAMPLES: &str = "\
 Examples:
@@ -114,16 +127,16 @@ pub struct AccountArgs {
     #[arg(long)]
     pub sandbox: bool,
     /// Network, the NAME in https://NAME.api.offerslook.com
-    #[arg(long, value_name = "NAME", env = "OFFERSLOOK_NETWORK")]
+    #[arg(long, value_name = "NAME", env = "OFFERSLOOK_NETWORK", hide_env_values = true)]
     pub network: Option<String>,
     /// Address of the API, for networks under a host of their own; beats --network
-    #[arg(long, value_name = "URL", env = "OFFERSLOOK_BASE_URL")]
+    #[arg(hide_short_help = true, long, value_name = "URL", env = "OFFERSLOOK_BASE_URL", hide_env_values = true)]
     pub base_url: Option<String>,
     /// E-mail of your account
-    #[arg(long, value_name = "ADDRESS", env = "OFFERSLOOK_EMAIL")]
+    #[arg(long, value_name = "ADDRESS", env = "OFFERSLOOK_EMAIL", hide_env_values = true)]
     pub email: Option<String>,
     /// File that holds the API key and nothing else; without it, OFFERSLOOK_API_KEY is used
-    #[arg(long, value_name = "FILE", env = "OFFERSLOOK_API_KEY_FILE")]
+    #[arg(long, value_name = "FILE", env = "OFFERSLOOK_API_KEY_FILE", hide_env_values = true)]
     pub api_key_file: Option<PathBuf>,
 }
 
@@ -138,13 +151,13 @@ pub struct InputArgs {
     #[arg(short, long, value_name = "CHAR", value_parser = parse_delimiter)]
     pub delimiter: Option<u8>,
     /// The first row is data, not column names
-    #[arg(short, long)]
+    #[arg(hide_short_help = true, short, long)]
     pub no_headers: bool,
     /// Which other columns to keep in the output: all, none, or names with commas between them
     #[arg(long, value_name = "all|none|COL,COL", default_value = "all")]
     pub keep: String,
     /// Sheet of an .xlsx or .ods input [default: the first]
-    #[arg(long, value_name = "NAME")]
+    #[arg(hide_short_help = true, long, value_name = "NAME")]
     pub sheet: Option<String>,
 }
 
@@ -180,16 +193,16 @@ pub struct PaceArgs {
     #[arg(long, value_name = "N", default_value = "4")]
     pub retries: u32,
     /// Longest time for one call
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_timeout)]
+    #[arg(hide_short_help = true, long, value_name = "TIME", default_value = "60s", value_parser = parse_timeout)]
     pub timeout: Duration,
     /// Longest time for a connection to be made
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_timeout)]
+    #[arg(hide_short_help = true, long, value_name = "TIME", default_value = "10s", value_parser = parse_timeout)]
     pub connect_timeout: Duration,
     /// Stop after this time; --resume goes on
     #[arg(long, value_name = "TIME", value_parser = parse_timeout)]
     pub max_duration: Option<Duration>,
     /// Longest outage of the network that is sat out
-    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = parse_duration)]
+    #[arg(hide_short_help = true, long, value_name = "TIME", default_value = "15m", value_parser = parse_duration)]
     pub max_outage: Duration,
     /// Stop when more offers than this have failed, as a number or a share such as 5%
     #[arg(long, value_name = "N|N%")]
@@ -213,11 +226,20 @@ pub struct AgainArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Look")]
 pub struct LookArgs {
+    /// Say what would be done; no call is sent, nothing is written
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Write a report of the run, as JSON
+    #[arg(long, value_name = "FILE.json")]
+    pub report: Option<PathBuf>,
+    /// Write metrics of the run, for the textfile collector of Prometheus' node_exporter
+    #[arg(long, value_name = "FILE.prom")]
+    pub metrics: Option<PathBuf>,
     /// When to show a progress bar; auto means on a terminal
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    #[arg(hide_short_help = true, long, value_name = "WHEN", default_value = "auto")]
     pub progress: ProgressArg,
     /// Time between progress lines where there is no bar
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_timeout)]
+    #[arg(hide_short_help = true, long, value_name = "TIME", default_value = "30s", value_parser = parse_timeout)]
     pub progress_interval: Duration,
     /// Say nothing but errors
     #[arg(short, long)]
@@ -226,7 +248,7 @@ pub struct LookArgs {
     #[arg(short, long, conflicts_with = "quiet")]
     pub verbose: bool,
     /// Form of the messages
-    #[arg(long, value_name = "FORM", default_value = "text")]
+    #[arg(hide_short_help = true, long, value_name = "FORM", default_value = "text")]
     pub log_format: LogFormatArg,
 }
 
@@ -235,19 +257,19 @@ pub struct LookArgs {
 #[command(next_help_heading = "Net")]
 pub struct NetArgs {
     /// Proxy for all calls [default: HTTPS_PROXY and the like]
-    #[arg(long, value_name = "URL")]
+    #[arg(hide_short_help = true, long, value_name = "URL")]
     pub proxy: Option<Url>,
     /// PEM file of certificate authorities to trust besides the system's
-    #[arg(long, value_name = "FILE")]
+    #[arg(hide_short_help = true, long, value_name = "FILE")]
     pub cacert: Option<PathBuf>,
     /// Allow the API key to travel over plain http to other machines
-    #[arg(long)]
+    #[arg(hide_short_help = true, long)]
     pub allow_http: bool,
     /// How the program names itself to the network
-    #[arg(long, value_name = "TEXT", default_value = concat!("offerlinks/", env!("CARGO_PKG_VERSION")))]
+    #[arg(hide_short_help = true, long, value_name = "TEXT", default_value = concat!("offerlinks/", env!("CARGO_PKG_VERSION")))]
     pub user_agent: String,
     /// Largest answer that is read, after decompression
-    #[arg(long, value_name = "SIZE", default_value = "8MiB", value_parser = parse_size)]
+    #[arg(hide_short_help = true, long, value_name = "SIZE", default_value = "8MiB", value_parser = parse_size)]
     pub max_body: usize,
 }
 

@@ -1,13 +1,14 @@
 //! Parses, calls, maps to an exit code; no logic.
 
+use std::io;
 use std::time::Instant;
 
 use clap::Parser;
 use offerlinks::cli::{Cli, Command, ExportArgs, SandboxArgs};
 use offerlinks::exit::ExitCode;
-use offerlinks::export::{Failure, export, rehearse};
+use offerlinks::export::{Failure, dry_run, export, rehearse};
 use offerlinks::job::{Environment, Job};
-use offerlinks::report::{Ending, Level, Report};
+use offerlinks::report::{Ending, Report, print};
 
 use offerlinks::settings::look::Look;
 use offerlinks::signals;
@@ -16,31 +17,51 @@ fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Export(arguments) => run_export(*arguments),
         Command::Sandbox(arguments) => run_sandbox(&arguments),
+        Command::Completions(arguments) => show(Ok(arguments.text())),
+        Command::Man(arguments) => show(arguments.text()),
     }
 }
 
 fn run_export(arguments: ExportArgs) -> ExitCode {
-    let mut report = Report::new(arguments.look.look(), Instant::now());
-    let job = Job::new(arguments, Environment::read()).map_err(Failure::from);
-    match job.and_then(|job| wait_for(export(&job, &mut report))) {
+    let mut report = Report::new(arguments.look.look(), Instant::now()).about(arguments.files());
+    let job = match Job::new(arguments, Environment::read()) {
+        Ok(job) => job,
+        Err(error) => return fail(&error.into(), &mut report),
+    };
+    if job.dry_run {
+        let plan = wait_for(dry_run(&job, &report));
+        return match plan.and_then(|plan| report.dry_run(&plan).map_err(Failure::printing)) {
+            Ok(()) => ExitCode::Success,
+            Err(failure) => fail(&failure, &mut report),
+        };
+    }
+    match wait_for(export(&job, &mut report)) {
         Ok((ending, summary)) => {
             if let Ending::Interrupted(signal) = ending {
                 signals::die_of(signal);
             }
             ending.exit_code(&summary)
         }
-        Err(failure) => fail(&failure, &report),
+        Err(failure) => fail(&failure, &mut report),
     }
 }
 
 fn run_sandbox(arguments: &SandboxArgs) -> ExitCode {
-    let report = Report::new(Look::default(), Instant::now());
+    let mut report = Report::new(Look::default(), Instant::now());
     match wait_for(rehearse(arguments.listen, arguments.rate)) {
         Ok(signal) => {
             signals::die_of(signal);
             signal.exit_code()
         }
-        Err(failure) => fail(&failure, &report),
+        Err(failure) => fail(&failure, &mut report),
+    }
+}
+
+fn show(text: io::Result<String>) -> ExitCode {
+    let mut report = Report::new(Look::default(), Instant::now());
+    match text.and_then(|text| print(&text)) {
+        Ok(()) => ExitCode::Success,
+        Err(error) => fail(&Failure::printing(error), &mut report),
     }
 }
 
@@ -50,11 +71,13 @@ fn wait_for<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Fail
     runtime.map_err(Failure::system("start the runtime"))?.block_on(work)
 }
 
-fn fail(failure: &Failure, report: &Report) -> ExitCode {
+fn fail(failure: &Failure, report: &mut Report) -> ExitCode {
+    let code = failure.exit_code();
     if failure.is_closed_pipe() {
+        report.fail_quietly(&failure.to_string(), code);
         signals::die_of_closed_pipe();
     } else {
-        report.say(Level::Error, &failure.to_string());
+        report.fail(&failure.to_string(), code);
     }
-    failure.exit_code()
+    code
 }

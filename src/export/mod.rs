@@ -2,6 +2,7 @@
 //!
 //! Here everything is opened before the loop of [`run`] and closed behind it.
 
+mod dry_run;
 mod failure;
 mod previous;
 mod rows;
@@ -11,6 +12,7 @@ mod writer;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+pub use self::dry_run::dry_run;
 pub use self::failure::Failure;
 use self::rows::Rows;
 use self::run::Run;
@@ -23,7 +25,7 @@ use crate::sandbox::limit::Rules;
 use crate::sandbox::{self, Sandbox};
 use crate::schedule::pace::Pace;
 use crate::schedule::window::Window;
-use crate::schedule::{Policy, Schedule};
+use crate::schedule::{Counts, Policy, Schedule};
 use crate::settings::network::Account;
 use crate::settings::rate::Rate;
 use crate::share::Share;
@@ -45,22 +47,25 @@ pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary),
     let (account, _sandbox) = account(job)?;
     let client = Client::new(&account, &job.http)?;
     let (mut rows, goal) = open(job)?;
+    let (host, output) = (host(&account), job.workbook.as_ref().unwrap_or(&job.output).display().to_string());
+    let close = |report: &mut Report, ending: &Ending, summary: &Summary, resumable: bool| {
+        let resume_command = &job.resume_command;
+        report.close(&Closing { ending, summary, output: &output, resumable, resume_command, host: &host });
+    };
     let writer = match Writer::open(job, goal, &mut rows, report)? {
         Opened::Writer(writer) => *writer,
         Opened::Finished(summary) => {
             report.say(Level::Info, &format!("{} was finished by the run before", job.output.display()));
+            report.totals(&summary, Counts::default(), Instant::now());
             render(job, &summary, report)?;
+            close(report, &Ending::Complete, &summary, false);
             return Ok((Ending::Complete, summary));
         }
     };
 
-    let host = host(&account);
-    let output = job.workbook.as_ref().unwrap_or(&job.output).display().to_string();
-    let input =
-        if job.retry_failed.is_some() { format!("the failed rows of {output}") } else { job.source.to_string() };
     let now = Instant::now();
     let plan = Plan {
-        input: &input,
+        input: &input_of(job),
         output: &output,
         host: &host,
         total: rows.total(),
@@ -79,21 +84,20 @@ pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary),
     let share = share(job, &host, report, now);
     let mut run = Run { rows, window, schedule, writer, max_errors, drain, waiting: None, share, not_before: now };
     run.make_room(report, now);
-    let (ending, summary, counts) = run.run(&client, &mut signals, report).await?;
+    let (ending, summary) = run.run(&client, &mut signals, report).await?;
     if ending == Ending::Complete {
         render(job, &summary, report)?;
     }
-    let resume_command = &job.resume_command;
-    report.close(&Closing {
-        ending: &ending,
-        summary: &summary,
-        counts,
-        output: &output,
-        resumable,
-        resume_command,
-        host: &host,
-    });
+    close(report, &ending, &summary, resumable);
     Ok((ending, summary))
+}
+
+/// The input as the user knows it.
+fn input_of(job: &Job) -> String {
+    match job.retry_failed {
+        Some(_) => format!("the failed rows of {}", job.workbook.as_ref().unwrap_or(&job.output).display()),
+        None => job.source.to_string(),
+    }
 }
 
 /// Finds the other runs that call the same network, where there is a limit to share.
@@ -142,6 +146,7 @@ fn render(job: &Job, summary: &Summary, report: &Report) -> Result<(), Failure> 
 fn account(job: &Job) -> Result<(Account, Option<Sandbox>), Failure> {
     match &job.network {
         Network::Real(account) => Ok((account.clone(), None)),
+        Network::NotGiven(missing) => Err(Failure::NoAccount(missing.clone())),
         Network::Sandbox => {
             let sandbox = Sandbox::start(sandbox::Options::default());
             let sandbox = sandbox.map_err(Failure::system("start the sandbox network"))?;

@@ -11,11 +11,11 @@ use super::previous::KeptRow;
 use super::rows::{Next as NextRow, Rows};
 use super::writer::Writer;
 use crate::api::{Client, Form, Reply};
-use crate::input::{Oddities, Row};
+use crate::input::Row;
 use crate::offer::ErrorKind;
 use crate::report::{Ending, Level, Report, Status};
 use crate::schedule::window::{Slot, Window};
-use crate::schedule::{Answered, Call, Counts, Next, Schedule, Stop, Waiting};
+use crate::schedule::{Answered, Call, Next, Schedule, Stop, Waiting};
 use crate::settings::units::MaxErrors;
 use crate::share::Share;
 use crate::signals::Signals;
@@ -54,10 +54,22 @@ impl Run {
         client: &Client,
         signals: &mut Signals,
         report: &mut Report,
-    ) -> Result<(Ending, Summary, Counts), Failure> {
+    ) -> Result<(Ending, Summary), Failure> {
+        let ended = self.go(client, signals, report).await;
+        // A run that fails here is to be reported too.
+        let now = Instant::now();
+        report.totals(self.writer.summary(), self.schedule.counts(now), now);
+        match ended? {
+            Ending::Complete => self.complete(),
+            ending => Ok((ending, self.writer.summary().clone())),
+        }
+    }
+
+    async fn go(&mut self, client: &Client, signals: &mut Signals, report: &mut Report) -> Result<Ending, Failure> {
         let fetch = |call: Call| async move {
+            let sent = Instant::now();
             let reply = client.tracking_links(call.offer).await;
-            (call, reply)
+            (call, reply, sent.elapsed())
         };
         let mut in_flight = FuturesUnordered::new();
         let mut timer = pin!(sleep_until(Instant::now().into()));
@@ -78,7 +90,7 @@ impl Run {
             let stop = tokio::select! {
                 biased;
                 signal = signals.next() => break Ending::Interrupted(signal),
-                Some((call, reply)) = in_flight.next() => self.answered(call, reply).err(),
+                Some(answer) = in_flight.next() => self.answered(answer, report).err(),
                 row = self.rows.wait(), if self.window.has_room() => {
                     self.admit(row?);
                     None
@@ -91,9 +103,9 @@ impl Run {
                 break Ending::Stopped(stop);
             }
         };
-        self.tell_oddities(report);
+        self.rows.tell_oddities(report);
         if ending == Ending::Complete {
-            return self.complete();
+            return Ok(ending);
         }
         if let Ending::Interrupted(signal) = ending {
             let calls = self.schedule.in_flight();
@@ -104,14 +116,14 @@ impl Run {
         while !in_flight.is_empty() {
             tokio::select! {
                 biased;
-                _ = signals.next() => return Ok(self.abandon(ending)),
-                Some((call, reply)) = in_flight.next() => drop(self.answered(call, reply)),
+                _ = signals.next() => return Ok(ending),
+                Some(answer) = in_flight.next() => drop(self.answered(answer, report)),
                 () = &mut deadline => break,
             }
         }
         self.write(Instant::now())?;
         self.writer.commit(&mut self.rows)?;
-        Ok(self.abandon(ending))
+        Ok(ending)
     }
 
     /// Where other runs call the same network, waits until they have slowed down.
@@ -185,8 +197,9 @@ impl Run {
         }
     }
 
-    fn answered(&mut self, call: Call, reply: Reply) -> Result<(), Stop> {
-        let Reply { outcome, retry_after, form, .. } = reply;
+    fn answered(&mut self, (call, reply, took): (Call, Reply, Duration), report: &mut Report) -> Result<(), Stop> {
+        let Reply { outcome, retry_after, form, http_status, .. } = reply;
+        report.answered(http_status, took);
         let is_page = form == Some(Form::Html);
         let wrong_host = is_page
             && outcome.as_ref().is_err_and(|e| matches!(e.kind, ErrorKind::NotFound | ErrorKind::InvalidResponse));
@@ -248,41 +261,17 @@ impl Run {
             done: self.writer.summary().offers,
             failed: self.writer.summary().failed(),
             total: self.rows.total(),
-            calls: self.schedule.counts().calls,
+            calls: self.schedule.counts(now).calls,
             pace: self.schedule.pace(),
             waiting: self.waiting,
         });
     }
 
-    /// What was odd about the input, once, at the end of it.
-    fn tell_oddities(&self, report: &Report) {
-        let Oddities { rows_too_long, first_too_long, unclosed_quote } = self.rows.oddities();
-        if let Some(line) = first_too_long {
-            let message = format!(
-                "{rows_too_long} rows of the input have filled cells beyond its last column, first on line {line}; \
-                 these cells are not in the output"
-            );
-            report.say(Level::Warning, &message);
-        }
-        if let Some(line) = unclosed_quote {
-            let message = format!(
-                "a quote opens on line {line} of the input and never closes: all lines below were read as one cell; \
-                 close it and run again"
-            );
-            report.say(Level::Warning, &message);
-        }
-    }
-
-    fn complete(mut self) -> Result<(Ending, Summary, Counts), Failure> {
+    fn complete(mut self) -> Result<(Ending, Summary), Failure> {
         if let Some(most) = self.max_errors.filter(|most| self.failed_too_often(*most, true)) {
             self.writer.commit(&mut self.rows)?;
-            return Ok(self.abandon(Ending::too_many_errors(most)));
+            return Ok((Ending::too_many_errors(most), self.writer.summary().clone()));
         }
-        let counts = self.schedule.counts();
-        Ok((Ending::Complete, self.writer.finish(&mut self.rows)?, counts))
-    }
-
-    fn abandon(self, ending: Ending) -> (Ending, Summary, Counts) {
-        (ending, self.writer.summary().clone(), self.schedule.counts())
+        Ok((Ending::Complete, self.writer.finish(&mut self.rows)?))
     }
 }

@@ -82,6 +82,14 @@ impl Breaker {
         matches!(self.state, State::Open { .. })
     }
 
+    /// How long it has been open; zero if it is closed.
+    pub fn open_for(&self, now: Instant) -> Duration {
+        match self.state {
+            State::Open { since, .. } => now.saturating_duration_since(since),
+            State::Closed => Duration::ZERO,
+        }
+    }
+
     /// When the next probe may go out, if the breaker is open.
     pub fn probe_at(&self) -> Option<Instant> {
         match self.state {

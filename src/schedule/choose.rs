@@ -129,7 +129,7 @@ impl Schedule {
         };
         if task.first_attempt.is_none() {
             self.gate.begun();
-            task.first_attempt = Some(FirstAttempt { at: now, standstill: self.counts.standstill });
+            task.first_attempt = Some(FirstAttempt { at: now, standstill: self.counts.standstill() });
         }
         self.counts.retries += u64::from(task.attempts > 0);
         let offer = task.offer;

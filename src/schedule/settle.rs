@@ -25,7 +25,7 @@ impl Schedule {
         self.trouble = None;
         self.witness = Some(offer);
         if let Some(outage) = self.breaker.passed(now) {
-            self.counts.standstill += outage;
+            self.counts.outage += outage;
         }
         for (mut task, error) in self.gate.passed() {
             if error.kind.class() == Class::Offer {
@@ -76,7 +76,7 @@ impl Schedule {
 
     fn is_spent(&self, task: &Task, now: Instant) -> bool {
         let tried_for = task.first_attempt.map_or(Duration::ZERO, |first| {
-            let stood_still = self.counts.standstill.saturating_sub(first.standstill);
+            let stood_still = self.counts.standstill().saturating_sub(first.standstill);
             now.saturating_duration_since(first.at).saturating_sub(stood_still)
         });
         task.attempts > self.policy.retries || tried_for > Self::MAX_EFFORT
@@ -122,7 +122,7 @@ impl Schedule {
         let retry_after = retry_after.map(|wait| wait.min(Self::LONGEST_WAIT));
         self.pace.answered(departure, now, Signal::Throttled { retry_after });
         if let Some(until) = self.pace.frozen_until(now) {
-            self.counts.standstill += until.saturating_duration_since(self.frozen_until.max(now));
+            self.counts.frozen += until.saturating_duration_since(self.frozen_until.max(now));
             self.frozen_until = until;
         }
     }
