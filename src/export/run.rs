@@ -259,10 +259,9 @@ impl Run {
         }
         report.progress(now, || Status {
             done: self.writer.summary().offers,
-            failed: self.writer.summary().failed(),
+            errors: self.writer.summary().errors.clone(),
             total: self.rows.total(),
             calls: self.schedule.counts(now).calls,
-            pace: self.schedule.pace(),
             waiting: self.waiting,
         });
     }

@@ -226,3 +226,31 @@ fn calls(figures: &Figures) -> Vec<String> {
     }
     lines
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::latency::Percentiles;
+    use crate::schedule::Counts;
+
+    #[test]
+    fn what_it_took_is_told_in_three_lines_at_most() {
+        let [p50, p95, p99, max] = [0.4, 8.24, 143.0, 1200.0].map(|millis: f64| Duration::from_secs_f64(millis / 1e3));
+        let counts = Counts {
+            calls: 1234,
+            retries: 3,
+            throttled: 2,
+            frozen: Duration::from_secs(4),
+            outage: Duration::from_secs(130),
+        };
+        let latency = Some(Percentiles { p50, p95, p99, max });
+        let figures = Figures { counts, per_second: 4.9, limit_used: Some(0.981), latency };
+        insta::assert_snapshot!(calls(&figures).join("\n"), @r"
+          1,234 calls, 3 of them asked again, 2 refused for the limit, 98% of the limit used
+          half of the answers came within 0.40 ms, 95% within 8.2 ms, 99% within 143 ms
+          waited 4.0s frozen by the network, 2m 10s for an outage to pass
+        ");
+        let none = Figures { counts: Counts::default(), per_second: 0.0, limit_used: Some(0.0), latency: None };
+        assert_eq!(calls(&none), ["  0 calls"]);
+    }
+}

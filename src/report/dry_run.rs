@@ -60,7 +60,8 @@ impl DryRun {
     /// For people.
     pub(super) fn text(&self) -> String {
         let mut lines = vec!["dry run: no call was sent and nothing was written".to_owned()];
-        let mut line = |name: &str, text: String| lines.push(format!("  {name:<12} {text}"));
+        let mut line =
+            |name: &str, text: String| lines.push(format!("  {name:<12} {}", text.replace('\n', "\n               ")));
         line("input", self.rows());
         line("offers", self.offers());
         if self.invalid > 0 {

@@ -47,7 +47,7 @@ pub(super) fn text(document: &Document<'_>, now: f64, before: &str) -> String {
     page.sample(waited, Some(("why", "outage")), document.waited_seconds.outage);
     if let Some(limit) = &document.limit {
         let help = "How much of the network's limit the last run used: 1 is all.";
-        page.single("offerlinks_limit_used_ratio", help, limit.used_percent / 100.0);
+        page.single("offerlinks_limit_used_ratio", help, format_args!("{:.5}", limit.used_percent / 100.0));
     }
     page.text
 }

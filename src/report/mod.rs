@@ -17,20 +17,20 @@ use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
 pub use self::closing::{Closing, Ending};
 use self::document::{Document, Ended};
 pub use self::dry_run::{DryRun, InvalidRow};
 use self::meter::Meter;
+use self::progress::{Bar, reason};
 pub use self::progress::{Plan, Status};
-use self::progress::{new_bar, reason};
 use self::record::Record;
 use crate::exit::ExitCode;
 use crate::schedule::{Counts, Waiting};
 use crate::settings::files::Files;
 use crate::settings::look::{LogFormat, Look, Progress, Verbosity};
+use crate::settings::rate::Limit;
 use crate::summary::Summary;
 
 /// How much a message matters.
@@ -71,7 +71,7 @@ pub struct Report {
 
 #[derive(Debug)]
 struct Shown {
-    bar: Option<ProgressBar>,
+    bar: Option<Bar>,
     meter: Meter,
     next: Instant,
     told: Option<(Waiting, Instant)>,
@@ -121,7 +121,7 @@ impl Report {
             Progress::Never => false,
         };
         if wanted {
-            let bar = (self.on_terminal && self.look.log_format == LogFormat::Text).then(new_bar);
+            let bar = (self.on_terminal && self.look.log_format == LogFormat::Text).then(Bar::new);
             let next = now + if bar.is_some() { Duration::ZERO } else { self.look.interval };
             self.progress = Some(Shown { bar, meter: Meter::new(plan.done, now), next, told: None });
         }
@@ -140,14 +140,14 @@ impl Report {
         let status = status();
         let Some(shown) = &mut self.progress else { return };
         shown.meter.update(status.done, status.calls, now);
-        let line = status.line(&shown.meter, now);
-        if let Some(bar) = &shown.bar {
+        let limit = self.record.plan.as_ref().and_then(|plan| plan.rate.limit()).map(Limit::per_second);
+        if let Some(bar) = &mut shown.bar {
             shown.next = now + Self::REDRAW;
-            status.draw(bar, line);
+            bar.draw(&status, &shown.meter, limit, now);
         } else {
             shown.next = now + self.look.interval;
-            let fields =
-                json!({"event": "progress", "done": status.done, "failed": status.failed, "calls": status.calls});
+            let line = status.line(&shown.meter, limit, usize::MAX, now);
+            let fields = json!({"event": "progress", "done": status.done, "failed": status.failed(), "errors": status.errors, "calls": status.calls});
             self.write(Level::Info, &line, fields);
         }
     }
@@ -209,7 +209,7 @@ impl Report {
 
     fn clear(&mut self) {
         if let Some(bar) = self.progress.take().and_then(|shown| shown.bar) {
-            bar.finish_and_clear();
+            bar.clear();
         }
     }
 

@@ -139,6 +139,16 @@ mod tests {
     }
 
     #[test]
+    fn tells_how_long_it_has_been_open() {
+        let start = Instant::now();
+        let mut breaker = Breaker::new(OUTAGE, start);
+        breaker.trip(start);
+        assert_eq!(breaker.open_for(start + seconds(7)), seconds(7));
+        assert_eq!(breaker.passed(start + seconds(9)), Some(seconds(9)));
+        assert_eq!(breaker.open_for(start + seconds(10)), Duration::ZERO);
+    }
+
+    #[test]
     fn stays_closed_while_calls_pass_now_and_then() {
         let start = Instant::now();
         let mut breaker = Breaker::new(OUTAGE, start);

@@ -222,11 +222,6 @@ impl Schedule {
         }
     }
 
-    /// Calls per second that are aimed at now; infinite without a limit.
-    pub fn pace(&self) -> f64 {
-        self.pace.pace()
-    }
-
     /// As many runs on this machine share the limit.
     pub fn set_share(&mut self, runs: NonZeroU32, now: Instant) {
         self.pace.set_share(runs, now);
