@@ -35,7 +35,7 @@ pub struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   offerlinks export --sandbox                 try it without an account
-  offerlinks export offers.csv -o links.csv   the real thing; see 'offerlinks export --help'
+  offerlinks export offers.csv -o links.csv   with your account
   offerlinks export --resume                  go on with an interrupted run";
 
 /// What stands below a long help: examples, and what the exit codes mean.
@@ -58,12 +58,12 @@ pub enum Command {
     /// Print a script that completes commands and flags in your shell
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions(CompletionsArgs),
-    /// Print the manual page, or write those of all commands into a folder
+    /// Print the manual page, or write all of them
     #[command(after_help = MAN_EXAMPLES)]
     Man(ManArgs),
 }
 
-const EXPORT_MORE: &str = "More flags, examples and the exit codes: offerlinks export --help";
+const EXPORT_MORE: &str = "The API key itself is read from OFFERSLOOK_API_KEY.\nMore flags, examples and the exit codes: offerlinks export --help";
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
@@ -93,7 +93,9 @@ Examples:
 /// Arguments of `export`
 #[derive(Debug, Args)]
 pub struct ExportArgs {
-    /// CSV file with a column of offer IDs; - reads stdin
+    /// CSV file of offer IDs; - is stdin
+    ///
+    /// Workbooks (.xlsx, .xls, .ods) are read too.
     #[arg(default_value = "input/offers.csv", value_name = "INPUT")]
     pub input: PathBuf,
     /// Whose account, at which network
@@ -123,10 +125,12 @@ pub struct ExportArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Account")]
 pub struct AccountArgs {
-    /// Use the sandbox network that is part of this program, instead of an account
+    /// Use the built-in sandbox: no account needed
     #[arg(long)]
     pub sandbox: bool,
-    /// Network, the NAME in https://NAME.api.offerslook.com
+    /// Your network
+    ///
+    /// The NAME in NAME.api.offerslook.com.
     #[arg(long, value_name = "NAME", env = "OFFERSLOOK_NETWORK", hide_env_values = true)]
     pub network: Option<String>,
     /// Address of the API, for networks under a host of their own; beats --network
@@ -135,7 +139,10 @@ pub struct AccountArgs {
     /// E-mail of your account
     #[arg(long, value_name = "ADDRESS", env = "OFFERSLOOK_EMAIL", hide_env_values = true)]
     pub email: Option<String>,
-    /// File that holds the API key and nothing else; without it, OFFERSLOOK_API_KEY is used
+    /// API key file
+    ///
+    /// A file that holds the API key and nothing else. Without it, the variable OFFERSLOOK_API_KEY is used. The key
+    /// is never an argument, because arguments can be seen by everyone on the machine.
     #[arg(long, value_name = "FILE", env = "OFFERSLOOK_API_KEY_FILE", hide_env_values = true)]
     pub api_key_file: Option<PathBuf>,
 }
@@ -144,17 +151,23 @@ pub struct AccountArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Input")]
 pub struct InputArgs {
-    /// Column of the offer IDs, by name or by number from 1 [default: offer_id, offerid, "offer id", id, or the only one]
+    /// Column of the offer IDs, by name or number from 1
+    ///
+    /// Without it, the column named offer_id, offerid, "offer id" or id (in any case), or the only one.
     #[arg(long, value_name = "NAME|N")]
     pub column: Option<String>,
-    /// Character between cells, "tab" for a tab [default: found among , ; tab |]
+    /// Character between cells [default: found by itself]
+    ///
+    /// The word tab means a tab. Without it, the one of , ; tab and | that the file uses.
     #[arg(short, long, value_name = "CHAR", value_parser = parse_delimiter)]
     pub delimiter: Option<u8>,
     /// The first row is data, not column names
     #[arg(hide_short_help = true, short, long)]
     pub no_headers: bool,
-    /// Which other columns to keep in the output: all, none, or names with commas between them
-    #[arg(long, value_name = "all|none|COL,COL", default_value = "all")]
+    /// Other columns to keep
+    ///
+    /// all, none, or names with commas between them. They stand behind offer_id, in the order of the input.
+    #[arg(long, value_name = "COLS", default_value = "all")]
     pub keep: String,
     /// Sheet of an .xlsx or .ods input [default: the first]
     #[arg(hide_short_help = true, long, value_name = "NAME")]
@@ -165,16 +178,25 @@ pub struct InputArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub struct OutputArgs {
-    /// File to write; - writes to stdout
+    /// File; - is stdout
+    ///
+    /// Written under a temporary name and renamed at the end, so that it is whole at every moment.
     #[arg(short, long, value_name = "FILE", default_value = "output/tracking_links.csv")]
     pub output: PathBuf,
-    /// Format of the output [default: by the file's name, else csv]
-    #[arg(long, value_name = "FORMAT")]
+    /// Format: csv, jsonl or xlsx [default: by the name]
+    ///
+    /// csv has a row for every link, jsonl an object for every offer on a line of its own; xlsx is made from a CSV
+    /// that stays beside it. A name that says nothing means csv.
+    #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
     pub format: Option<FormatArg>,
-    /// Make the CSV safe and easy for spreadsheets: BOM, CRLF, no cell that runs as a formula
+    /// Make the CSV safe for spreadsheets
+    ///
+    /// Adds a BOM, ends lines in CRLF, and puts a ' before cells that would run as a formula. Links stay as they are.
     #[arg(long)]
     pub excel: bool,
-    /// Add parameters to every link: 'aff_sub1={clickid}&source_id={row.campaign}'
+    /// Add to every link: 'aff_sub1={clickid}&s={row.COLUMN}'
+    ///
+    /// Macros in braces stay as they are; {row.COLUMN} is the input row's cell, URL-encoded.
     #[arg(long, value_name = "QUERY")]
     pub append: Option<String>,
 }
@@ -183,13 +205,17 @@ pub struct OutputArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Pace")]
 pub struct PaceArgs {
-    /// Limit of the network, shared by all its affiliates: 50/10s, 5/s, 300/m, or none
+    /// Limit, such as 5/s, 300/m or none
+    ///
+    /// All affiliates of a network share it. The default is what Offerslook publishes: 50 calls in any 10 seconds.
     #[arg(long, value_name = "CALLS/WINDOW", default_value = "50/10s")]
     pub rate: Rate,
     /// Most calls in flight at once
     #[arg(short = 'j', long, value_name = "N", default_value = "16")]
     pub concurrency: NonZeroUsize,
-    /// How often an offer is asked again after a failure that may pass
+    /// Calls again after a failure
+    ///
+    /// Only failures that may pass count: time-outs, broken connections, errors of the server.
     #[arg(long, value_name = "N", default_value = "4")]
     pub retries: u32,
     /// Longest time for one call
@@ -204,7 +230,7 @@ pub struct PaceArgs {
     /// Longest outage of the network that is sat out
     #[arg(hide_short_help = true, long, value_name = "TIME", default_value = "15m", value_parser = parse_duration)]
     pub max_outage: Duration,
-    /// Stop when more offers than this have failed, as a number or a share such as 5%
+    /// Stop when more offers have failed, as 100 or 5%
     #[arg(long, value_name = "N|N%")]
     pub max_errors: Option<MaxErrors>,
 }
@@ -213,12 +239,16 @@ pub struct PaceArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Again")]
 pub struct AgainArgs {
-    /// Go on with an interrupted run of the same job, if there is one
+    /// Go on with an interrupted run, if there is one
+    ///
+    /// It has to be of the same job: input, columns, network, account and format.
     #[arg(long)]
     pub resume: bool,
-    /// Ask again only for the offers of the output whose failure may pass, and put the answers in their places;
-    /// =all asks also for those that the network refused
-    #[arg(long, value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "passing")]
+    /// Ask again only for failures that may pass
+    ///
+    /// Reads the output of an earlier run instead of an input, and puts the new answers in their places. Failures
+    /// that may pass are those of the network and of the server; =all asks also for those that the network refused.
+    #[arg(long, value_name = "WHICH", hide_possible_values = true, num_args = 0..=1, require_equals = true, default_missing_value = "passing")]
     pub retry_failed: Option<RetryFailedArg>,
 }
 
@@ -226,13 +256,17 @@ pub struct AgainArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Look")]
 pub struct LookArgs {
-    /// Say what would be done; no call is sent, nothing is written
+    /// Say what would be done: no call, no file written
     #[arg(long)]
     pub dry_run: bool,
-    /// Write a report of the run, as JSON
+    /// Write a report of the run
+    ///
+    /// Written when the run ends, however that is. docs/report.schema.json describes it.
     #[arg(long, value_name = "FILE.json")]
     pub report: Option<PathBuf>,
-    /// Write metrics of the run, for the textfile collector of Prometheus' node_exporter
+    /// Write metrics of the run, for Prometheus
+    ///
+    /// In the form that the textfile collector of node_exporter reads; replaced as a whole when the run ends.
     #[arg(long, value_name = "FILE.prom")]
     pub metrics: Option<PathBuf>,
     /// When to show a progress bar; auto means on a terminal
@@ -244,7 +278,7 @@ pub struct LookArgs {
     /// Say nothing but errors
     #[arg(short, long)]
     pub quiet: bool,
-    /// Say more: settings and retries
+    /// Say more
     #[arg(short, long, conflicts_with = "quiet")]
     pub verbose: bool,
     /// Form of the messages
@@ -374,6 +408,27 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_short_help_of_export_fits_on_one_screen_of_80_columns() {
+        let mut cli = Cli::command().term_width(80);
+        let help = cli.find_subcommand_mut("export").map(|export| export.render_help().to_string()).unwrap_or_default();
+        let lines = help.lines().count();
+        assert!((30..=50).contains(&lines), "{lines} lines:\n{help}");
+        assert!(help.lines().all(|line| line.chars().count() <= 80), "{help}");
+    }
+
+    #[test]
+    fn the_long_help_tells_every_exit_code() {
+        let mut cli = Cli::command();
+        cli.build();
+        let export = cli.find_subcommand_mut("export").map(|export| export.render_long_help().to_string());
+        for help in [export.unwrap_or_default(), cli.render_long_help().to_string()] {
+            for code in ExitCode::ALL {
+                assert!(help.contains(&format!("  {:<3}  {}", code.code(), code.meaning())), "{help}");
+            }
+        }
     }
 
     #[test]

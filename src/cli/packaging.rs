@@ -47,17 +47,31 @@ impl ManArgs {
         cli.build();
         if let Some(dir) = &self.dir {
             std::fs::create_dir_all(dir)?;
-            clap_mangen::generate_to(cli, dir)?;
+            for command in std::iter::once(&cli).chain(cli.get_subcommands()) {
+                let name = command.get_display_name().unwrap_or(command.get_name());
+                std::fs::write(dir.join(format!("{name}.1")), page(command)?)?;
+            }
             return Ok(String::new());
         }
-        let command = match &self.command {
-            None => cli,
-            Some(name) => find(&cli, name).cloned().ok_or_else(|| no_such_command(&cli, name))?,
-        };
-        let mut page = Vec::new();
-        Man::new(command).render(&mut page)?;
-        Ok(String::from_utf8_lossy(&page).into_owned())
+        match &self.command {
+            None => page(&cli),
+            Some(name) => page(find(&cli, name).ok_or_else(|| no_such_command(&cli, name))?),
+        }
     }
+}
+
+/// A command's page. What stands below the help gets the headings that manual pages have for it, and its line ends.
+fn page(command: &Command) -> io::Result<String> {
+    // clap_mangen leaves out the texts of flags that the short help leaves out.
+    let command = command.clone().mut_args(|argument| argument.hide_short_help(false));
+    let mut page = Vec::new();
+    Man::new(command).render(&mut page)?;
+    let page = String::from_utf8_lossy(&page);
+    let Some((before, extra)) = page.split_once(".SH EXTRA\n") else { return Ok(page.into_owned()) };
+    let extra = extra.replacen("Examples:\n", ".nf\n", 1).replacen("Exit codes:\n", ".fi\n.SH EXIT STATUS\n.nf\n", 1);
+    let (extra, after) = extra.split_once("\n.SH VERSION").map_or((extra.as_str(), None), |(e, a)| (e, Some(a)));
+    let after = after.map(|after| format!("\n.SH VERSION{after}")).unwrap_or_default();
+    Ok(format!("{before}.SH EXAMPLES\n{}\n.fi{after}\n", extra.trim_end()))
 }
 
 fn find<'a>(cli: &'a Command, name: &str) -> Option<&'a Command> {

@@ -1,6 +1,6 @@
 //! The job: joins input, schedule, client and output into one run.
 //!
-//! Here everything is opened before the loop of [`run`] and closed behind it.
+//! Here everything is opened before the loop of `run` and closed behind it.
 
 mod dry_run;
 mod failure;
