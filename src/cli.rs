@@ -5,6 +5,7 @@
 #![expect(clippy::doc_markdown, reason = "doc comments here are help texts, not Markdown")]
 
 mod look;
+mod packaging;
 mod typed;
 
 use std::ffi::OsString;
@@ -17,6 +18,8 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use url::Url;
 
 pub use self::look::{CheckArgs, ListArgs, ScopeArg};
+pub use self::packaging::{CompletionsArgs, ManArgs};
+use crate::exit::ExitCode;
 use crate::settings::origin::Setting;
 use crate::settings::rate::Rate;
 use crate::settings::units::{MaxErrors, parse_duration, parse_size, parse_timeout};
@@ -26,7 +29,7 @@ use crate::settings::units::{MaxErrors, parse_duration, parse_size, parse_timeou
 /// Reads offer IDs from a CSV file, asks the network for each offer's tracking links without ever going over the
 /// network's limit, and writes one CSV with a row for every link and an error row for every offer that has none.
 #[derive(Debug, Parser)]
-#[command(name = "offerlinks", version, arg_required_else_help = true, after_help = EXAMPLES, after_long_help = EXIT_CODES)]
+#[command(name = "offerlinks", version, arg_required_else_help = true, after_help = EXAMPLES, after_long_help = with_exit_codes(EXAMPLES))]
 pub struct Cli {
     /// What to do
     #[command(subcommand)]
@@ -48,32 +51,23 @@ impl Cli {
 const EXAMPLES: &str = "\
 Examples:
   offerlinks export --sandbox                 try it without an account
-  offerlinks export offers.csv -o links.csv   the real thing; see 'offerlinks export --help'
-  offerlinks export --resume                  go on with an interrupted run
+  offerlinks export offers.csv -o links.csv   with your account
+  offerlinks export --resume                  go on with an interrupted run";
 
-Exit codes: 0 all exported, 1 failure on this machine, 2 usage, 3 some offers failed,
-  4 refused by the network, 5 stopped early, 130/143 interrupted. More with --help.";
-
-const EXIT_CODES: &str = "\
-Examples:
-  offerlinks export --sandbox                 try it without an account
-  offerlinks export offers.csv -o links.csv   the real thing; see 'offerlinks export --help'
-  offerlinks export --resume                  go on with an interrupted run
-
-Exit codes:
-  0         every offer is exported
-  1         this machine failed (disk full, ...): the old output is untouched
-  2         the command, the settings or the input are wrong: no call was sent
-  3         complete, but some offers have error rows: --retry-failed asks again
-  4         refused by the network (key, IP, account, host): mend it, then --resume
-  5         stopped early (outage, --max-duration, --max-errors, lock): --resume goes on
-  130, 143  interrupted by Ctrl-C or SIGTERM: --resume goes on";
+/// What stands below a long help: examples, and what the exit codes mean.
+fn with_exit_codes(examples: &str) -> String {
+    let mut text = format!("{examples}\n\nExit codes:");
+    for code in ExitCode::ALL {
+        text += &format!("\n  {:<3}  {}", code.code(), code.meaning());
+    }
+    text
+}
 
 /// The commands
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Export the tracking links of the offers in a CSV file
-    #[command(after_long_help = EXPORT_EXAMPLES)]
+    #[command(after_help = EXPORT_MORE, after_long_help = with_exit_codes(EXPORT_EXAMPLES))]
     Export(Box<ExportArgs>),
     /// List the offers of your account as a CSV that export reads
     List(Box<ListArgs>),
@@ -81,7 +75,25 @@ pub enum Command {
     Check(Box<CheckArgs>),
     /// Serve the sandbox network on this machine, for rehearsals
     Sandbox(SandboxArgs),
+    /// Print a script that completes commands and flags in your shell
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write all of them
+    #[command(after_help = MAN_EXAMPLES)]
+    Man(ManArgs),
 }
+
+const EXPORT_MORE: &str = "The API key itself is read from OFFERSLOOK_API_KEY.\nMore flags, examples and the exit codes: offerlinks export --help";
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  source <(offerlinks completions bash)
+  offerlinks completions fish > ~/.config/fish/completions/offerlinks.fish";
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+  offerlinks man export | man -l -
+  offerlinks man --dir /usr/share/man/man1";
 
 const EXPORT_EXAMPLES: &str = "\
 Examples:
@@ -101,7 +113,9 @@ Examples:
 /// Arguments of `export`
 #[derive(Debug, Args)]
 pub struct ExportArgs {
-    /// CSV file with a column of offer IDs; - reads stdin
+    /// CSV file of offer IDs; - is stdin
+    ///
+    /// Workbooks (.xlsx, .xls, .ods) are read too.
     #[arg(default_value = "input/offers.csv", value_name = "INPUT")]
     pub input: PathBuf,
     /// Whose account, at which network
@@ -131,20 +145,25 @@ pub struct ExportArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Account")]
 pub struct AccountArgs {
-    /// Use the sandbox network that is part of this program, instead of an account
+    /// Use the built-in sandbox: no account needed
     #[arg(long)]
     pub sandbox: bool,
-    /// Network, the NAME in https://NAME.api.offerslook.com
-    #[arg(long, value_name = "NAME", env = "OFFERSLOOK_NETWORK")]
+    /// Your network
+    ///
+    /// The NAME in NAME.api.offerslook.com.
+    #[arg(long, value_name = "NAME", env = "OFFERSLOOK_NETWORK", hide_env_values = true)]
     pub network: Option<String>,
     /// Address of the API, for networks under a host of their own; beats --network
-    #[arg(long, value_name = "URL", env = "OFFERSLOOK_BASE_URL")]
+    #[arg(hide_short_help = true, long, value_name = "URL", env = "OFFERSLOOK_BASE_URL", hide_env_values = true)]
     pub base_url: Option<String>,
     /// E-mail of your account
-    #[arg(long, value_name = "ADDRESS", env = "OFFERSLOOK_EMAIL")]
+    #[arg(long, value_name = "ADDRESS", env = "OFFERSLOOK_EMAIL", hide_env_values = true)]
     pub email: Option<String>,
-    /// File that holds the API key and nothing else; without it, OFFERSLOOK_API_KEY is used
-    #[arg(long, value_name = "FILE", env = "OFFERSLOOK_API_KEY_FILE")]
+    /// API key file
+    ///
+    /// A file that holds the API key and nothing else. Without it, the variable OFFERSLOOK_API_KEY is used. The key
+    /// is never an argument, because arguments can be seen by everyone on the machine.
+    #[arg(long, value_name = "FILE", env = "OFFERSLOOK_API_KEY_FILE", hide_env_values = true)]
     pub api_key_file: Option<PathBuf>,
 }
 
@@ -152,20 +171,26 @@ pub struct AccountArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Input")]
 pub struct InputArgs {
-    /// Column of the offer IDs, by name or by number from 1 [default: offer_id, offerid, "offer id", id, or the only one]
+    /// Column of the offer IDs, by name or number from 1
+    ///
+    /// Without it, the column named offer_id, offerid, "offer id" or id (in any case), or the only one.
     #[arg(long, value_name = "NAME|N")]
     pub column: Option<String>,
-    /// Character between cells, "tab" for a tab [default: found among , ; tab |]
+    /// Character between cells [default: found by itself]
+    ///
+    /// The word tab means a tab. Without it, the one of , ; tab and | that the file uses.
     #[arg(short, long, value_name = "CHAR", value_parser = parse_delimiter)]
     pub delimiter: Option<u8>,
     /// The first row is data, not column names
-    #[arg(short, long)]
+    #[arg(hide_short_help = true, short, long)]
     pub no_headers: bool,
-    /// Which other columns to keep in the output: all, none, or names with commas between them
-    #[arg(long, value_name = "all|none|COL,COL", default_value = "all")]
+    /// Other columns to keep
+    ///
+    /// all, none, or names with commas between them. They stand behind offer_id, in the order of the input.
+    #[arg(long, value_name = "COLS", default_value = "all")]
     pub keep: String,
     /// Sheet of an .xlsx or .ods input [default: the first]
-    #[arg(long, value_name = "NAME")]
+    #[arg(hide_short_help = true, long, value_name = "NAME")]
     pub sheet: Option<String>,
 }
 
@@ -173,16 +198,25 @@ pub struct InputArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub struct OutputArgs {
-    /// File to write; - writes to stdout
+    /// File; - is stdout
+    ///
+    /// Written under a temporary name and renamed at the end, so that it is whole at every moment.
     #[arg(short, long, value_name = "FILE", default_value = "output/tracking_links.csv")]
     pub output: PathBuf,
-    /// Format of the output [default: by the file's name, else csv]
-    #[arg(long, value_name = "FORMAT")]
+    /// Format: csv, jsonl or xlsx [default: by the name]
+    ///
+    /// csv has a row for every link, jsonl an object for every offer on a line of its own; xlsx is made from a CSV
+    /// that stays beside it. A name that says nothing means csv.
+    #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
     pub format: Option<FormatArg>,
-    /// Make the CSV safe and easy for spreadsheets: BOM, CRLF, no cell that runs as a formula
+    /// Make the CSV safe for spreadsheets
+    ///
+    /// Adds a BOM, ends lines in CRLF, and puts a ' before cells that would run as a formula. Links stay as they are.
     #[arg(long)]
     pub excel: bool,
-    /// Add parameters to every link: 'aff_sub1={clickid}&source_id={row.campaign}'
+    /// Add to every link: 'aff_sub1={clickid}&s={row.COLUMN}'
+    ///
+    /// Macros in braces stay as they are; {row.COLUMN} is the input row's cell, URL-encoded.
     #[arg(long, value_name = "QUERY")]
     pub append: Option<String>,
 }
@@ -191,14 +225,16 @@ pub struct OutputArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Pace")]
 pub struct CallArgs {
-    /// Limit of the network, shared by all its affiliates: 50/10s, 5/s, 300/m, or none
+    /// Limit, such as 5/s, 300/m or none
+    ///
+    /// All affiliates of a network share it. The default is what Offerslook publishes: 50 calls in any 10 seconds.
     #[arg(long, value_name = "CALLS/WINDOW", default_value = "50/10s")]
     pub rate: Rate,
     /// Longest time for one call
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_timeout)]
+    #[arg(hide_short_help = true, long, value_name = "TIME", default_value = "60s", value_parser = parse_timeout)]
     pub timeout: Duration,
     /// Longest time for a connection to be made
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_timeout)]
+    #[arg(hide_short_help = true, long, value_name = "TIME", default_value = "10s", value_parser = parse_timeout)]
     pub connect_timeout: Duration,
 }
 
@@ -210,7 +246,7 @@ pub struct AttemptArgs {
     #[arg(long, value_name = "N", default_value = "4")]
     pub retries: u32,
     /// Longest outage of the network that is sat out
-    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = parse_duration)]
+    #[arg(hide_short_help = true, long, value_name = "TIME", default_value = "15m", value_parser = parse_duration)]
     pub max_outage: Duration,
     /// Stop after this time
     #[arg(long, value_name = "TIME", value_parser = parse_timeout)]
@@ -230,7 +266,7 @@ pub struct PaceArgs {
     /// Calls that are repeated
     #[command(flatten)]
     pub attempts: AttemptArgs,
-    /// Stop when more offers than this have failed, as a number or a share such as 5%
+    /// Stop when more offers have failed, as 100 or 5%
     #[arg(long, value_name = "N|N%")]
     pub max_errors: Option<MaxErrors>,
 }
@@ -239,12 +275,16 @@ pub struct PaceArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Again")]
 pub struct AgainArgs {
-    /// Go on with an interrupted run of the same job, if there is one
+    /// Go on with an interrupted run, if there is one
+    ///
+    /// It has to be of the same job: input, columns, network, account and format.
     #[arg(long)]
     pub resume: bool,
-    /// Ask again only for the offers of the output whose failure may pass, and put the answers in their places;
-    /// =all asks also for those that the network refused
-    #[arg(long, value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "passing")]
+    /// Ask again only for failures that may pass
+    ///
+    /// Reads the output of an earlier run instead of an input, and puts the new answers in their places. Failures
+    /// that may pass are those of the network and of the server; =all asks also for those that the network refused.
+    #[arg(long, value_name = "WHICH", hide_possible_values = true, num_args = 0..=1, require_equals = true, default_missing_value = "passing")]
     pub retry_failed: Option<RetryFailedArg>,
 }
 
@@ -252,20 +292,33 @@ pub struct AgainArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Look")]
 pub struct LookArgs {
+    /// Say what would be done: no call, no file written
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Write a report of the run
+    ///
+    /// Written when the run ends, however that is. docs/report.schema.json describes it.
+    #[arg(long, value_name = "FILE.json")]
+    pub report: Option<PathBuf>,
+    /// Write metrics of the run, for Prometheus
+    ///
+    /// In the form that the textfile collector of node_exporter reads; replaced as a whole when the run ends.
+    #[arg(long, value_name = "FILE.prom")]
+    pub metrics: Option<PathBuf>,
     /// When to show a progress bar; auto means on a terminal
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    #[arg(hide_short_help = true, long, value_name = "WHEN", default_value = "auto")]
     pub progress: ProgressArg,
     /// Time between progress lines where there is no bar
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_timeout)]
+    #[arg(hide_short_help = true, long, value_name = "TIME", default_value = "30s", value_parser = parse_timeout)]
     pub progress_interval: Duration,
     /// Say nothing but errors
     #[arg(short, long)]
     pub quiet: bool,
-    /// Say more: settings and retries
+    /// Say more
     #[arg(short, long, conflicts_with = "quiet")]
     pub verbose: bool,
     /// Form of the messages
-    #[arg(long, value_name = "FORM", default_value = "text")]
+    #[arg(hide_short_help = true, long, value_name = "FORM", default_value = "text")]
     pub log_format: LogFormatArg,
 }
 
@@ -274,19 +327,19 @@ pub struct LookArgs {
 #[command(next_help_heading = "Net")]
 pub struct NetArgs {
     /// Proxy for all calls [default: HTTPS_PROXY and the like]
-    #[arg(long, value_name = "URL")]
+    #[arg(hide_short_help = true, long, value_name = "URL")]
     pub proxy: Option<Url>,
     /// PEM file of certificate authorities to trust besides the system's
-    #[arg(long, value_name = "FILE")]
+    #[arg(hide_short_help = true, long, value_name = "FILE")]
     pub cacert: Option<PathBuf>,
     /// Allow the API key to travel over plain http to other machines
-    #[arg(long)]
+    #[arg(hide_short_help = true, long)]
     pub allow_http: bool,
     /// How the program names itself to the network
-    #[arg(long, value_name = "TEXT", default_value = concat!("offerlinks/", env!("CARGO_PKG_VERSION")))]
+    #[arg(hide_short_help = true, long, value_name = "TEXT", default_value = concat!("offerlinks/", env!("CARGO_PKG_VERSION")))]
     pub user_agent: String,
     /// Largest answer that is read, after decompression
-    #[arg(long, value_name = "SIZE", default_value = "8MiB", value_parser = parse_size)]
+    #[arg(hide_short_help = true, long, value_name = "SIZE", default_value = "8MiB", value_parser = parse_size)]
     pub max_body: usize,
 }
 
@@ -389,6 +442,27 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_short_help_of_export_fits_on_one_screen_of_80_columns() {
+        let mut cli = Cli::command().term_width(80);
+        let help = cli.find_subcommand_mut("export").map(|export| export.render_help().to_string()).unwrap_or_default();
+        let lines = help.lines().count();
+        assert!((30..=50).contains(&lines), "{lines} lines:\n{help}");
+        assert!(help.lines().all(|line| line.chars().count() <= 80), "{help}");
+    }
+
+    #[test]
+    fn the_long_help_tells_every_exit_code() {
+        let mut cli = Cli::command();
+        cli.build();
+        let export = cli.find_subcommand_mut("export").map(|export| export.render_long_help().to_string());
+        for help in [export.unwrap_or_default(), cli.render_long_help().to_string()] {
+            for code in ExitCode::ALL {
+                assert!(help.contains(&format!("  {:<3}  {}", code.code(), code.meaning())), "{help}");
+            }
+        }
     }
 
     #[test]

@@ -29,6 +29,34 @@ pub enum ExitCode {
 }
 
 impl ExitCode {
+    /// Every code, in the order of its number.
+    pub const ALL: [Self; 9] = [
+        Self::Success,
+        Self::Failure,
+        Self::Usage,
+        Self::SomeFailed,
+        Self::Refused,
+        Self::StoppedEarly,
+        Self::HungUp,
+        Self::Interrupted,
+        Self::Terminated,
+    ];
+
+    /// What it means, and the way to go on.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Success => "every offer is exported",
+            Self::Failure => "this machine failed (disk full, ...): the old output is untouched",
+            Self::Usage => "the command, the settings or the input are wrong: no call was sent",
+            Self::SomeFailed => "complete, but some offers have error rows: --retry-failed asks again",
+            Self::Refused => "refused by the network (key, IP, account, host): mend it, then --resume",
+            Self::StoppedEarly => "stopped early (outage, --max-duration, --max-errors, lock): --resume goes on",
+            Self::HungUp => "interrupted, the terminal is gone (SIGHUP): --resume goes on",
+            Self::Interrupted => "interrupted by Ctrl-C (SIGINT): --resume goes on",
+            Self::Terminated => "interrupted by SIGTERM: --resume goes on",
+        }
+    }
+
     /// The number.
     pub const fn code(self) -> u8 {
         self as u8

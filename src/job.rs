@@ -19,6 +19,7 @@ use crate::input::{ColumnChoice, Keep, Options, Source};
 use crate::sandbox;
 use crate::schedule::Policy;
 use crate::settings::account::{AccountError, AccountSource, HostSource, KeySource};
+use crate::settings::files::Files;
 use crate::settings::look::{LogFormat, Look, Progress, Verbosity};
 use crate::settings::network::{Account, Http};
 use crate::settings::origin::{Origin, Setting};
@@ -51,6 +52,10 @@ pub struct Job {
     pub retry_failed: Option<RetryFailed>,
     /// A workbook to make from the finished output.
     pub workbook: Option<PathBuf>,
+    /// Only say what would be done.
+    pub dry_run: bool,
+    /// Files about the run that are written besides.
+    pub about: Vec<PathBuf>,
     /// The command that was typed, with `--resume`.
     pub resume_command: String,
     /// Things the user should know before the run.
@@ -75,6 +80,8 @@ pub enum Network {
     Sandbox,
     /// A real one.
     Real(Account),
+    /// None, for the reason given; enough for a dry run, and for nothing else.
+    NotGiven(String),
 }
 
 /// A command line that makes no sense as a whole.
@@ -125,10 +132,13 @@ impl Job {
     /// # Errors
     /// Says which argument is wrong or missing.
     pub fn new(arguments: ExportArgs, environment: Environment) -> Result<Self, JobError> {
-        let ExportArgs { input, account, reading, output, pace, again, net, look: _ } = arguments;
+        let ExportArgs { input, account, reading, output, pace, again, net, look } = arguments;
         let mut warnings = Vec::new();
         let key_file = account.api_key_file.clone();
-        let network = network(account, environment.api_key, &mut warnings)?;
+        let network = match network(account, environment.api_key, &mut warnings) {
+            Err(missing) if look.dry_run => Network::NotGiven(missing.to_string()),
+            network => network?,
+        };
         let settings = with_key(environment.settings, key_file, &network);
         let template = output.append.as_deref().map(Template::parse).transpose()?.unwrap_or_default();
         let (format, workbook) = format(&output)?;
@@ -150,6 +160,8 @@ impl Job {
                 RetryFailedArg::All => RetryFailed::All,
             }),
             workbook,
+            dry_run: look.dry_run,
+            about: [look.report, look.metrics].into_iter().flatten().collect(),
             resume_command: command_with(environment.arguments.into_iter(), "--resume"),
             warnings,
             settings,
@@ -161,13 +173,32 @@ impl Job {
         let (host, email) = match &self.network {
             Network::Sandbox => ("sandbox", sandbox::EMAIL),
             Network::Real(account) => (account.base_url.as_str(), account.email.as_str()),
+            Network::NotGiven(_) => ("", ""),
         };
+        format!("network {host}; e-mail {email}; {}", self.shape(kept_columns))
+    }
+
+    /// The part of the key that does not depend on the account.
+    pub fn shape(&self, kept_columns: &[String]) -> String {
         let Options { column, delimiter, no_headers, sheet, .. } = &self.reading;
         format!(
-            "network {host}; e-mail {email}; column {column:?}; delimiter {delimiter:?}; no-headers {no_headers}; \
+            "column {column:?}; delimiter {delimiter:?}; no-headers {no_headers}; \
              sheet {sheet:?}; keep {kept_columns:?}; format {:?}; append {:?}; retry-failed {:?}",
             self.format, self.template, self.retry_failed
         )
+    }
+}
+
+impl ExportArgs {
+    /// The files of the run. A dry run writes none about itself.
+    pub fn files(&self) -> Files {
+        let wanted = |path: &Option<PathBuf>| path.clone().filter(|_| !self.look.dry_run);
+        Files {
+            input: self.input.display().to_string(),
+            output: self.output.output.display().to_string(),
+            report: wanted(&self.look.report),
+            metrics: wanted(&self.look.metrics),
+        }
     }
 }
 

@@ -1,14 +1,15 @@
 //! Parses, calls, maps to an exit code; no logic.
 
+use std::io;
 use std::time::Instant;
 
 use offerlinks::check::check;
 use offerlinks::cli::{CheckArgs, Cli, Command, ExportArgs, ListArgs, SandboxArgs};
 use offerlinks::exit::ExitCode;
-use offerlinks::export::{Failure, export, rehearse};
+use offerlinks::export::{Failure, dry_run, export, rehearse};
 use offerlinks::job::{CheckJob, Environment, Job, ListJob};
 use offerlinks::list::{End, list};
-use offerlinks::report::{Ending, Level, Report, with_causes};
+use offerlinks::report::{Ending, Report, print, with_causes};
 use offerlinks::settings::look::Look;
 use offerlinks::signals;
 
@@ -20,20 +21,32 @@ fn main() -> ExitCode {
         Command::List(arguments) => run_list(*arguments, environment),
         Command::Check(arguments) => run_check(*arguments, environment),
         Command::Sandbox(arguments) => run_sandbox(&arguments),
+        Command::Completions(arguments) => show(Ok(arguments.text())),
+        Command::Man(arguments) => show(arguments.text()),
     }
 }
 
 fn run_export(arguments: ExportArgs, environment: Environment) -> ExitCode {
-    let mut report = Report::new(arguments.look.look(), Instant::now());
-    let job = Job::new(arguments, environment).map_err(Failure::from);
-    match job.and_then(|job| wait_for(export(&job, &mut report))) {
+    let mut report = Report::new(arguments.look.look(), Instant::now()).about(arguments.files());
+    let job = match Job::new(arguments, environment) {
+        Ok(job) => job,
+        Err(error) => return fail(&error.into(), &mut report),
+    };
+    if job.dry_run {
+        let plan = wait_for(dry_run(&job, &report));
+        return match plan.and_then(|plan| report.dry_run(&plan).map_err(Failure::printing)) {
+            Ok(()) => ExitCode::Success,
+            Err(failure) => fail(&failure, &mut report),
+        };
+    }
+    match wait_for(export(&job, &mut report)) {
         Ok((ending, summary)) => {
             if let Ending::Interrupted(signal) = ending {
                 signals::die_of(signal);
             }
             ending.exit_code(&summary)
         }
-        Err(failure) => fail(&failure, &report),
+        Err(failure) => fail(&failure, &mut report),
     }
 }
 
@@ -47,24 +60,32 @@ fn run_list(arguments: ListArgs, environment: Environment) -> ExitCode {
             }
             end.exit_code()
         }
-        Err(failure) => fail(&failure, &report),
+        Err(failure) => fail(&failure, &mut report),
     }
 }
 
 fn run_check(arguments: CheckArgs, environment: Environment) -> ExitCode {
-    let report = Report::new(Look::default(), Instant::now());
+    let mut report = Report::new(Look::default(), Instant::now());
     let job = CheckJob::new(arguments, environment);
-    wait_for(check(&job, &report)).unwrap_or_else(|failure| fail(&failure, &report))
+    wait_for(check(&job, &report)).unwrap_or_else(|failure| fail(&failure, &mut report))
 }
 
 fn run_sandbox(arguments: &SandboxArgs) -> ExitCode {
-    let report = Report::new(Look::default(), Instant::now());
+    let mut report = Report::new(Look::default(), Instant::now());
     match wait_for(rehearse(arguments.listen, arguments.rate)) {
         Ok(signal) => {
             signals::die_of(signal);
             signal.exit_code()
         }
-        Err(failure) => fail(&failure, &report),
+        Err(failure) => fail(&failure, &mut report),
+    }
+}
+
+fn show(text: io::Result<String>) -> ExitCode {
+    let mut report = Report::new(Look::default(), Instant::now());
+    match text.and_then(|text| print(&text)) {
+        Ok(()) => ExitCode::Success,
+        Err(error) => fail(&Failure::printing(error), &mut report),
     }
 }
 
@@ -74,11 +95,13 @@ fn wait_for<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Fail
     runtime.map_err(Failure::system("start the runtime"))?.block_on(work)
 }
 
-fn fail(failure: &Failure, report: &Report) -> ExitCode {
+fn fail(failure: &Failure, report: &mut Report) -> ExitCode {
+    let code = failure.exit_code();
     if failure.is_closed_pipe() {
+        report.fail_quietly(&failure.to_string(), code);
         signals::die_of_closed_pipe();
     } else {
-        report.say(Level::Error, &with_causes(failure));
+        report.fail(&with_causes(failure), code);
     }
-    failure.exit_code()
+    code
 }

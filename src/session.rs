@@ -40,6 +40,7 @@ impl Session {
     ) -> Result<Self, Failure> {
         let (account, sandbox) = match network {
             Network::Real(account) => (account.clone(), None),
+            Network::NotGiven(missing) => return Err(Failure::NoAccount(missing.clone())),
             Network::Sandbox => {
                 let sandbox = Sandbox::start(sandbox::Options::default());
                 let sandbox = sandbox.map_err(Failure::system("start the sandbox network"))?;
@@ -52,7 +53,8 @@ impl Session {
     }
 }
 
-fn host(account: &Account) -> String {
+/// The host as the user knows it, without scheme and path.
+pub fn host(account: &Account) -> String {
     let url = &account.base_url;
     let host = url.host_str().unwrap_or_default();
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
@@ -65,7 +67,15 @@ pub struct Neighbours(Option<Share>);
 impl Neighbours {
     /// Looks for them, where there is a limit to share.
     pub fn look(network: &Network, rate: Rate, host: &str, report: &Report) -> Self {
-        Self(share(network, rate, host, report))
+        if matches!(network, Network::Sandbox) || rate.limit().is_none() {
+            return Self(None);
+        }
+        let joined = Share::join(host, Instant::now());
+        if let Err(error) = &joined {
+            let message = format!("cannot see whether other runs on this machine call {host}: {error}");
+            report.say(Level::Warning, &message);
+        }
+        Self(joined.ok())
     }
 
     /// When to count them again.
@@ -91,17 +101,4 @@ impl Neighbours {
             report.say(Level::Info, &format!("runs on this machine that share the limit now: {runs}"));
         }
     }
-}
-
-/// Finds the other runs that call the same network, where there is a limit to share.
-pub fn share(network: &Network, rate: Rate, host: &str, report: &Report) -> Option<Share> {
-    if matches!(network, Network::Sandbox) || rate.limit().is_none() {
-        return None;
-    }
-    let joined = Share::join(host, Instant::now());
-    if let Err(error) = &joined {
-        let message = format!("cannot see whether other runs on this machine call {host}: {error}");
-        report.say(Level::Warning, &message);
-    }
-    joined.ok()
 }

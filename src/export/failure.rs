@@ -40,6 +40,12 @@ pub enum Failure {
     /// `--retry-failed` where there is nothing to look at.
     #[error("--retry-failed needs an output file of an earlier run, and {} is none", .0.display())]
     NoPrevious(PathBuf),
+    /// The account is not given; a dry run can do without.
+    #[error("{0}")]
+    NoAccount(String),
+    /// A name that the command line gives is unknown.
+    #[error("{0}")]
+    Name(String),
     /// The client cannot be set up.
     #[error(transparent)]
     Client(#[from] ClientError),
@@ -59,6 +65,15 @@ impl Failure {
         move |source| Self::System { action, source }
     }
 
+    /// What is asked for cannot be printed: a wrong name, or a stdout that takes no more.
+    pub fn printing(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::Output(OutputError::ClosedPipe),
+            io::ErrorKind::InvalidInput => Self::Name(error.to_string()),
+            _ => Self::System { action: "print", source: error },
+        }
+    }
+
     /// The exit code.
     pub fn exit_code(&self) -> ExitCode {
         match self {
@@ -66,6 +81,8 @@ impl Failure {
             | Self::Client(_)
             | Self::NotKept { .. }
             | Self::NoPrevious(_)
+            | Self::NoAccount(_)
+            | Self::Name(_)
             | Self::Previous(PreviousError::NotOurs { .. }) => ExitCode::Usage,
             Self::Output(error) if error.is_usage() => ExitCode::Usage,
             Self::Input(error) if error.is_usage() => ExitCode::Usage,

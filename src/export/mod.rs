@@ -2,6 +2,7 @@
 //!
 //! Here everything is opened before the loop of `run` and closed behind it.
 
+mod dry_run;
 mod failure;
 mod previous;
 mod rows;
@@ -11,6 +12,7 @@ mod writer;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+pub use self::dry_run::dry_run;
 pub use self::failure::Failure;
 use self::rows::Rows;
 use self::run::Run;
@@ -23,8 +25,8 @@ use crate::sandbox::limit::Rules;
 use crate::sandbox::{self, Sandbox};
 use crate::schedule::pace::Pace;
 use crate::schedule::window::Window;
-use crate::schedule::{Policy, Schedule};
-use crate::session::{Session, share};
+use crate::schedule::{Counts, Policy, Schedule};
+use crate::session::{Neighbours, Session};
 use crate::settings::rate::Rate;
 use crate::signals::{Signal, Signals};
 use crate::summary::Summary;
@@ -46,22 +48,26 @@ pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary),
     }
     let session = Session::open(&job.network, &job.http, Client::new)?;
     let (mut rows, goal) = open(job)?;
+    let host = session.host.as_str();
+    let output = job.workbook.as_ref().unwrap_or(&job.output).display().to_string();
+    let close = |report: &mut Report, ending: &Ending, summary: &Summary, resumable: bool| {
+        let resume_command = &job.resume_command;
+        report.close(&Closing { ending, summary, output: &output, resumable, resume_command, host });
+    };
     let writer = match Writer::open(job, goal, &mut rows, report)? {
         Opened::Writer(writer) => *writer,
         Opened::Finished(summary) => {
             report.say(Level::Info, &format!("{} was finished by the run before", job.output.display()));
+            report.totals(&summary, Counts::default(), Instant::now());
             render(job, &summary, report)?;
+            close(report, &Ending::Complete, &summary, false);
             return Ok((Ending::Complete, summary));
         }
     };
 
-    let host = session.host.as_str();
-    let output = job.workbook.as_ref().unwrap_or(&job.output).display().to_string();
-    let input =
-        if job.retry_failed.is_some() { format!("the failed rows of {output}") } else { job.source.to_string() };
     let now = Instant::now();
     let plan = Plan {
-        input: &input,
+        input: &input_of(job),
         output: &output,
         host,
         total: rows.total(),
@@ -77,24 +83,23 @@ pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary),
     let policy = Policy { max_duration: job.policy.max_duration.map(|max| max.saturating_sub(drain)), ..job.policy };
     let schedule = Schedule::new(policy, fastrand::u64(..), now);
     let (max_errors, window) = (job.max_errors, Window::new());
-    let share = share(&job.network, job.policy.rate, host, report);
-    let mut run = Run { rows, window, schedule, writer, max_errors, drain, waiting: None, share, not_before: now };
+    let neighbours = Neighbours::look(&job.network, job.policy.rate, host, report);
+    let mut run = Run { rows, window, schedule, writer, max_errors, drain, waiting: None, neighbours, not_before: now };
     run.make_room(report, now);
-    let (ending, summary, counts) = run.run(&session.client, &mut signals, report).await?;
+    let (ending, summary) = run.run(&session.client, &mut signals, report).await?;
     if ending == Ending::Complete {
         render(job, &summary, report)?;
     }
-    let resume_command = &job.resume_command;
-    report.close(&Closing {
-        ending: &ending,
-        summary: &summary,
-        counts,
-        output: &output,
-        resumable,
-        resume_command,
-        host,
-    });
+    close(report, &ending, &summary, resumable);
     Ok((ending, summary))
+}
+
+/// The input as the user knows it.
+fn input_of(job: &Job) -> String {
+    match job.retry_failed {
+        Some(_) => format!("the failed rows of {}", job.workbook.as_ref().unwrap_or(&job.output).display()),
+        None => job.source.to_string(),
+    }
 }
 
 /// Opens what the rows come from, and locks what they go to. An earlier output is read only when no other run can

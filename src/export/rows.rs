@@ -11,6 +11,7 @@ use super::previous::{Again, KeptRow, PreviousRows};
 use crate::flatten::Format;
 use crate::input::{Input, InputError, Mark, NotTheSameInput, Oddities, Position, Row, Source, Total};
 use crate::job::{Job, RetryFailed};
+use crate::report::{Level, Report};
 
 /// How many rows a pipe's thread reads ahead.
 const READ_AHEAD: usize = 1024;
@@ -144,8 +145,26 @@ impl Rows {
         }
     }
 
-    /// What was odd about the rows.
-    pub(super) fn oddities(&self) -> Oddities {
+    /// What was odd about the input, once, at the end of it.
+    pub(super) fn tell_oddities(&self, report: &Report) {
+        let Oddities { rows_too_long, first_too_long, unclosed_quote } = self.oddities();
+        if let Some(line) = first_too_long {
+            let message = format!(
+                "{rows_too_long} rows of the input have filled cells beyond its last column, first on line {line}; \
+                 these cells are not in the output"
+            );
+            report.say(Level::Warning, &message);
+        }
+        if let Some(line) = unclosed_quote {
+            let message = format!(
+                "a quote opens on line {line} of the input and never closes: all lines below were read as one cell; \
+                 close it and run again"
+            );
+            report.say(Level::Warning, &message);
+        }
+    }
+
+    fn oddities(&self) -> Oddities {
         match &self.from {
             From::File(input) => input.oddities(),
             From::Pipe(pipe) => pipe.oddities,

@@ -11,12 +11,12 @@ use super::previous::KeptRow;
 use super::rows::{Next as NextRow, Rows};
 use super::writer::Writer;
 use crate::api::{Client, Reply, is_foreign_page};
-use crate::input::{Oddities, Row};
+use crate::input::Row;
 use crate::report::{Ending, Level, Report, Status};
 use crate::schedule::window::{Slot, Window};
-use crate::schedule::{Answered, Call, Counts, Next, Schedule, Stop, Waiting};
+use crate::schedule::{Answered, Call, Next, Schedule, Stop, Waiting};
+use crate::session::Neighbours;
 use crate::settings::units::MaxErrors;
-use crate::share::Share;
 use crate::signals::Signals;
 use crate::summary::Summary;
 
@@ -40,8 +40,8 @@ pub(super) struct Run {
     /// How long calls in flight are waited for when the run stops early.
     pub(super) drain: Duration,
     pub(super) waiting: Option<(Waiting, Instant)>,
-    /// The other runs on this machine, where there is a limit to share with them.
-    pub(super) share: Option<Share>,
+    /// The other runs on this machine that call the same network.
+    pub(super) neighbours: Neighbours,
     /// Before this no call is sent, so that other runs have made room.
     pub(super) not_before: Instant,
 }
@@ -53,10 +53,22 @@ impl Run {
         client: &Client,
         signals: &mut Signals,
         report: &mut Report,
-    ) -> Result<(Ending, Summary, Counts), Failure> {
+    ) -> Result<(Ending, Summary), Failure> {
+        let ended = self.go(client, signals, report).await;
+        // A run that fails here is to be reported too.
+        let now = Instant::now();
+        report.totals(self.writer.summary(), self.schedule.counts(now), now);
+        match ended? {
+            Ending::Complete => self.complete(),
+            ending => Ok((ending, self.writer.summary().clone())),
+        }
+    }
+
+    async fn go(&mut self, client: &Client, signals: &mut Signals, report: &mut Report) -> Result<Ending, Failure> {
         let fetch = |call: Call| async move {
+            let sent = Instant::now();
             let reply = client.tracking_links(call.offer).await;
-            (call, reply)
+            (call, reply, sent.elapsed())
         };
         let mut in_flight = FuturesUnordered::new();
         let mut timer = pin!(sleep_until(Instant::now().into()));
@@ -77,7 +89,7 @@ impl Run {
             let stop = tokio::select! {
                 biased;
                 signal = signals.next() => break Ending::Interrupted(signal),
-                Some((call, reply)) = in_flight.next() => self.answered(call, reply).err(),
+                Some(answer) = in_flight.next() => self.answered(answer, report).err(),
                 row = self.rows.wait(), if self.window.has_room() => {
                     self.admit(row?);
                     None
@@ -90,9 +102,9 @@ impl Run {
                 break Ending::Stopped(stop);
             }
         };
-        self.tell_oddities(report);
+        self.rows.tell_oddities(report);
         if ending == Ending::Complete {
-            return self.complete();
+            return Ok(ending);
         }
         if let Ending::Interrupted(signal) = ending {
             let calls = self.schedule.in_flight();
@@ -103,32 +115,26 @@ impl Run {
         while !in_flight.is_empty() {
             tokio::select! {
                 biased;
-                _ = signals.next() => return Ok(self.abandon(ending)),
-                Some((call, reply)) = in_flight.next() => drop(self.answered(call, reply)),
+                _ = signals.next() => return Ok(ending),
+                Some(answer) = in_flight.next() => drop(self.answered(answer, report)),
                 () = &mut deadline => break,
             }
         }
         self.write(Instant::now())?;
         self.writer.commit(&mut self.rows)?;
-        Ok(self.abandon(ending))
+        Ok(ending)
     }
 
     /// Where other runs call the same network, waits until they have slowed down.
     pub(super) fn make_room(&mut self, report: &Report, now: Instant) {
-        let Some(runs) = self.share.as_ref().map(Share::runs).filter(|runs| runs.get() > 1) else { return };
-        self.schedule.set_share(runs, now);
-        self.not_before = now + Share::INTERVAL * 3 / 2;
-        report.say(Level::Info, &format!("{runs} runs on this machine share the limit: each takes its part"));
+        let schedule = &mut self.schedule;
+        self.not_before = self.neighbours.make_room(report, now, |runs| schedule.set_share(runs, now));
     }
 
     /// Takes this run's part of the limit, when the runs on this machine have become more or fewer.
     fn share(&mut self, report: &Report, now: Instant) {
-        let Some(share) = self.share.as_mut().filter(|share| share.next_count() <= now) else { return };
-        if share.count(now) {
-            let runs = share.runs();
-            self.schedule.set_share(runs, now);
-            report.say(Level::Info, &format!("runs on this machine that share the limit now: {runs}"));
-        }
+        let schedule = &mut self.schedule;
+        self.neighbours.count(report, now, |runs| schedule.set_share(runs, now));
     }
 
     /// Takes in rows while there is room.
@@ -184,8 +190,9 @@ impl Run {
         }
     }
 
-    fn answered(&mut self, call: Call, reply: Reply) -> Result<(), Stop> {
-        let Reply { outcome, retry_after, form, .. } = reply;
+    fn answered(&mut self, (call, reply, took): (Call, Reply, Duration), report: &mut Report) -> Result<(), Stop> {
+        let Reply { outcome, retry_after, form, http_status, .. } = reply;
+        report.answered(http_status, took);
         let wrong_host = outcome.as_ref().is_err_and(|error| is_foreign_page(form, error));
         let answered = self.schedule.answered(call, Answered { outcome, retry_after, wrong_host }, Instant::now());
         self.take_finished();
@@ -232,7 +239,7 @@ impl Run {
     /// When there is something to do even if nothing happens.
     fn wake(&self, report: &Report) -> Option<Instant> {
         let schedule = [self.waiting.map(|(_, until)| until), self.schedule.ends_at()];
-        let waits = [self.writer.commit_due(), report.next_progress(), self.share.as_ref().map(Share::next_count)];
+        let waits = [self.writer.commit_due(), report.next_progress(), self.neighbours.next_count()];
         schedule.into_iter().chain(waits).flatten().min()
     }
 
@@ -242,43 +249,18 @@ impl Run {
         }
         report.progress(now, || Status {
             done: self.writer.summary().offers,
-            failed: self.writer.summary().failed(),
+            errors: self.writer.summary().errors.clone(),
             total: self.rows.total(),
-            calls: self.schedule.counts().calls,
-            pace: self.schedule.pace(),
+            calls: self.schedule.counts(now).calls,
             waiting: self.waiting,
         });
     }
 
-    /// What was odd about the input, once, at the end of it.
-    fn tell_oddities(&self, report: &Report) {
-        let Oddities { rows_too_long, first_too_long, unclosed_quote } = self.rows.oddities();
-        if let Some(line) = first_too_long {
-            let message = format!(
-                "{rows_too_long} rows of the input have filled cells beyond its last column, first on line {line}; \
-                 these cells are not in the output"
-            );
-            report.say(Level::Warning, &message);
-        }
-        if let Some(line) = unclosed_quote {
-            let message = format!(
-                "a quote opens on line {line} of the input and never closes: all lines below were read as one cell; \
-                 close it and run again"
-            );
-            report.say(Level::Warning, &message);
-        }
-    }
-
-    fn complete(mut self) -> Result<(Ending, Summary, Counts), Failure> {
+    fn complete(mut self) -> Result<(Ending, Summary), Failure> {
         if let Some(most) = self.max_errors.filter(|most| self.failed_too_often(*most, true)) {
             self.writer.commit(&mut self.rows)?;
-            return Ok(self.abandon(Ending::too_many_errors(most)));
+            return Ok((Ending::too_many_errors(most), self.writer.summary().clone()));
         }
-        let counts = self.schedule.counts();
-        Ok((Ending::Complete, self.writer.finish(&mut self.rows)?, counts))
-    }
-
-    fn abandon(self, ending: Ending) -> (Ending, Summary, Counts) {
-        (ending, self.writer.summary().clone(), self.schedule.counts())
+        Ok((Ending::Complete, self.writer.finish(&mut self.rows)?))
     }
 }

@@ -7,6 +7,7 @@ mod end;
 mod paging;
 mod sink;
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -179,17 +180,16 @@ impl Lister<'_> {
     fn show(&self, report: &mut Report, waiting: Option<(Waiting, Instant)>, now: Instant) {
         report.progress(now, || Status {
             done: self.paging.offers(),
-            failed: 0,
+            errors: BTreeMap::new(),
             total: self.paging.total().map_or(Total::Unknown, Total::Estimate),
-            calls: self.schedule.counts().calls,
-            pace: self.schedule.pace(),
+            calls: self.schedule.counts(now).calls,
             waiting,
         });
     }
 
     /// The last words.
     fn close(&self, end: &End, (host, output): (&str, &str), report: &mut Report, took: Duration) {
-        let (offers, calls) = (self.paging.offers(), self.schedule.counts().calls);
+        let (offers, calls) = (self.paging.offers(), self.schedule.counts(Instant::now()).calls);
         let fields = json!({"event": "ended", "complete": matches!(end, End::Complete), "offers": offers,
             "output": output, "calls": calls, "seconds": took.as_secs_f64()});
         if self.paging.nameless() > 0 {

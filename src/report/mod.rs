@@ -3,21 +3,35 @@
 //! The only module that writes to the terminal. It is told what happened and decides nothing about the run.
 
 mod closing;
+mod document;
+mod dry_run;
+mod latency;
 mod meter;
+mod metrics;
+mod progress;
+mod record;
+mod replace;
 mod words;
 
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
 pub use self::closing::{Closing, Ending};
+use self::document::{Document, Ended};
+pub use self::dry_run::{DryRun, InvalidRow};
 use self::meter::Meter;
-use crate::input::Total;
-use crate::schedule::Waiting;
+use self::progress::{Bar, reason};
+pub use self::progress::{Plan, Status};
+use self::record::Record;
+use crate::exit::ExitCode;
+use crate::schedule::{Counts, Waiting};
+use crate::settings::files::Files;
 use crate::settings::look::{LogFormat, Look, Progress, Verbosity};
-use crate::settings::rate::Rate;
+use crate::settings::rate::Limit;
+use crate::summary::Summary;
 
 /// How much a message matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,54 +60,18 @@ impl Level {
     }
 }
 
-/// What is known before the first call.
-#[derive(Debug)]
-pub struct Plan<'a> {
-    /// Where the offers come from.
-    pub input: &'a str,
-    /// Where the rows go.
-    pub output: &'a str,
-    /// The host that is called.
-    pub host: &'a str,
-    /// How many rows the input has.
-    pub total: Total,
-    /// How many of them an interrupted run has done already.
-    pub done: u64,
-    /// The limit.
-    pub rate: Rate,
-    /// The real time between calls.
-    pub period: Duration,
-}
-
-/// How far a run is.
-#[derive(Debug)]
-pub struct Status {
-    /// Input rows that have their answer.
-    pub done: u64,
-    /// Those of them that failed.
-    pub failed: u64,
-    /// How many rows the input has.
-    pub total: Total,
-    /// Calls sent.
-    pub calls: u64,
-    /// Calls per second aimed at.
-    pub pace: f64,
-    /// Why nothing is sent, and until when.
-    pub waiting: Option<(Waiting, Instant)>,
-}
-
 /// Where messages go.
 #[derive(Debug)]
 pub struct Report {
     look: Look,
     on_terminal: bool,
-    started: Instant,
+    record: Record,
     progress: Option<Shown>,
 }
 
 #[derive(Debug)]
 struct Shown {
-    bar: Option<ProgressBar>,
+    bar: Option<Bar>,
     meter: Meter,
     next: Instant,
     told: Option<(Waiting, Instant)>,
@@ -105,7 +83,14 @@ impl Report {
 
     /// Nothing is shown yet.
     pub fn new(look: Look, now: Instant) -> Self {
-        Self { look, on_terminal: io::stderr().is_terminal(), started: now, progress: None }
+        Self { look, on_terminal: io::stderr().is_terminal(), record: Record::new(now), progress: None }
+    }
+
+    /// A report about a run with these files.
+    #[must_use]
+    pub fn about(mut self, files: Files) -> Self {
+        self.record.files = files;
+        self
     }
 
     /// Tells the user something.
@@ -127,6 +112,7 @@ impl Report {
 
     /// Says what is going to happen, and shows progress from now on.
     pub fn start(&mut self, plan: &Plan<'_>, now: Instant) {
+        self.record.plan(plan, now);
         let (message, fields) = plan.describe();
         self.say_with(Level::Info, &message, fields);
         let wanted = match self.look.progress {
@@ -135,7 +121,7 @@ impl Report {
             Progress::Never => false,
         };
         if wanted {
-            let bar = (self.on_terminal && self.look.log_format == LogFormat::Text).then(new_bar);
+            let bar = (self.on_terminal && self.look.log_format == LogFormat::Text).then(Bar::new);
             let next = now + if bar.is_some() { Duration::ZERO } else { self.look.interval };
             self.progress = Some(Shown { bar, meter: Meter::new(plan.done, now), next, told: None });
         }
@@ -154,14 +140,14 @@ impl Report {
         let status = status();
         let Some(shown) = &mut self.progress else { return };
         shown.meter.update(status.done, status.calls, now);
-        let line = status.line(&shown.meter, now);
-        if let Some(bar) = &shown.bar {
+        let limit = self.record.plan.as_ref().and_then(|plan| plan.rate.limit()).map(Limit::per_second);
+        if let Some(bar) = &mut shown.bar {
             shown.next = now + Self::REDRAW;
-            status.draw(bar, line);
+            bar.draw(&status, &shown.meter, limit, now);
         } else {
             shown.next = now + self.look.interval;
-            let fields =
-                json!({"event": "progress", "done": status.done, "failed": status.failed, "calls": status.calls});
+            let line = status.line(&shown.meter, limit, usize::MAX, now);
+            let fields = json!({"event": "progress", "done": status.done, "failed": status.failed(), "errors": status.errors, "calls": status.calls});
             self.write(Level::Info, &line, fields);
         }
     }
@@ -179,18 +165,80 @@ impl Report {
         }
     }
 
-    /// The last words of a run.
+    /// Takes in how a call was answered, and how long that took. `None` is for no answer.
+    pub fn answered(&mut self, status: Option<u16>, took: Duration) {
+        self.record.answered(status, took);
+    }
+
+    /// Takes in what has come of the run when no more calls are made.
+    pub fn totals(&mut self, summary: &Summary, counts: Counts, now: Instant) {
+        self.record.totals(summary, counts, now);
+    }
+
+    /// The last words of a run, and the files that tell of it.
     pub fn close(&mut self, closing: &Closing<'_>) {
-        let (level, message, fields) = closing.describe(self.started.elapsed());
+        let took = self.record.started_at.elapsed();
+        let (level, message, fields) = closing.describe(&self.record, took);
         self.conclude(level, &message, fields);
+        self.leave_files(closing.ended(&self.record));
     }
 
     /// Ends the progress, and says how it ended.
     pub fn conclude(&mut self, level: Level, message: &str, fields: Value) {
-        if let Some(bar) = self.progress.take().and_then(|shown| shown.bar) {
-            bar.finish_and_clear();
-        }
+        self.clear();
         self.say_with(level, message, fields);
+    }
+
+    /// Says why a run could not be done, and leaves the files that tell of it.
+    pub fn fail(&mut self, why: &str, code: ExitCode) {
+        self.clear();
+        self.say(Level::Error, why);
+        self.fail_quietly(why, code);
+    }
+
+    /// Only leaves the files.
+    pub fn fail_quietly(&self, why: &str, code: ExitCode) {
+        self.leave_files(Ended { code, ending: "failed", why: Some(why.to_owned()) });
+    }
+
+    /// Prints what a run would do.
+    ///
+    /// # Errors
+    /// Nobody reads it.
+    pub fn dry_run(&self, plan: &DryRun) -> io::Result<()> {
+        match self.look.log_format {
+            LogFormat::Text => print(&plan.text()),
+            LogFormat::Json => print(&format!("{}\n", plan.json())),
+        }
+    }
+
+    fn clear(&mut self) {
+        if let Some(bar) = self.progress.take().and_then(|shown| shown.bar) {
+            bar.clear();
+        }
+    }
+
+    /// Writes what the user wants to read later. The run is over: nothing that goes wrong here changes its end.
+    fn leave_files(&self, ended: Ended) {
+        let Files { report, metrics, .. } = &self.record.files;
+        let document = Document::new(&self.record, ended);
+        if let Some(path) = report {
+            let text = document.json().map_err(io::Error::from);
+            self.tell(path, "the report", text.and_then(|text| replace::replace(path, &text)));
+        }
+        if let Some(path) = metrics {
+            let before = std::fs::read_to_string(path).unwrap_or_default();
+            let now = jiff::Timestamp::now().as_millisecond() as f64 / 1000.0;
+            self.tell(path, "the metrics", replace::replace(path, &metrics::text(&document, now, &before)));
+        }
+    }
+
+    /// Even the quiet want to hear that they will look in vain.
+    fn tell(&self, path: &Path, what: &str, written: io::Result<()>) {
+        if let Err(error) = written {
+            let message = format!("cannot write {what} to {}: {error}; the export is not affected", path.display());
+            self.say(Level::Notice, &message);
+        }
     }
 
     fn write(&self, level: Level, message: &str, fields: Value) {
@@ -249,82 +297,4 @@ fn json_line(level: Level, message: &str, fields: Value) -> String {
         object.extend(fields);
     }
     Value::Object(object).to_string()
-}
-
-fn new_bar() -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
-    // The template is a constant that the tests draw; the default style is no worse than none.
-    let style = ProgressStyle::with_template("{bar:24} {wide_msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
-    bar.set_style(style.progress_chars("=> "));
-    bar
-}
-
-/// Why nothing is sent, for a wait that is worth a word.
-fn reason(why: Waiting, wait: Duration) -> Option<String> {
-    let until = words::time_in(wait);
-    match why {
-        Waiting::Pace => None,
-        Waiting::Frozen => Some(format!("frozen by the network until {until}")),
-        Waiting::Outage => Some(format!("the network does not answer; next look at {until}")),
-        Waiting::Retry => Some(format!("waiting to ask again at {until}")),
-        Waiting::Confirm => Some("the network refuses the key; asking once more".to_owned()),
-    }
-}
-
-impl Plan<'_> {
-    fn describe(&self) -> (String, Value) {
-        let Self { input, output, host, done, .. } = self;
-        let offers = match self.total {
-            Total::Exact(n) => words::counted(n, "offer"),
-            Total::Estimate(n) => format!("about {}", words::counted(n, "offer")),
-            Total::Unknown => "offers".to_owned(),
-        };
-        let mut message = format!("{offers} from {input} to {output}, from {host}");
-        if *done > 0 {
-            message += &format!("; {} done already", words::count(*done));
-        }
-        if let Some(limit) = self.rate.limit() {
-            message += &format!("\n  limit {limit}: one call every {}", words::duration(self.period));
-            let per_offer = u32::try_from(self.total.rows().unwrap_or(0).saturating_sub(*done)).unwrap_or(u32::MAX);
-            if per_offer > 0 {
-                let least = words::duration(self.period.saturating_mul(per_offer));
-                message += &format!(", so this takes {least} at least (less if offers repeat)");
-            }
-        }
-        let fields = json!({
-            "event": "started", "input": input, "output": output, "host": host, "offers": self.total.rows(),
-            "done": done, "rate": self.rate.to_string(), "period_ms": self.period.as_secs_f64() * 1000.0,
-        });
-        (message, fields)
-    }
-}
-
-impl Status {
-    fn line(&self, meter: &Meter, now: Instant) -> String {
-        let done = words::count(self.done);
-        let mut parts = vec![match self.total {
-            Total::Exact(n) => format!("{done}/{} offers", words::count(n)),
-            Total::Estimate(n) => format!("{done}/~{} offers", words::count(n)),
-            Total::Unknown => format!("{done} offers"),
-        }];
-        let rate = words::per_second(meter.calls_per_second(self.calls, now));
-        parts.push(format!("{rate} calls/s"));
-        let rest = self.total.rows().map(|n| n.saturating_sub(self.done)).filter(|rest| *rest > 0);
-        if let Some(left) = rest.and_then(|rest| meter.time_for(rest, self.done, now)) {
-            parts.push(format!("{} left", words::duration(left)));
-        }
-        if self.failed > 0 {
-            parts.push(format!("{} failed", words::count(self.failed)));
-        }
-        if let Some((why, until)) = self.waiting {
-            parts.extend(reason(why, until.saturating_duration_since(now)));
-        }
-        parts.join(", ")
-    }
-
-    fn draw(&self, bar: &ProgressBar, line: String) {
-        bar.set_length(self.total.rows().unwrap_or(0).max(self.done));
-        bar.set_position(if self.total.rows().is_some() { self.done } else { 0 });
-        bar.set_message(line);
-    }
 }

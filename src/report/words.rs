@@ -36,6 +36,16 @@ pub(super) fn duration(d: Duration) -> String {
     }
 }
 
+/// A short time, with as many digits as mean something: `0.41 ms`, `8.2 ms`, `143 ms`, `1.2s`.
+pub(super) fn latency(d: Duration) -> String {
+    let millis = d.as_secs_f64() * 1000.0;
+    match millis {
+        ..1.0 => format!("{millis:.2} ms"),
+        ..10.0 => format!("{millis:.1} ms"),
+        _ => duration(d),
+    }
+}
+
 /// Calls or offers per second: `4.95`, `120`, `20,000`.
 pub(super) fn per_second(rate: f64) -> String {
     if rate.is_infinite() {

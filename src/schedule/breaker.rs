@@ -85,6 +85,14 @@ impl Breaker {
         matches!(self.state, State::Open { .. })
     }
 
+    /// How long it has been open; zero if it is closed.
+    pub fn open_for(&self, now: Instant) -> Duration {
+        match self.state {
+            State::Open { since, .. } => now.saturating_duration_since(since),
+            State::Closed => Duration::ZERO,
+        }
+    }
+
     /// How many probes have failed and when the next may go out, if the breaker is open.
     pub fn next_probe(&self) -> Option<(u32, Instant)> {
         match self.state {
@@ -126,6 +134,16 @@ mod tests {
         }
         breaker.failed(start, start + seconds(30));
         assert!(breaker.is_open());
+    }
+
+    #[test]
+    fn tells_how_long_it_has_been_open() {
+        let start = Instant::now();
+        let mut breaker = Breaker::new(OUTAGE, start);
+        breaker.trip(start);
+        assert_eq!(breaker.open_for(start + seconds(7)), seconds(7));
+        assert_eq!(breaker.passed(start + seconds(9)), Some(seconds(9)));
+        assert_eq!(breaker.open_for(start + seconds(10)), Duration::ZERO);
     }
 
     #[test]

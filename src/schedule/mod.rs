@@ -132,8 +132,17 @@ pub struct Counts {
     pub retries: u64,
     /// Calls that were throttled.
     pub throttled: u64,
-    /// How long the run stood still, because it was throttled or the service was gone.
-    pub standstill: Duration,
+    /// How long the run stood still because it was throttled.
+    pub frozen: Duration,
+    /// How long the run stood still because the service was gone.
+    pub outage: Duration,
+}
+
+impl Counts {
+    /// How long the run stood still, for whatever reason.
+    pub fn standstill(&self) -> Duration {
+        self.frozen + self.outage
+    }
 }
 
 /// The state of a run, seen from its calls.
@@ -211,14 +220,14 @@ impl Schedule {
         self.in_flight
     }
 
-    /// The counts so far.
-    pub fn counts(&self) -> Counts {
-        self.counts
-    }
-
-    /// Calls per second that are aimed at now; infinite without a limit.
-    pub fn pace(&self) -> f64 {
-        self.pace.pace()
+    /// The counts so far; of a standstill that lasts, only what is over of it.
+    pub fn counts(&self, now: Instant) -> Counts {
+        let to_come = self.frozen_until.saturating_duration_since(now);
+        Counts {
+            frozen: self.counts.frozen.saturating_sub(to_come),
+            outage: self.counts.outage + self.breaker.open_for(now),
+            ..self.counts
+        }
     }
 
     /// As many runs on this machine share the limit.

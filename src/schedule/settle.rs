@@ -30,7 +30,7 @@ impl Schedule {
         self.witness = Some(offer);
         self.witness_wanted = false;
         if let Some(outage) = self.breaker.passed(now) {
-            self.counts.standstill += outage;
+            self.counts.outage += outage;
         }
         for (mut task, error) in self.gate.passed(left) {
             if error.kind.class() == Class::Offer {
@@ -155,7 +155,7 @@ impl Schedule {
         let retry_after = retry_after.map(|wait| wait.min(Self::LONGEST_WAIT));
         self.pace.answered(departure, now, Signal::Throttled { retry_after });
         if let Some(until) = self.pace.frozen_until(now) {
-            self.counts.standstill += until.saturating_duration_since(self.frozen_until.max(now));
+            self.counts.frozen += until.saturating_duration_since(self.frozen_until.max(now));
             self.frozen_until = until;
         }
     }

@@ -54,7 +54,7 @@ impl<R> Window<R> {
     /// How many bytes they and their answers may hold.
     pub const MAX_HELD: usize = 64 << 20;
     /// The last distinct offers whose answers are kept: the 10,000 of the contract, and those still on their way.
-    const REMEMBERED: NonZeroUsize = NonZeroUsize::new(10_000 + Self::MAX_ROWS).unwrap();
+    pub const REMEMBERED: NonZeroUsize = NonZeroUsize::new(10_000 + Self::MAX_ROWS).unwrap();
     /// Ordinary answers need half of this; offers with thousands of entries are asked for again instead.
     const MAX_REMEMBERED_SIZE: usize = 16 << 20;
 

@@ -3,6 +3,7 @@
 //! Nothing here knows clap, reads the environment twice or opens a connection.
 
 pub mod account;
+pub mod files;
 pub mod look;
 pub mod network;
 pub mod origin;

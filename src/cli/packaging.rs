@@ -1,0 +1,85 @@
+//! What packagers and shells want of a command line: completions and manual pages.
+//!
+//! Made from the same definition as the help, so that they cannot tell anything else.
+
+use std::io;
+use std::path::PathBuf;
+
+use clap::{Args, Command, CommandFactory};
+use clap_complete::Shell;
+use clap_mangen::Man;
+
+use super::Cli;
+
+/// Arguments of `completions`
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// Shell that is to read it
+    pub shell: Shell,
+}
+
+/// Arguments of `man`
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// Command whose page to print [default: the page of offerlinks]
+    pub command: Option<String>,
+    /// Folder to write the pages of all commands into
+    #[arg(long, value_name = "DIR", conflicts_with = "command")]
+    pub dir: Option<PathBuf>,
+}
+
+impl CompletionsArgs {
+    /// The script.
+    pub fn text(&self) -> String {
+        let mut text = Vec::new();
+        clap_complete::generate(self.shell, &mut Cli::command(), "offerlinks", &mut text);
+        String::from_utf8_lossy(&text).into_owned()
+    }
+}
+
+impl ManArgs {
+    /// The page that is asked for; empty where the pages were written to a folder.
+    ///
+    /// # Errors
+    /// There is no such command, or the folder cannot be written.
+    pub fn text(&self) -> io::Result<String> {
+        let mut cli = Cli::command().disable_help_subcommand(true);
+        cli.build();
+        if let Some(dir) = &self.dir {
+            std::fs::create_dir_all(dir)?;
+            for command in std::iter::once(&cli).chain(cli.get_subcommands()) {
+                let name = command.get_display_name().unwrap_or(command.get_name());
+                std::fs::write(dir.join(format!("{name}.1")), page(command)?)?;
+            }
+            return Ok(String::new());
+        }
+        match &self.command {
+            None => page(&cli),
+            Some(name) => page(find(&cli, name).ok_or_else(|| no_such_command(&cli, name))?),
+        }
+    }
+}
+
+/// A command's page. What stands below the help gets the headings that manual pages have for it, and its line ends.
+fn page(command: &Command) -> io::Result<String> {
+    // clap_mangen leaves out the texts of flags that the short help leaves out.
+    let command = command.clone().mut_args(|argument| argument.hide_short_help(false));
+    let mut page = Vec::new();
+    Man::new(command).render(&mut page)?;
+    let page = String::from_utf8_lossy(&page);
+    let Some((before, extra)) = page.split_once(".SH EXTRA\n") else { return Ok(page.into_owned()) };
+    let extra = extra.replacen("Examples:\n", ".nf\n", 1).replacen("Exit codes:\n", ".fi\n.SH EXIT STATUS\n.nf\n", 1);
+    let (extra, after) = extra.split_once("\n.SH VERSION").map_or((extra.as_str(), None), |(e, a)| (e, Some(a)));
+    let after = after.map(|after| format!("\n.SH VERSION{after}")).unwrap_or_default();
+    Ok(format!("{before}.SH EXAMPLES\n{}\n.fi{after}\n", extra.trim_end()))
+}
+
+fn find<'a>(cli: &'a Command, name: &str) -> Option<&'a Command> {
+    cli.get_subcommands().find(|command| command.get_name() == name)
+}
+
+fn no_such_command(cli: &Command, name: &str) -> io::Error {
+    let names: Vec<_> = cli.get_subcommands().map(Command::get_name).collect();
+    let message = format!("there is no command {name:?}; the commands are: {}", names.join(", "));
+    io::Error::new(io::ErrorKind::InvalidInput, message)
+}

@@ -1,0 +1,228 @@
+//! What a run would do, found out without a call and without writing anything, not even a lock or a folder.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use lru::LruCache;
+
+use super::failure::Failure;
+use super::input_of;
+use super::rows::{Next, Rows};
+use crate::api::Client;
+use crate::input::{Mark, Row};
+use crate::job::{Job, Network};
+use crate::offer::OfferId;
+use crate::output::{Found, Target, find};
+use crate::report::{DryRun, InvalidRow, Level, Report};
+use crate::schedule::pace::Pace;
+use crate::schedule::window::Window;
+use crate::session::host;
+use crate::summary::Summary;
+
+/// As many invalid rows are listed; the rest is counted.
+const LISTED: usize = 10;
+
+/// Reads the whole input, and tells what a run of `job` would do.
+///
+/// # Errors
+/// What would keep the run from being started.
+pub async fn dry_run(job: &Job, report: &Report) -> Result<DryRun, Failure> {
+    for warning in &job.warnings {
+        report.say(Level::Warning, warning);
+    }
+    let network = network(job)?;
+    let mut rows = open(job)?;
+    let target = Target::of(&job.output)?;
+    let (interrupted, done) = interrupted(job, &target, &mut rows)?;
+    let mut seen = Seen::new();
+    loop {
+        let next = match rows.next()? {
+            Next::NotYet => rows.wait().await?,
+            next => next,
+        };
+        match next {
+            Next::Row(row) => seen.add(row),
+            Next::Kept(_) => seen.kept += 1,
+            Next::NotYet => {}
+            Next::End => break,
+        }
+    }
+    rows.tell_oddities(report);
+    Ok(DryRun {
+        input: input_of(job),
+        network,
+        done,
+        rows: seen.rows,
+        kept: seen.kept,
+        distinct: seen.distinct(),
+        invalid: seen.invalid,
+        first_invalid: seen.first_invalid,
+        calls: seen.calls,
+        rate: job.policy.rate,
+        period: Pace::new(job.policy.rate, Instant::now()).period(),
+        files: files(job, &target),
+        interrupted,
+    })
+}
+
+/// Whom it would call, or what is missing for that. Settings that cannot work are found out too.
+fn network(job: &Job) -> Result<String, Failure> {
+    match &job.network {
+        Network::Sandbox => Ok("the sandbox network".to_owned()),
+        Network::Real(account) => Client::new(account, &job.http).map(|_| host(account)).map_err(Failure::from),
+        Network::NotGiven(missing) => Ok(format!("not given yet: {missing}")),
+    }
+}
+
+fn open(job: &Job) -> Result<Rows, Failure> {
+    match job.retry_failed {
+        None => Rows::open(job),
+        Some(_) if !job.output.is_file() => Err(Failure::NoPrevious(job.output.clone())),
+        Some(which) => Rows::again(job, &job.output, which),
+    }
+}
+
+/// What is there of an earlier run, and how many of its rows this one would not do again. Moves `rows` behind them.
+fn interrupted(job: &Job, target: &Target, rows: &mut Rows) -> Result<(Option<String>, u64), Failure> {
+    let Target::File(place) = target else { return Ok((None, 0)) };
+    let found = match find::<Mark, Summary>(place)? {
+        Found::Interrupted(found) => found.checkpoint,
+        Found::Nothing => return Ok((None, 0)),
+        Found::Finished(_) if job.resume => return Ok((Some("finished by the run before: nothing is left".into()), 0)),
+        Found::Finished(_) => return Ok((Some("finished by the run before: starts over".into()), 0)),
+        Found::Damaged { why } => return Ok((Some(format!("cannot be continued: {why}; starts over")), 0)),
+    };
+    let done = found.offers;
+    let fits = match (&job.network, found.input) {
+        // The same job as far as can be told without the account.
+        (Network::NotGiven(_), _) if !found.job.ends_with(&job.shape(&rows.kept)) => Err("it was another job".into()),
+        (Network::Sandbox | Network::Real(_), _) if found.job != job.key(&rows.kept) => {
+            Err("it was another job".into())
+        }
+        (_, None) => Err("its input was a stream".to_owned()),
+        (_, Some(mark)) if job.resume => rows.resume(&mark).map_err(|why| why.to_string()),
+        (_, Some(_)) => Ok(()),
+    };
+    Ok(match fits {
+        Err(why) => (Some(format!("{done} offers done, but it cannot be continued ({why}): starts over")), 0),
+        Ok(()) if job.resume => (Some(format!("{done} offers done: goes on behind them")), done),
+        Ok(()) => (Some(format!("{done} offers done: starts over; --resume would go on behind them")), 0),
+    })
+}
+
+/// The files that a run leaves, and those that it needs meanwhile.
+fn files(job: &Job, target: &Target) -> Vec<(PathBuf, &'static str)> {
+    let note = |path: &PathBuf| if path.exists() { "replaced, as a whole" } else { "new" };
+    let mut files = Vec::new();
+    match target {
+        Target::Stdout => files.push(("-".into(), "stdout")),
+        Target::Device(path) => files.push((path.clone(), "written directly, as it is no file")),
+        Target::File(place) => {
+            files.push((job.output.clone(), note(&job.output)));
+            files.extend(job.workbook.iter().map(|path| (path.clone(), note(path))));
+            files.push((place.partial(), "during the run"));
+            files.push((place.checkpoint(), "during the run"));
+            files.push((place.lock(), "stays, empty but for who holds it"));
+        }
+    }
+    files.extend(job.about.iter().map(|path| (path.clone(), note(path))));
+    files
+}
+
+/// What has been seen of the input.
+struct Seen {
+    rows: u64,
+    kept: u64,
+    /// Ordinary IDs as numbers. A run remembers no more than the last ones, but to count all of them they have to be
+    /// held: ten million take 150 MiB, which is acceptable here and nowhere else.
+    numbers: HashSet<u64>,
+    /// Those that are too long for that.
+    others: HashSet<OfferId>,
+    /// What a run would remember.
+    remembered: LruCache<OfferId, ()>,
+    calls: u64,
+    invalid: u64,
+    first_invalid: Vec<InvalidRow>,
+}
+
+impl Seen {
+    fn new() -> Self {
+        Self {
+            rows: 0,
+            kept: 0,
+            numbers: HashSet::new(),
+            others: HashSet::new(),
+            remembered: LruCache::new(Window::<()>::REMEMBERED),
+            calls: 0,
+            invalid: 0,
+            first_invalid: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, row: Row) {
+        self.rows += 1;
+        match row.offer {
+            Ok(offer) => {
+                // With a 1 before it, so that leading zeros count: 007 is not 7.
+                match format!("1{offer}").parse() {
+                    Ok(number) => self.numbers.insert(number),
+                    Err(_) => self.others.insert(offer),
+                };
+                self.calls += u64::from(self.remembered.put(offer, ()).is_none());
+            }
+            Err(bad) => {
+                self.invalid += 1;
+                if self.first_invalid.len() < LISTED {
+                    self.first_invalid.push(InvalidRow {
+                        line: row.line,
+                        text: bad.text.into(),
+                        reason: bad.reason.to_string(),
+                    });
+                }
+            }
+        }
+    }
+
+    fn distinct(&self) -> u64 {
+        (self.numbers.len() + self.others.len()) as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::{BadId, Cells, Position};
+
+    fn row(line: u64, cell: &str) -> Row {
+        let offer = OfferId::parse(cell).map_err(|reason| BadId { text: cell.into(), reason });
+        let next = Position { byte: 0, line, record: 0 };
+        Row { line, offer, cells: Cells::new([""; 0].iter(), 0), next }
+    }
+
+    #[test]
+    fn every_id_counts_once_and_leading_zeros_make_another() {
+        let mut seen = Seen::new();
+        for cell in ["7", "007", "7.0", "18446744073709551615", "99999999999999999999", "99999999999999999999", "x"] {
+            seen.add(row(1, cell));
+        }
+        assert_eq!((seen.rows, seen.distinct(), seen.calls, seen.invalid), (7, 4, 4, 1));
+    }
+
+    #[test]
+    fn what_a_run_would_have_forgotten_is_called_again() {
+        let mut seen = Seen::new();
+        for id in (0..12_000).chain([11_999, 0]) {
+            seen.add(row(1, &id.to_string()));
+        }
+        assert_eq!((seen.distinct(), seen.calls), (12_000, 12_001));
+    }
+
+    #[test]
+    fn only_the_first_invalid_rows_are_held() {
+        let mut seen = Seen::new();
+        (2..1002).for_each(|line| seen.add(row(line, "x")));
+        assert_eq!((seen.invalid, seen.first_invalid.len()), (1000, LISTED));
+        assert_eq!(seen.first_invalid[9].line, 11);
+    }
+}

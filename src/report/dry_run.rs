@@ -1,0 +1,134 @@
+//! What a run would do, in words.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::words;
+use crate::settings::rate::Rate;
+use crate::text;
+
+/// What a run would do.
+#[derive(Clone, Debug)]
+pub struct DryRun {
+    /// Where the offers come from.
+    pub input: String,
+    /// Whom it would call, or what is missing for that.
+    pub network: String,
+    /// Rows that an interrupted run has done, which this one would not do again.
+    pub done: u64,
+    /// Rows to do.
+    pub rows: u64,
+    /// Rows of an earlier output that stay as they are.
+    pub kept: u64,
+    /// Distinct offers among the rows to do.
+    pub distinct: u64,
+    /// Rows whose cell is no ID.
+    pub invalid: u64,
+    /// The first of them.
+    pub first_invalid: Vec<InvalidRow>,
+    /// Calls, if each gets its answer at once.
+    pub calls: u64,
+    /// The limit.
+    pub rate: Rate,
+    /// The time between calls.
+    pub period: Duration,
+    /// What it would write, with a word on each.
+    pub files: Vec<(PathBuf, &'static str)>,
+    /// What is there of an earlier run, and what would become of that.
+    pub interrupted: Option<String>,
+}
+
+/// A row whose cell is no ID.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidRow {
+    /// Its line in the input.
+    pub line: u64,
+    /// The cell.
+    pub text: String,
+    /// Why it is none.
+    pub reason: String,
+}
+
+impl DryRun {
+    /// The shortest time in which the calls can be made.
+    fn least(&self) -> Duration {
+        self.period.saturating_mul(u32::try_from(self.calls).unwrap_or(u32::MAX))
+    }
+
+    /// For people.
+    pub(super) fn text(&self) -> String {
+        let mut lines = vec!["dry run: no call was sent and nothing was written".to_owned()];
+        let mut line =
+            |name: &str, text: String| lines.push(format!("  {name:<12} {}", text.replace('\n', "\n               ")));
+        line("input", self.rows());
+        line("offers", self.offers());
+        if self.invalid > 0 {
+            let not_called = if self.invalid == 1 { "an error row without a call" } else { "error rows without calls" };
+            line("invalid", format!("{}: {not_called}", words::counted(self.invalid, "row")));
+            for InvalidRow { line: at, text: cell, reason } in &self.first_invalid {
+                line("", format!("  line {at}: \"{}\": {reason}", text::one_line(cell, 40)));
+            }
+            let more = self.invalid - (self.first_invalid.len() as u64).min(self.invalid);
+            if more > 0 {
+                line("", format!("  and {} more", words::count(more)));
+            }
+        }
+        line("network", self.network.clone());
+        line("calls", format!("{}, and more where one fails and is repeated", words::count(self.calls)));
+        line("time", self.time());
+        for (n, (path, note)) in self.files.iter().enumerate() {
+            line(if n == 0 { "files" } else { "" }, format!("{} ({note})", path.display()));
+        }
+        line("earlier run", self.interrupted.clone().unwrap_or_else(|| "none to go on with".to_owned()));
+        lines.join("\n") + "\n"
+    }
+
+    fn rows(&self) -> String {
+        let mut text = format!("{}: {}", self.input, words::counted(self.rows, "row"));
+        if self.done > 0 {
+            text += &format!(" to do, after {} that are done", words::count(self.done));
+        }
+        if self.kept > 0 {
+            text += &format!(" to ask again, {} stay as they are", words::count(self.kept));
+        }
+        text
+    }
+
+    fn offers(&self) -> String {
+        let repeats = self.rows.saturating_sub(self.distinct + self.invalid);
+        let mut text = format!("{} distinct", words::count(self.distinct));
+        if repeats > 0 {
+            text += &format!(
+                "; {} one of them again",
+                if repeats == 1 { "1 row names".to_owned() } else { format!("{} rows name", words::count(repeats)) }
+            );
+        }
+        text
+    }
+
+    fn time(&self) -> String {
+        match self.rate.limit() {
+            None => "no limit".to_owned(),
+            Some(limit) => {
+                let (least, period) = (words::duration(self.least()), words::duration(self.period));
+                format!("{least} at least: the limit of {limit} allows one call every {period}")
+            }
+        }
+    }
+
+    /// For programs.
+    pub(super) fn json(&self) -> Value {
+        let invalid = self.first_invalid.iter();
+        let invalid = invalid.map(|row| json!({"line": row.line, "text": row.text, "reason": row.reason}));
+        let files = self.files.iter().map(|(path, note)| json!({"path": path.to_string_lossy(), "note": note}));
+        json!({
+            "event": "dry_run", "input": self.input, "network": self.network, "done": self.done, "rows": self.rows,
+            "kept": self.kept, "distinct": self.distinct, "invalid": self.invalid,
+            "first_invalid": invalid.collect::<Vec<_>>(), "calls": self.calls, "rate": self.rate.to_string(),
+            "least_seconds": self.rate.limit().map(|_| self.least().as_secs_f64()),
+            "files": files.collect::<Vec<_>>(), "earlier_run": self.interrupted,
+        })
+    }
+}

@@ -1,0 +1,240 @@
+//! How far a run is, as a line and as a bar.
+//!
+//! Only words: [`Report`](super::Report) decides when they are shown.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::{Value, json};
+
+use super::meter::Meter;
+use super::words;
+use crate::input::Total;
+use crate::offer::ErrorKind;
+use crate::schedule::Waiting;
+use crate::settings::rate::Rate;
+
+/// What is known before the first call.
+#[derive(Debug)]
+pub struct Plan<'a> {
+    /// Where the offers come from.
+    pub input: &'a str,
+    /// Where the rows go.
+    pub output: &'a str,
+    /// The host that is called.
+    pub host: &'a str,
+    /// How many rows the input has.
+    pub total: Total,
+    /// How many of them an interrupted run has done already.
+    pub done: u64,
+    /// The limit.
+    pub rate: Rate,
+    /// The real time between calls.
+    pub period: Duration,
+}
+
+/// How far a run is.
+#[derive(Debug)]
+pub struct Status {
+    /// Input rows that have their answer.
+    pub done: u64,
+    /// Those of them that failed, by kind.
+    pub errors: BTreeMap<ErrorKind, u64>,
+    /// How many rows the input has.
+    pub total: Total,
+    /// Calls sent.
+    pub calls: u64,
+    /// Why nothing is sent, and until when.
+    pub waiting: Option<(Waiting, Instant)>,
+}
+
+/// Why nothing is sent, for a wait that is worth a word.
+pub(super) fn reason(why: Waiting, wait: Duration) -> Option<String> {
+    let until = words::time_in(wait);
+    match why {
+        Waiting::Pace => None,
+        Waiting::Frozen => Some(format!("frozen by the network until {until}")),
+        Waiting::Outage => Some(format!("the network does not answer; next look at {until}")),
+        Waiting::Retry => Some(format!("waiting to ask again at {until}")),
+        Waiting::Confirm => Some("the network refuses the key; asking once more".to_owned()),
+    }
+}
+
+impl Plan<'_> {
+    /// The first words of a run, and the same in fields.
+    pub(super) fn describe(&self) -> (String, Value) {
+        let Self { input, output, host, done, .. } = self;
+        let offers = match self.total {
+            Total::Exact(n) => words::counted(n, "offer"),
+            Total::Estimate(n) => format!("about {}", words::counted(n, "offer")),
+            Total::Unknown => "offers".to_owned(),
+        };
+        let mut message = format!("{offers} from {input} to {output}, from {host}");
+        if *done > 0 {
+            message += &format!("; {} done already", words::count(*done));
+        }
+        if let Some(limit) = self.rate.limit() {
+            message += &format!("\n  limit {limit}: one call every {}", words::duration(self.period));
+            let per_offer = u32::try_from(self.total.rows().unwrap_or(0).saturating_sub(*done)).unwrap_or(u32::MAX);
+            if per_offer > 0 {
+                let least = words::duration(self.period.saturating_mul(per_offer));
+                message += &format!(", so this takes {least} at least (less if offers repeat)");
+            }
+        }
+        let fields = json!({
+            "event": "started", "input": input, "output": output, "host": host, "offers": self.total.rows(),
+            "done": done, "rate": self.rate.to_string(), "period_ms": self.period.as_secs_f64() * 1000.0,
+        });
+        (message, fields)
+    }
+}
+
+impl Status {
+    /// Input rows with an error row.
+    pub(super) fn failed(&self) -> u64 {
+        self.errors.values().sum()
+    }
+
+    /// How far it is, in at most `width` columns: what does not fit is left out, beginning at the end.
+    pub(super) fn line(&self, meter: &Meter, limit: Option<f64>, width: usize, now: Instant) -> String {
+        let done = words::count(self.done);
+        let mut line = match self.total {
+            Total::Exact(n) => format!("{done}/{} offers", words::count(n)),
+            Total::Estimate(n) => format!("{done}/~{} offers", words::count(n)),
+            Total::Unknown => format!("{done} offers"),
+        };
+        let mut add = |part: String| {
+            let fits = line.chars().count() + 2 + part.chars().count() <= width;
+            if fits {
+                line += ", ";
+                line += &part;
+            }
+            fits
+        };
+        if let Some((why, until)) = self.waiting {
+            reason(why, until.saturating_duration_since(now)).map(&mut add);
+        }
+        let rest = self.total.rows().map(|n| n.saturating_sub(self.done)).filter(|rest| *rest > 0);
+        if let Some(left) = rest.and_then(|rest| meter.time_for(rest, self.done, now)) {
+            add(format!("{} left", words::duration(left)));
+        }
+        let failed = self.failed();
+        if failed > 0 {
+            let kinds: Vec<_> =
+                self.errors.iter().map(|(kind, n)| format!("{} {}", words::count(*n), kind.as_str())).collect();
+            let failed = format!("{} failed", words::count(failed));
+            let _ = add(format!("{failed} ({})", kinds.join(", "))) || add(failed);
+        }
+        let rate = words::per_second(meter.calls_per_second(self.calls, now));
+        let of_limit = limit.map(|limit| format!(" of {}", words::per_second(limit))).unwrap_or_default();
+        add(format!("{rate}{of_limit} calls/s"));
+        line
+    }
+}
+
+/// The bar of a terminal.
+#[derive(Debug)]
+pub(super) struct Bar {
+    bar: ProgressBar,
+    /// Columns of the bar itself.
+    width: usize,
+}
+
+impl Bar {
+    /// A bar on stderr.
+    pub(super) fn new() -> Self {
+        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
+        bar.set_style(style(0));
+        Self { bar, width: 0 }
+    }
+
+    /// Draws it for the terminal as wide as it is now. Never wraps: the words are chosen to fit, and would be cut.
+    pub(super) fn draw(&mut self, status: &Status, meter: &Meter, limit: Option<f64>, now: Instant) {
+        let columns = terminal_size::terminal_size_of(io::stderr()).map_or(80, |(columns, _)| usize::from(columns.0));
+        let width = bar_width(columns);
+        if self.width != width {
+            self.width = width;
+            self.bar.set_style(style(width));
+        }
+        let room = columns.saturating_sub(width + 2);
+        self.bar.set_length(status.total.rows().unwrap_or(0).max(status.done));
+        self.bar.set_position(if status.total.rows().is_some() { status.done } else { 0 });
+        self.bar.set_message(status.line(meter, limit, room, now));
+    }
+
+    /// Takes it away while something else is written.
+    pub(super) fn suspend(&self, write: impl FnOnce()) {
+        self.bar.suspend(write);
+    }
+
+    /// Takes it away.
+    pub(super) fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// Words matter more than the bar: a narrow terminal has none.
+fn bar_width(columns: usize) -> usize {
+    match columns {
+        ..64 => 0,
+        64..110 => 12,
+        _ => 24,
+    }
+}
+
+fn style(width: usize) -> ProgressStyle {
+    let template = if width == 0 { "{wide_msg}".to_owned() } else { format!("{{bar:{width}}} {{wide_msg}}") };
+    // The tests draw both; the default style is no worse than none.
+    ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(width: usize) -> String {
+        let start = Instant::now();
+        let mut meter = Meter::new(0, start);
+        (1..=10).for_each(|s| meter.update(5 * s, 5 * s, start + Duration::from_secs(s)));
+        let now = start + Duration::from_secs(10);
+        let status = Status {
+            done: 50,
+            errors: BTreeMap::from([(ErrorKind::NotFound, 2), (ErrorKind::Timeout, 1)]),
+            total: Total::Exact(3000),
+            calls: 50,
+            waiting: Some((Waiting::Pace, now)),
+        };
+        status.line(&meter, Some(5.0), width, now)
+    }
+
+    #[test]
+    fn a_line_says_as_much_as_fits_and_never_half_a_word() {
+        let whole = "50/3,000 offers, 9m 50s left, 3 failed (2 not_found, 1 timeout), 5.0 of 5.0 calls/s";
+        for (width, says) in [
+            (usize::MAX, whole),
+            (83, whole),
+            (82, "50/3,000 offers, 9m 50s left, 3 failed (2 not_found, 1 timeout)"),
+            (40, "50/3,000 offers, 9m 50s left, 3 failed"),
+            (20, "50/3,000 offers"),
+            (0, "50/3,000 offers"),
+        ] {
+            assert_eq!(line(width), says, "{width}");
+        }
+    }
+
+    #[test]
+    fn bars_of_every_width_are_drawn_within_the_terminal() {
+        use indicatif::{InMemoryTerm, TermLike};
+        for columns in [1_u16, 10, 40, 63, 64, 80, 109, 110, 200] {
+            let term = InMemoryTerm::new(4, columns);
+            let target = ProgressDrawTarget::term_like(Box::new(term.clone()));
+            let bar = ProgressBar::with_draw_target(Some(3000), target);
+            bar.set_style(style(bar_width(usize::from(term.width()))));
+            bar.set_message(line(usize::from(columns).saturating_sub(bar_width(usize::from(columns)) + 2)));
+            bar.tick();
+            assert!(term.contents().lines().count() <= 1, "{columns}: {}", term.contents());
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! What is known about a run, growing while it goes on, so that one that fails can be told of too; and the figures
+//! that the closing words, the report and the metrics are made of, so that they cannot disagree.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use super::latency::{Latencies, Percentiles};
+use super::progress::Plan;
+use crate::schedule::Counts;
+use crate::settings::files::Files;
+use crate::settings::rate::{Limit, Rate};
+use crate::summary::Summary;
+
+/// What is known about a run.
+#[derive(Debug)]
+pub(super) struct Record {
+    pub(super) files: Files,
+    pub(super) started: Timestamp,
+    pub(super) started_at: Instant,
+    pub(super) plan: Option<Planned>,
+    /// Calls by the HTTP status of their answers; `None` is for those without an answer.
+    pub(super) statuses: BTreeMap<Option<u16>, u64>,
+    latencies: Latencies,
+    /// What came of the offers, those of earlier runs included.
+    pub(super) summary: Summary,
+    counts: Counts,
+    /// When the last call was over.
+    called_until: Option<Instant>,
+}
+
+/// What was known before the first call.
+#[derive(Debug)]
+pub(super) struct Planned {
+    pub(super) host: String,
+    pub(super) total: Option<u64>,
+    pub(super) done: u64,
+    pub(super) rate: Rate,
+    pub(super) period: Duration,
+    at: Instant,
+}
+
+/// The calls of a run, in numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Figures {
+    pub(super) counts: Counts,
+    /// Calls per second, from the first on.
+    pub(super) per_second: f64,
+    /// How much of the limit was used: 1 is all. `None` without a limit.
+    pub(super) limit_used: Option<f64>,
+    pub(super) latency: Option<Percentiles>,
+}
+
+impl Record {
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            files: Files::default(),
+            started: Timestamp::now(),
+            started_at: now,
+            plan: None,
+            statuses: BTreeMap::new(),
+            latencies: Latencies::new(),
+            summary: Summary::default(),
+            counts: Counts::default(),
+            called_until: None,
+        }
+    }
+
+    pub(super) fn plan(&mut self, plan: &Plan<'_>, now: Instant) {
+        plan.input.clone_into(&mut self.files.input);
+        self.plan = Some(Planned {
+            host: plan.host.to_owned(),
+            total: plan.total.rows(),
+            done: plan.done,
+            rate: plan.rate,
+            period: plan.period,
+            at: now,
+        });
+    }
+
+    pub(super) fn answered(&mut self, status: Option<u16>, took: Duration) {
+        *self.statuses.entry(status).or_default() += 1;
+        self.latencies.add(took);
+    }
+
+    pub(super) fn totals(&mut self, summary: &Summary, counts: Counts, now: Instant) {
+        self.summary.clone_from(summary);
+        self.counts = counts;
+        self.called_until = Some(now);
+    }
+
+    pub(super) fn figures(&self) -> Figures {
+        let since = self.plan.as_ref().map(|plan| plan.at);
+        let called_for = self.called_until.zip(since).map(|(until, since)| until.saturating_duration_since(since));
+        let called_for = called_for.unwrap_or_default().as_secs_f64();
+        let per_second = if called_for > 0.0 { self.counts.calls as f64 / called_for } else { 0.0 };
+        let limit = self.plan.as_ref().and_then(|plan| plan.rate.limit()).map(Limit::per_second);
+        Figures {
+            counts: self.counts,
+            per_second,
+            limit_used: limit.map(|limit| per_second / limit),
+            latency: self.latencies.percentiles(),
+        }
+    }
+}
