@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use server::Server;
 use wait4::Wait4;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -29,7 +30,7 @@ fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["serve"] => {
-            println!("http://{}", server::start()?);
+            println!("{}", Server::start()?.base_url());
             loop {
                 std::thread::park();
             }
@@ -50,7 +51,6 @@ fn main() -> Result<()> {
 struct Cost {
     wall: f64,
     cpu: f64,
-    memory: u64,
 }
 
 /// Those that run in turns.
@@ -62,7 +62,7 @@ struct Contender {
 }
 
 fn compare(offers: u64, rounds: usize, rates: &[&str]) -> Result<()> {
-    let base = format!("http://{}", server::start()?);
+    let base = Server::start()?.base_url();
     let folder = tempfile::tempdir()?;
     let input = folder.path().join("offers.csv");
     std::fs::write(
@@ -90,16 +90,15 @@ fn compare(offers: u64, rounds: usize, rates: &[&str]) -> Result<()> {
 
 fn print(contenders: &[Contender], offers: u64) {
     println!("{offers} offers, {CONCURRENCY} at a time; medians of {} turns", contenders[0].costs.len());
-    println!("{:<28}{:>10}{:>13}{:>9}{:>8}{:>8}", "", "offers/s", "CPU us/offer", "MiB", "wall", "CPU");
+    println!("{:<28}{:>10}{:>13}{:>8}{:>8}", "", "offers/s", "CPU us/offer", "wall", "CPU");
     let bare = contenders[0].medians();
     for contender in contenders {
-        let Cost { wall, cpu, memory } = contender.medians();
+        let Cost { wall, cpu } = contender.medians();
         println!(
-            "{:<28}{:>10.0}{:>13.1}{:>9.1}{:>7.2}x{:>7.2}x",
+            "{:<28}{:>10.0}{:>13.1}{:>7.2}x{:>7.2}x",
             contender.name,
             offers as f64 / wall,
             cpu / offers as f64 * 1e6,
-            memory as f64 / f64::from(1 << 20),
             wall / bare.wall,
             cpu / bare.cpu,
         );
@@ -136,7 +135,7 @@ impl Contender {
             return Err(format!("{}: {}: {words}", self.name, ended.status).into());
         }
         let cpu = ended.rusage.utime + ended.rusage.stime;
-        self.costs.push(Cost { wall, cpu: cpu.as_secs_f64(), memory: ended.rusage.maxrss });
+        self.costs.push(Cost { wall, cpu: cpu.as_secs_f64() });
         Ok(())
     }
 
@@ -146,7 +145,6 @@ impl Contender {
             values.sort_by(f64::total_cmp);
             values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
         };
-        let memory = self.costs.iter().map(|cost| cost.memory).max().unwrap_or_default();
-        Cost { wall: median(|cost| cost.wall), cpu: median(|cost| cost.cpu), memory }
+        Cost { wall: median(|cost| cost.wall), cpu: median(|cost| cost.cpu) }
     }
 }

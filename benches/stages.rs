@@ -111,9 +111,11 @@ fn schedule(rate: &str) -> Work {
         while let Ok(Next::Send(call)) = schedule.next(now, true) {
             in_flight.push_back(call);
         }
-        if in_flight.len() == 64 || number < 8 {
+        // The first few at once, since nothing else leaves before something has passed.
+        let answer = if in_flight.len() == 64 || number < 8 { in_flight.pop_front() } else { None };
+        if let Some(call) = answer {
             let answered = Answered { outcome: Err(error.clone()), retry_after: None, wrong_host: false };
-            let _ = schedule.answered(in_flight.pop_front().unwrap(), answered, now);
+            let _ = schedule.answered(call, answered, now);
         }
         tasks.extend(schedule.take_finished().map(|(task, _)| Task::new(task.offer, task.slot)));
     })

@@ -63,7 +63,7 @@ impl Run {
                 biased;
                 signal = signals.next() => break Ending::Interrupted(signal),
                 Some((call, reply)) = in_flight.next() => self.answered(call, reply).err(),
-                row = self.rows.wait(), if self.window.has_room() => {
+                row = self.rows.wait(), if self.window.has_room() && self.schedule.wants_offers() => {
                     self.admit(row?);
                     None
                 }
@@ -98,9 +98,10 @@ impl Run {
         Ok(self.abandon(ending))
     }
 
-    /// Takes in rows while there is room.
+    /// Takes in rows while there is room and use for them: what is read far ahead has left the CPU's cache when its
+    /// turn comes.
     fn read(&mut self) -> Result<(), Failure> {
-        while self.window.has_room() {
+        while self.window.has_room() && self.schedule.wants_offers() {
             match self.rows.next()? {
                 row @ NextRow::Row(_) => self.admit(row),
                 NextRow::NotYet | NextRow::End => break,
