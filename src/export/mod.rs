@@ -3,6 +3,7 @@
 //! Here everything is opened before the loop of [`run`] and closed behind it.
 
 mod failure;
+mod in_flight;
 mod rows;
 mod run;
 mod writer;

@@ -3,10 +3,10 @@
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::time::sleep_until;
 
 use super::failure::Failure;
+use super::in_flight::InFlight;
 use super::rows::{Next as NextRow, Rows};
 use super::writer::Writer;
 use crate::api::{Client, Form, Reply};
@@ -44,7 +44,7 @@ impl Run {
             let reply = client.tracking_links(call.offer).await;
             (call, reply)
         };
-        let mut in_flight = FuturesUnordered::new();
+        let mut in_flight = InFlight::new();
         let mut timer = pin!(sleep_until(Instant::now().into()));
         let ending = loop {
             let now = Instant::now();
@@ -62,7 +62,11 @@ impl Run {
             let stop = tokio::select! {
                 biased;
                 signal = signals.next() => break Ending::Interrupted(signal),
-                Some((call, reply)) = in_flight.next() => self.answered(call, reply).err(),
+                Some(answer) = in_flight.next() => {
+                    // All that are there by now share one turn of this loop.
+                    let more = std::iter::from_fn(|| in_flight.next_now());
+                    std::iter::once(answer).chain(more).find_map(|(call, reply)| self.answered(call, reply).err())
+                }
                 row = self.rows.wait(), if self.window.has_room() && self.schedule.wants_offers() => {
                     self.admit(row?);
                     None
