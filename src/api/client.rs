@@ -11,7 +11,7 @@ use reqwest::header::{AUTHORIZATION, HeaderValue, LOCATION};
 use reqwest::tls::TlsInfo;
 use reqwest::{Method, Request, Response};
 use secrecy::ExposeSecret;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use url::Url;
 
 use super::connect::{self, ClientError};
@@ -106,12 +106,18 @@ impl Client {
         let mut request = Request::new(Method::GET, url);
         request.headers_mut().insert(AUTHORIZATION, authorization.clone());
         let sent = Instant::now();
-        let mut response = http.execute(request).await.map_err(|error| {
-            let (fault, words) = route.explain(&error, Stage::Head(sent.elapsed()));
+        // Timed here, because reqwest starts three timers for every call, where most need this one only.
+        let answer = timeout(route.read_timeout, http.execute(request)).await.map_err(|_| None);
+        let mut response = answer.and_then(|answer| answer.map_err(Some)).map_err(|error| {
+            let stage = Stage::Head(sent.elapsed());
+            let (fault, words) = match error {
+                Some(error) => route.explain(&error, stage),
+                None => route.timed_out(false, stage),
+            };
             fault.failure(None, words)
         })?;
         let status = response.status();
-        let (body, broken) = self.read_body(&mut response).await;
+        let (body, broken) = self.read_body(&mut response, sent).await;
         match broken {
             // Refused, sent elsewhere or failed: the status says enough, whatever became of the rest.
             Some((fault, words)) if status.is_success() => Err(fault.failure(Some(status.as_u16()), words)),
@@ -126,13 +132,17 @@ impl Client {
     }
 
     /// What could be read of the body, and why not all.
-    async fn read_body(&self, response: &mut Response) -> (Bytes, Option<(Fault, String)>) {
+    async fn read_body(&self, response: &mut Response, sent: Instant) -> (Bytes, Option<(Fault, String)>) {
         let Shared { route, max_body, .. } = &*self.shared;
         // Most answers come in one piece, which is then handed on as it is.
         let mut whole = Bytes::new();
         let mut pieces = BytesMut::new();
         let broken = loop {
-            match response.chunk().await {
+            let left = route.timeout.saturating_sub(sent.elapsed()).min(route.read_timeout);
+            let Ok(piece) = timeout(left, response.chunk()).await else {
+                break Some(route.timed_out(false, Stage::Body));
+            };
+            match piece {
                 Ok(Some(piece)) if whole.len() + pieces.len() + piece.len() > *max_body => {
                     let words = format!("the answer of {} is larger than {max_body} bytes (--max-body)", route.host);
                     break Some((Fault::TooLarge, words));

@@ -104,7 +104,7 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// What is to become the HTTP client, under the rules of this program.
+/// What is to become the HTTP client, under the rules of this program. The timeouts of a call are the caller's to keep.
 ///
 /// # Errors
 /// Settings that cannot work.
@@ -123,8 +123,6 @@ pub(super) fn builder(base: &Url, http: &Http) -> Result<reqwest::ClientBuilder,
         .tcp_nodelay(true)
         .https_only(base.scheme() == "https")
         .connect_timeout(http.connect_timeout)
-        .read_timeout(READ_TIMEOUT.min(http.timeout))
-        .timeout(http.timeout)
         .pool_idle_timeout(POOL_IDLE_TIMEOUT)
         .pool_max_idle_per_host(http.concurrency.max(1));
     if let Some(proxy) = &http.proxy {

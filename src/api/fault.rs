@@ -142,7 +142,7 @@ impl Route {
         }
     }
 
-    fn timed_out(&self, connecting: bool, stage: Stage) -> (Fault, String) {
+    pub(super) fn timed_out(&self, connecting: bool, stage: Stage) -> (Fault, String) {
         let host = &self.host;
         match stage {
             Stage::Head(_) if connecting => {

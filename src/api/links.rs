@@ -127,8 +127,24 @@ impl<'j> Found<'j> {
 pub fn is_link(text: &str) -> bool {
     let text = text.trim_start();
     // Most texts that are no link end here, before the parser.
-    let has_scheme = |scheme: &str| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
-    (has_scheme("http://") || has_scheme("https://")) && Url::parse(text).is_ok_and(|url| url.has_host())
+    let after = |scheme: &str| {
+        let (start, rest) = text.split_at_checked(scheme.len())?;
+        start.eq_ignore_ascii_case(scheme).then_some(rest)
+    };
+    let Some(rest) = after("http://").or_else(|| after("https://")) else { return false };
+    // And most that are one end here: the parser is an eighth of all the work on an answer.
+    has_ordinary_host(rest) || Url::parse(text).is_ok_and(|url| url.has_host())
+}
+
+/// Whether a text begins with a host in which nothing is left to ask the parser about: lower-case labels, the last of
+/// which is no number, and none with an encoded name, a port or a password.
+fn has_ordinary_host(text: &str) -> bool {
+    let end = text.find(['/', '?', '#']).unwrap_or(text.len());
+    let host = text.get(..end).unwrap_or_default();
+    let last = host.rsplit('.').next().unwrap_or_default();
+    host.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.'))
+        && last.starts_with(|c: char| c.is_ascii_lowercase())
+        && !host.contains("xn--")
 }
 
 /// The pairs of an object whose keys are all numbers: a PHP list with gaps.

@@ -194,3 +194,16 @@ fn thousands_of_entries_are_all_kept_in_order() {
     assert_eq!(answer.entries().len(), 5000);
     assert!(answer.entries().enumerate().all(|(i, entry)| entry.name == Some(i.to_string().as_str())));
 }
+
+proptest::proptest! {
+    #[test]
+    fn the_short_way_to_a_link_says_what_the_parser_says(
+        scheme in "http://|https://|HTTPS://",
+        host in "[a-z0-9.-]{0,12}|[a-zA-Z0-9.:@%é -]{0,9}|xn--[a-z0-9]{0,4}|[0-9]{1,3}(\\.[0-9x]{1,3}){0,4}",
+        rest in "|[/?#].{0,6}",
+    ) {
+        let text = format!("{scheme}{host}{rest}");
+        let parsed = Url::parse(&text).is_ok_and(|url| url.has_host());
+        proptest::prop_assert_eq!(is_link(&text), parsed, "{}", text);
+    }
+}

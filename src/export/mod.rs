@@ -4,6 +4,7 @@
 
 mod dry_run;
 mod failure;
+mod in_flight;
 mod previous;
 mod rows;
 mod run;

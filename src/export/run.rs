@@ -3,10 +3,10 @@
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::time::sleep_until;
 
 use super::failure::Failure;
+use super::in_flight::InFlight;
 use super::previous::KeptRow;
 use super::rows::{Next as NextRow, Rows};
 use super::writer::Writer;
@@ -70,7 +70,7 @@ impl Run {
             let reply = client.tracking_links(call.offer).await;
             (call, reply, sent.elapsed())
         };
-        let mut in_flight = FuturesUnordered::new();
+        let mut in_flight = InFlight::new();
         let mut timer = pin!(sleep_until(Instant::now().into()));
         let ending = loop {
             let now = Instant::now();
@@ -89,8 +89,12 @@ impl Run {
             let stop = tokio::select! {
                 biased;
                 signal = signals.next() => break Ending::Interrupted(signal),
-                Some(answer) = in_flight.next() => self.answered(answer, report).err(),
-                row = self.rows.wait(), if self.window.has_room() => {
+                Some(answer) = in_flight.next() => {
+                    // All that are there by now share one turn of this loop.
+                    let more = std::iter::from_fn(|| in_flight.next_now());
+                    std::iter::once(answer).chain(more).find_map(|answer| self.answered(answer, report).err())
+                }
+                row = self.rows.wait(), if self.window.has_room() && self.schedule.wants_offers() => {
                     self.admit(row?);
                     None
                 }
@@ -137,9 +141,10 @@ impl Run {
         self.neighbours.count(report, now, |runs| schedule.set_share(runs, now));
     }
 
-    /// Takes in rows while there is room.
+    /// Takes in rows while there is room and use for them: what is read far ahead has left the CPU's cache when its
+    /// turn comes.
     fn read(&mut self) -> Result<(), Failure> {
-        while self.window.has_room() {
+        while self.window.has_room() && self.schedule.wants_offers() {
             match self.rows.next()? {
                 NextRow::NotYet | NextRow::End => break,
                 row => self.admit(row),

@@ -3,6 +3,7 @@
 //! Told the time, it never sleeps, sends or writes. The loop in `export` asks [`Schedule::next`] what to do, does it,
 //! and reports back through [`Schedule::answered`].
 
+mod archive;
 pub mod breaker;
 mod choose;
 mod gate;
@@ -213,6 +214,11 @@ impl Schedule {
     /// Takes in an offer that is to be asked for.
     pub fn push(&mut self, task: Task) {
         self.new.push_back(task);
+    }
+
+    /// Whether it could run out of offers that were never asked for before it is asked for calls again.
+    pub fn wants_offers(&self) -> bool {
+        self.new.len() < self.policy.concurrency
     }
 
     /// How many calls have no answer yet.

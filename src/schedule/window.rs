@@ -10,14 +10,19 @@ use std::rc::Rc;
 
 use lru::LruCache;
 
+use super::archive::{Archive, Stored};
 use super::task::Task;
-use crate::offer::{OfferError, OfferId, Outcome};
+use crate::offer::{Answer, OfferError, OfferId, Outcome};
 
 /// Where an outcome is put by the one who learns it and found by every row that waits for it.
 #[derive(Clone, Debug, Default)]
 pub struct Slot(Rc<OnceCell<Outcome>>);
 
 impl Slot {
+    fn filled(outcome: Outcome) -> Self {
+        Self(Rc::new(OnceCell::from(outcome)))
+    }
+
     /// The outcome, once it is known.
     pub fn outcome(&self) -> Option<&Outcome> {
         self.0.get()
@@ -32,8 +37,17 @@ struct Waiting<R> {
     slot: Option<Slot>,
     /// What the row itself holds, in bytes.
     size: usize,
-    /// Whether the answer was fetched for this row, so that its size is counted once.
-    asked_here: bool,
+    /// The offer, if the answer was fetched for this row, so that its size is counted once.
+    asked: Option<OfferId>,
+}
+
+/// What is remembered of an offer.
+#[derive(Debug)]
+enum Known {
+    /// Its outcome is on its way, waits to be written, or is an error.
+    Slot(Slot),
+    /// Its answer, packed away.
+    Packed(Stored),
 }
 
 /// The rows between the oldest unfinished one and the newest that was read.
@@ -42,9 +56,11 @@ pub struct Window<R> {
     rows: VecDeque<Waiting<R>>,
     /// Bytes held by rows and by finished answers that are not written yet.
     held: usize,
-    remembered: LruCache<OfferId, Slot>,
+    remembered: LruCache<OfferId, Known>,
     /// Bytes held by remembered answers.
     remembered_size: usize,
+    archive: Archive,
+    packed: Vec<u8>,
 }
 
 impl<R> Window<R> {
@@ -58,12 +74,16 @@ impl<R> Window<R> {
     /// Ordinary answers need half of this; offers with thousands of entries are asked for again instead.
     const MAX_REMEMBERED_SIZE: usize = 16 << 20;
 
+    /// Room that is kept for packing an answer, in bytes.
+    const USUAL_ANSWER: usize = 64 << 10;
+
     /// An empty window.
     pub fn new() -> Self {
         // The cache grows as it fills: a run of ten offers should not pay for ten thousand.
         let mut remembered = LruCache::unbounded();
         remembered.resize(Self::REMEMBERED);
-        Self { rows: VecDeque::new(), held: 0, remembered, remembered_size: 0 }
+        let (archive, packed) = (Archive::default(), Vec::new());
+        Self { rows: VecDeque::new(), held: 0, remembered, remembered_size: 0, archive, packed }
     }
 
     /// Whether another row may be read.
@@ -83,19 +103,31 @@ impl<R> Window<R> {
 
     /// Takes in a row whose offer is to be asked for. Returns the task, unless the answer is known or on its way.
     pub fn admit(&mut self, row: R, size: usize, offer: OfferId) -> Option<Task> {
-        let known = self.remembered.get(&offer).cloned();
-        let slot = known.clone().unwrap_or_default();
-        self.push(row, size, Some(slot.clone()), known.is_none());
-        if known.is_some() {
-            return None;
+        match self.remembered.get(&offer) {
+            Some(Known::Slot(slot)) => {
+                let slot = slot.clone();
+                self.push(row, size, Some(slot), None);
+                return None;
+            }
+            Some(Known::Packed(stored)) => {
+                if let Some(answer) = Answer::unpack(&self.archive.get(stored)) {
+                    self.push(row, size + answer.size(), Some(Slot::filled(Ok(answer))), None);
+                    return None;
+                }
+            }
+            None => {}
         }
-        self.remember(offer, slot.clone());
+        let slot = Slot::default();
+        self.push(row, size, Some(slot.clone()), Some(offer));
+        if let Some((_, forgotten)) = self.remembered.push(offer, Known::Slot(slot.clone())) {
+            self.forgotten(forgotten);
+        }
         Some(Task::new(offer, slot))
     }
 
     /// Takes in a row that needs no call.
     pub fn admit_ready(&mut self, row: R, size: usize) {
-        self.push(row, size, None, false);
+        self.push(row, size, None, None);
     }
 
     /// Puts an outcome in its place.
@@ -114,35 +146,52 @@ impl<R> Window<R> {
             Some(slot) => size_of_outcome(slot.outcome()?),
             None => 0,
         };
-        let Waiting { row, slot, size, asked_here } = self.rows.pop_front()?;
-        self.held = self.held.saturating_sub(size + if asked_here { outcome_size } else { 0 });
+        let Waiting { row, slot, size, asked } = self.rows.pop_front()?;
+        self.held = self.held.saturating_sub(size + if asked.is_some() { outcome_size } else { 0 });
+        if let (Some(offer), Some(Ok(answer))) = (asked, slot.as_ref().and_then(Slot::outcome)) {
+            self.pack(offer, answer);
+        }
         Some((row, slot))
     }
 
-    fn push(&mut self, row: R, size: usize, slot: Option<Slot>, asked_here: bool) {
+    fn push(&mut self, row: R, size: usize, slot: Option<Slot>, asked: Option<OfferId>) {
         self.held += size;
-        self.rows.push_back(Waiting { row, slot, size, asked_here });
+        self.rows.push_back(Waiting { row, slot, size, asked });
     }
 
-    fn remember(&mut self, offer: OfferId, slot: Slot) {
-        if let Some((_, forgotten)) = self.remembered.push(offer, slot) {
-            self.forgotten(&forgotten);
+    /// Packs an answer away that is going to be written.
+    fn pack(&mut self, offer: OfferId, answer: &Answer) {
+        let Some(known) = self.remembered.peek_mut(&offer) else { return };
+        self.packed.clear();
+        answer.pack(&mut self.packed);
+        if let Some(stored) = self.archive.put(&self.packed) {
+            self.remembered_size = (self.remembered_size + stored.size()).saturating_sub(answer.size());
+            *known = Known::Packed(stored);
         }
+        self.packed.shrink_to(Self::USUAL_ANSWER);
     }
 
     /// Forgets the answer that was not asked for the longest; one still on its way cannot be forgotten.
     fn forget_oldest(&mut self) -> bool {
-        if self.remembered.peek_lru().is_none_or(|(_, slot)| slot.outcome().is_none()) {
+        let oldest = self.remembered.peek_lru();
+        if oldest.is_none_or(|(_, known)| matches!(known, Known::Slot(slot) if slot.outcome().is_none())) {
             return false;
         }
-        if let Some((_, slot)) = self.remembered.pop_lru() {
-            self.forgotten(&slot);
+        if let Some((_, known)) = self.remembered.pop_lru() {
+            self.forgotten(known);
         }
         true
     }
 
-    fn forgotten(&mut self, slot: &Slot) {
-        self.remembered_size -= slot.outcome().map_or(0, size_of_outcome).min(self.remembered_size);
+    fn forgotten(&mut self, known: Known) {
+        let size = match &known {
+            Known::Slot(slot) => slot.outcome().map_or(0, size_of_outcome),
+            Known::Packed(stored) => stored.size(),
+        };
+        self.remembered_size = self.remembered_size.saturating_sub(size);
+        if let Known::Packed(stored) = known {
+            self.archive.remove(stored);
+        }
     }
 }
 
