@@ -242,7 +242,9 @@ pub struct CallArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Pace")]
 pub struct AttemptArgs {
-    /// How often the network is asked again after a failure that may pass
+    /// Calls again after a failure
+    ///
+    /// Only failures that may pass count: time-outs, broken connections, errors of the server.
     #[arg(long, value_name = "N", default_value = "4")]
     pub retries: u32,
     /// Longest outage of the network that is sat out

@@ -98,7 +98,7 @@ fn wait_for<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Fail
 fn fail(failure: &Failure, report: &mut Report) -> ExitCode {
     let code = failure.exit_code();
     if failure.is_closed_pipe() {
-        report.fail_quietly(&failure.to_string(), code);
+        report.fail_quietly(&with_causes(failure), code);
         signals::die_of_closed_pipe();
     } else {
         report.fail(&with_causes(failure), code);

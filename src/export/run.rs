@@ -29,6 +29,9 @@ pub(super) enum Pending {
     Kept(KeptRow),
 }
 
+/// A call with its answer, and how long that took.
+type Arrived = (Call, Reply, Duration);
+
 /// A run between its first and its last call.
 #[derive(Debug)]
 pub(super) struct Run {
@@ -107,9 +110,20 @@ impl Run {
             }
         };
         self.rows.tell_oddities(report);
-        if ending == Ending::Complete {
-            return Ok(ending);
+        if ending != Ending::Complete {
+            self.stop(&ending, in_flight, signals, report).await?;
         }
+        Ok(ending)
+    }
+
+    /// Waits for what is in flight, unless another signal comes, and keeps what is there.
+    async fn stop(
+        &mut self,
+        ending: &Ending,
+        mut in_flight: InFlight<impl Future<Output = Arrived>>,
+        signals: &mut Signals,
+        report: &mut Report,
+    ) -> Result<(), Failure> {
         if let Ending::Interrupted(signal) = ending {
             let calls = self.schedule.in_flight();
             let message = format!("{}: waiting for {calls} calls in flight; once more ends at once", signal.name());
@@ -119,14 +133,13 @@ impl Run {
         while !in_flight.is_empty() {
             tokio::select! {
                 biased;
-                _ = signals.next() => return Ok(ending),
+                _ = signals.next() => return Ok(()),
                 Some(answer) = in_flight.next() => drop(self.answered(answer, report)),
                 () = &mut deadline => break,
             }
         }
         self.write(Instant::now())?;
-        self.writer.commit(&mut self.rows)?;
-        Ok(ending)
+        self.writer.commit(&mut self.rows)
     }
 
     /// Where other runs call the same network, waits until they have slowed down.
@@ -195,7 +208,7 @@ impl Run {
         }
     }
 
-    fn answered(&mut self, (call, reply, took): (Call, Reply, Duration), report: &mut Report) -> Result<(), Stop> {
+    fn answered(&mut self, (call, reply, took): Arrived, report: &mut Report) -> Result<(), Stop> {
         let Reply { outcome, retry_after, form, http_status, .. } = reply;
         report.answered(http_status, took);
         let wrong_host = outcome.as_ref().is_err_and(|error| is_foreign_page(form, error));

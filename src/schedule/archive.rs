@@ -111,7 +111,7 @@ mod tests {
             let mut archive = Archive::default();
             let mut kept = std::collections::VecDeque::new();
             for (number, len) in lens.into_iter().enumerate() {
-                let text: Vec<u8> = (0..len).map(|at| (at + number) as u8).collect();
+                let text: Vec<u8> = (0..=u8::MAX).cycle().skip(number).take(len).collect();
                 kept.push_back((archive.put(&text).unwrap(), text));
                 if kept.len() > keep {
                     archive.remove(kept.pop_front().unwrap().0);
