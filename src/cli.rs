@@ -71,7 +71,7 @@ pub enum Command {
     Export(Box<ExportArgs>),
     /// List the offers of your account as a CSV that export reads
     List(Box<ListArgs>),
-    /// Say which gate on the way to the network is closed: name, connection, key, white list, limit
+    /// Say which gate to the network is closed: key, white list, limit, ...
     Check(Box<CheckArgs>),
     /// Serve the sandbox network on this machine, for rehearsals
     Sandbox(SandboxArgs),
@@ -313,7 +313,7 @@ pub struct LookArgs {
     /// Time between progress lines where there is no bar
     #[arg(hide_short_help = true, long, value_name = "TIME", default_value = "30s", value_parser = parse_timeout)]
     pub progress_interval: Duration,
-    /// Say nothing but errors
+    /// Say nothing but errors, and which offers failed
     #[arg(short, long)]
     pub quiet: bool,
     /// Say more

@@ -17,7 +17,8 @@ use url::Url;
 use super::connect::{self, ClientError};
 use super::fault::{Failure, Fault, Route, Stage};
 use super::reply::{RawReply, Reply, redirect_target};
-use crate::offer::OfferId;
+use super::secrets::Secrets;
+use crate::offer::{OfferError, OfferId};
 use crate::settings::network::{Account, Http};
 
 /// Calls one network as one affiliate. Cheap to clone.
@@ -34,6 +35,7 @@ struct Shared {
     base: Url,
     route: Route,
     max_body: usize,
+    secrets: Secrets,
 }
 
 impl fmt::Debug for Client {
@@ -71,7 +73,8 @@ impl Client {
         let signed = client.get(base.clone()).basic_auth(&account.email, Some(account.api_key.expose_secret())).build();
         let authorization = signed.ok().and_then(|request| request.headers().get(AUTHORIZATION).cloned());
         let authorization = authorization.ok_or(ClientError::Credentials)?;
-        let shared = Shared { http: client, authorization, base, route, max_body: http.max_body };
+        let secrets = Secrets::of(account);
+        let shared = Shared { http: client, authorization, base, route, max_body: http.max_body, secrets };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -80,10 +83,16 @@ impl Client {
         let mut url = self.shared.base.clone();
         // Digits only, so the path cannot become another one.
         url.set_path(&format!("{}/offers/{offer}/tracking_links", url.path()));
-        match self.send(url).await {
+        let reply = match self.send(url).await {
             Ok(raw) => Reply::understand(&raw),
             Err(failure) => Reply::without_answer(failure),
-        }
+        };
+        Reply { outcome: reply.outcome.map_err(|error| self.hide_secrets(error)), ..reply }
+    }
+
+    /// The error without the key, which some servers repeat.
+    pub fn hide_secrets(&self, error: OfferError) -> OfferError {
+        self.shared.secrets.hide_in(error)
     }
 
     /// Asks for anything below `/aff/v1`; segments and values are escaped, `.` and `..` are left out.

@@ -20,6 +20,7 @@ pub mod links;
 pub mod offers;
 pub mod reply;
 pub mod retry_after;
+pub(crate) mod secrets;
 
 pub use body::Form;
 pub use client::Client;

@@ -6,7 +6,7 @@
 mod certificate;
 mod closed;
 mod gates;
-mod secrets;
+mod shown;
 
 use std::io;
 use std::time::{Instant, SystemTime};
@@ -15,8 +15,8 @@ use tokio::net::lookup_host;
 use tokio::time::{sleep_until, timeout};
 
 use self::gates::{Evidence, Lookup};
-use self::secrets::Secrets;
 use crate::api::Client;
+use crate::api::secrets::Secrets;
 use crate::exit::ExitCode;
 use crate::export::Failure;
 use crate::job::{CheckJob, Network};
@@ -70,7 +70,7 @@ pub async fn check(job: &CheckJob, report: &Report) -> Result<ExitCode, Failure>
     if job.show_reply {
         tell(&call.as_ref().map_or_else(
             |failure| format!("\nno reply: {}\n", secrets.hide(&failure.to_string())),
-            |reply| format!("\n{}", secrets::show(reply, &secrets)),
+            |reply| format!("\n{}", shown::show(reply, &secrets)),
         ))?;
     }
     Ok(findings.exit_code())

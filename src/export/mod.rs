@@ -122,6 +122,7 @@ fn render(job: &Job, summary: &Summary, report: &Report) -> Result<(), Failure> 
     let Some(workbook) = &job.workbook else { return Ok(()) };
     let Target::File(place) = Target::of(workbook)? else { return Ok(()) };
     let rendered = xlsx::render(&job.output, &place, &summary.lines())?;
+    report.say(Level::Info, &format!("the workbook's rows are in {} too", job.output.display()));
     if rendered.cut_cells > 0 {
         let message = format!(
             "{} cells were too long for a workbook and hold only their start; {} has them whole",

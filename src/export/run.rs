@@ -211,6 +211,9 @@ impl Run {
     fn answered(&mut self, (call, reply, took): Arrived, report: &mut Report) -> Result<(), Stop> {
         let Reply { outcome, retry_after, form, http_status, .. } = reply;
         report.answered(http_status, took);
+        if let Err(error) = &outcome {
+            report.say(Level::Debug, &format!("offer {}: {}: {}", call.offer, error.kind, error.message));
+        }
         let wrong_host = outcome.as_ref().is_err_and(|error| is_foreign_page(form, error));
         let answered = self.schedule.answered(call, Answered { outcome, retry_after, wrong_host }, Instant::now());
         self.take_finished();

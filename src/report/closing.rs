@@ -163,7 +163,11 @@ impl Closing<'_> {
         if !self.resumable {
             return "  nothing is kept: this output cannot be continued".to_owned();
         }
-        let done = words::counted(self.summary.offers, "offer");
+        let kept = match self.summary.offers {
+            0 => "no offer was done".to_owned(),
+            1 => "1 offer is kept beside it".to_owned(),
+            n => format!("{} offers are kept beside it", words::count(n)),
+        };
         let mend = match self.ending {
             Ending::Stopped(Stop::Refused(error)) if error.kind.class() == Class::Account => {
                 format!("; {}, then", error.kind.hint())
@@ -171,7 +175,7 @@ impl Closing<'_> {
             Ending::Stopped(Stop::Refused(_)) => "; mend the account or the host, then".to_owned(),
             _ => String::new(),
         };
-        format!("  {output} is as it was; {done} are kept beside it{mend}\n  to go on: {resume_command}")
+        format!("  {output} is as it was; {kept}{mend}\n  to go on: {resume_command}")
     }
 
     fn fields(&self, figures: &Figures, took: Duration) -> Value {

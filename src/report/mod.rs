@@ -78,6 +78,9 @@ struct Shown {
 }
 
 impl Report {
+    /// A wait that is worth a line of the log.
+    const NEWS: Duration = Duration::from_secs(5);
+
     /// The bar is drawn no more often than this.
     const REDRAW: Duration = Duration::from_millis(100);
 
@@ -161,7 +164,9 @@ impl Report {
         }
         shown.told = Some((why, until));
         if let Some(reason) = reason(why, wait) {
-            self.say_with(Level::Info, &reason, json!({"event": "waiting", "seconds": wait.as_secs_f64()}));
+            // A busy network refuses now and then for a few seconds all night, which is no news.
+            let level = if wait < Self::NEWS { Level::Debug } else { Level::Info };
+            self.say_with(level, &reason, json!({"event": "waiting", "seconds": wait.as_secs_f64()}));
         }
     }
 

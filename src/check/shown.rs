@@ -1,52 +1,15 @@
-//! Keeps the key out of what is printed, whatever a server sends back, and terminals out of danger.
+//! Shows a reply to a person: without the key, whatever the server sends back, and without danger for the terminal.
 
 use std::fmt::Write as _;
 
-use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use secrecy::{ExposeSecret, SecretBox};
-use url::form_urlencoded::byte_serialize;
-
 use crate::api::RawReply;
-use crate::settings::network::Account;
+use crate::api::secrets::{HIDDEN, Secrets};
 use crate::text;
 
 /// How much of a body is shown, in bytes.
 const SHOWN: usize = 4096;
-/// What stands in the place of a secret.
-const HIDDEN: &str = "[hidden]";
 /// Headers whose values are never shown.
 const PRIVATE: [&str; 5] = ["authorization", "proxy-authorization", "set-cookie", "cookie", "proxy-authenticate"];
-
-/// Everything by which the key can be known.
-#[derive(Debug)]
-pub(super) struct Secrets(SecretBox<Vec<String>>);
-
-impl Secrets {
-    pub(super) fn of(account: &Account) -> Self {
-        let key = account.api_key.expose_secret();
-        let both = format!("{}:{key}", account.email);
-        let mut forms =
-            vec![key.to_owned(), both.clone(), byte_serialize(key.as_bytes()).collect(), key.replace('/', r"\/")];
-        if let Ok(json) = serde_json::to_string(key) {
-            let json = json.strip_prefix('"').and_then(|json| json.strip_suffix('"')).unwrap_or(&json);
-            forms.extend([json.to_owned(), json.replace('/', r"\/")]);
-        }
-        for text in [key, &both] {
-            forms.extend([STANDARD.encode(text), STANDARD_NO_PAD.encode(text), URL_SAFE_NO_PAD.encode(text)]);
-        }
-        forms.retain(|form| !form.is_empty());
-        // The longest first: a short form may be a part of a longer one.
-        forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
-        forms.dedup();
-        Self(SecretBox::new(Box::new(forms)))
-    }
-
-    /// The text without the key in any of its forms.
-    pub(super) fn hide(&self, text: &str) -> String {
-        self.0.expose_secret().iter().fold(text.to_owned(), |text, form| text.replace(form, HIDDEN))
-    }
-}
 
 /// A reply as it came, without secrets and without what a terminal would obey.
 pub(super) fn show(reply: &RawReply, secrets: &Secrets) -> String {
@@ -87,9 +50,12 @@ fn escape(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
     use reqwest::header::{HeaderMap, HeaderValue};
 
     use super::*;
+    use crate::settings::network::Account;
 
     const KEY: &str = "k3y/with+all\"sorts";
 
