@@ -1,7 +1,7 @@
 //! Memory does not grow with the number of offers. `cargo bench --bench scale -- 1000000 10000000` measures all the rest.
 
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, reason = "what cannot be set up has to fail its test")]
+#![expect(clippy::unwrap_used, reason = "helpers of a test are tests")]
 
 #[path = "../benches/server/mod.rs"]
 mod server;
