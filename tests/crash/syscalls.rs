@@ -99,7 +99,8 @@ fn kill_before_every_call(scene: &Scene, name: &str, prepare: &(dyn Fn(&Place<'_
         println!("{name}: killed before each of {kills} calls of {}", call.name);
         all += kills;
     }
-    assert!(all >= 16, "only {all} system calls were hit");
+    // One commit and the finish alone make more.
+    assert!(all >= 10, "only {all} system calls were hit");
 }
 
 /// Long enough for commits, short enough to be killed dozens of times.
