@@ -81,14 +81,11 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 #[tokio::test]
 async fn a_call_is_one_get_with_basic_authorization() {
-    let (base, heads) =
-        serve_bytes(with_body("200 OK\r\nx-rate-limit-remaining: 49\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT", GOOD));
+    let (base, heads) = serve_bytes(with_body("200 OK", GOOD));
     for prefix in ["", "/", "/proxy/api", "/proxy/api/"] {
         let reply = call(&format!("{base}{prefix}"), &quick()).await;
         assert_eq!(reply.outcome.unwrap().url(), Some("http://a/"));
         assert_eq!((reply.http_status, reply.form, reply.fault), (Some(200), Some(Form::Json), None));
-        assert_eq!(reply.notes.limits, [("x-rate-limit-remaining".to_owned(), "49".to_owned())]);
-        assert!(reply.notes.date.is_some());
         let head = heads.recv().unwrap();
         let path = format!("{}/aff/v1/offers/16/tracking_links", prefix.trim_end_matches('/'));
         assert!(head.starts_with(&format!("GET {path} HTTP/1.1\r\n")), "{head}");

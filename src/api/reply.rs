@@ -29,8 +29,6 @@ pub struct Reply {
     pub form: Option<Form>,
     /// The gate that failed, where there was no whole answer.
     pub fault: Option<Fault>,
-    /// What else the server told.
-    pub notes: ServerNotes,
 }
 
 impl Reply {
@@ -46,7 +44,6 @@ impl Reply {
             http_status: Some(raw.status),
             form: Some(body.form()),
             fault: None,
-            notes: raw.notes(),
         }
     }
 
@@ -58,7 +55,6 @@ impl Reply {
             retry_after: None,
             form: None,
             fault: Some(failure.fault),
-            notes: ServerNotes::default(),
         }
     }
 }
@@ -136,4 +132,24 @@ pub(super) fn redirect_target(from: &Url, location: &HeaderValue) -> Option<Stri
         target.set_password(None).ok()?;
     }
     Some(target.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_tells_its_clock_and_its_limits_in_headers() {
+        let headers = [
+            ("date", "Sun, 06 Nov 1994 08:49:37 GMT"),
+            ("x-rate-limit-remaining", "49"),
+            ("content-type", "application/json"),
+        ];
+        let headers = headers.map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value)));
+        let headers = HeaderMap::from_iter(headers);
+        let raw = RawReply { status: 200, headers, body: Bytes::new(), location: None, certificate: None };
+        let ServerNotes { date, limits } = raw.notes();
+        assert_eq!(date, Some(SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777)));
+        assert_eq!(limits, [("x-rate-limit-remaining".to_owned(), "49".to_owned())]);
+    }
 }
