@@ -135,7 +135,7 @@ impl Job {
         let ExportArgs { input, account, reading, output, pace, again, net, look } = arguments;
         let mut warnings = Vec::new();
         let key_file = account.api_key_file.clone();
-        let network = match network(account, environment.api_key, &mut warnings) {
+        let network = match network(account, environment.api_key, &environment.settings, &mut warnings) {
             Err(missing) if look.dry_run => Network::NotGiven(missing.to_string()),
             network => network?,
         };
@@ -228,6 +228,7 @@ impl LookArgs {
 fn network(
     arguments: AccountArgs,
     api_key: Option<SecretString>,
+    settings: &[Setting],
     warnings: &mut Vec<String>,
 ) -> Result<Network, AccountError> {
     if arguments.sandbox {
@@ -235,7 +236,7 @@ fn network(
     }
     // An empty variable is an unset one.
     let given = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
-    let base_url = given(arguments.base_url).map(HostSource::BaseUrl);
+    let base_url = given(arguments.base_url).filter(|_| !Setting::network_wins(settings)).map(HostSource::BaseUrl);
     let key_file = arguments.api_key_file.filter(|path| !path.as_os_str().is_empty()).map(KeySource::File);
     let source = AccountSource {
         host: base_url.or_else(|| given(arguments.network).map(HostSource::Network)),
