@@ -1,6 +1,7 @@
 //! From what was typed to what is to be done: every flag checked and turned into a plain value, before anything is
 //! opened or called.
 
+mod files;
 mod look;
 
 use std::ffi::{OsStr, OsString};
@@ -102,6 +103,16 @@ pub enum JobError {
     /// A workbook is a file.
     #[error("a workbook cannot be written to stdout; give a file with -o")]
     WorkbookToStdout,
+    /// One file would overwrite the other.
+    #[error("{first} and {second} both name {}, and one would overwrite the other; give another name", path.display())]
+    SameFile {
+        /// The argument that comes first.
+        first: &'static str,
+        /// The other.
+        second: &'static str,
+        /// The file.
+        path: PathBuf,
+    },
 }
 
 /// Where the key is looked for when there is no file.
@@ -144,6 +155,14 @@ impl Job {
         let (format, workbook) = format(&output)?;
         // A workbook cannot be written row by row, so its rows go through a CSV, which stays beside it.
         let rows_file = workbook.as_ref().map(|workbook: &PathBuf| workbook.with_added_extension("csv"));
+        let rows_path = rows_file.as_deref().unwrap_or(&output.output);
+        // With --retry-failed the input is not read, and its default may well be there.
+        let input_path = again.retry_failed.is_none().then_some(("INPUT", input.as_path()));
+        let about = [("--report", &look.report), ("--metrics", &look.metrics)];
+        let about = about.iter().filter_map(|(argument, path)| Some((*argument, path.as_deref()?)));
+        let mut named: Vec<_> = input_path.into_iter().chain([("-o", rows_path)]).chain(about).collect();
+        named.extend(workbook.as_deref().map(|workbook| ("-o", workbook)));
+        files::refuse_same(&named)?;
         Ok(Self {
             source: Source::from_argument(&input),
             reading: options(reading, &template)?,
