@@ -1,6 +1,7 @@
 //! From what was typed to what is to be done: every flag checked and turned into a plain value, before anything is
 //! opened or called.
 
+mod files;
 mod look;
 
 use std::ffi::{OsStr, OsString};
@@ -102,6 +103,16 @@ pub enum JobError {
     /// A workbook is a file.
     #[error("a workbook cannot be written to stdout; give a file with -o")]
     WorkbookToStdout,
+    /// One file would overwrite the other.
+    #[error("{first} and {second} both name {}, and one would overwrite the other; give another name", path.display())]
+    SameFile {
+        /// The argument that comes first.
+        first: &'static str,
+        /// The other.
+        second: &'static str,
+        /// The file.
+        path: PathBuf,
+    },
 }
 
 /// Where the key is looked for when there is no file.
@@ -135,7 +146,7 @@ impl Job {
         let ExportArgs { input, account, reading, output, pace, again, net, look } = arguments;
         let mut warnings = Vec::new();
         let key_file = account.api_key_file.clone();
-        let network = match network(account, environment.api_key, &mut warnings) {
+        let network = match network(account, environment.api_key, &environment.settings, &mut warnings) {
             Err(missing) if look.dry_run => Network::NotGiven(missing.to_string()),
             network => network?,
         };
@@ -144,6 +155,14 @@ impl Job {
         let (format, workbook) = format(&output)?;
         // A workbook cannot be written row by row, so its rows go through a CSV, which stays beside it.
         let rows_file = workbook.as_ref().map(|workbook: &PathBuf| workbook.with_added_extension("csv"));
+        let rows_path = rows_file.as_deref().unwrap_or(&output.output);
+        // With --retry-failed the input is not read, and its default may well be there.
+        let input_path = again.retry_failed.is_none().then_some(("INPUT", input.as_path()));
+        let about = [("--report", &look.report), ("--metrics", &look.metrics)];
+        let about = about.iter().filter_map(|(argument, path)| Some((*argument, path.as_deref()?)));
+        let mut named: Vec<_> = input_path.into_iter().chain([("-o", rows_path)]).chain(about).collect();
+        named.extend(workbook.as_deref().map(|workbook| ("-o", workbook)));
+        files::refuse_same(&named)?;
         Ok(Self {
             source: Source::from_argument(&input),
             reading: options(reading, &template)?,
@@ -228,6 +247,7 @@ impl LookArgs {
 fn network(
     arguments: AccountArgs,
     api_key: Option<SecretString>,
+    settings: &[Setting],
     warnings: &mut Vec<String>,
 ) -> Result<Network, AccountError> {
     if arguments.sandbox {
@@ -235,7 +255,7 @@ fn network(
     }
     // An empty variable is an unset one.
     let given = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
-    let base_url = given(arguments.base_url).map(HostSource::BaseUrl);
+    let base_url = given(arguments.base_url).filter(|_| !Setting::network_wins(settings)).map(HostSource::BaseUrl);
     let key_file = arguments.api_key_file.filter(|path| !path.as_os_str().is_empty()).map(KeySource::File);
     let source = AccountSource {
         host: base_url.or_else(|| given(arguments.network).map(HostSource::Network)),

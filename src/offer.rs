@@ -30,7 +30,13 @@ impl OfferId {
     pub fn parse(cell: &str) -> Result<Self, InvalidOfferId> {
         let trimmed = cell.trim_matches(is_padding);
         let digits = match trimmed.split_once('.') {
-            Some((whole, zeros)) if !zeros.is_empty() && zeros.bytes().all(|b| b == b'0') => whole,
+            Some((whole, zeros)) if !zeros.is_empty() && zeros.bytes().all(|b| b == b'0') => {
+                // In half of Europe `1.000` is a thousand. To call 1 for it would be a silent mistake.
+                if zeros.len() == 3 && (1..=3).contains(&whole.len()) && whole.bytes().all(|b| b.is_ascii_digit()) {
+                    return Err(InvalidOfferId::ThousandsSeparator);
+                }
+                whole
+            }
             _ => trimmed,
         };
         if digits.is_empty() {
@@ -432,6 +438,8 @@ mod tests {
             ("'16", "16"),
             ("16.0", "16"),
             ("16.00", "16"),
+            ("16.0000", "16"),
+            ("1600.000", "1600"),
             ("0016", "0016"),
             ("99999999999999999999", "99999999999999999999"),
         ] {
@@ -448,6 +456,7 @@ mod tests {
             ("1,234", ThousandsSeparator),
             ("1 234", ThousandsSeparator),
             ("1.234", ThousandsSeparator),
+            ("1.000", ThousandsSeparator),
             ("1.6E+1", Scientific),
             ("1,6E+1", Scientific),
             ("..", NotDigits),

@@ -50,7 +50,7 @@ pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary),
     let session = Session::open(&job.network, &job.http, Client::new)?;
     let (mut rows, goal) = open(job)?;
     let host = session.host.as_str();
-    let output = job.workbook.as_ref().unwrap_or(&job.output).display().to_string();
+    let output = output_of(job);
     let close = |report: &mut Report, ending: &Ending, summary: &Summary, resumable: bool| {
         let resume_command = &job.resume_command;
         report.close(&Closing { ending, summary, output: &output, resumable, resume_command, host });
@@ -93,6 +93,14 @@ pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary),
     }
     close(report, &ending, &summary, resumable);
     Ok((ending, summary))
+}
+
+/// The output as the user knows it.
+fn output_of(job: &Job) -> String {
+    match job.workbook.as_ref().unwrap_or(&job.output) {
+        stdout if stdout.as_os_str() == "-" => "stdout".to_owned(),
+        file => file.display().to_string(),
+    }
 }
 
 /// The input as the user knows it.

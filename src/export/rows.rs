@@ -150,7 +150,7 @@ impl Rows {
         let Oddities { rows_too_long, first_too_long, unclosed_quote } = self.oddities();
         if let Some(line) = first_too_long {
             let message = format!(
-                "{rows_too_long} rows of the input have filled cells beyond its last column, first on line {line}; \
+                "rows of the input with filled cells beyond its last column: {rows_too_long}, first on line {line}; \
                  these cells are not in the output"
             );
             report.say(Level::Warning, &message);
@@ -160,7 +160,8 @@ impl Rows {
                 "a quote opens on line {line} of the input and never closes: all lines below were read as one cell; \
                  close it and run again"
             );
-            report.say(Level::Warning, &message);
+            // Offers may be missing for it, so the quiet have to hear of it too.
+            report.say(Level::Notice, &message);
         }
     }
 

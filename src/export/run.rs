@@ -269,7 +269,9 @@ impl Run {
             report.waiting(why, until, now);
         }
         report.progress(now, || Status {
-            done: self.writer.summary().offers,
+            // Rows that only wait behind a slow one are done: counted when written, they would come in jumps, and the
+            // time that is left would be wrong for as long.
+            done: self.writer.summary().offers + self.window.answered() as u64,
             errors: self.writer.summary().errors.clone(),
             total: self.rows.total(),
             calls: self.schedule.counts(now).calls,

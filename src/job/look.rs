@@ -35,7 +35,7 @@ impl CheckJob {
         let Environment { api_key, mut settings, .. } = environment;
         let key_file = account.api_key_file.clone();
         let has_key = api_key.is_some();
-        let network = network(account, api_key, &mut warnings);
+        let network = network(account, api_key, &settings, &mut warnings);
         match &network {
             Ok(network) => settings = with_key(settings, key_file, network),
             Err(_) if has_key && key_file.is_none() => {
@@ -76,7 +76,7 @@ impl ListJob {
         let ListArgs { scope, filter, output, account, call, attempts, look: _, net } = arguments;
         let mut warnings = Vec::new();
         let key_file = account.api_key_file.clone();
-        let network = network(account, environment.api_key, &mut warnings)?;
+        let network = network(account, environment.api_key, &environment.settings, &mut warnings)?;
         let settings = with_key(environment.settings, key_file, &network);
         // All is what the network shows when no type is asked for.
         let mut query = match scope {

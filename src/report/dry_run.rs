@@ -112,7 +112,7 @@ impl DryRun {
         match self.rate.limit() {
             None => "no limit".to_owned(),
             Some(limit) => {
-                let (least, period) = (words::duration(self.least()), words::duration(self.period));
+                let (least, period) = (words::duration(self.least()), words::latency(self.period));
                 format!("{least} at least: the limit of {limit} allows one call every {period}")
             }
         }

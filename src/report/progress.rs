@@ -76,7 +76,7 @@ impl Plan<'_> {
             message += &format!("; {} done already", words::count(*done));
         }
         if let Some(limit) = self.rate.limit() {
-            message += &format!("\n  limit {limit}: one call every {}", words::duration(self.period));
+            message += &format!("\n  limit {limit}: one call every {}", words::latency(self.period));
             let per_offer = u32::try_from(self.total.rows().unwrap_or(0).saturating_sub(*done)).unwrap_or(u32::MAX);
             if per_offer > 0 {
                 let least = words::duration(self.period.saturating_mul(per_offer));

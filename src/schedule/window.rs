@@ -96,6 +96,12 @@ impl<R> Window<R> {
         self.rows.len()
     }
 
+    /// How many of them have all that they wait for, and stand only behind an older row.
+    pub fn answered(&self) -> usize {
+        let is_answered = |row: &&Waiting<R>| row.slot.as_ref().is_none_or(|slot| slot.outcome().is_some());
+        self.rows.iter().filter(is_answered).count()
+    }
+
     /// Whether every row is written.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()

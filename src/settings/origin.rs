@@ -54,6 +54,12 @@ impl Setting {
         Self { name: Self::KEY.to_owned(), value, origin, beaten_by: None }
     }
 
+    /// Whether `--network` names the host, though there is a base URL: what is typed beats what is in the environment.
+    pub fn network_wins(settings: &[Self]) -> bool {
+        let typed = |name: &str| settings.iter().any(|setting| setting.name == name && setting.origin == Origin::Flag);
+        typed("--network") && !typed("--base-url")
+    }
+
     /// Marks those that another one of them beats.
     pub fn mark_beaten(settings: &mut [Self]) {
         let given = |name: &str| {
@@ -61,11 +67,14 @@ impl Setting {
             settings.iter().any(|setting| used(&setting))
         };
         let (sandbox, base_url) = (settings.iter().any(|setting| setting.name == "--sandbox"), given("--base-url"));
+        let network_wins = Self::network_wins(settings);
         for setting in settings {
             if sandbox && Self::ACCOUNT.contains(&setting.name.as_str()) {
                 setting.beaten_by = Some("--sandbox");
-            } else if base_url && setting.name == "--network" {
+            } else if base_url && !network_wins && setting.name == "--network" {
                 setting.beaten_by = Some("--base-url");
+            } else if network_wins && setting.name == "--base-url" {
+                setting.beaten_by = Some("--network");
             }
         }
     }
@@ -113,6 +122,12 @@ mod tests {
         --allow-http       (command line)
         API key            set, 32 characters (key file /run/key)
         ");
+        let mut typed_network = [
+            setting("--network", "demo", Origin::Flag),
+            setting("--base-url", "https://x.example", variable("OFFERSLOOK_BASE_URL")),
+        ];
+        Setting::mark_beaten(&mut typed_network);
+        assert_eq!(typed_network.map(|setting| setting.beaten_by), [None, Some("--network")]);
         let mut with_sandbox = [setting("--email", "me@x", Origin::Flag), setting("--sandbox", "", Origin::Flag)];
         Setting::mark_beaten(&mut with_sandbox);
         assert_eq!(with_sandbox.map(|setting| setting.beaten_by), [Some("--sandbox"), None]);
