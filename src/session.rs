@@ -7,7 +7,7 @@ use std::num::NonZeroU32;
 use std::time::Instant;
 
 use crate::api::{Client, ClientError};
-use crate::export::Failure;
+use crate::failure::Failure;
 use crate::job::Network;
 use crate::report::{Level, Report};
 use crate::sandbox::{self, Sandbox};

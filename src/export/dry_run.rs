@@ -6,10 +6,10 @@ use std::time::Instant;
 
 use lru::LruCache;
 
-use super::failure::Failure;
 use super::input_of;
 use super::rows::{Next, Rows};
 use crate::api::Client;
+use crate::failure::Failure;
 use crate::input::{Mark, Row};
 use crate::job::{Job, Network};
 use crate::offer::OfferId;

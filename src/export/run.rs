@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 
 use tokio::time::sleep_until;
 
-use super::failure::Failure;
 use super::in_flight::InFlight;
 use super::previous::KeptRow;
 use super::rows::{Next as NextRow, Rows};
 use super::writer::Writer;
 use crate::api::{Client, Reply, is_foreign_page};
+use crate::failure::Failure;
 use crate::input::Row;
 use crate::report::{Ending, Level, Report, Status};
 use crate::schedule::window::{Slot, Window};

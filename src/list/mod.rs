@@ -21,7 +21,7 @@ use crate::api::body::Body;
 use crate::api::classify::accept;
 use crate::api::offers::Page;
 use crate::api::{self, Client, RawReply, is_foreign_page};
-use crate::export::Failure;
+use crate::failure::Failure;
 use crate::input::Total;
 use crate::job::ListJob;
 use crate::offer::{AnswerBuilder, ErrorKind, OfferError, OfferId};
