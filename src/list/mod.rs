@@ -27,8 +27,7 @@ use crate::job::ListJob;
 use crate::offer::{AnswerBuilder, ErrorKind, OfferError, OfferId};
 use crate::report::{Level, Plan, Report, Status};
 use crate::schedule::pace::Pace;
-use crate::schedule::window::Slot;
-use crate::schedule::{Answered, Call, Next, Schedule, Stop, Task, Waiting};
+use crate::schedule::{Answered, Call, Next, Schedule, Slot, Stop, Task, Waiting};
 use crate::session::{Neighbours, Session};
 use crate::signals::Signals;
 

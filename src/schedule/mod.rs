@@ -4,12 +4,13 @@
 //! and reports back through [`Schedule::answered`].
 
 mod archive;
-pub mod breaker;
+mod breaker;
 mod choose;
 mod gate;
 pub mod pace;
-pub mod retry;
+mod retry;
 mod settle;
+mod slot;
 mod task;
 pub mod window;
 
@@ -23,6 +24,7 @@ use self::gate::Gate;
 use self::pace::{Departure, Pace, Signal};
 use self::retry::{Backoff, RetryQueue};
 use self::settle::Trip;
+pub use self::slot::Slot;
 pub use self::task::Task;
 use self::task::Traffic;
 use crate::offer::{Class, ErrorKind, OfferError, OfferId, Outcome};
@@ -137,13 +139,6 @@ pub struct Counts {
     pub frozen: Duration,
     /// How long the run stood still because the service was gone.
     pub outage: Duration,
-}
-
-impl Counts {
-    /// How long the run stood still, for whatever reason.
-    pub fn standstill(&self) -> Duration {
-        self.frozen + self.outage
-    }
 }
 
 /// The state of a run, seen from its calls.

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::window::Slot;
+use super::slot::Slot;
 use crate::offer::OfferId;
 
 /// An offer that has no outcome yet.

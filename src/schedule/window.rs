@@ -3,31 +3,15 @@
 //! This is what makes the output independent of the order in which answers come. It holds what it is given and knows
 //! nothing of calls.
 
-use std::cell::OnceCell;
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
-use std::rc::Rc;
 
 use lru::LruCache;
 
 use super::archive::{Archive, Stored};
+use super::slot::Slot;
 use super::task::Task;
 use crate::offer::{Answer, OfferError, OfferId, Outcome};
-
-/// Where an outcome is put by the one who learns it and found by every row that waits for it.
-#[derive(Clone, Debug, Default)]
-pub struct Slot(Rc<OnceCell<Outcome>>);
-
-impl Slot {
-    fn filled(outcome: Outcome) -> Self {
-        Self(Rc::new(OnceCell::from(outcome)))
-    }
-
-    /// The outcome, once it is known.
-    pub fn outcome(&self) -> Option<&Outcome> {
-        self.0.get()
-    }
-}
 
 /// A row in the window.
 #[derive(Debug)]
@@ -133,7 +117,7 @@ impl<R> Window<R> {
     /// Puts an outcome in its place.
     pub fn finish(&mut self, slot: &Slot, outcome: Outcome) {
         let size = size_of_outcome(&outcome);
-        if slot.0.set(outcome).is_ok() {
+        if slot.fill(outcome) {
             self.held += size;
             self.remembered_size += size;
         }
