@@ -108,8 +108,8 @@ async fn wait_for_turn(network: &Network, rate: Rate, host: &str, report: &Repor
     let neighbours = Neighbours::look(network, rate, host, report);
     let mut pace = Pace::new(rate, Instant::now());
     let now = Instant::now();
-    let not_before = neighbours.make_room(report, now, |runs| pace.set_share(runs, now));
-    sleep_until(not_before.into()).await;
+    let begin = neighbours.make_room(report, now, |runs| pace.set_share(runs, now));
+    pace.hold_until(begin);
     while let Err(wait) = pace.poll(Instant::now()) {
         sleep_until(wait.until.into()).await;
     }

@@ -77,11 +77,12 @@ pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary),
     let drain = job.policy.max_duration.map_or(DRAIN, |max| DRAIN.min(max / 10));
     // A promise to the next job: what is in flight has to end within --max-duration too.
     let policy = Policy { max_duration: job.policy.max_duration.map(|max| max.saturating_sub(drain)), ..job.policy };
-    let schedule = Schedule::new(policy, fastrand::u64(..), now);
+    let mut schedule = Schedule::new(policy, fastrand::u64(..), now);
     let (max_errors, window) = (job.max_errors, Window::new());
     let neighbours = Neighbours::look(&job.network, job.policy.rate, host, report);
-    let mut run = Run { rows, window, schedule, writer, max_errors, drain, waiting: None, neighbours, not_before: now };
-    run.make_room(report, now);
+    let begin = neighbours.make_room(report, now, |runs| schedule.set_share(runs, now));
+    schedule.hold_until(begin);
+    let run = Run { rows, window, schedule, writer, max_errors, drain, waiting: None, neighbours };
     let (ending, summary) = run.run(&session.client, &mut signals, report).await?;
     if ending == Ending::Complete {
         render(job, &summary, report)?;

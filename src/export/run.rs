@@ -45,8 +45,6 @@ pub(super) struct Run {
     pub(super) waiting: Option<(Waiting, Instant)>,
     /// The other runs on this machine that call the same network.
     pub(super) neighbours: Neighbours,
-    /// Before this no call is sent, so that other runs have made room.
-    pub(super) not_before: Instant,
 }
 
 impl Run {
@@ -142,12 +140,6 @@ impl Run {
         self.writer.commit(&mut self.rows)
     }
 
-    /// Where other runs call the same network, waits until they have slowed down.
-    pub(super) fn make_room(&mut self, report: &Report, now: Instant) {
-        let schedule = &mut self.schedule;
-        self.not_before = self.neighbours.make_room(report, now, |runs| schedule.set_share(runs, now));
-    }
-
     /// Takes this run's part of the limit, when the runs on this machine have become more or fewer.
     fn share(&mut self, report: &Report, now: Instant) {
         let schedule = &mut self.schedule;
@@ -190,10 +182,6 @@ impl Run {
     /// Sends everything that may be sent now.
     fn send(&mut self, now: Instant, mut fetch: impl FnMut(Call)) -> Result<(), Stop> {
         let more = self.window.has_room() && !self.rows.ended();
-        if self.not_before > now {
-            self.waiting = Some((Waiting::Pace, self.not_before));
-            return Ok(());
-        }
         loop {
             self.waiting = match self.schedule.next(now, more)? {
                 Next::Send(call) => {

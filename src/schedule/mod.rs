@@ -236,6 +236,11 @@ impl Schedule {
         self.pace.set_share(runs, now);
     }
 
+    /// No call leaves before `until`: by then the other runs have made room.
+    pub fn hold_until(&mut self, until: Instant) {
+        self.pace.hold_until(until);
+    }
+
     /// The offers that have got their outcomes since the last time.
     pub fn take_finished(&mut self) -> impl Iterator<Item = (Task, Outcome)> + '_ {
         self.finished.drain(..)
