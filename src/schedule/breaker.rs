@@ -24,7 +24,7 @@ enum State {
 }
 
 impl Breaker {
-    /// How many calls are looked back at, and how many of them must have failed (DESIGN.md section 7).
+    /// How many calls are looked back at, and how many of them must have failed.
     const RECENT: usize = 20;
     const FAILED: usize = 10;
     const PATIENCE: Duration = Duration::from_secs(30);

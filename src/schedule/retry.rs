@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 /// Full jitter: a delay drawn evenly from 0 to a ceiling that doubles with each attempt.
 ///
-/// The mean total over the four retries of the default is 15 s (RELIABILITY.md section 3). Full jitter is enough
+/// The mean total over the four retries of the default is 15 s. Full jitter is enough
 /// because retries pass the limiter too, so they can never come in a herd.
 #[derive(Debug)]
 pub(super) struct Backoff {

@@ -71,7 +71,7 @@ pub(super) enum Meaning {
 }
 
 impl Throttles {
-    /// As often an offer may be throttled before that counts as its own failure (DESIGN.md section 7). By chance it
+    /// As often an offer may be throttled before that counts as its own failure. By chance it
     /// is throttled that often, and then as often as there are attempts, once in ten million offers where every
     /// eighth call is throttled.
     const BY_CHANCE: u32 = 3;

@@ -49,7 +49,7 @@ pub struct Window<R> {
 
 impl<R> Window<R> {
     /// How many rows may be ahead of the oldest unfinished one. A stall of S seconds in one offer costs nothing if
-    /// this is at least 4.95 (S + latency): 1,024 covers 206 s (RELIABILITY.md section 4).
+    /// this is at least 4.95 (S + latency): 1,024 covers 206 s.
     pub const MAX_ROWS: usize = 1024;
     /// How many bytes they and their answers may hold.
     pub const MAX_HELD: usize = 64 << 20;
