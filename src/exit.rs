@@ -4,7 +4,7 @@
 
 use std::process::Termination;
 
-/// How the program ends. The numbers are in DESIGN.md section 5 and in the README.
+/// How the program ends. The README has the numbers too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum ExitCode {

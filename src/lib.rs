@@ -2,7 +2,7 @@
 //! over the network's limit, and resumable at any instant.
 //!
 //! ```text
-//! main -> cli -> job                       what was typed becomes plain, checked values
+//! main -> cli -> job   what was typed becomes plain, checked values
 //! input        bytes -> rows
 //! schedule     which call leaves when, and what its answer means (told the time, never sleeps)
 //! api          one call -> one outcome
@@ -12,7 +12,7 @@
 //! export       the loop that joins them
 //! list         pages of the offer list, in and out
 //! check        one call, and what it says about the way to the network
-//! sandbox      the embedded network, for rehearsals and tests
+//! sandbox      the embedded network, for tests and `--sandbox`; `rehearse` serves it by hand
 //! ```
 //!
 //! The type in the middle is [`offer::Outcome`]: rows, log, summary and exit code all derive from it.
@@ -24,12 +24,14 @@ pub mod cli;
 pub mod columns;
 pub mod exit;
 pub mod export;
+pub mod failure;
 pub mod flatten;
 pub mod input;
 pub mod job;
 pub mod list;
 pub mod offer;
 pub mod output;
+pub mod rehearse;
 pub mod report;
 pub mod sandbox;
 pub mod schedule;

@@ -7,7 +7,7 @@ use std::num::NonZeroU32;
 use std::time::Instant;
 
 use crate::api::{Client, ClientError};
-use crate::export::Failure;
+use crate::failure::Failure;
 use crate::job::Network;
 use crate::report::{Level, Report};
 use crate::sandbox::{self, Sandbox};
@@ -49,15 +49,8 @@ impl Session {
             }
         };
         let client = connect(&account, http)?;
-        Ok(Self { host: host(&account), account, client, _sandbox: sandbox })
+        Ok(Self { host: account.host(), account, client, _sandbox: sandbox })
     }
-}
-
-/// The host as the user knows it, without scheme and path.
-pub fn host(account: &Account) -> String {
-    let url = &account.base_url;
-    let host = url.host_str().unwrap_or_default();
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 /// The other runs on this machine that call the same network.

@@ -304,7 +304,13 @@ fn list_stops_where_the_account_or_the_host_is_wrong_and_leaves_the_old_file() {
 #[test]
 fn bad_arguments_are_refused_before_any_call() {
     let network = sandbox(Options::default());
-    for arguments in [&["list", "--filter", "status"][..], &["list", "--type", "mine"], &["check", "--rate", "0/s"]] {
+    for arguments in [
+        &["list", "--filter", "status"][..],
+        &["list", "--type", "mine"],
+        &["list", "--dry-run"],
+        &["list", "--report", "r.json"],
+        &["check", "--rate", "0/s"],
+    ] {
         assert_eq!(run(arguments, &network.base_url()).code, Some(2), "{arguments:?}");
     }
     let plain = run(&["check"], "http://api.example");

@@ -10,7 +10,7 @@ use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
 use url::{Host, Url};
 
 use super::fault::Route;
-use crate::settings::network::Http;
+use crate::settings::network::{Http, host_and_port};
 
 /// The longest silence of the network in the middle of a call.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
@@ -88,11 +88,6 @@ pub(super) fn route(base: &Url, http: &Http) -> Result<Route, ClientError> {
         read_timeout: READ_TIMEOUT.min(http.timeout),
         timeout: http.timeout,
     })
-}
-
-fn host_and_port(url: &Url) -> Option<String> {
-    let host = url.host_str()?;
-    Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
 }
 
 fn is_loopback(url: &Url) -> bool {

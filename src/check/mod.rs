@@ -1,7 +1,7 @@
 //! `check`: one call, and what it says about every gate on the way to the network.
 //!
-//! Here the evidence is gathered; `gates` and `closed` draw the conclusions, `secrets` keeps the key out of what is
-//! printed.
+//! Here the evidence is gathered; `gates` and `closed` draw the conclusions, and `api::secrets` keeps the key out of what
+//! is printed.
 
 mod certificate;
 mod closed;
@@ -18,9 +18,8 @@ use self::gates::{Evidence, Lookup};
 use crate::api::Client;
 use crate::api::secrets::Secrets;
 use crate::exit::ExitCode;
-use crate::export::Failure;
+use crate::failure::Failure;
 use crate::job::{CheckJob, Network};
-use crate::output::OutputError;
 use crate::report::{Report, print};
 use crate::schedule::pace::Pace;
 use crate::session::{Neighbours, Session};
@@ -78,10 +77,7 @@ pub async fn check(job: &CheckJob, report: &Report) -> Result<ExitCode, Failure>
 
 /// Prints to stdout, where the results of this command go.
 fn tell(text: &str) -> Result<(), Failure> {
-    print(text).map_err(|source| match source.kind() {
-        io::ErrorKind::BrokenPipe => Failure::Output(OutputError::ClosedPipe),
-        _ => Failure::System { action: "print the result", source },
-    })
+    print(text).map_err(Failure::printing)
 }
 
 /// Asks for the addresses of the host, or of the proxy that the user named.
@@ -112,8 +108,8 @@ async fn wait_for_turn(network: &Network, rate: Rate, host: &str, report: &Repor
     let neighbours = Neighbours::look(network, rate, host, report);
     let mut pace = Pace::new(rate, Instant::now());
     let now = Instant::now();
-    let not_before = neighbours.make_room(report, now, |runs| pace.set_share(runs, now));
-    sleep_until(not_before.into()).await;
+    let begin = neighbours.make_room(report, now, |runs| pace.set_share(runs, now));
+    pace.hold_until(begin);
     while let Err(wait) = pace.poll(Instant::now()) {
         sleep_until(wait.until.into()).await;
     }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::api::RawReply;
+use crate::api::body::beginning;
 use crate::api::secrets::{HIDDEN, Secrets};
 use crate::text;
 
@@ -22,14 +23,14 @@ pub(super) fn show(reply: &RawReply, secrets: &Secrets) -> String {
     }
     // Before it is cut, so that no half of a key is left over.
     let body = secrets.hide(&reply.text());
-    let cut = (0..=SHOWN.min(body.len())).rev().find(|at| body.is_char_boundary(*at)).unwrap_or_default();
-    let (beginning, rest) = body.split_at(cut);
+    let start = beginning(&body, SHOWN);
+    let rest = body.len() - start.len();
     shown.push('\n');
-    for line in beginning.split('\n') {
+    for line in start.split('\n') {
         let _ = writeln!(shown, "  {}", escape(line.strip_suffix('\r').unwrap_or(line)));
     }
-    if !rest.is_empty() {
-        let _ = writeln!(shown, "  ... and {} bytes more", rest.len());
+    if rest > 0 {
+        let _ = writeln!(shown, "  ... and {rest} bytes more");
     }
     shown
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{AccountArgs, AttemptArgs, CallArgs, LookArgs, NetArgs};
+use super::groups::{AccountArgs, AttemptArgs, CallArgs, LookArgs, NetArgs};
 
 const LIST_EXAMPLES: &str = "\
 Examples:

@@ -1,9 +1,14 @@
-//! Which settings were typed, and which came from the environment or are defaults.
+//! What was typed, told back to the user: which settings were, which came from the environment or are defaults, and the
+//! command to go on with.
+//!
+//! All of it ends up in logs, so passwords in URLs are left out.
+
+use std::ffi::OsString;
 
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, CommandFactory};
 
-use super::{Cli, redact};
+use super::Cli;
 use crate::settings::origin::{Origin, Setting};
 
 /// The settings of the command that was typed.
@@ -34,6 +39,37 @@ fn setting(argument: &Arg, matches: &ArgMatches) -> Option<Setting> {
     Some(Setting { name, value, origin, beaten_by: None })
 }
 
+/// The command line that was typed, with `flag` added if it is not there: what a user is told to run next.
+pub fn command_with(arguments: impl Iterator<Item = OsString>, flag: &str) -> String {
+    let mut words: Vec<String> = arguments.map(|word| quote(&redact(&word.to_string_lossy()))).collect();
+    if let Some(program) = words.first_mut() {
+        "offerlinks".clone_into(program);
+    }
+    if !words.iter().any(|word| word == flag) {
+        words.push(flag.to_owned());
+    }
+    words.join(" ")
+}
+
+fn redact(word: &str) -> String {
+    let Some((scheme, rest)) = word.split_once("://") else { return word.to_owned() };
+    let authority = rest.split('/').next().unwrap_or(rest);
+    match authority.rsplit_once('@') {
+        Some((secret, _)) => format!("{scheme}://***{}", &rest[secret.len()..]),
+        None => word.to_owned(),
+    }
+}
+
+/// Quotes a word for a POSIX shell, if it needs that.
+fn quote(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./=:,@%+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,5 +85,16 @@ mod tests {
         assert_eq!(shown("--allow-http").as_deref(), Some("--allow-http       (command line)"));
         assert_eq!(shown("--proxy").as_deref(), Some("--proxy            http://***@proxy:1 (command line)"));
         assert_eq!((shown("--sandbox"), shown("--cacert")), (None, None));
+    }
+
+    #[test]
+    fn the_way_to_go_on_is_the_command_that_was_typed() {
+        let typed = |words: &[&str]| command_with(words.iter().map(OsString::from), "--resume");
+        assert_eq!(typed(&["/x/offerlinks", "export", "my offers.csv"]), "offerlinks export 'my offers.csv' --resume");
+        assert_eq!(typed(&["x", "export", "--resume"]), "offerlinks export --resume");
+        assert_eq!(
+            typed(&["x", "export", "--proxy", "http://me:s3cret@proxy:1/"]),
+            "offerlinks export --proxy 'http://***@proxy:1/' --resume"
+        );
     }
 }

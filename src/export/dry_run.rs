@@ -6,10 +6,10 @@ use std::time::Instant;
 
 use lru::LruCache;
 
-use super::failure::Failure;
 use super::input_of;
 use super::rows::{Next, Rows};
 use crate::api::Client;
+use crate::failure::Failure;
 use crate::input::{Mark, Row};
 use crate::job::{Job, Network};
 use crate::offer::OfferId;
@@ -17,7 +17,6 @@ use crate::output::{Found, Target, find};
 use crate::report::{DryRun, InvalidRow, Level, Report};
 use crate::schedule::pace::Pace;
 use crate::schedule::window::Window;
-use crate::session::host;
 use crate::summary::Summary;
 
 /// As many invalid rows are listed; the rest is counted.
@@ -70,7 +69,7 @@ pub async fn dry_run(job: &Job, report: &Report) -> Result<DryRun, Failure> {
 fn network(job: &Job) -> Result<String, Failure> {
     match &job.network {
         Network::Sandbox => Ok("the sandbox network".to_owned()),
-        Network::Real(account) => Client::new(account, &job.http).map(|_| host(account)).map_err(Failure::from),
+        Network::Real(account) => Client::new(account, &job.http).map(|_| account.host()).map_err(Failure::from),
         Network::NotGiven(missing) => Ok(format!("not given yet: {missing}")),
     }
 }

@@ -3,33 +3,28 @@
 //! Here everything is opened before the loop of `run` and closed behind it.
 
 mod dry_run;
-mod failure;
 mod in_flight;
 mod previous;
 mod rows;
 mod run;
 mod writer;
 
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 pub use self::dry_run::dry_run;
-pub use self::failure::Failure;
 use self::rows::Rows;
 use self::run::Run;
 use self::writer::{Goal, Opened, Writer};
 use crate::api::Client;
+use crate::failure::Failure;
 use crate::job::Job;
 use crate::output::{Target, xlsx};
-use crate::report::{Closing, Ending, Level, Plan, Report, print};
-use crate::sandbox::limit::Rules;
-use crate::sandbox::{self, Sandbox};
+use crate::report::{Closing, Ending, Level, Plan, Report};
 use crate::schedule::pace::Pace;
 use crate::schedule::window::Window;
 use crate::schedule::{Counts, Policy, Schedule};
 use crate::session::{Neighbours, Session};
-use crate::settings::rate::Rate;
-use crate::signals::{Signal, Signals};
+use crate::signals::Signals;
 use crate::summary::Summary;
 
 /// How long calls in flight are waited for when a run stops early.
@@ -82,11 +77,12 @@ pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary),
     let drain = job.policy.max_duration.map_or(DRAIN, |max| DRAIN.min(max / 10));
     // A promise to the next job: what is in flight has to end within --max-duration too.
     let policy = Policy { max_duration: job.policy.max_duration.map(|max| max.saturating_sub(drain)), ..job.policy };
-    let schedule = Schedule::new(policy, fastrand::u64(..), now);
+    let mut schedule = Schedule::new(policy, fastrand::u64(..), now);
     let (max_errors, window) = (job.max_errors, Window::new());
     let neighbours = Neighbours::look(&job.network, job.policy.rate, host, report);
-    let mut run = Run { rows, window, schedule, writer, max_errors, drain, waiting: None, neighbours, not_before: now };
-    run.make_room(report, now);
+    let begin = neighbours.make_room(report, now, |runs| schedule.set_share(runs, now));
+    schedule.hold_until(begin);
+    let run = Run { rows, window, schedule, writer, max_errors, drain, waiting: None, neighbours };
     let (ending, summary) = run.run(&session.client, &mut signals, report).await?;
     if ending == Ending::Complete {
         render(job, &summary, report)?;
@@ -140,23 +136,4 @@ fn render(job: &Job, summary: &Summary, report: &Report) -> Result<(), Failure> 
         report.say(Level::Warning, &message);
     }
     Ok(())
-}
-
-/// Serves the sandbox network until a signal comes.
-///
-/// # Errors
-/// The address cannot be listened on.
-pub async fn rehearse(listen: SocketAddr, rate: Rate) -> Result<Signal, Failure> {
-    let mut signals = Signals::listen().map_err(Failure::system("listen to signals"))?;
-    let rules = rate.limit().map(|limit| Rules { limit, ..Rules::PUBLISHED });
-    let sandbox = Sandbox::start(sandbox::Options { listen, limit: rules, ..sandbox::Options::default() });
-    let sandbox = sandbox.map_err(Failure::system("serve the sandbox network"))?;
-    let settings = format!(
-        "export OFFERSLOOK_BASE_URL={} OFFERSLOOK_EMAIL={} OFFERSLOOK_API_KEY={}\n",
-        sandbox.base_url(),
-        sandbox::EMAIL,
-        sandbox::API_KEY,
-    );
-    print(&settings).map_err(Failure::system("print the settings"))?;
-    Ok(signals.next().await)
 }

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
-use super::failure::Failure;
 use super::previous::{Again, KeptRow, PreviousRows};
+use crate::failure::Failure;
 use crate::flatten::Format;
 use crate::input::{Input, InputError, Mark, NotTheSameInput, Oddities, Position, Row, Source, Total};
 use crate::job::{Job, RetryFailed};

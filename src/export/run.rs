@@ -5,16 +5,16 @@ use std::time::{Duration, Instant};
 
 use tokio::time::sleep_until;
 
-use super::failure::Failure;
 use super::in_flight::InFlight;
 use super::previous::KeptRow;
 use super::rows::{Next as NextRow, Rows};
 use super::writer::Writer;
 use crate::api::{Client, Reply, is_foreign_page};
+use crate::failure::Failure;
 use crate::input::Row;
 use crate::report::{Ending, Level, Report, Status};
-use crate::schedule::window::{Slot, Window};
-use crate::schedule::{Answered, Call, Next, Schedule, Stop, Waiting};
+use crate::schedule::window::Window;
+use crate::schedule::{Answered, Call, Next, Schedule, Slot, Stop, Waiting};
 use crate::session::Neighbours;
 use crate::settings::units::MaxErrors;
 use crate::signals::Signals;
@@ -45,8 +45,6 @@ pub(super) struct Run {
     pub(super) waiting: Option<(Waiting, Instant)>,
     /// The other runs on this machine that call the same network.
     pub(super) neighbours: Neighbours,
-    /// Before this no call is sent, so that other runs have made room.
-    pub(super) not_before: Instant,
 }
 
 impl Run {
@@ -142,12 +140,6 @@ impl Run {
         self.writer.commit(&mut self.rows)
     }
 
-    /// Where other runs call the same network, waits until they have slowed down.
-    pub(super) fn make_room(&mut self, report: &Report, now: Instant) {
-        let schedule = &mut self.schedule;
-        self.not_before = self.neighbours.make_room(report, now, |runs| schedule.set_share(runs, now));
-    }
-
     /// Takes this run's part of the limit, when the runs on this machine have become more or fewer.
     fn share(&mut self, report: &Report, now: Instant) {
         let schedule = &mut self.schedule;
@@ -190,10 +182,6 @@ impl Run {
     /// Sends everything that may be sent now.
     fn send(&mut self, now: Instant, mut fetch: impl FnMut(Call)) -> Result<(), Stop> {
         let more = self.window.has_room() && !self.rows.ended();
-        if self.not_before > now {
-            self.waiting = Some((Waiting::Pace, self.not_before));
-            return Ok(());
-        }
         loop {
             self.waiting = match self.schedule.next(now, more)? {
                 Next::Send(call) => {

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use super::failure::Failure;
 use super::previous::KeptRow;
 use super::rows::Rows;
 use crate::append::Template;
+use crate::failure::Failure;
 use crate::flatten::{Flattener, Source};
 use crate::input::{Mark, Position, Row};
 use crate::job::Job;

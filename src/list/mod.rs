@@ -21,14 +21,13 @@ use crate::api::body::Body;
 use crate::api::classify::accept;
 use crate::api::offers::Page;
 use crate::api::{self, Client, RawReply, is_foreign_page};
-use crate::export::Failure;
+use crate::failure::Failure;
 use crate::input::Total;
 use crate::job::ListJob;
 use crate::offer::{AnswerBuilder, ErrorKind, OfferError, OfferId};
 use crate::report::{Level, Plan, Report, Status};
 use crate::schedule::pace::Pace;
-use crate::schedule::window::Slot;
-use crate::schedule::{Answered, Call, Next, Schedule, Stop, Task, Waiting};
+use crate::schedule::{Answered, Call, Next, Schedule, Slot, Stop, Task, Waiting};
 use crate::session::{Neighbours, Session};
 use crate::signals::Signals;
 
@@ -65,10 +64,11 @@ pub async fn list(job: &ListJob, report: &mut Report) -> Result<End, Failure> {
     );
     let neighbours = Neighbours::look(&job.network, job.policy.rate, &session.host, report);
     let mut schedule = Schedule::new(job.policy, fastrand::u64(..), now);
-    let not_before = neighbours.make_room(report, now, |runs| schedule.set_share(runs, now));
+    let begin = neighbours.make_room(report, now, |runs| schedule.set_share(runs, now));
+    schedule.hold_until(begin);
     let query = job.query.clone();
     let (paging, last) = (Paging::new(), None);
-    let mut lister = Lister { client: &session.client, query, schedule, paging, neighbours, not_before, last };
+    let mut lister = Lister { client: &session.client, query, schedule, paging, neighbours, last };
     let end = lister.run(&mut sink, &mut signals, report).await?;
     if matches!(end, End::Complete) {
         sink.finish()?;
@@ -86,8 +86,6 @@ struct Lister<'a> {
     schedule: Schedule,
     paging: Paging,
     neighbours: Neighbours,
-    /// Before this no call is sent, so that other runs have made room.
-    not_before: Instant,
     /// The last failure.
     last: Option<OfferError>,
 }
@@ -98,13 +96,8 @@ impl Lister<'_> {
         loop {
             let now = Instant::now();
             self.neighbours.count(report, now, |runs| self.schedule.set_share(runs, now));
-            let next = if self.not_before > now {
-                Ok(Next::Wait { until: self.not_before, why: Waiting::Pace })
-            } else {
-                self.schedule.next(now, false)
-            };
             // `None` where no answer came, else the page if it was the wanted one.
-            let answer = match next {
+            let answer = match self.schedule.next(now, false) {
                 Err(stop) => return Ok(End::Stopped(stop)),
                 Ok(Next::Wait { until, why }) => {
                     report.waiting(why, until, now);

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::api::offers::{FIELDS, Listed};
-use crate::export::Failure;
+use crate::failure::Failure;
 use crate::flatten::csv_record;
 use crate::output::{Direct, Lock, Target, replace};
 

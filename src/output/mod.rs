@@ -23,7 +23,7 @@ pub use lock::Lock;
 pub use partial::{Partial, set_aside, tidy_up};
 pub use place::{Place, Target};
 pub use policy::CommitPolicy;
-pub use whole::replace;
+pub use whole::{replace, replace_unlocked};
 
 use serde::Serialize;
 

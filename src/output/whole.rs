@@ -1,34 +1,48 @@
 //! A small file that is written at once: old or new under its name, never half.
 
-use std::fs::File;
-use std::io::Write;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
 
 use super::error::{Action, OutputError};
 use super::lock::Lock;
 use super::partial::{remove, take_mode};
+use super::place::Place;
 
-/// Puts `bytes` in the place of what is there.
+/// Puts `bytes` in the place of the output that is locked.
 ///
 /// # Errors
 /// The old file is untouched.
 pub fn replace(lock: &Lock, bytes: &[u8]) -> Result<(), OutputError> {
     let place = lock.place();
     let temporary = place.beside(".tmp");
+    // What a killed run has left: the lock tells that nobody else is writing it.
     remove(&temporary)?;
-    let written = (|| {
-        let mut file = File::create_new(&temporary).map_err(OutputError::io(Action::Open, &temporary))?;
-        file.write_all(bytes).map_err(OutputError::io(Action::Write, &temporary))?;
-        file.sync_all().map_err(OutputError::io(Action::Sync, &temporary))?;
-        take_mode(&file, place.out()).map_err(OutputError::io(Action::Write, &temporary))?;
-        drop(file);
-        std::fs::rename(&temporary, place.out()).map_err(OutputError::io(Action::Rename, place.out()))
-    })();
-    if written.is_err() {
+    swap(place, &temporary, bytes).map_err(OutputError::io(Action::Write, place.out()))
+}
+
+/// Puts `bytes` in the place of what is there, in a folder that is made if it is missing. Of two who do so at once, one
+/// wins.
+///
+/// # Errors
+/// The old file is untouched.
+pub fn replace_unlocked(place: &Place, bytes: &[u8]) -> io::Result<()> {
+    fs::create_dir_all(place.folder())?;
+    // Not a name that ends like the real one: node_exporter reads whatever is called *.prom.
+    swap(place, &place.beside(&format!(".{}.tmp", std::process::id())), bytes)
+}
+
+fn swap(place: &Place, temporary: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create_new(temporary)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| take_mode(&file, place.out()));
+    drop(file);
+    let replaced = written.and_then(|()| fs::rename(temporary, place.out()));
+    if replaced.is_err() {
         // The error that is under way says more than a failure to tidy up.
-        let _ = remove(&temporary);
+        let _ = remove(temporary);
     }
-    written?;
-    place.sync_folder().map_err(OutputError::io(Action::Sync, place.folder()))
+    replaced?;
+    place.sync_folder()
 }
 
 #[cfg(test)]

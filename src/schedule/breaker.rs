@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 /// Opens when the service is gone: then only probes go out.
 #[derive(Debug)]
-pub struct Breaker {
+pub(super) struct Breaker {
     /// Whether each of the last calls failed; throttled calls are not among them.
     recent: VecDeque<bool>,
     /// When a call last passed; the start, before any has.
@@ -24,7 +24,7 @@ enum State {
 }
 
 impl Breaker {
-    /// How many calls are looked back at, and how many of them must have failed (DESIGN.md section 7).
+    /// How many calls are looked back at, and how many of them must have failed.
     const RECENT: usize = 20;
     const FAILED: usize = 10;
     const PATIENCE: Duration = Duration::from_secs(30);
@@ -32,7 +32,7 @@ impl Breaker {
     const SLOWEST_PROBE: Duration = Duration::from_secs(60);
 
     /// A closed breaker; with a `--max-outage` shorter than its patience it is as impatient as that.
-    pub fn new(max_outage: Duration, now: Instant) -> Self {
+    pub(super) fn new(max_outage: Duration, now: Instant) -> Self {
         Self {
             recent: VecDeque::with_capacity(Self::RECENT),
             last_pass: now,
@@ -42,7 +42,7 @@ impl Breaker {
     }
 
     /// A call passed. Returns how long the breaker was open, if this closes it.
-    pub fn passed(&mut self, now: Instant) -> Option<Duration> {
+    pub(super) fn passed(&mut self, now: Instant) -> Option<Duration> {
         self.last_pass = now;
         if let State::Open { since, .. } = self.state {
             self.state = State::Closed;
@@ -54,7 +54,7 @@ impl Breaker {
     }
 
     /// A call that left at `left` failed in a way that may pass.
-    pub fn failed(&mut self, left: Instant, now: Instant) {
+    pub(super) fn failed(&mut self, left: Instant, now: Instant) {
         match &mut self.state {
             // No probe, only the rest of what was in flight: nothing new.
             State::Open { since, .. } if left < *since => {}
@@ -74,19 +74,19 @@ impl Breaker {
     }
 
     /// Opens without waiting for more evidence.
-    pub fn trip(&mut self, now: Instant) {
+    pub(super) fn trip(&mut self, now: Instant) {
         if !self.is_open() {
             self.state = State::Open { since: now, probes: 0, probe_at: now + Self::probe_delay(0) };
         }
     }
 
     /// Whether only probes may go out.
-    pub fn is_open(&self) -> bool {
+    pub(super) fn is_open(&self) -> bool {
         matches!(self.state, State::Open { .. })
     }
 
     /// How long it has been open; zero if it is closed.
-    pub fn open_for(&self, now: Instant) -> Duration {
+    pub(super) fn open_for(&self, now: Instant) -> Duration {
         match self.state {
             State::Open { since, .. } => now.saturating_duration_since(since),
             State::Closed => Duration::ZERO,
@@ -94,7 +94,7 @@ impl Breaker {
     }
 
     /// How many probes have failed and when the next may go out, if the breaker is open.
-    pub fn next_probe(&self) -> Option<(u32, Instant)> {
+    pub(super) fn next_probe(&self) -> Option<(u32, Instant)> {
         match self.state {
             State::Open { probes, probe_at, .. } => Some((probes, probe_at)),
             State::Closed => None,

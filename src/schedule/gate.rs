@@ -32,7 +32,7 @@ pub(super) struct Gate {
 impl Gate {
     /// While nothing has passed, no more offers than this are begun: a wrong account costs 3 calls, not 50.
     pub(super) const FIRST_OFFERS: usize = 3;
-    /// As many different offers refused in a row are no accident (DESIGN.md section 7).
+    /// As many different offers refused in a row are no accident.
     const IN_A_ROW: usize = 10;
     /// One wrong answer about the key may be a hiccup; one so much later is not.
     const CONFIRM_AFTER: Duration = Duration::from_secs(2);

@@ -4,12 +4,13 @@
 //! and reports back through [`Schedule::answered`].
 
 mod archive;
-pub mod breaker;
+mod breaker;
 mod choose;
 mod gate;
 pub mod pace;
-pub mod retry;
+mod retry;
 mod settle;
+mod slot;
 mod task;
 pub mod window;
 
@@ -23,6 +24,7 @@ use self::gate::Gate;
 use self::pace::{Departure, Pace, Signal};
 use self::retry::{Backoff, RetryQueue};
 use self::settle::Trip;
+pub use self::slot::Slot;
 pub use self::task::Task;
 use self::task::Traffic;
 use crate::offer::{Class, ErrorKind, OfferError, OfferId, Outcome};
@@ -139,13 +141,6 @@ pub struct Counts {
     pub outage: Duration,
 }
 
-impl Counts {
-    /// How long the run stood still, for whatever reason.
-    pub fn standstill(&self) -> Duration {
-        self.frozen + self.outage
-    }
-}
-
 /// The state of a run, seen from its calls.
 #[derive(Debug)]
 pub struct Schedule {
@@ -239,6 +234,11 @@ impl Schedule {
     /// As many runs on this machine share the limit.
     pub fn set_share(&mut self, runs: NonZeroU32, now: Instant) {
         self.pace.set_share(runs, now);
+    }
+
+    /// No call leaves before `until`: by then the other runs have made room.
+    pub fn hold_until(&mut self, until: Instant) {
+        self.pace.hold_until(until);
     }
 
     /// The offers that have got their outcomes since the last time.

@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 /// Full jitter: a delay drawn evenly from 0 to a ceiling that doubles with each attempt.
 ///
-/// The mean total over the four retries of the default is 15 s (RELIABILITY.md section 3). Full jitter is enough
+/// The mean total over the four retries of the default is 15 s. Full jitter is enough
 /// because retries pass the limiter too, so they can never come in a herd.
 #[derive(Debug)]
-pub struct Backoff {
+pub(super) struct Backoff {
     random: fastrand::Rng,
 }
 
@@ -21,12 +21,12 @@ impl Backoff {
     const CEILING: Duration = Duration::from_secs(60);
 
     /// A source of delays; the same seed gives the same delays.
-    pub fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64) -> Self {
         Self { random: fastrand::Rng::with_seed(seed) }
     }
 
     /// The delay after `attempts` failed attempts.
-    pub fn delay(&mut self, attempts: u32) -> Duration {
+    pub(super) fn delay(&mut self, attempts: u32) -> Duration {
         let doublings = attempts.saturating_sub(1).min(16);
         let ceiling = Self::CEILING.min(Self::BASE * (1 << doublings));
         ceiling.mul_f64(self.random.f64())
@@ -35,7 +35,7 @@ impl Backoff {
 
 /// Things that are to be done not before a time.
 #[derive(Debug)]
-pub struct RetryQueue<T> {
+pub(super) struct RetryQueue<T> {
     heap: BinaryHeap<Due<T>>,
     pushed: u64,
 }
@@ -50,33 +50,33 @@ struct Due<T> {
 
 impl<T> RetryQueue<T> {
     /// An empty queue.
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { heap: BinaryHeap::new(), pushed: 0 }
     }
 
     /// Adds `item`, due at `at`.
-    pub fn push(&mut self, item: T, at: Instant) {
+    pub(super) fn push(&mut self, item: T, at: Instant) {
         self.pushed += 1;
         self.heap.push(Due { at, order: self.pushed, item });
     }
 
     /// When the next item is due.
-    pub fn next_due(&self) -> Option<Instant> {
+    pub(super) fn next_due(&self) -> Option<Instant> {
         self.heap.peek().map(|due| due.at)
     }
 
     /// The item that is due first, if it is due.
-    pub fn due(&self, now: Instant) -> Option<&T> {
+    pub(super) fn due(&self, now: Instant) -> Option<&T> {
         self.heap.peek().filter(|due| due.at <= now).map(|due| &due.item)
     }
 
     /// Takes the item that is due first, due already or not.
-    pub fn pop(&mut self) -> Option<T> {
+    pub(super) fn pop(&mut self) -> Option<T> {
         self.heap.pop().map(|due| due.item)
     }
 
     /// Whether nothing waits.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.heap.is_empty()
     }
 }

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::window::Slot;
+use super::slot::Slot;
 use crate::offer::OfferId;
 
 /// An offer that has no outcome yet.
@@ -71,7 +71,7 @@ pub(super) enum Meaning {
 }
 
 impl Throttles {
-    /// As often an offer may be throttled before that counts as its own failure (DESIGN.md section 7). By chance it
+    /// As often an offer may be throttled before that counts as its own failure. By chance it
     /// is throttled that often, and then as often as there are attempts, once in ten million offers where every
     /// eighth call is throttled.
     const BY_CHANCE: u32 = 3;

@@ -3,31 +3,15 @@
 //! This is what makes the output independent of the order in which answers come. It holds what it is given and knows
 //! nothing of calls.
 
-use std::cell::OnceCell;
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
-use std::rc::Rc;
 
 use lru::LruCache;
 
 use super::archive::{Archive, Stored};
+use super::slot::Slot;
 use super::task::Task;
 use crate::offer::{Answer, OfferError, OfferId, Outcome};
-
-/// Where an outcome is put by the one who learns it and found by every row that waits for it.
-#[derive(Clone, Debug, Default)]
-pub struct Slot(Rc<OnceCell<Outcome>>);
-
-impl Slot {
-    fn filled(outcome: Outcome) -> Self {
-        Self(Rc::new(OnceCell::from(outcome)))
-    }
-
-    /// The outcome, once it is known.
-    pub fn outcome(&self) -> Option<&Outcome> {
-        self.0.get()
-    }
-}
 
 /// A row in the window.
 #[derive(Debug)]
@@ -65,7 +49,7 @@ pub struct Window<R> {
 
 impl<R> Window<R> {
     /// How many rows may be ahead of the oldest unfinished one. A stall of S seconds in one offer costs nothing if
-    /// this is at least 4.95 (S + latency): 1,024 covers 206 s (RELIABILITY.md section 4).
+    /// this is at least 4.95 (S + latency): 1,024 covers 206 s.
     pub const MAX_ROWS: usize = 1024;
     /// How many bytes they and their answers may hold.
     pub const MAX_HELD: usize = 64 << 20;
@@ -139,7 +123,7 @@ impl<R> Window<R> {
     /// Puts an outcome in its place.
     pub fn finish(&mut self, slot: &Slot, outcome: Outcome) {
         let size = size_of_outcome(&outcome);
-        if slot.0.set(outcome).is_ok() {
+        if slot.fill(outcome) {
             self.held += size;
             self.remembered_size += size;
         }

@@ -17,6 +17,19 @@ pub struct Account {
     pub api_key: SecretString,
 }
 
+impl Account {
+    /// The host as the user knows it, without scheme and path.
+    pub fn host(&self) -> String {
+        host_and_port(&self.base_url).unwrap_or_default()
+    }
+}
+
+/// Whom a URL leads to; the port only where it is not the scheme's own.
+pub fn host_and_port(url: &Url) -> Option<String> {
+    let host = url.host_str()?;
+    Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
+}
+
 /// How calls are made.
 #[derive(Clone, Debug)]
 pub struct Http {

@@ -1,5 +1,4 @@
-//! Interrupted at any instant, continued as if nothing had happened: the law of DESIGN.md section 8, shown on the real
-//! program.
+//! Interrupted at any instant, continued as if nothing had happened: shown on the real program.
 //!
 //! What a case needs that this machine does not give (strace, mounts) is skipped by a printed line that begins with
 //! `skipped:`. The long form (4,000 offers, 60 kills at both paces, and every system call) takes some minutes:

@@ -1,4 +1,4 @@
-//! Every shape and status of an answer that API.md names, and what is made of it.
+//! Every shape and status of an answer that the API is known or suspected to have, and what is made of it.
 
 use std::fmt::Write as _;
 

@@ -34,6 +34,8 @@ pub struct Pace {
     /// `None` without a limit: then only freezes hold calls back.
     limited: Option<Limited>,
     freeze: Freeze,
+    /// Others on this machine have made room by then.
+    not_before: Instant,
     departures: u64,
 }
 
@@ -94,7 +96,7 @@ impl Pace {
     /// a burst.
     pub fn new(rate: Rate, now: Instant) -> Self {
         let limited = rate.limit().map(|limit| Limited::new(limit, now));
-        Self { rate, share: NonZeroU32::MIN, limited, freeze: Freeze::default(), departures: 0 }
+        Self { rate, share: NonZeroU32::MIN, limited, freeze: Freeze::default(), not_before: now, departures: 0 }
     }
 
     /// May a call leave now? Asking costs nothing and changes nothing that matters.
@@ -103,6 +105,9 @@ impl Pace {
     /// Says until when to wait, and why.
     pub fn poll(&mut self, now: Instant) -> Result<(), Wait> {
         let mut wait = Wait { until: self.freeze.until().unwrap_or(now), why: Why::Frozen };
+        if self.not_before > wait.until {
+            wait = Wait { until: self.not_before, why: Why::Controller };
+        }
         if let Some(limited) = &mut self.limited {
             for (until, why) in [
                 (limited.ceiling.earliest(now), Why::Ceiling),
@@ -162,6 +167,11 @@ impl Pace {
         if let (Some(limit), Some(limited)) = (self.rate.limit(), &mut self.limited) {
             limited.set_limit(ceiling::share(limit, runs), now);
         }
+    }
+
+    /// No call leaves before `until`.
+    pub fn hold_until(&mut self, until: Instant) {
+        self.not_before = until;
     }
 
     /// The end of the silence that a refusal brought about, if it is not over.

@@ -10,7 +10,7 @@ use offerlinks::sandbox::EMAIL;
 
 use super::{Folder, KEY};
 
-/// Exit codes of DESIGN.md section 5; a death by signal counts as the shell counts it.
+/// The exit codes that the README promises; a death by signal counts as the shell counts it.
 const DOCUMENTED: [i32; 10] = [0, 1, 2, 3, 4, 5, 129, 130, 141, 143];
 
 /// The one file in which the key may be.

@@ -1,4 +1,4 @@
-//! What keeps an export from being done on this machine, and the exit code that stands for it.
+//! What keeps a command from being done on this machine, and the exit code that stands for it.
 
 use std::io;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use crate::output::OutputError;
 use crate::output::previous::PreviousError;
 use crate::output::xlsx::RenderError;
 
-/// Why the run cannot be done or cannot go on. Each says in words what to do.
+/// Why a command cannot be done or cannot go on. Each says in words what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// The command line makes no sense as a whole.

@@ -1,0 +1,196 @@
+//! The arguments of `export`, and those that no other command has.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::groups::{AccountArgs, AttemptArgs, CallArgs, LookArgs, NetArgs};
+use crate::settings::units::MaxErrors;
+
+pub(super) const EXPORT_MORE: &str = "The API key itself is read from OFFERSLOOK_API_KEY.\nMore flags, examples and the exit codes: offerlinks export --help";
+
+pub(super) const EXPORT_EXAMPLES: &str = "\
+Examples:
+  offerlinks export --sandbox
+      input/offers.csv -> output/tracking_links.csv, from the sandbox network
+
+  export OFFERSLOOK_NETWORK=demo OFFERSLOOK_EMAIL=me@example.com OFFERSLOOK_API_KEY=...
+  offerlinks export offers.csv -o links.csv
+      the offers of a file, from your network
+
+  offerlinks export offers.csv -o links.csv -q --resume
+      for cron: silent when all went well, goes on with what was interrupted
+
+  cut -d, -f1 sheet.csv | offerlinks export - -o - > links.csv
+      from stdin to stdout";
+
+/// Arguments of `export`
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// CSV file of offer IDs; - is stdin
+    ///
+    /// Workbooks (.xlsx, .xls, .ods) are read too.
+    #[arg(default_value = "input/offers.csv", value_name = "INPUT")]
+    pub input: PathBuf,
+    /// Whose account, at which network
+    #[command(flatten)]
+    pub account: AccountArgs,
+    /// How the input is read
+    #[command(flatten)]
+    pub reading: InputArgs,
+    /// How the output is written
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// How calls are paced
+    #[command(flatten)]
+    pub pace: PaceArgs,
+    /// Going on
+    #[command(flatten)]
+    pub again: AgainArgs,
+    /// What is told about the run besides
+    #[command(flatten)]
+    pub about: AboutArgs,
+    /// What is shown
+    #[command(flatten)]
+    pub look: LookArgs,
+    /// How connections are made
+    #[command(flatten)]
+    pub net: NetArgs,
+}
+
+/// The input
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Input")]
+pub struct InputArgs {
+    /// Column of the offer IDs, by name or number from 1
+    ///
+    /// Without it, the column named offer_id, offerid, "offer id" or id (in any case), or the only one.
+    #[arg(long, value_name = "NAME|N")]
+    pub column: Option<String>,
+    /// Character between cells [default: found by itself]
+    ///
+    /// The word tab means a tab. Without it, the one of , ; tab and | that the file uses.
+    #[arg(short, long, value_name = "CHAR", value_parser = parse_delimiter)]
+    pub delimiter: Option<u8>,
+    /// The first row is data, not column names
+    #[arg(hide_short_help = true, short, long)]
+    pub no_headers: bool,
+    /// Other columns to keep
+    ///
+    /// all, none, or names with commas between them. They stand behind offer_id, in the order of the input.
+    #[arg(long, value_name = "COLS", default_value = "all")]
+    pub keep: String,
+    /// Sheet of an .xlsx or .ods input [default: the first]
+    #[arg(hide_short_help = true, long, value_name = "NAME")]
+    pub sheet: Option<String>,
+}
+
+/// The output
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// File; - is stdout
+    ///
+    /// Written under a temporary name and renamed at the end, so that it is whole at every moment.
+    #[arg(short, long, value_name = "FILE", default_value = "output/tracking_links.csv")]
+    pub output: PathBuf,
+    /// Format: csv, jsonl or xlsx [default: by the name]
+    ///
+    /// csv has a row for every link, jsonl an object for every offer on a line of its own; xlsx is made from a CSV
+    /// that stays beside it. A name that says nothing means csv.
+    #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
+    pub format: Option<FormatArg>,
+    /// Make the CSV safe for spreadsheets
+    ///
+    /// Adds a BOM, ends lines in CRLF, and puts a ' before cells that would run as a formula. Links stay as they are.
+    #[arg(long)]
+    pub excel: bool,
+    /// Add to every link: 'aff_sub1={clickid}&s={row.COLUMN}'
+    ///
+    /// Macros in braces stay as they are; {row.COLUMN} is the input row's cell, URL-encoded.
+    #[arg(long, value_name = "QUERY")]
+    pub append: Option<String>,
+}
+
+/// The pace
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Pace")]
+pub struct PaceArgs {
+    /// Single calls
+    #[command(flatten)]
+    pub call: CallArgs,
+    /// Most calls in flight at once
+    #[arg(short = 'j', long, value_name = "N", default_value = "16")]
+    pub concurrency: NonZeroUsize,
+    /// Calls that are repeated
+    #[command(flatten)]
+    pub attempts: AttemptArgs,
+    /// Stop when more offers have failed, as 100 or 5%
+    #[arg(long, value_name = "N|N%")]
+    pub max_errors: Option<MaxErrors>,
+}
+
+/// Going on
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Again")]
+pub struct AgainArgs {
+    /// Go on with an interrupted run, if there is one
+    ///
+    /// It has to be of the same job: input, columns, network, account and format.
+    #[arg(long)]
+    pub resume: bool,
+    /// Ask again only for failures that may pass
+    ///
+    /// Reads the output of an earlier run instead of an input, and puts the new answers in their places. Failures
+    /// that may pass are those of the network and of the server; =all asks also for those that the network refused.
+    #[arg(long, value_name = "WHICH", hide_possible_values = true, num_args = 0..=1, require_equals = true, default_missing_value = "passing")]
+    pub retry_failed: Option<RetryFailedArg>,
+}
+
+/// What is told about the run besides
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Look")]
+pub struct AboutArgs {
+    /// Say what would be done: no call, no file written
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Write a report of the run
+    ///
+    /// Written when the run ends, however that is. docs/report.schema.json describes it.
+    #[arg(long, value_name = "FILE.json")]
+    pub report: Option<PathBuf>,
+    /// Write metrics of the run, for Prometheus
+    ///
+    /// In the form that the textfile collector of node_exporter reads; replaced as a whole when the run ends.
+    #[arg(long, value_name = "FILE.prom")]
+    pub metrics: Option<PathBuf>,
+}
+
+/// Formats of the output
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FormatArg {
+    /// A row for every link
+    Csv,
+    /// A JSON object for every offer, one on a line
+    Jsonl,
+    /// An Excel workbook; the CSV it is made from stays beside it
+    Xlsx,
+}
+
+/// Which failed offers to ask for again
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RetryFailedArg {
+    /// Those whose failure may pass
+    Passing,
+    /// Every one
+    All,
+}
+
+fn parse_delimiter(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\r' | b'\n') => Ok(*byte),
+        _ if text == "tab" || text == "\\t" => Ok(b'\t'),
+        _ => Err("expected one ASCII character, or tab".to_owned()),
+    }
+}

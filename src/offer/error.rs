@@ -1,0 +1,192 @@
+//! What may go wrong with an offer: the words of `error_kind`, what the program does about each, and what a person can.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Why an offer has no links: one error row, and a line of the summary.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfferError {
+    /// The word in the `error_kind` column.
+    pub kind: ErrorKind,
+    /// The HTTP status, where there was an answer.
+    pub http_status: Option<u16>,
+    /// The envelope's `code`, as it came.
+    pub code: Option<Box<str>>,
+    /// What the network said, or what happened instead of an answer.
+    pub message: Box<str>,
+}
+
+impl OfferError {
+    /// An error that no HTTP answer belongs to.
+    pub fn local(kind: ErrorKind, message: impl Into<Box<str>>) -> Self {
+        Self { kind, http_status: None, code: None, message: message.into() }
+    }
+}
+
+/// The words of the `error_kind` column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ErrorKind {
+    /// The input cell is not an ID; no call was made.
+    InvalidOfferId,
+    /// The network knows no such offer.
+    NotFound,
+    /// The offer is not approved for this affiliate.
+    NotApproved,
+    /// The network refuses the request itself.
+    BadRequest,
+    /// An answer with a code that is not in the table.
+    ApiError,
+    /// Success, but nothing in it is a link.
+    NoLink,
+    /// The shared limit is used up.
+    RateLimited,
+    /// The server failed.
+    ServerError,
+    /// No answer in time.
+    Timeout,
+    /// No connection, or one that broke.
+    Network,
+    /// An answer that is not the API's.
+    InvalidResponse,
+    /// An answer larger than the program is willing to read.
+    BodyTooLarge,
+    /// The key or the e-mail is wrong.
+    Unauthorized,
+    /// This machine's IP is not on the account's white list.
+    IpNotAllowed,
+    /// The account is locked.
+    AccountLocked,
+    /// The host sends us elsewhere: it is not the API.
+    Redirect,
+}
+
+/// What the program does about an error kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// The answer concerns this offer alone and will not change: an error row.
+    Offer,
+    /// The whole run waits; costs the offer no attempt.
+    Throttle,
+    /// May pass: tried again.
+    Transient,
+    /// Concerns every offer: the run stops.
+    Account,
+}
+
+impl ErrorKind {
+    /// Every kind, in the order of the summary.
+    pub const ALL: [Self; 16] = [
+        Self::InvalidOfferId,
+        Self::NotFound,
+        Self::NotApproved,
+        Self::BadRequest,
+        Self::ApiError,
+        Self::NoLink,
+        Self::RateLimited,
+        Self::ServerError,
+        Self::Timeout,
+        Self::Network,
+        Self::InvalidResponse,
+        Self::BodyTooLarge,
+        Self::Unauthorized,
+        Self::IpNotAllowed,
+        Self::AccountLocked,
+        Self::Redirect,
+    ];
+
+    /// The word in the `error_kind` column; a promise to users.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidOfferId => "invalid_offer_id",
+            Self::NotFound => "not_found",
+            Self::NotApproved => "not_approved",
+            Self::BadRequest => "bad_request",
+            Self::ApiError => "api_error",
+            Self::NoLink => "no_link",
+            Self::RateLimited => "rate_limited",
+            Self::ServerError => "server_error",
+            Self::Timeout => "timeout",
+            Self::Network => "network",
+            Self::InvalidResponse => "invalid_response",
+            Self::BodyTooLarge => "body_too_large",
+            Self::Unauthorized => "unauthorized",
+            Self::IpNotAllowed => "ip_not_allowed",
+            Self::AccountLocked => "account_locked",
+            Self::Redirect => "redirect",
+        }
+    }
+
+    /// The kind that a word of the `error_kind` column names.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
+    /// What the program does about it.
+    pub const fn class(self) -> Class {
+        match self {
+            Self::InvalidOfferId
+            | Self::NotFound
+            | Self::NotApproved
+            | Self::BadRequest
+            | Self::ApiError
+            | Self::NoLink
+            | Self::BodyTooLarge => Class::Offer,
+            Self::RateLimited => Class::Throttle,
+            Self::ServerError | Self::Timeout | Self::Network | Self::InvalidResponse => Class::Transient,
+            Self::Unauthorized | Self::IpNotAllowed | Self::AccountLocked | Self::Redirect => Class::Account,
+        }
+    }
+
+    /// What a person can do about it, in plain words.
+    pub const fn hint(self) -> &'static str {
+        match self {
+            Self::InvalidOfferId => "mend these cells in the input; error_message names the line",
+            Self::NotFound => "the network has no such offers; remove them from the input",
+            Self::NotApproved => "ask your account manager for approval",
+            Self::BadRequest => "the network refuses these requests; see error_message",
+            Self::ApiError => "the network's own words are in error_message",
+            Self::NoLink => "the network has no link for these yet; error_message says what came instead",
+            Self::RateLimited => "others use the network's limit too; run with --retry-failed later",
+            Self::ServerError | Self::Timeout | Self::Network | Self::InvalidResponse => {
+                "this may pass; run the same command with --retry-failed"
+            }
+            Self::BodyTooLarge => "raise --max-body if these offers really have that many links",
+            Self::Unauthorized => "check the e-mail and the API key",
+            Self::IpNotAllowed => "put this machine's public IP on the white list of your account",
+            Self::AccountLocked => "ask your account manager to unlock the account",
+            Self::Redirect => "check --network or --base-url",
+        }
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl Serialize for ErrorKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for ErrorKind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        Self::from_word(&word).ok_or_else(|| serde::de::Error::custom(format!("unknown error kind {word:?}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_its_own_word() {
+        for kind in ErrorKind::ALL {
+            assert_eq!(ErrorKind::from_word(kind.as_str()), Some(kind));
+        }
+    }
+}

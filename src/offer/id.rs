@@ -1,0 +1,170 @@
+//! What an offer is called by, and why a cell is not that.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+/// The ID of an offer as the network is asked for it: 1 to 20 ASCII digits, leading zeros kept.
+///
+/// Holds its digits inline, because there is one for every input row. Nothing but digits can be in it, so it can
+/// never change the path of a URL.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct OfferId {
+    digits: [u8; Self::MAX_DIGITS],
+    len: u8,
+}
+
+impl OfferId {
+    /// The longest ID that is called; a 64-bit number has at most 20 digits.
+    pub const MAX_DIGITS: usize = 20;
+
+    /// Reads a cell of the ID column.
+    ///
+    /// White space (no-break spaces included) and quotes around the ID are dropped, and a fraction of zeros is too:
+    /// `16.0` is what Excel and pandas make of 16.
+    ///
+    /// # Errors
+    /// Says why the cell is not an ID.
+    pub fn parse(cell: &str) -> Result<Self, InvalidOfferId> {
+        let trimmed = cell.trim_matches(is_padding);
+        let digits = match trimmed.split_once('.') {
+            Some((whole, zeros)) if !zeros.is_empty() && zeros.bytes().all(|b| b == b'0') => {
+                // In half of Europe `1.000` is a thousand. To call 1 for it would be a silent mistake.
+                if zeros.len() == 3 && (1..=3).contains(&whole.len()) && whole.bytes().all(|b| b.is_ascii_digit()) {
+                    return Err(InvalidOfferId::ThousandsSeparator);
+                }
+                whole
+            }
+            _ => trimmed,
+        };
+        if digits.is_empty() {
+            return Err(if trimmed.is_empty() { InvalidOfferId::Empty } else { InvalidOfferId::NotDigits });
+        }
+        if !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(InvalidOfferId::explain(digits));
+        }
+        if digits.len() > Self::MAX_DIGITS {
+            return Err(InvalidOfferId::TooLong { digits: digits.len() });
+        }
+        let mut id = Self { digits: [0; Self::MAX_DIGITS], len: 0 };
+        for (slot, digit) in id.digits.iter_mut().zip(digits.bytes()) {
+            *slot = digit;
+            id.len += 1;
+        }
+        Ok(id)
+    }
+
+    /// The digits.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(self.digits.get(..usize::from(self.len)).unwrap_or_default()).unwrap_or_default()
+    }
+}
+
+/// What spreadsheets and people leave around an ID.
+fn is_padding(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '"' | '\'' | '\u{2018}' | '\u{2019}' | '\u{201c}' | '\u{201d}' | '\u{feff}')
+}
+
+impl fmt::Display for OfferId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// One write of the digits is all that tells IDs apart, and is several times cheaper than one for each field.
+impl Hash for OfferId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write(self.as_str().as_bytes());
+    }
+}
+
+impl fmt::Debug for OfferId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OfferId({self})")
+    }
+}
+
+/// Why a cell is not an offer ID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidOfferId {
+    /// Nothing in the cell.
+    #[error("the ID is empty")]
+    Empty,
+    /// `1,234` or `1 234`: may be one ID or two, so it is not guessed.
+    #[error("an ID has no thousands separator: write 1234, not 1,234")]
+    ThousandsSeparator,
+    /// `1.6E+1`: the spreadsheet has lost digits.
+    #[error("the ID is in scientific notation: format the column as text or as a whole number")]
+    Scientific,
+    /// Something else than digits.
+    #[error("an ID is made of digits only")]
+    NotDigits,
+    /// More digits than any ID has.
+    #[error("an ID has at most {max} digits, this has {digits}", max = OfferId::MAX_DIGITS)]
+    TooLong {
+        /// How many digits were found.
+        digits: usize,
+    },
+}
+
+impl InvalidOfferId {
+    fn explain(text: &str) -> Self {
+        let only = |extra: fn(char) -> bool| text.chars().all(|c| c.is_ascii_digit() || extra(c));
+        let starts_as_number = text.starts_with(|c: char| c.is_ascii_digit());
+        if starts_as_number && only(|c| matches!(c, ',' | '.' | ' ' | '\u{a0}' | '\u{202f}' | '\'')) {
+            Self::ThousandsSeparator
+        } else if starts_as_number
+            && text.contains(['e', 'E'])
+            && only(|c| matches!(c, 'e' | 'E' | '+' | '-' | '.' | ','))
+        {
+            Self::Scientific
+        } else {
+            Self::NotDigits
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_read_as_spreadsheets_write_it() {
+        for (cell, id) in [
+            ("16", "16"),
+            (" 16 ", "16"),
+            ("\u{a0}16\u{a0}", "16"),
+            ("\"16\"", "16"),
+            ("'16", "16"),
+            ("16.0", "16"),
+            ("16.00", "16"),
+            ("0016", "0016"),
+            ("99999999999999999999", "99999999999999999999"),
+        ] {
+            assert_eq!(OfferId::parse(cell).map(|id| id.to_string()), Ok(id.to_owned()), "{cell:?}");
+        }
+    }
+
+    #[test]
+    fn anything_else_is_refused_with_the_reason() {
+        use InvalidOfferId::{Empty, NotDigits, Scientific, ThousandsSeparator, TooLong};
+        for (cell, reason) in [
+            ("", Empty),
+            (" \u{a0}'", Empty),
+            ("1,234", ThousandsSeparator),
+            ("1 234", ThousandsSeparator),
+            ("1.234", ThousandsSeparator),
+            ("1.000", ThousandsSeparator),
+            ("1.6E+1", Scientific),
+            ("1,6E+1", Scientific),
+            ("..", NotDigits),
+            (".0", NotDigits),
+            ("16.", ThousandsSeparator),
+            ("-16", NotDigits),
+            ("16/../17", NotDigits),
+            ("١٦", NotDigits),
+            ("123456789012345678901", TooLong { digits: 21 }),
+        ] {
+            assert_eq!(OfferId::parse(cell), Err(reason), "{cell:?}");
+        }
+    }
+}
