@@ -277,8 +277,8 @@ fn a_report_that_cannot_be_written_is_told_and_changes_nothing() {
     let job = ["export", "offers.csv", "--sandbox", "-o", "links.csv", "-q"];
     let good = offerlinks(folder.path(), &job);
     assert_eq!((good.status.code(), stdout(&good), stderr(&good)), (Some(0), String::new(), String::new()));
-    for path in [".", "offers.csv/x", "-"] {
-        let output = offerlinks(folder.path(), &[&job[..], &["--report", path, "--metrics", path]].concat());
+    for (report, metrics) in [(".", ".."), ("offers.csv/x", "offers.csv/y"), ("-", "offers.csv/z")] {
+        let output = offerlinks(folder.path(), &[&job[..], &["--report", report, "--metrics", metrics]].concat());
         let text = stderr(&output);
         assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(0), ""), "{text}");
         assert!(text.contains("cannot write the report to") && text.contains("cannot write the metrics to"), "{text}");
