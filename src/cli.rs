@@ -133,6 +133,9 @@ pub struct ExportArgs {
     /// Going on
     #[command(flatten)]
     pub again: AgainArgs,
+    /// What is told about the run
+    #[command(flatten)]
+    pub about: AboutArgs,
     /// What is shown
     #[command(flatten)]
     pub look: LookArgs,
@@ -290,10 +293,10 @@ pub struct AgainArgs {
     pub retry_failed: Option<RetryFailedArg>,
 }
 
-/// What is shown
+/// What is told about a run before and after it
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Look")]
-pub struct LookArgs {
+pub struct AboutArgs {
     /// Say what would be done: no call, no file written
     #[arg(long)]
     pub dry_run: bool,
@@ -307,6 +310,12 @@ pub struct LookArgs {
     /// In the form that the textfile collector of node_exporter reads; replaced as a whole when the run ends.
     #[arg(long, value_name = "FILE.prom")]
     pub metrics: Option<PathBuf>,
+}
+
+/// What is shown
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Look")]
+pub struct LookArgs {
     /// When to show a progress bar; auto means on a terminal
     #[arg(hide_short_help = true, long, value_name = "WHEN", default_value = "auto")]
     pub progress: ProgressArg,
@@ -463,6 +472,13 @@ mod tests {
                 is_fine,
                 "{address}"
             );
+        }
+    }
+
+    #[test]
+    fn the_list_takes_no_flag_that_it_would_ignore() {
+        for flag in ["--dry-run", "--report=r.json", "--metrics=m.prom"] {
+            assert!(Cli::try_parse_from(["offerlinks", "list", flag]).is_err(), "{flag}");
         }
     }
 

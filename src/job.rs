@@ -143,11 +143,11 @@ impl Job {
     /// # Errors
     /// Says which argument is wrong or missing.
     pub fn new(arguments: ExportArgs, environment: Environment) -> Result<Self, JobError> {
-        let ExportArgs { input, account, reading, output, pace, again, net, look } = arguments;
+        let ExportArgs { input, account, reading, output, pace, again, about, net, look: _ } = arguments;
         let mut warnings = Vec::new();
         let key_file = account.api_key_file.clone();
         let network = match network(account, environment.api_key, &environment.settings, &mut warnings) {
-            Err(missing) if look.dry_run => Network::NotGiven(missing.to_string()),
+            Err(missing) if about.dry_run => Network::NotGiven(missing.to_string()),
             network => network?,
         };
         let settings = with_key(environment.settings, key_file, &network);
@@ -158,9 +158,9 @@ impl Job {
         let rows_path = rows_file.as_deref().unwrap_or(&output.output);
         // With --retry-failed the input is not read, and its default may well be there.
         let input_path = again.retry_failed.is_none().then_some(("INPUT", input.as_path()));
-        let about = [("--report", &look.report), ("--metrics", &look.metrics)];
-        let about = about.iter().filter_map(|(argument, path)| Some((*argument, path.as_deref()?)));
-        let mut named: Vec<_> = input_path.into_iter().chain([("-o", rows_path)]).chain(about).collect();
+        let told = [("--report", &about.report), ("--metrics", &about.metrics)];
+        let told = told.iter().filter_map(|(argument, path)| Some((*argument, path.as_deref()?)));
+        let mut named: Vec<_> = input_path.into_iter().chain([("-o", rows_path)]).chain(told).collect();
         named.extend(workbook.as_deref().map(|workbook| ("-o", workbook)));
         files::refuse_same(&named)?;
         Ok(Self {
@@ -179,8 +179,8 @@ impl Job {
                 RetryFailedArg::All => RetryFailed::All,
             }),
             workbook,
-            dry_run: look.dry_run,
-            about: [look.report, look.metrics].into_iter().flatten().collect(),
+            dry_run: about.dry_run,
+            about: [about.report, about.metrics].into_iter().flatten().collect(),
             resume_command: command_with(environment.arguments.into_iter(), "--resume"),
             warnings,
             settings,
@@ -211,12 +211,12 @@ impl Job {
 impl ExportArgs {
     /// The files of the run. A dry run writes none about itself.
     pub fn files(&self) -> Files {
-        let wanted = |path: &Option<PathBuf>| path.clone().filter(|_| !self.look.dry_run);
+        let wanted = |path: &Option<PathBuf>| path.clone().filter(|_| !self.about.dry_run);
         Files {
             input: self.input.display().to_string(),
             output: self.output.output.display().to_string(),
-            report: wanted(&self.look.report),
-            metrics: wanted(&self.look.metrics),
+            report: wanted(&self.about.report),
+            metrics: wanted(&self.about.metrics),
         }
     }
 }
