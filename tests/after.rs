@@ -277,11 +277,25 @@ fn a_report_that_cannot_be_written_is_told_and_changes_nothing() {
     let job = ["export", "offers.csv", "--sandbox", "-o", "links.csv", "-q"];
     let good = offerlinks(folder.path(), &job);
     assert_eq!((good.status.code(), stdout(&good), stderr(&good)), (Some(0), String::new(), String::new()));
-    for path in [".", "offers.csv/x", "-"] {
-        let output = offerlinks(folder.path(), &[&job[..], &["--report", path, "--metrics", path]].concat());
+    for (report, metrics) in [(".", "."), ("offers.csv/x", "offers.csv/y"), ("-", "-")] {
+        let output = offerlinks(folder.path(), &[&job[..], &["--report", report, "--metrics", metrics]].concat());
         let text = stderr(&output);
         assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(0), ""), "{text}");
         assert!(text.contains("cannot write the report to") && text.contains("cannot write the metrics to"), "{text}");
+    }
+}
+
+#[test]
+fn a_report_never_takes_the_place_of_the_input_or_the_output() {
+    let folder = folder("id\n16\n");
+    std::fs::write(folder.path().join("links.csv"), "old").unwrap();
+    for (file, content) in [("offers.csv", "id\n16\n"), ("links.csv", "old")] {
+        for flag in ["--report", "--metrics"] {
+            let job = ["export", "offers.csv", "--sandbox", "-o", "links.csv", flag, file];
+            let output = offerlinks(folder.path(), &job);
+            assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+            assert_eq!(std::fs::read_to_string(folder.path().join(file)).unwrap(), content);
+        }
     }
 }
 
