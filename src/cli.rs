@@ -97,11 +97,18 @@ Examples:
 #[derive(Debug, Args)]
 pub struct SandboxArgs {
     /// Address and port to listen on; loopback only
-    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8931")]
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8931", value_parser = parse_loopback)]
     pub listen: SocketAddr,
     /// Limit that the sandbox network enforces
     #[arg(long, value_name = "CALLS/WINDOW", default_value = "50/10s")]
     pub rate: Rate,
+}
+
+/// The sandbox takes a key that everybody knows, and is no server for others.
+fn parse_loopback(text: &str) -> Result<SocketAddr, String> {
+    let address: SocketAddr =
+        text.parse().map_err(|_| "expected an address and a port, as 127.0.0.1:8931".to_owned())?;
+    if address.ip().is_loopback() { Ok(address) } else { Err("only loopback, as 127.0.0.1 or [::1]".to_owned()) }
 }
 
 #[cfg(test)]
@@ -111,6 +118,26 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_sandbox_listens_on_loopback_only() {
+        for (address, is_fine) in
+            [("127.0.0.1:0", true), ("[::1]:80", true), ("0.0.0.0:80", false), ("10.0.0.1:80", false)]
+        {
+            assert_eq!(
+                Cli::try_parse_from(["offerlinks", "sandbox", "--listen", address]).is_ok(),
+                is_fine,
+                "{address}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_list_takes_no_flag_that_it_would_ignore() {
+        for flag in ["--dry-run", "--report=r.json", "--metrics=m.prom"] {
+            assert!(Cli::try_parse_from(["offerlinks", "list", flag]).is_err(), "{flag}");
+        }
     }
 
     #[test]

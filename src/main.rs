@@ -8,10 +8,11 @@ use offerlinks::cli::{CheckArgs, Cli, Command, ExportArgs, ListArgs, SandboxArgs
 use offerlinks::exit::ExitCode;
 use offerlinks::export::{dry_run, export};
 use offerlinks::failure::Failure;
-use offerlinks::job::{CheckJob, Environment, Job, ListJob};
+use offerlinks::job::{CheckJob, Environment, Job, JobError, ListJob};
 use offerlinks::list::{End, list};
 use offerlinks::rehearse::rehearse;
 use offerlinks::report::{Ending, Report, print, with_causes};
+use offerlinks::settings::files::Files;
 use offerlinks::settings::look::Look;
 use offerlinks::signals;
 
@@ -32,7 +33,13 @@ fn run_export(arguments: ExportArgs, environment: Environment) -> ExitCode {
     let mut report = Report::new(arguments.look.look(), Instant::now()).about(arguments.files());
     let job = match Job::new(arguments, environment) {
         Ok(job) => job,
-        Err(error) => return fail(&error.into(), &mut report),
+        Err(error) => {
+            // The report of the failure would overwrite the very file that is to be kept.
+            if matches!(error, JobError::SameFile { .. }) {
+                report = report.about(Files::default());
+            }
+            return fail(&error.into(), &mut report);
+        }
     };
     if job.dry_run {
         let plan = wait_for(dry_run(&job, &report));

@@ -286,6 +286,20 @@ fn a_report_that_cannot_be_written_is_told_and_changes_nothing() {
 }
 
 #[test]
+fn a_report_never_takes_the_place_of_the_input_or_the_output() {
+    let folder = folder("id\n16\n");
+    std::fs::write(folder.path().join("links.csv"), "old").unwrap();
+    for (file, content) in [("offers.csv", "id\n16\n"), ("links.csv", "old")] {
+        for flag in ["--report", "--metrics"] {
+            let job = ["export", "offers.csv", "--sandbox", "-o", "links.csv", flag, file];
+            let output = offerlinks(folder.path(), &job);
+            assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+            assert_eq!(std::fs::read_to_string(folder.path().join(file)).unwrap(), content);
+        }
+    }
+}
+
+#[test]
 fn help_that_nobody_sees_has_no_colour() {
     let folder = folder("");
     for arguments in [&["--help"][..], &["export", "-h"], &["export", "--nonsense"]] {

@@ -13,8 +13,8 @@ Examples:
   offerlinks list --filter status=active -o offers.csv
       only some, into a file
 
-Exit codes: 0 all listed, 1 failure on this machine, 2 usage, 4 refused by the network, 5 stopped early, 130/143
-  interrupted.";
+Exit codes: 0 all listed, 1 failure on this machine, 2 usage, 4 refused by the network,
+  5 stopped early, 130/143 interrupted.";
 
 /// Arguments of `list`
 #[derive(Debug, Args)]
@@ -69,8 +69,8 @@ Examples:
   offerlinks check --show-reply
       with the network's answer as it came, without the key
 
-Exit codes: 0 every gate is open, 2 settings are missing or wrong, 4 refused (key, white list, account, host,
-  certificate), 5 not reachable, throttled or out of order.";
+Exit codes: 0 every gate is open, 2 settings are missing or wrong, 4 refused (key, white list,
+  account, host, certificate), 5 not reachable, throttled or out of order.";
 
 /// Arguments of `check`
 #[derive(Debug, Args)]
