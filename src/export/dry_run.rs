@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use lru::LruCache;
 
-use super::input_of;
 use super::rows::{Next, Rows};
+use super::{failed_of_previous, input_of};
 use crate::api::Client;
 use crate::failure::Failure;
 use crate::input::{Mark, Row};
@@ -75,10 +75,9 @@ fn network(job: &Job) -> Result<String, Failure> {
 }
 
 fn open(job: &Job) -> Result<Rows, Failure> {
-    match job.retry_failed {
+    match failed_of_previous(job)? {
         None => Rows::open(job),
-        Some(_) if !job.output.is_file() => Err(Failure::NoPrevious(job.output.clone())),
-        Some(which) => Rows::again(job, &job.output, which),
+        Some(which) => Rows::again(job, which),
     }
 }
 

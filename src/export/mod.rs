@@ -17,7 +17,7 @@ use self::run::Run;
 use self::writer::{Goal, Opened, Writer};
 use crate::api::Client;
 use crate::failure::Failure;
-use crate::job::Job;
+use crate::job::{Job, RetryFailed};
 use crate::output::{Target, xlsx};
 use crate::report::{Closing, Ending, Level, Plan, Report};
 use crate::schedule::pace::Pace;
@@ -110,15 +110,20 @@ fn input_of(job: &Job) -> String {
 /// Opens what the rows come from, and locks what they go to. An earlier output is read only when no other run can
 /// replace it meanwhile; an input that makes no sense is to be told before anything is made for the output.
 fn open(job: &Job) -> Result<(Rows, Goal), Failure> {
-    let Some(which) = job.retry_failed else {
+    let Some(which) = failed_of_previous(job)? else {
         let rows = Rows::open(job)?;
         return Ok((rows, Goal::of(job)?));
     };
-    if !job.output.is_file() {
+    let goal = Goal::of(job)?;
+    Ok((Rows::again(job, which)?, goal))
+}
+
+/// Which failed rows of the earlier output are to be asked for, if that is the job; then the output has to be there.
+fn failed_of_previous(job: &Job) -> Result<Option<RetryFailed>, Failure> {
+    if job.retry_failed.is_some() && !job.output.is_file() {
         return Err(Failure::NoPrevious(job.output.clone()));
     }
-    let goal = Goal::of(job)?;
-    Ok((Rows::again(job, &job.output, which)?, goal))
+    Ok(job.retry_failed)
 }
 
 /// Makes the workbook, if one is wanted.

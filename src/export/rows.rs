@@ -2,7 +2,6 @@
 //! it may keep its reader waiting while answers come in.
 
 use std::io;
-use std::path::Path;
 
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
@@ -67,9 +66,9 @@ impl Rows {
         Ok(Self { from, kept, cells, format: job.format, ended: false })
     }
 
-    /// Opens an earlier output.
-    pub(super) fn again(job: &Job, output: &Path, which: RetryFailed) -> Result<Self, Failure> {
-        let rows = PreviousRows::open(output, which)?;
+    /// Opens the earlier output.
+    pub(super) fn again(job: &Job, which: RetryFailed) -> Result<Self, Failure> {
+        let rows = PreviousRows::open(&job.output, which)?;
         let kept = rows.previous.kept().to_vec();
         let index = |name: &str| {
             let named = |kept: &String| kept == name || kept.strip_prefix("input_") == Some(name);

@@ -6,17 +6,20 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-/// Reads `60s`, `15m`, `2h 30m`, or a bare number of seconds.
+/// Longer times mean "for ever", and are taken as this: far enough for every run, and no clock overflows by it.
+const FOREVER: Duration = Duration::from_secs(100 * 365 * 86_400);
+
+/// Reads `60s`, `15m`, `2h 30m`, or a bare number of seconds. At most a hundred years; what is longer becomes that.
 ///
 /// # Errors
 /// Says what is expected instead.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let expected = || "expected a duration such as 60s, 15m or 2h30m".to_owned();
     if let Ok(seconds) = text.trim().parse::<u32>() {
-        return Ok(Duration::from_secs(seconds.into()));
+        return Ok(Duration::from_secs(seconds.into()).min(FOREVER));
     }
     let duration: SignedDuration = text.trim().parse().map_err(|_| expected())?;
-    Duration::try_from(duration).map_err(|_| expected())
+    Duration::try_from(duration).map(|duration| duration.min(FOREVER)).map_err(|_| expected())
 }
 
 /// Reads a duration that is not zero.
@@ -110,6 +113,8 @@ mod tests {
             assert!(parse_duration(text).is_err(), "{text}");
         }
         assert!(parse_timeout("0s").is_err());
+        let forever = parse_duration("9223372036854775807s").unwrap();
+        assert!(std::time::Instant::now().checked_add(forever).is_some());
     }
 
     #[test]
