@@ -72,7 +72,7 @@ pub fn classify(received: Received<'_>) -> Outcome {
     let envelope = received.body.envelope();
     let data = accept_envelope(received, envelope.as_ref())?;
     links::find(data).map_err(|what_came| {
-        let said = envelope.as_ref().and_then(|e| e.message.as_deref()).filter(|m| !m.eq_ignore_ascii_case("success"));
+        let said = envelope.as_ref().and_then(|e| e.message.as_deref()).filter(|said| !says_success(said));
         let message = match said {
             Some(said) => format!("{} ({what_came})", shorten(said)),
             None => what_came,
@@ -97,7 +97,9 @@ fn accept_envelope<'a>(
         (None, Some(envelope)) => Ok(envelope.data),
         (None, None) => Err(received.error(ErrorKind::InvalidResponse, None, received.explain(None))),
         (Some(kind), _) => {
-            let said = envelope.and_then(|e| e.message.as_deref()).filter(|_| kind != ErrorKind::Redirect);
+            let said = envelope.and_then(|e| e.message.as_deref());
+            // An error row that says nothing but "Success" would explain nothing.
+            let said = said.filter(|said| kind != ErrorKind::Redirect && !says_success(said));
             let message = said.map_or_else(|| received.explain(envelope), shorten);
             Err(received.error(kind, envelope, message))
         }
@@ -183,11 +185,19 @@ impl Received<'_> {
                 None => format!("the host redirects without saying where (HTTP {status}); it is not the API"),
             };
         }
-        match envelope.map(|envelope| envelope.code.as_received()) {
-            Some(Some(code)) => format!("HTTP {status} with code {} and no message", excerpt(code)),
+        match envelope.map(|envelope| (envelope.code.as_received(), envelope.message.as_deref())) {
+            Some((Some(code), None)) => format!("HTTP {status} with code {} and no message", excerpt(code)),
+            Some((Some(code), Some(said))) => {
+                format!("HTTP {status} with code {}, though the message is \"{}\"", excerpt(code), excerpt(said))
+            }
             _ => format!("HTTP {status} with {}", self.body.describe()),
         }
     }
+}
+
+/// Whether a message is the one of a success, which says nothing about an error.
+fn says_success(message: &str) -> bool {
+    message.trim().eq_ignore_ascii_case("success")
 }
 
 /// More than any column shows, but not a whole body: up to a thousand error rows wait for their turn.

@@ -281,3 +281,16 @@ fn a_huge_message_is_not_kept_whole() {
         assert!(message.starts_with("éé") && (4000..4200).contains(&message.len()), "{}", message.len());
     }
 }
+
+#[test]
+fn an_error_that_calls_itself_a_success_is_explained_by_its_status() {
+    for (status, body, message) in [
+        (500, GOOD, "HTTP 500 with code 0, though the message is \"Success\""),
+        (200, r#"{"code":31,"message":"success"}"#, "HTTP 200 with code 31, though the message is \"success\""),
+        (200, r#"{"message":"Success"}"#, "HTTP 200 with JSON without an envelope: {\"message\":\"Success\"}"),
+    ] {
+        let body = Body::read(body);
+        let error = classify(Received { status, location: None, body: &body }).unwrap_err();
+        assert_eq!(&*error.message, message);
+    }
+}

@@ -168,6 +168,7 @@ impl Schedule {
             self.gate.begun();
             task.first_attempt = Some(FirstAttempt { at: now, troubled: self.troubled(now) });
         }
+        task.up_when_sent = self.last_up;
         self.counts.retries += u64::from(task.attempts > 0);
         (task.offer, if self.breaker.is_open() { Work::Probe(task) } else { Work::Attempt(task) })
     }

@@ -67,6 +67,19 @@ fn a_plain_outage_writes_no_error_rows_is_probed_rarely_and_is_over_within_a_min
 }
 
 #[test]
+fn a_call_that_left_during_an_outage_and_hung_past_its_end_is_no_evidence() {
+    for seconds in 3..30 {
+        let heals = (2 + seconds) * SECOND;
+        let policy = Policy { retries: 1, rate: "100/1s".parse().unwrap(), ..policy() };
+        let story = run(&offers(600), policy, |asked| match asked.at {
+            at if (2 * SECOND..heals).contains(&at) => Reply { after: 5 * SECOND, ..Reply::hanging() },
+            _ => Reply::good(),
+        });
+        assert_eq!(story.complete().errors(), [], "{seconds} s");
+    }
+}
+
+#[test]
 fn an_outage_that_never_ends_stops_the_run_after_max_outage() {
     for seconds in [0, 1, 10, 60, 900] {
         for (down, lone) in [(Down::Gateway, 400), (Down::Throttle, 400), (Down::Gateway, 30), (Down::Throttle, 30)] {

@@ -90,9 +90,10 @@ impl Schedule {
     }
 
     /// A failure is the offer's own only if the service was up between its last two. To look back further would let
-    /// an outage write error rows for offers that had failed before it began.
+    /// an outage write error rows for offers that had failed before it began; to look past the departure of the last
+    /// one, for a call that left during the outage and hung until after its end.
     fn retry_or_end(&mut self, mut task: Task, error: OfferError, now: Instant) {
-        let was_up_between = self.last_up.is_some_and(|left| task.failed_before(left));
+        let was_up_between = task.up_when_sent.is_some_and(|left| task.failed_before(left));
         task.failed_at = Some(now);
         if !self.is_spent(&task, now) {
             let delay = self.backoff.delay(task.attempts);

@@ -19,6 +19,8 @@ pub struct Task {
     pub(super) first_attempt: Option<FirstAttempt>,
     /// When its last failure was read.
     pub(super) failed_at: Option<Instant>,
+    /// Until when the service was known to be up when its last call left.
+    pub(super) up_when_sent: Option<Instant>,
     pub(super) throttles: Throttles,
 }
 
@@ -33,7 +35,8 @@ pub(super) struct FirstAttempt {
 impl Task {
     /// An offer that was never asked for.
     pub fn new(offer: OfferId, slot: Slot) -> Self {
-        Self { offer, slot, attempts: 0, first_attempt: None, failed_at: None, throttles: Throttles::default() }
+        let throttles = Throttles::default();
+        Self { offer, slot, attempts: 0, first_attempt: None, failed_at: None, up_when_sent: None, throttles }
     }
 
     /// Whether a call that left at `left` and passed tells that the service was up after this offer's last failure.
