@@ -11,6 +11,7 @@ use reqwest::header::{AUTHORIZATION, HeaderValue, LOCATION};
 use reqwest::tls::TlsInfo;
 use reqwest::{Method, Request, Response};
 use secrecy::ExposeSecret;
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 use url::Url;
 
@@ -20,6 +21,11 @@ use super::reply::{RawReply, Reply, redirect_target};
 use super::secrets::Secrets;
 use crate::offer::{OfferError, OfferId};
 use crate::settings::network::{Account, Http};
+
+/// The memory that large bodies may take together, in bytes, whatever `--concurrency` and `--max-body` are.
+const LARGE_BODIES: usize = 32 << 20;
+/// Larger bodies count as large.
+const ORDINARY_BODY: usize = 256 << 10;
 
 /// Calls one network as one affiliate. Cheap to clone.
 #[derive(Clone)]
@@ -36,6 +42,8 @@ struct Shared {
     route: Route,
     max_body: usize,
     secrets: Secrets,
+    /// As many large bodies may be read at once; the others wait after their first part.
+    large: Semaphore,
 }
 
 impl fmt::Debug for Client {
@@ -74,7 +82,8 @@ impl Client {
         let authorization = signed.ok().and_then(|request| request.headers().get(AUTHORIZATION).cloned());
         let authorization = authorization.ok_or(ClientError::Credentials)?;
         let secrets = Secrets::of(account);
-        let shared = Shared { http: client, authorization, base, route, max_body: http.max_body, secrets };
+        let large = Semaphore::new((LARGE_BODIES / http.max_body).max(1));
+        let shared = Shared { http: client, authorization, base, route, max_body: http.max_body, secrets, large };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -142,11 +151,16 @@ impl Client {
 
     /// What could be read of the body, and why not all.
     async fn read_body(&self, response: &mut Response, sent: Instant) -> (Bytes, Option<(Fault, String)>) {
-        let Shared { route, max_body, .. } = &*self.shared;
+        let Shared { route, max_body, large, .. } = &*self.shared;
         // Most answers come in one piece, which is then handed on as it is.
         let mut whole = Bytes::new();
         let mut pieces = BytesMut::new();
+        let mut place = None;
         let broken = loop {
+            let left = route.timeout.saturating_sub(sent.elapsed()).min(route.read_timeout);
+            if place.is_none() && whole.len() + pieces.len() > ORDINARY_BODY {
+                place = timeout(left, large.acquire()).await.ok();
+            }
             let left = route.timeout.saturating_sub(sent.elapsed()).min(route.read_timeout);
             let Ok(piece) = timeout(left, response.chunk()).await else {
                 break Some(route.timed_out(false, Stage::Body));

@@ -146,21 +146,13 @@ impl Rows {
 
     /// What was odd about the input, once, at the end of it.
     pub(super) fn tell_oddities(&self, report: &Report) {
-        let Oddities { rows_too_long, first_too_long, unclosed_quote } = self.oddities();
+        let Oddities { rows_too_long, first_too_long } = self.oddities();
         if let Some(line) = first_too_long {
             let message = format!(
                 "rows of the input with filled cells beyond its last column: {rows_too_long}, first on line {line}; \
                  these cells are not in the output"
             );
             report.say(Level::Warning, &message);
-        }
-        if let Some(line) = unclosed_quote {
-            let message = format!(
-                "a quote opens on line {line} of the input and never closes: all lines below were read as one cell; \
-                 close it and run again"
-            );
-            // Offers may be missing for it, so the quiet have to hear of it too.
-            report.say(Level::Notice, &message);
         }
     }
 

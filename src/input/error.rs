@@ -107,6 +107,17 @@ pub enum InputError {
         /// The line on which the row starts.
         line: u64,
     },
+    /// All rows behind it would be taken for one cell, and their offers be lost.
+    #[error(
+        "{input}, line {line}: a quote (\") opens here and never closes, so all lines below would be read as one cell; \
+         close it, or remove it"
+    )]
+    UnclosedQuote {
+        /// The path.
+        input: String,
+        /// The line on which the row with it starts.
+        line: u64,
+    },
 }
 
 impl InputError {

@@ -67,8 +67,6 @@ pub struct Oddities {
     pub rows_too_long: u64,
     /// The line of the first of them.
     pub first_too_long: Option<u64>,
-    /// The line at which a quote opens that is never closed, so that all lines below were taken as one cell.
-    pub unclosed_quote: Option<u64>,
 }
 
 /// An input that is being read.
@@ -125,14 +123,15 @@ impl Input {
     /// The next row; `None` at the end.
     ///
     /// # Errors
-    /// [`InputError::Read`] and [`InputError::TooLong`].
+    /// [`InputError::Read`], [`InputError::TooLong`], and [`InputError::UnclosedQuote`] instead of the end.
     pub fn next_row(&mut self) -> Result<Option<Row>, InputError> {
         if !self.read_record()? {
             self.is_at_end = true;
-            if let Records::Text(text) = &self.records {
-                self.oddities.unclosed_quote = text.unclosed();
-            }
-            return Ok(None);
+            let unclosed = if let Records::Text(text) = &self.records { text.unclosed() } else { None };
+            return match unclosed {
+                Some(line) => Err(InputError::UnclosedQuote { input: self.name.clone(), line }),
+                None => Ok(None),
+            };
         }
         self.rows += 1;
         let offer = self.offer();

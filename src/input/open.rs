@@ -13,7 +13,7 @@ use super::mark::Prefix;
 use super::record::Record;
 use super::sheet::{self, Sheet};
 use super::source::{self, HEAD, Opened, Source, transcode};
-use super::total::{Sample, count_rows};
+use super::total::{Sample, count_rows, unclosed_quote};
 use super::{ColumnChoice, Input, Oddities, Options, Records, dialect};
 use crate::text::decode;
 
@@ -106,7 +106,11 @@ impl Input {
             if size <= COUNTED {
                 let counted = read_all(&mut file, size, is_utf16);
                 let text = counted.map_err(|source| InputError::Read { input: self.name.clone(), line: 1, source })?;
-                self.counted = Some(count_rows(text.get(start..).unwrap_or_default(), dialect.delimiter));
+                let text = text.get(start..).unwrap_or_default();
+                self.counted = Some(count_rows(text, dialect.delimiter));
+                if let Some(at) = unclosed_quote(text, dialect.delimiter) {
+                    return Err(InputError::UnclosedQuote { input: self.name.clone(), line: at + line - 1 });
+                }
             }
             // UTF-16 has two bytes where UTF-8 has mostly one.
             let size = if is_utf16 { size / 2 } else { size };

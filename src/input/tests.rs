@@ -191,11 +191,24 @@ fn cells_for_links_come_after_the_kept_ones() {
 
 #[test]
 fn what_is_odd_is_told_and_never_dropped_in_silence() {
-    let (_dir, source) = file(b"id,a\n16,x,,\n17,x,y\n18,x,,y\n19,\"x\n20,y\n");
+    let (_dir, source) = file(b"id,a\n16,x,,\n17,x,y\n18,x,,y\n");
     let mut input = Input::open(&source, &options()).unwrap();
-    assert_eq!(rows(&mut input).len(), 4);
-    let expected = Oddities { rows_too_long: 2, first_too_long: Some(3), unclosed_quote: Some(5) };
-    assert_eq!(input.oddities(), expected);
+    assert_eq!(rows(&mut input).len(), 3);
+    assert_eq!(input.oddities(), Oddities { rows_too_long: 2, first_too_long: Some(3) });
+}
+
+#[test]
+fn a_quote_that_never_closes_is_an_error_with_its_line_before_a_row_is_lost() {
+    let text = "sep=,\nid,a\n18,\"two\nlines\"\n19,\"x\n20,y\n";
+    let (_dir, source) = file(text.as_bytes());
+    let error = Input::open(&source, &options()).unwrap_err();
+    assert!(error.is_usage() && error.to_string().contains("line 5: a quote"), "{error}");
+    // Too large to be looked through at the start.
+    let long = format!("id,a\n{}19,\"x\n20,y\n", "\n".repeat(5 << 20));
+    let (_dir, source) = file(long.as_bytes());
+    let mut input = Input::open(&source, &options()).unwrap();
+    let ended = std::iter::from_fn(|| input.next_row().transpose()).find(Result::is_err);
+    assert!(matches!(ended, Some(Err(InputError::UnclosedQuote { .. }))), "{ended:?}");
 }
 
 #[test]

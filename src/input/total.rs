@@ -2,6 +2,9 @@
 //!
 //! Owns counting and estimating. Must not read rows for anything else, and must cost next to nothing at the start.
 
+use super::delimited::Delimited;
+use super::record::Record;
+
 /// How many rows an input has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Total {
@@ -49,6 +52,15 @@ impl Sample {
 /// The parser's rules once more, without the cells: several times as fast, and this stands in the way of the first call.
 pub(super) fn count_rows(text: &[u8], delimiter: u8) -> u64 {
     count_in_parts(text, delimiter, 32 << 10)
+}
+
+/// The line of a text on which the row begins whose quote never closes, if there is one.
+pub(super) fn unclosed_quote(text: &[u8], delimiter: u8) -> Option<u64> {
+    memchr::memchr(b'"', text)?;
+    let mut parser = Delimited::new(text, delimiter, 0, 1);
+    let mut record = Record::new();
+    while parser.read(&mut record).ok()? {}
+    parser.unclosed()
 }
 
 fn count_in_parts(text: &[u8], delimiter: u8, part: usize) -> u64 {

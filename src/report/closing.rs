@@ -8,7 +8,7 @@ use super::document::Ended;
 use super::record::{Figures, Record};
 use super::{Level, words};
 use crate::exit::ExitCode;
-use crate::offer::{Class, OfferError};
+use crate::offer::{Class, ErrorKind, OfferError};
 use crate::schedule::Stop;
 use crate::settings::units::MaxErrors;
 use crate::signals::Signal;
@@ -171,6 +171,9 @@ impl Closing<'_> {
         let mend = match self.ending {
             Ending::Stopped(Stop::Refused(error)) if error.kind.class() == Class::Account => {
                 format!("; {}, then", error.kind.hint())
+            }
+            Ending::Stopped(Stop::Refused(error)) if error.kind == ErrorKind::NotApproved => {
+                "; check the key and its white list, or put an offer first that is approved, then".to_owned()
             }
             Ending::Stopped(Stop::Refused(_)) => "; mend the account or the host, then".to_owned(),
             _ => String::new(),

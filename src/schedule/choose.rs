@@ -76,6 +76,11 @@ impl Schedule {
         if !self.new.is_empty() && self.gate.may_begin() && self.throttled.len() < Self::THROTTLED {
             return Ok(Choice::Send(Source::New));
         }
+        // Where nothing but throttles has ever come, the first offers may be what is throttled: every second call tries
+        // another, which costs nothing, as one call leaves for each freeze anyway.
+        if !self.new.is_empty() && self.only_throttled() && self.traffic.throttles.is_multiple_of(2) {
+            return Ok(Choice::Send(Source::New));
+        }
         if due.is_some() {
             return Ok(self.instead_of(Source::Retry));
         }
@@ -86,6 +91,11 @@ impl Schedule {
             Some(due) => Ok(Choice::Wait(due, Waiting::Retry)),
             None => self.dead_end(more),
         }
+    }
+
+    fn only_throttled(&self) -> bool {
+        let others = self.parked.len() + self.gate.suspects();
+        !self.gate.is_open() && others == 0 && self.retries.is_empty() && !self.throttled.is_empty()
     }
 
     /// Only offers that were throttled are left, and nothing has passed since the last throttle. So something that is

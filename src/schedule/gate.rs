@@ -103,7 +103,8 @@ impl Gate {
         match error.kind {
             ErrorKind::IpNotAllowed | ErrorKind::AccountLocked => true,
             ErrorKind::InvalidResponse => wrong_host && !self.open,
-            _ => wrong_host || (error.http_status == Some(403) && !speaks_of_approval(error)),
+            ErrorKind::NotApproved => error.http_status == Some(403) && !speaks_of_approval(error),
+            _ => wrong_host,
         }
     }
 }
@@ -111,5 +112,5 @@ impl Gate {
 /// An account with ten unapproved offers in a row is nothing unusual; one that is refused would be told otherwise.
 fn speaks_of_approval(error: &OfferError) -> bool {
     let message = error.message.to_ascii_lowercase();
-    error.kind == ErrorKind::NotApproved && (message.contains("approv") || message.contains("apply"))
+    message.contains("approv") || message.contains("apply")
 }

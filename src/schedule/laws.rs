@@ -208,6 +208,25 @@ fn offers_that_always_fail_end_as_error_rows_wherever_they_are() {
 }
 
 #[test]
+fn offers_at_the_head_that_are_always_throttled_do_not_block_the_rest() {
+    for bad in 1..=6 {
+        let network = |asked: Asked| if asked.offer <= bad { Reply::throttled() } else { Reply::good() };
+        let story = run(&offers(100), policy(), network);
+        let expected: Vec<_> = (1..=bad).map(|offer| (offer, ErrorKind::ServerError)).collect();
+        assert_eq!(story.complete().errors(), expected);
+        assert!(story.took <= 600 * SECOND, "{bad}: {:?}", story.took);
+    }
+}
+
+#[test]
+fn a_403_that_says_what_it_means_is_the_offers_own() {
+    for kind in [ErrorKind::NotFound, ErrorKind::BadRequest] {
+        let network = |asked: Asked| if asked.offer <= 20 { Reply::bad(kind, 403) } else { Reply::good() };
+        assert_eq!(run(&offers(100), policy(), network).complete().errors().len(), 20, "{kind}");
+    }
+}
+
+#[test]
 fn an_offer_has_its_attempts_and_one_more_if_the_service_may_have_been_gone() {
     for retries in [0, 1, 4, 9] {
         let policy = Policy { retries, ..policy() };
