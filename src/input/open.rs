@@ -107,14 +107,18 @@ impl Input {
                 let counted = read_all(&mut file, size, is_utf16);
                 let text = counted.map_err(|source| InputError::Read { input: self.name.clone(), line: 1, source })?;
                 let text = text.get(start..).unwrap_or_default();
-                self.counted = Some(count_rows(text, dialect.delimiter));
-                if let Some(at) = unclosed_quote(text, dialect.delimiter) {
+                let count = count_rows(text, dialect.delimiter);
+                self.counted = Some(count.rows);
+                if count.ends_in_quotes
+                    && let Some(at) = unclosed_quote(text, dialect.delimiter)
+                {
                     return Err(InputError::UnclosedQuote { input: self.name.clone(), line: at + line - 1 });
                 }
             }
             // UTF-16 has two bytes where UTF-8 has mostly one.
             let size = if is_utf16 { size / 2 } else { size };
-            self.sample = Some(Sample { size, rows: count_rows(rest, dialect.delimiter), bytes: rest.len() as u64 });
+            self.sample =
+                Some(Sample { size, rows: count_rows(rest, dialect.delimiter).rows, bytes: rest.len() as u64 });
             self.prefix = Some(Prefix::new(file));
         }
         Ok(seen)
