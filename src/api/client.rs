@@ -91,7 +91,7 @@ impl Client {
     pub async fn tracking_links(&self, offer: OfferId) -> Reply {
         let mut url = self.shared.base.clone();
         // Digits only, so the path cannot become another one.
-        url.set_path(&format!("{}/offers/{offer}/tracking_links", url.path()));
+        url.set_path(&[url.path(), "/offers/", offer.as_str(), "/tracking_links"].concat());
         let reply = match self.send(url).await {
             Ok(raw) => Reply::understand(&raw),
             Err(failure) => Reply::without_answer(failure),

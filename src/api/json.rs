@@ -14,6 +14,9 @@ const BYTES_PER_VALUE: usize = 16;
 /// So many values may come in any text, however short.
 const FREE_VALUES: usize = 1 << 16;
 
+/// Pairs in most objects of an answer.
+const ORDINARY_OBJECT: usize = 4;
+
 /// Any JSON.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Json<'a> {
@@ -176,10 +179,15 @@ impl<'de> Visitor<'de> for Value<'_> {
             Json::Text(number) if key == NUMBER_KEY && next.is_none() => return Ok(Json::Number(number)),
             other => other,
         };
-        let mut pairs = vec![(key, value)];
+        // An ordinary object grows no further; a tiny one gives back what it does not use, as hostile bodies have many.
+        let mut pairs = Vec::with_capacity(ORDINARY_OBJECT);
+        pairs.push((key, value));
         while let Some(Key(key)) = next {
             pairs.push((key, map.next_value_seed(self)?));
             next = map.next_key()?;
+        }
+        if pairs.len() < ORDINARY_OBJECT - 1 {
+            pairs.shrink_to_fit();
         }
         Ok(Json::Object(pairs))
     }

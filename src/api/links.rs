@@ -43,6 +43,23 @@ struct Fields<'j> {
     preview_url: Field<'j>,
 }
 
+impl Fields<'_> {
+    fn as_entry(&self) -> Entry<'_> {
+        Entry {
+            kind: self.kind.as_deref(),
+            name: self.name.as_deref(),
+            tracking_link: self.tracking_link.as_deref(),
+            preview_url: self.preview_url.as_deref(),
+        }
+    }
+
+    /// Bytes of text.
+    fn len(&self) -> usize {
+        let Entry { kind, name, tracking_link, preview_url } = self.as_entry();
+        [kind, name, tracking_link, preview_url].into_iter().flatten().map(str::len).sum()
+    }
+}
+
 impl<'j> Found<'j> {
     /// Takes `data` or `tracking_link`; the recursion is bounded by the JSON's limited depth.
     fn take_offer(&mut self, json: &'j Json<'j>) {
@@ -110,14 +127,11 @@ impl<'j> Found<'j> {
     }
 
     fn into_answer(self) -> Answer {
-        let mut answer = AnswerBuilder::new(self.url.as_deref(), self.impression_pixel.as_deref());
+        let own = (self.url.as_deref(), self.impression_pixel.as_deref());
+        let text = self.entries.iter().map(Fields::len).sum();
+        let mut answer = AnswerBuilder::with_room(own, self.entries.len(), text);
         for entry in &self.entries {
-            answer.entry(Entry {
-                kind: entry.kind.as_deref(),
-                name: entry.name.as_deref(),
-                tracking_link: entry.tracking_link.as_deref(),
-                preview_url: entry.preview_url.as_deref(),
-            });
+            answer.entry(entry.as_entry());
         }
         answer.build()
     }

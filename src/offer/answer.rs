@@ -101,7 +101,14 @@ pub struct AnswerBuilder {
 impl AnswerBuilder {
     /// Starts with the fields of the offer itself.
     pub fn new(url: Option<&str>, impression_pixel: Option<&str>) -> Self {
-        let mut builder = Self::default();
+        Self::with_room((url, impression_pixel), 0, 0)
+    }
+
+    /// Starts with the fields of the offer itself, and with room for so many landing pages with so many bytes of text in
+    /// all, so that nothing moves while they come.
+    pub fn with_room((url, impression_pixel): (Option<&str>, Option<&str>), entries: usize, text: usize) -> Self {
+        let own = url.map_or(0, str::len) + impression_pixel.map_or(0, str::len);
+        let mut builder = Self { text: String::with_capacity(own + text), ends: Vec::with_capacity(2 + 4 * entries) };
         builder.push(url);
         builder.push(impression_pixel);
         builder
