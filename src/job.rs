@@ -2,6 +2,7 @@
 //! opened or called.
 
 mod files;
+mod key;
 mod look;
 
 use std::ffi::{OsStr, OsString};
@@ -17,7 +18,6 @@ use crate::cli::{
 };
 use crate::flatten::{Dialect, Format};
 use crate::input::{ColumnChoice, Keep, Options, Source};
-use crate::sandbox;
 use crate::schedule::Policy;
 use crate::settings::account::{AccountError, AccountSource, HostSource, KeySource};
 use crate::settings::files::Files;
@@ -185,26 +185,6 @@ impl Job {
             warnings,
             settings,
         })
-    }
-
-    /// Everything that shapes rows, other than the answers and the input: a run goes on only with an equal one.
-    pub fn key(&self, kept_columns: &[String]) -> String {
-        let (host, email) = match &self.network {
-            Network::Sandbox => ("sandbox", sandbox::EMAIL),
-            Network::Real(account) => (account.base_url.as_str(), account.email.as_str()),
-            Network::NotGiven(_) => ("", ""),
-        };
-        format!("network {host}; e-mail {email}; {}", self.shape(kept_columns))
-    }
-
-    /// The part of the key that does not depend on the account.
-    pub fn shape(&self, kept_columns: &[String]) -> String {
-        let Options { column, delimiter, no_headers, sheet, .. } = &self.reading;
-        format!(
-            "column {column:?}; delimiter {delimiter:?}; no-headers {no_headers}; \
-             sheet {sheet:?}; keep {kept_columns:?}; format {:?}; append {:?}; retry-failed {:?}",
-            self.format, self.template, self.retry_failed
-        )
     }
 }
 

@@ -112,7 +112,7 @@ fn a_dry_run_tells_what_would_be_continued_and_touches_none_of_it() {
     assert!(resumed.contains(&format!("{done} offers done: goes on behind them")), "{resumed}");
     assert!(resumed.contains(&format!("{} rows to do, after {done} that are done", 99 - done)), "{resumed}");
     let other = stdout(&run(&["--dry-run", "--resume", "--append", "x=y"]));
-    assert!(other.contains("cannot be continued (it was another job)"), "{other}");
+    assert!(other.contains("cannot be continued: it was another job"), "{other}");
     assert_eq!(contents(folder.path()), before);
 }
 

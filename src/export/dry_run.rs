@@ -6,18 +6,18 @@ use std::time::Instant;
 
 use lru::LruCache;
 
+use super::earlier::Earlier;
 use super::rows::{Next, Rows};
 use super::{failed_of_previous, input_of};
 use crate::api::Client;
 use crate::failure::Failure;
-use crate::input::{Mark, Row};
+use crate::input::Row;
 use crate::job::{Job, Network};
 use crate::offer::OfferId;
-use crate::output::{Found, Target, find};
+use crate::output::Target;
 use crate::report::{DryRun, InvalidRow, Level, Report};
 use crate::schedule::pace::Pace;
 use crate::schedule::window::Window;
-use crate::summary::Summary;
 
 /// As many invalid rows are listed; the rest is counted.
 const LISTED: usize = 10;
@@ -33,7 +33,7 @@ pub async fn dry_run(job: &Job, report: &Report) -> Result<DryRun, Failure> {
     let network = network(job)?;
     let mut rows = open(job)?;
     let target = Target::of(&job.output)?;
-    let (interrupted, done) = interrupted(job, &target, &mut rows)?;
+    let (earlier_run, done) = earlier(job, &target, &mut rows)?;
     let mut seen = Seen::new();
     loop {
         let next = match rows.next()? {
@@ -61,7 +61,7 @@ pub async fn dry_run(job: &Job, report: &Report) -> Result<DryRun, Failure> {
         rate: job.policy.rate,
         period: Pace::new(job.policy.rate, Instant::now()).period(),
         files: files(job, &target),
-        interrupted,
+        earlier_run,
     })
 }
 
@@ -82,30 +82,20 @@ fn open(job: &Job) -> Result<Rows, Failure> {
 }
 
 /// What is there of an earlier run, and how many of its rows this one would not do again. Moves `rows` behind them.
-fn interrupted(job: &Job, target: &Target, rows: &mut Rows) -> Result<(Option<String>, u64), Failure> {
+fn earlier(job: &Job, target: &Target, rows: &mut Rows) -> Result<(Option<String>, u64), Failure> {
     let Target::File(place) = target else { return Ok((None, 0)) };
-    let found = match find::<Mark, Summary>(place)? {
-        Found::Interrupted(found) => found.checkpoint,
-        Found::Nothing => return Ok((None, 0)),
-        Found::Finished(_) if job.resume => return Ok((Some("finished by the run before: nothing is left".into()), 0)),
-        Found::Finished(_) => return Ok((Some("finished by the run before: starts over".into()), 0)),
-        Found::Damaged { why } => return Ok((Some(format!("cannot be continued: {why}; starts over")), 0)),
-    };
-    let done = found.offers;
-    let fits = match (&job.network, found.input) {
-        // The same job as far as can be told without the account.
-        (Network::NotGiven(_), _) if !found.job.ends_with(&job.shape(&rows.kept)) => Err("it was another job".into()),
-        (Network::Sandbox | Network::Real(_), _) if found.job != job.key(&rows.kept) => {
-            Err("it was another job".into())
+    Ok(match Earlier::of(job, place, rows)? {
+        Earlier::Nothing => (None, 0),
+        Earlier::GoesOn(found) => {
+            let done = found.checkpoint.offers;
+            (Some(format!("{done} offers done: goes on behind them")), done)
         }
-        (_, None) => Err("its input was a stream".to_owned()),
-        (_, Some(mark)) if job.resume => rows.resume(&mark).map_err(|why| why.to_string()),
-        (_, Some(_)) => Ok(()),
-    };
-    Ok(match fits {
-        Err(why) => (Some(format!("{done} offers done, but it cannot be continued ({why}): starts over")), 0),
-        Ok(()) if job.resume => (Some(format!("{done} offers done: goes on behind them")), done),
-        Ok(()) => (Some(format!("{done} offers done: starts over; --resume would go on behind them")), 0),
+        Earlier::NotAsked { done } => {
+            (Some(format!("{done} offers done: starts over; --resume would go on behind them")), 0)
+        }
+        Earlier::Unfit { why } => (Some(format!("cannot be continued: {why}; starts over")), 0),
+        Earlier::Done(summary) => (Some("finished by the run before: nothing is left".to_owned()), summary.offers),
+        Earlier::Finished => (Some("finished by the run before: starts over".to_owned()), 0),
     })
 }
 

@@ -3,6 +3,7 @@
 //! Here everything is opened before the loop of `run` and closed behind it.
 
 mod dry_run;
+mod earlier;
 mod in_flight;
 mod previous;
 mod rows;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
+use super::earlier::Earlier;
 use super::previous::KeptRow;
 use super::rows::Rows;
 use crate::append::Template;
@@ -11,9 +12,7 @@ use crate::flatten::{Flattener, Source};
 use crate::input::{Mark, Position, Row};
 use crate::job::Job;
 use crate::offer::{ErrorKind, OfferError, Outcome};
-use crate::output::{
-    Checkpoint, CommitPolicy, Direct, Found, Interrupted, Lock, Output, Partial, Target, find, set_aside, tidy_up,
-};
+use crate::output::{Checkpoint, CommitPolicy, Direct, Interrupted, Lock, Output, Partial, Target, set_aside, tidy_up};
 use crate::report::{Level, Report};
 use crate::summary::Summary;
 
@@ -73,10 +72,10 @@ impl Writer {
         let key = job.key(&rows.kept);
         let flattener = Flattener::new(rows.format, rows.kept.iter().map(String::as_str));
         let (output, start) = match goal {
-            Goal::File(lock) => match go_on(job, &key, rows, &lock, report)? {
-                GoOn::Finished(summary) => return Ok(Opened::Finished(summary)),
-                GoOn::From(found) => (Output::File(Partial::resume(lock, &found)?), Some(found.checkpoint)),
-                GoOn::Start => {
+            Goal::File(lock) => match begin(job, rows, &lock, report)? {
+                Begin::Finished(summary) => return Ok(Opened::Finished(summary)),
+                Begin::GoOn(found) => (Output::File(Partial::resume(lock, &found)?), Some(found.checkpoint)),
+                Begin::Start => {
                     let start = checkpoint(&key, &Summary::default(), None);
                     (Output::File(Partial::create(lock, flattener.header(), &start)?), None)
                 }
@@ -186,58 +185,39 @@ fn checkpoint(key: &str, summary: &Summary, input: Option<Mark>) -> Checkpoint<M
     Checkpoint { job: key.to_owned(), input, offers: summary.offers, rows: summary.rows, counts: summary.clone() }
 }
 
-/// What an earlier run means for this one.
-enum GoOn {
+/// How this run begins.
+enum Begin {
     Start,
-    From(Interrupted<Mark, Summary>),
+    GoOn(Interrupted<Mark, Summary>),
     Finished(Summary),
 }
 
-fn go_on(job: &Job, key: &str, rows: &mut Rows, lock: &Lock, report: &Report) -> Result<GoOn, Failure> {
-    let found: Found<Mark, Summary> = find(lock.place())?;
-    if !job.resume {
-        if let Found::Interrupted(found) = &found {
-            let done = found.checkpoint.offers;
-            let message = format!("starting over: an interrupted run had {done} offers done (--resume would go on)");
-            report.say(Level::Warning, &message);
-        }
-        return Ok(GoOn::Start);
-    }
-    let why = match found {
-        Found::Interrupted(found) if found.checkpoint.offers == 0 => return Ok(GoOn::Start),
-        Found::Nothing => {
-            report.say(Level::Info, "no interrupted run to go on with: starting");
-            return Ok(GoOn::Start);
-        }
-        Found::Finished(checkpoint) => {
+/// Makes room for this run, and tells what becomes of an earlier one.
+fn begin(job: &Job, rows: &mut Rows, lock: &Lock, report: &Report) -> Result<Begin, Failure> {
+    let (level, message) = match Earlier::of(job, lock.place(), rows)? {
+        Earlier::GoesOn(found) => return Ok(Begin::GoOn(found)),
+        Earlier::Done(summary) => {
             // Its output is whole and has its name: there is nothing to set aside.
             tidy_up(lock)?;
-            if is_same(&checkpoint, job, key, rows) {
-                return Ok(GoOn::Finished(checkpoint.counts));
-            }
-            report.say(Level::Info, "the run before was another job and is finished: starting");
-            return Ok(GoOn::Start);
+            return Ok(Begin::Finished(summary));
         }
-        Found::Damaged { why } => why,
-        Found::Interrupted(found) if found.checkpoint.job != key => {
-            "it was another job (other network, account, columns or format)".to_owned()
+        Earlier::Nothing | Earlier::Finished if !job.resume => return Ok(Begin::Start),
+        Earlier::Nothing => (Level::Info, "no interrupted run to go on with: starting".to_owned()),
+        Earlier::Finished => (Level::Info, "the run before was another job and is finished: starting".to_owned()),
+        Earlier::NotAsked { done } => {
+            (Level::Warning, format!("starting over: an interrupted run had {done} offers done (--resume would go on)"))
         }
-        Found::Interrupted(found) => match &found.checkpoint.input {
-            None => "its input was a stream, which cannot be read again".to_owned(),
-            Some(mark) => match rows.resume(mark) {
-                Ok(()) => return Ok(GoOn::From(found)),
-                Err(why) => why.to_string(),
-            },
-        },
+        Earlier::Unfit { why } if !job.resume => {
+            (Level::Warning, format!("starting over: an interrupted run could not be continued: {why}"))
+        }
+        Earlier::Unfit { why } => {
+            let names: Vec<_> = set_aside(lock)?.iter().map(|path| path.display().to_string()).collect();
+            let names = names.join(", ");
+            let message =
+                format!("the interrupted run cannot be continued: {why}; starting over, it is set aside as {names}");
+            (Level::Warning, message)
+        }
     };
-    let names = set_aside(lock)?.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
-    let message = format!("the interrupted run cannot be continued: {why}; starting over, it is set aside as {names}");
-    report.say(Level::Warning, &message);
-    Ok(GoOn::Start)
-}
-
-/// Whether a finished run has done all that this one is to do.
-fn is_same(finished: &Checkpoint<Mark, Summary>, job: &Job, key: &str, rows: &mut Rows) -> bool {
-    // Asking again replaces its own input, so that cannot be compared.
-    finished.job == key && (job.retry_failed.is_some() || finished.input.is_some_and(|mark| rows.resume(&mark).is_ok()))
+    report.say(level, &message);
+    Ok(Begin::Start)
 }

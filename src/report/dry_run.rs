@@ -37,7 +37,7 @@ pub struct DryRun {
     /// What it would write, with a word on each.
     pub files: Vec<(PathBuf, &'static str)>,
     /// What is there of an earlier run, and what would become of that.
-    pub interrupted: Option<String>,
+    pub earlier_run: Option<String>,
 }
 
 /// A row whose cell is no ID.
@@ -81,7 +81,7 @@ impl DryRun {
         for (n, (path, note)) in self.files.iter().enumerate() {
             line(if n == 0 { "files" } else { "" }, format!("{} ({note})", path.display()));
         }
-        line("earlier run", self.interrupted.clone().unwrap_or_else(|| "none to go on with".to_owned()));
+        line("earlier run", self.earlier_run.clone().unwrap_or_else(|| "none to go on with".to_owned()));
         lines.join("\n") + "\n"
     }
 
@@ -128,7 +128,7 @@ impl DryRun {
             "kept": self.kept, "distinct": self.distinct, "invalid": self.invalid,
             "first_invalid": invalid.collect::<Vec<_>>(), "calls": self.calls, "rate": self.rate.to_string(),
             "least_seconds": self.rate.limit().map(|_| self.least().as_secs_f64()),
-            "files": files.collect::<Vec<_>>(), "earlier_run": self.interrupted,
+            "files": files.collect::<Vec<_>>(), "earlier_run": self.earlier_run,
         })
     }
 }
