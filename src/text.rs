@@ -15,11 +15,16 @@ pub fn decode(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// At most `most` characters, with a space for every control character: safe for a cell, a log and a terminal.
+/// At most `most` characters, with a space for everything that moves text about: safe for a cell, a log and a terminal.
 pub fn one_line(text: &str, most: usize) -> Cow<'_, str> {
     let end = text.char_indices().nth(most).map_or(text.len(), |(at, _)| at);
     let short = text.get(..end).unwrap_or_default();
-    if short.contains(char::is_control) { short.replace(char::is_control, " ").into() } else { short.into() }
+    if short.contains(moves_text) { short.replace(moves_text, " ").into() } else { short.into() }
+}
+
+/// Control characters, and those that turn the order of what follows them (CVE-2021-42574).
+fn moves_text(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -36,6 +41,7 @@ mod tests {
     #[test]
     fn one_line_is_one_line_of_bounded_length() {
         assert_eq!(one_line("a\r\nb\tc\u{85}d\0", 500), "a  b c d ");
+        assert_eq!(one_line("a\u{202e}b\u{2066}c", 500), "a b c");
         assert_eq!(one_line(&"é".repeat(501), 500), "é".repeat(500));
         assert!(matches!(one_line("plain", 500), Cow::Borrowed("plain")));
     }

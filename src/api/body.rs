@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use super::json::Json;
+use crate::text;
 
 /// How much of a body that is not understood is shown, in characters.
 const EXCERPT: usize = 200;
@@ -152,9 +153,8 @@ impl<'a> Code<'a> {
 
 /// The beginning of a text on one line, for an error message.
 pub fn excerpt(text: &str) -> String {
-    let mut chars = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-    let mut short: String = chars.by_ref().take(EXCERPT).collect();
-    if chars.next().is_some() {
+    let mut short = text::one_line(text, EXCERPT).into_owned();
+    if text.chars().nth(EXCERPT).is_some() {
         short.push('…');
     }
     short

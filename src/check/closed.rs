@@ -69,7 +69,7 @@ pub(super) fn answered(reply: &RawReply) -> Option<Closed> {
         (_, Form::Json) if error.kind.class() == Class::Offer && body.envelope().is_some() => return None,
         _ => (Gate::Api, ExitCode::Refused, "this is not the API; check --network or --base-url"),
     };
-    Some(Closed { gate, words: format!("{}; {way_out}", said(&error)), code })
+    Some(Closed { gate, words: format!("{}; {way_out}", error.words()), code })
 }
 
 /// A refusal for the limit, and when to come back.
@@ -81,21 +81,9 @@ fn limited(reply: &RawReply, error: &OfferError) -> String {
         },
     );
     let others = "the limit is shared by all affiliates of the network";
-    let mut words = format!("used up: {}; {others}: try again {wait}", said(error));
+    let mut words = format!("used up: {}; {others}: try again {wait}", error.words());
     for (name, value) in reply.notes().limits {
         let _ = write!(words, ", {name}: {}", text::one_line(&value, 80));
-    }
-    words
-}
-
-/// What the network said, with its status and code.
-pub(super) fn said(error: &OfferError) -> String {
-    let mut words = text::one_line(&error.message, 300).into_owned();
-    let status = error.http_status.map(|status| format!("HTTP {status}"));
-    let code = error.code.as_ref().map(|code| format!("code {code}"));
-    let details: Vec<_> = status.into_iter().chain(code).filter(|detail| !words.contains(detail)).collect();
-    if !details.is_empty() {
-        words += &format!(" ({})", details.join(", "));
     }
     words
 }

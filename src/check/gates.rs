@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
 use super::certificate;
-use super::closed::{answered, said, unanswered};
+use super::closed::{answered, unanswered};
 use crate::api::body::Body;
 use crate::api::classify::accept;
 use crate::api::offers::Page;
@@ -264,7 +264,7 @@ impl Evidence<'_> {
             Ok(Err(what_came)) => (State::Warning, format!("the offer list cannot be read: {what_came}")),
             Err(error) => (
                 State::Warning,
-                format!("the offer list is refused: {}; an export may work all the same", said(&error)),
+                format!("the offer list is refused: {}; an export may work all the same", error.words()),
             ),
         }
     }

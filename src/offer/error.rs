@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::text;
+
 /// Why an offer has no links: one error row, and a line of the summary.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OfferError {
@@ -21,6 +23,20 @@ impl OfferError {
     /// An error that no HTTP answer belongs to.
     pub fn local(kind: ErrorKind, message: impl Into<Box<str>>) -> Self {
         Self { kind, http_status: None, code: None, message: message.into() }
+    }
+
+    /// What the network said, on one line, with kind, status and code where it does not name them itself.
+    pub fn words(&self) -> String {
+        let message = text::one_line(&self.message, 300);
+        let status = self.http_status.map(|status| format!("HTTP {status}"));
+        let code = self.code.as_ref().map(|code| format!("code {code}"));
+        let details = [Some(self.kind.as_str().to_owned()), status, code].into_iter().flatten();
+        let details = details.filter(|detail| !message.contains(detail)).collect::<Vec<_>>().join(", ");
+        match (message.is_empty(), details.is_empty()) {
+            (false, false) => format!("{message} ({details})"),
+            (false, true) => message.into_owned(),
+            (true, _) => details,
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::document::Ended;
 use super::record::{Figures, Record};
 use super::{Level, words};
 use crate::exit::ExitCode;
-use crate::offer::{Class, ErrorKind, OfferError};
+use crate::offer::{Class, ErrorKind};
 use crate::schedule::Stop;
 use crate::settings::units::MaxErrors;
 use crate::signals::Signal;
@@ -77,17 +77,17 @@ impl Ending {
             Self::TooManyErrors(most) => format!("stopped: more than {most} offers failed (--max-errors)"),
             Self::Stopped(stop) => match stop {
                 Stop::Refused(error) => {
-                    format!("stopped: {host} refuses this account or is not the API: {}", said(error))
+                    format!("stopped: {host} refuses this account or is not the API: {}", error.words())
                 }
                 Stop::NothingPassed(error) => {
                     format!(
                         "stopped: no call to {host} succeeded: {}; check the host and this machine's network",
-                        said(error)
+                        error.words()
                     )
                 }
                 Stop::Outage { lasted, last } => {
                     let lasted = words::duration(*lasted);
-                    format!("stopped: {host} has not answered properly for {lasted} (--max-outage): {}", said(last))
+                    format!("stopped: {host} has not answered properly for {lasted} (--max-outage): {}", last.words())
                 }
                 Stop::ComeBackIn(wait) => {
                     format!(
@@ -192,19 +192,6 @@ impl Closing<'_> {
             "seconds": took.as_secs_f64(),
         })
     }
-}
-
-/// What the network said, with its status and code.
-fn said(error: &OfferError) -> String {
-    let mut text = error.kind.as_str().to_owned();
-    if let Some(status) = error.http_status {
-        text += &format!(", HTTP {status}");
-    }
-    if let Some(code) = &error.code {
-        text += &format!(", code {code}");
-    }
-    let message = crate::text::one_line(&error.message, 300);
-    if message.is_empty() { text } else { format!("{message} ({text})") }
 }
 
 /// What it took: calls, how long they were waited for, and how long none were made.

@@ -32,7 +32,9 @@ impl Meter {
         if self.samples.back().is_none_or(|last| now.saturating_duration_since(last.at) >= Self::SPACING) {
             self.samples.push_back(Sample { at: now, done, calls });
         }
-        while self.samples.len() > 2 && self.samples.get(1).is_some_and(|s| now - s.at > Self::MEMORY) {
+        while self.samples.len() > 2
+            && self.samples.get(1).is_some_and(|s| now.saturating_duration_since(s.at) > Self::MEMORY)
+        {
             self.samples.pop_front();
         }
     }
