@@ -97,40 +97,49 @@ impl Status {
         self.errors.values().sum()
     }
 
-    /// How far it is, in at most `width` columns: what does not fit is left out, beginning at the end.
+    /// How far it is, in at most `width` columns: failures are told by kind where there is room for everything, and what
+    /// does not fit without that is left out, beginning at the end.
     pub(super) fn line(&self, meter: &Meter, limit: Option<f64>, width: usize, now: Instant) -> String {
+        let all = self.parts(true, meter, limit, now).join(", ");
+        if all.chars().count() <= width {
+            return all;
+        }
+        let mut parts = self.parts(false, meter, limit, now).into_iter();
+        let mut line = parts.next().unwrap_or_default();
+        for part in parts {
+            if line.chars().count() + 2 + part.chars().count() > width {
+                break;
+            }
+            line += &format!(", {part}");
+        }
+        line
+    }
+
+    /// What there is to say, the most important first.
+    fn parts(&self, by_kind: bool, meter: &Meter, limit: Option<f64>, now: Instant) -> Vec<String> {
         let done = words::count(self.done);
-        let mut line = match self.total {
+        let mut parts = vec![match self.total {
             Total::Exact(n) => format!("{done}/{} offers", words::count(n)),
             Total::Estimate(n) => format!("{done}/~{} offers", words::count(n)),
             Total::Unknown => format!("{done} offers"),
-        };
-        let mut add = |part: String| {
-            let fits = line.chars().count() + 2 + part.chars().count() <= width;
-            if fits {
-                line += ", ";
-                line += &part;
-            }
-            fits
-        };
-        if let Some((why, until)) = self.waiting {
-            reason(why, until.saturating_duration_since(now)).map(&mut add);
-        }
+        }];
+        let waiting = self.waiting.and_then(|(why, until)| reason(why, until.saturating_duration_since(now)));
+        parts.extend(waiting);
         let rest = self.total.rows().map(|n| n.saturating_sub(self.done)).filter(|rest| *rest > 0);
-        if let Some(left) = rest.and_then(|rest| meter.time_for(rest, self.done, now)) {
-            add(format!("{} left", words::duration(left)));
-        }
-        let failed = self.failed();
-        if failed > 0 {
-            let kinds: Vec<_> =
-                self.errors.iter().map(|(kind, n)| format!("{} {}", words::count(*n), kind.as_str())).collect();
-            let failed = format!("{} failed", words::count(failed));
-            let _ = add(format!("{failed} ({})", kinds.join(", "))) || add(failed);
+        let left = rest.and_then(|rest| meter.time_for(rest, self.done, now));
+        parts.extend(left.map(|left| format!("{} left", words::duration(left))));
+        if self.failed() > 0 {
+            let mut failed = format!("{} failed", words::count(self.failed()));
+            if by_kind {
+                let kinds = self.errors.iter().map(|(kind, n)| format!("{} {}", words::count(*n), kind.as_str()));
+                failed += &format!(" ({})", kinds.collect::<Vec<_>>().join(", "));
+            }
+            parts.push(failed);
         }
         let rate = words::per_second(meter.calls_per_second(self.calls, now));
         let of_limit = limit.map(|limit| format!(" of {}", words::per_second(limit))).unwrap_or_default();
-        add(format!("{rate}{of_limit} calls/s"));
-        line
+        parts.push(format!("{rate}{of_limit} calls/s"));
+        parts
     }
 }
 
@@ -215,7 +224,8 @@ mod tests {
         for (width, says) in [
             (usize::MAX, whole),
             (83, whole),
-            (82, "50/3,000 offers, 9m 50s left, 3 failed (2 not_found, 1 timeout)"),
+            (82, "50/3,000 offers, 9m 50s left, 3 failed, 5.0 of 5.0 calls/s"),
+            (57, "50/3,000 offers, 9m 50s left, 3 failed"),
             (40, "50/3,000 offers, 9m 50s left, 3 failed"),
             (20, "50/3,000 offers"),
             (0, "50/3,000 offers"),
