@@ -1,6 +1,7 @@
 //! What keeps a command from being done on this machine, and the exit code that stands for it.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::api::ClientError;
@@ -49,6 +50,14 @@ pub enum Failure {
     /// The client cannot be set up.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// The sandbox network cannot be served there.
+    #[error("cannot serve the sandbox network on {address}: {source}; choose another address with --listen")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
     /// The system gives no thread, no runtime or no signals.
     #[error("cannot {action}: {source}")]
     System {
@@ -87,9 +96,12 @@ impl Failure {
             Self::Output(error) if error.is_usage() => ExitCode::Usage,
             Self::Input(error) if error.is_usage() => ExitCode::Usage,
             Self::Output(OutputError::Held { .. }) => ExitCode::StoppedEarly,
-            Self::Input(_) | Self::Output(_) | Self::Previous(_) | Self::Render(_) | Self::System { .. } => {
-                ExitCode::Failure
-            }
+            Self::Input(_)
+            | Self::Output(_)
+            | Self::Previous(_)
+            | Self::Render(_)
+            | Self::Listen { .. }
+            | Self::System { .. } => ExitCode::Failure,
         }
     }
 

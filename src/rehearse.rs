@@ -19,7 +19,7 @@ pub async fn rehearse(listen: SocketAddr, rate: Rate) -> Result<Signal, Failure>
     let mut signals = Signals::listen().map_err(Failure::system("listen to signals"))?;
     let rules = rate.limit().map(|limit| Rules { limit, ..Rules::PUBLISHED });
     let sandbox = Sandbox::start(sandbox::Options { listen, limit: rules, ..sandbox::Options::default() });
-    let sandbox = sandbox.map_err(Failure::system("serve the sandbox network"))?;
+    let sandbox = sandbox.map_err(|source| Failure::Listen { address: listen, source })?;
     let settings = format!(
         "export OFFERSLOOK_BASE_URL={} OFFERSLOOK_EMAIL={} OFFERSLOOK_API_KEY={}\n",
         sandbox.base_url(),

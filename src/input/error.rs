@@ -62,6 +62,12 @@ pub enum InputError {
         /// The path.
         input: String,
     },
+    /// `--delimiter` with something that has none.
+    #[error("{input}: --delimiter is for text, and this is a workbook; leave it out")]
+    NoDelimiter {
+        /// The path.
+        input: String,
+    },
     /// No column is known to hold the IDs.
     #[error("{input}: no ID column: none is named offer_id, offerid, \"offer id\" or id{}", hint(columns, *header_line))]
     NoIdColumn {

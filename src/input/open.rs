@@ -58,6 +58,9 @@ type Seen = Vec<(u64, Vec<String>)>;
 
 impl Input {
     fn open_workbook(&mut self, mut opened: Opened, options: &Options) -> Result<Seen, InputError> {
+        if options.delimiter.is_some() {
+            return Err(InputError::NoDelimiter { input: self.name.clone() });
+        }
         let mut content = Vec::new();
         let read = opened.bytes.read_to_end(&mut content);
         read.map_err(|source| InputError::Read { input: self.name.clone(), line: 1, source })?;

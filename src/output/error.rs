@@ -5,12 +5,20 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::place::LONGEST_SUFFIX;
+
 /// Why the output cannot be written or looked at.
 #[derive(Debug, thiserror::Error)]
 pub enum OutputError {
     /// The output's name is that of a folder.
     #[error("the output {} is a folder: give a file name, for example -o {}", .0.display(), .0.join("tracking_links.csv").display())]
     IsFolder(PathBuf),
+    /// The output's name leaves no room for what stands beside it during a run.
+    #[error("the name of the output {} is too long: what stands beside it during a run needs {} bytes more", .0.display(), LONGEST_SUFFIX.len())]
+    NameTooLong(PathBuf),
+    /// The output is a link that leads back to itself.
+    #[error("the output {} is a link that leads to itself: remove it, or choose another file with -o", .0.display())]
+    LinkLoop(PathBuf),
     /// The output's folder is missing and cannot be made.
     #[error("cannot create the folder {} for the output: {source}; choose another place with -o", folder.display())]
     NoFolder {
@@ -72,7 +80,7 @@ impl OutputError {
     /// Whether the user named an output that no run can have, as opposed to one that this machine denies for now.
     pub fn is_usage(&self) -> bool {
         match self {
-            Self::IsFolder(_) | Self::ClosedStdout => true,
+            Self::IsFolder(_) | Self::NameTooLong(_) | Self::LinkLoop(_) | Self::ClosedStdout => true,
             // A file is in the way.
             Self::NoFolder { source, .. } => {
                 matches!(source.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory)
@@ -93,6 +101,8 @@ pub enum Action {
     Read,
     /// Write or truncate.
     Write,
+    /// Write as a whole, in one go.
+    Replace,
     /// Write to what cannot be continued later.
     Stream,
     /// Bring to disk. A failure is final: the system may count the lost pages as written, so trying again would lie.
@@ -110,7 +120,7 @@ impl Action {
             Self::Open => format!("open {path}"),
             Self::Lock => format!("lock {path}"),
             Self::Read => format!("read {path}"),
-            Self::Write => format!("write {path}"),
+            Self::Write | Self::Replace => format!("write {path}"),
             Self::Stream => format!("write to {path}"),
             Self::Sync => format!("bring {path} to disk"),
             Self::Rename => format!("rename {path}"),
@@ -119,21 +129,23 @@ impl Action {
     }
 }
 
-fn way_out(source: &io::Error, action: Action) -> &'static str {
-    if action == Action::Stream {
-        return "it cannot be continued: run again, or name a file with -o FILE";
-    }
+fn way_out(source: &io::Error, action: Action) -> String {
+    let again = match action {
+        Action::Stream => return "it cannot be continued: run again, or name a file with -o FILE".to_owned(),
+        Action::Replace => "run it again",
+        _ => "go on with --resume",
+    };
     match source.kind() {
-        io::ErrorKind::StorageFull => "make room on this disk, then go on with --resume",
-        io::ErrorKind::QuotaExceeded => "your disk quota is used up: make room, then go on with --resume",
-        io::ErrorKind::FileTooLarge => "raise the file-size limit (ulimit -f), then go on with --resume",
-        io::ErrorKind::ReadOnlyFilesystem => "this disk is read-only: choose another place with -o",
-        io::ErrorKind::PermissionDenied => "check its permissions, and that no other program has it open",
+        io::ErrorKind::StorageFull => format!("make room on this disk, then {again}"),
+        io::ErrorKind::QuotaExceeded => format!("your disk quota is used up: make room, then {again}"),
+        io::ErrorKind::FileTooLarge => format!("raise the file-size limit (ulimit -f), then {again}"),
+        io::ErrorKind::ReadOnlyFilesystem => "this disk is read-only: choose another place with -o".to_owned(),
+        io::ErrorKind::PermissionDenied => "check its permissions, and that no other program has it open".to_owned(),
         io::ErrorKind::Unsupported if action == Action::Lock => {
-            "this disk has no file locks: choose a local one with -o"
+            "this disk has no file locks: choose a local one with -o".to_owned()
         }
-        _ if matches!(action, Action::Sync | Action::Remove) => "check the disk, then go on with --resume",
-        _ => "the old output is as it was",
+        _ if matches!(action, Action::Sync | Action::Remove) => format!("check the disk, then {again}"),
+        _ => "the old output is as it was".to_owned(),
     }
 }
 
@@ -149,6 +161,7 @@ mod tests {
             io(io::ErrorKind::StorageFull, Action::Write),
             io(io::ErrorKind::QuotaExceeded, Action::Write),
             io(io::ErrorKind::FileTooLarge, Action::Write),
+            io(io::ErrorKind::StorageFull, Action::Replace),
             io(io::ErrorKind::ReadOnlyFilesystem, Action::Open),
             io(io::ErrorKind::PermissionDenied, Action::Rename),
             io(io::ErrorKind::Unsupported, Action::Lock),
@@ -159,6 +172,7 @@ mod tests {
         cannot write o/x.csv.partial: no storage space; make room on this disk, then go on with --resume
         cannot write o/x.csv.partial: quota exceeded; your disk quota is used up: make room, then go on with --resume
         cannot write o/x.csv.partial: file too large; raise the file-size limit (ulimit -f), then go on with --resume
+        cannot write o/x.csv.partial: no storage space; make room on this disk, then run it again
         cannot open o/x.csv.partial: read-only filesystem or storage medium; this disk is read-only: choose another place with -o
         cannot rename o/x.csv.partial: permission denied; check its permissions, and that no other program has it open
         cannot lock o/x.csv.partial: unsupported; this disk has no file locks: choose a local one with -o

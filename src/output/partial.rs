@@ -76,7 +76,7 @@ impl Partial {
         // First, so that a kill from here on finds a checkpoint that says "nothing yet", never rows without one or
         // with an older one. Not brought to disk: after a power cut the worst is an empty run that is set aside.
         let checkpoint = lock.place().checkpoint();
-        let temporary = lock.place().beside(".checkpoint.tmp");
+        let temporary = lock.place().new_checkpoint();
         remove(&temporary)?;
         let text = encode(start, State::Running, 0, 0)
             .map_err(|source| OutputError::Encode { path: checkpoint.clone(), source })?;
@@ -102,7 +102,7 @@ impl Partial {
     /// The partial file cannot be opened or cut.
     pub fn resume<M, C>(lock: Lock, found: &Interrupted<M, C>) -> Result<Self, OutputError> {
         let path = lock.place().partial();
-        remove(&lock.place().beside(".checkpoint.tmp"))?;
+        remove(&lock.place().new_checkpoint())?;
         make_writable(&path).map_err(OutputError::io(Action::Open, &path))?;
         let mut options = OpenOptions::new();
         let mut file = options.read(true).write(true).open(&path).map_err(OutputError::io(Action::Open, &path))?;
@@ -162,7 +162,7 @@ impl Partial {
     ) -> Result<(), OutputError> {
         let place = self.lock.place();
         let (out, checkpoint_path) = (place.out(), place.checkpoint());
-        let temporary = place.beside(".checkpoint.tmp");
+        let temporary = place.new_checkpoint();
         match step {
             Step::Flush => self.flush(),
             Step::SyncRows => self.file.sync_data().map_err(OutputError::io(Action::Sync, &self.path)),
@@ -221,7 +221,7 @@ pub fn set_aside(lock: &Lock) -> Result<Vec<PathBuf>, OutputError> {
 /// # Errors
 /// It cannot be removed.
 pub fn tidy_up(lock: &Lock) -> Result<(), OutputError> {
-    remove(&lock.place().beside(".checkpoint.tmp"))?;
+    remove(&lock.place().new_checkpoint())?;
     remove(&lock.place().checkpoint())
 }
 

@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::{
     self,
-    ErrorKind::{InvalidInput, PermissionDenied, Unsupported},
+    ErrorKind::{InvalidFilename, InvalidInput, PermissionDenied, Unsupported},
 };
 use std::path::{Path, PathBuf};
 
@@ -27,7 +27,7 @@ impl Target {
     /// Looks at what `out` is. Symbolic links are followed, so that the link stays and its file is replaced.
     ///
     /// # Errors
-    /// `out` is a folder, or what it is cannot be found out.
+    /// No run can have `out`: it is a folder, or its name leads nowhere or is too long.
     pub fn of(out: &Path) -> Result<Self, OutputError> {
         if out == Path::new("-") {
             return Ok(Self::Stdout);
@@ -35,13 +35,13 @@ impl Target {
         if is_device_name(out) {
             return Ok(Self::Device(out.to_owned()));
         }
-        let real = follow(out);
+        let real = follow(out)?;
         match fs::metadata(&real) {
             Ok(found) if found.is_dir() => Err(OutputError::IsFolder(out.to_owned())),
             Ok(found) if !found.is_file() => Ok(Self::Device(real)),
             _ if real.file_name().is_none() || ends_in_separator(out) => Err(OutputError::IsFolder(out.to_owned())),
             // What else may be wrong shows, with a better message, when the folder is made or the lock is opened.
-            _ => Ok(Self::File(Place { out: real })),
+            _ => Place { out: real }.with_room_beside().map(Self::File),
         }
     }
 }
@@ -61,17 +61,20 @@ fn ends_in_separator(out: &Path) -> bool {
 }
 
 /// The file at the end of a chain of symbolic links, whether it is there or not.
-fn follow(out: &Path) -> PathBuf {
+fn follow(out: &Path) -> Result<PathBuf, OutputError> {
     /// As many as Linux follows.
     const MAX_LINKS: usize = 40;
     let mut real = out.to_owned();
     for _ in 0..MAX_LINKS {
-        let Ok(next) = fs::read_link(&real) else { break };
+        let Ok(next) = fs::read_link(&real) else { return Ok(real) };
         // A relative link is meant from its own folder; joining an absolute one replaces everything.
         real = real.parent().unwrap_or(Path::new("")).join(next);
     }
-    real
+    Err(OutputError::LinkLoop(out.to_owned()))
 }
+
+/// What the longest of the names beside an output ends in.
+pub(super) const LONGEST_SUFFIX: &str = ".checkpoint.tmp";
 
 /// An output file and the names of what stands beside it during a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,9 +98,22 @@ impl Place {
         self.beside(".checkpoint")
     }
 
+    /// The next checkpoint until it is whole.
+    pub(super) fn new_checkpoint(&self) -> PathBuf {
+        self.beside(LONGEST_SUFFIX)
+    }
+
     /// What is locked during a run.
     pub fn lock(&self) -> PathBuf {
         self.beside(".lock")
+    }
+
+    /// Better now than at the first commit.
+    fn with_room_beside(self) -> Result<Self, OutputError> {
+        match fs::symlink_metadata(self.new_checkpoint()) {
+            Err(error) if error.kind() == InvalidFilename => Err(OutputError::NameTooLong(self.out)),
+            _ => Ok(self),
+        }
     }
 
     pub(super) fn beside(&self, suffix: &str) -> PathBuf {
@@ -154,6 +170,15 @@ mod tests {
     }
 
     #[test]
+    #[cfg(target_os = "linux")]
+    fn a_name_that_leaves_no_room_is_refused_before_anything_is_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let of_length = |length: usize| Target::of(&folder.path().join("x".repeat(length)));
+        assert!(matches!(of_length(255 - LONGEST_SUFFIX.len()), Ok(Target::File(_))));
+        assert!(matches!(of_length(256 - LONGEST_SUFFIX.len()), Err(OutputError::NameTooLong(_))));
+    }
+
+    #[test]
     #[cfg(unix)]
     fn devices_are_written_directly() {
         for device in ["/dev/null", "/dev/stdout", "/dev/full"] {
@@ -174,6 +199,6 @@ mod tests {
         for name in ["relative", "absolute"] {
             assert_eq!(Target::of(&at(name)).unwrap(), Target::File(Place { out: at("real/x.csv") }));
         }
-        assert!(Target::of(&at("loop")).is_ok(), "ends, and fails when it is opened");
+        assert!(matches!(Target::of(&at("loop")), Err(OutputError::LinkLoop(_))));
     }
 }

@@ -18,7 +18,7 @@ pub fn replace(lock: &Lock, bytes: &[u8]) -> Result<(), OutputError> {
     let temporary = place.beside(".tmp");
     // What a killed run has left: the lock tells that nobody else is writing it.
     remove(&temporary)?;
-    swap(place, &temporary, bytes).map_err(OutputError::io(Action::Write, place.out()))
+    swap(place, &temporary, bytes).map_err(OutputError::io(Action::Replace, place.out()))
 }
 
 /// Puts `bytes` in the place of what is there, in a folder that is made if it is missing. Of two who do so at once, one

@@ -41,6 +41,8 @@ fn a_sheet_is_read_like_the_text_it_shows() {
 fn a_sheet_is_chosen_by_name_and_gaps_in_it_cost_nothing() {
     let sheet = |name: &str| Options { sheet: Some(name.to_owned()), ..options() };
     assert_eq!(show(&xlsx(), &sheet("more")), "[]\n1: 18 []\n1048576: 19 []");
+    let delimited = Options { delimiter: Some(b';'), ..options() };
+    assert_eq!(show(&xlsx(), &delimited), "FILE: --delimiter is for text, and this is a workbook; leave it out");
     assert_eq!(show(&xlsx(), &sheet("Less")), "FILE: there is no sheet \"Less\"; its sheets are: Offers, More");
 }
 
