@@ -30,21 +30,27 @@ fn main() -> Result<()> {
     }
     println!("| offers | first call | whole run | offers/s | peak memory | first call of --resume |");
     println!("|---:|---:|---:|---:|---:|---:|");
+    let server = Server::start()?;
     for size in sizes {
         let folder = tempfile::tempdir()?;
         let (input, output) = (folder.path().join("offers.csv"), folder.path().join("links.csv"));
         write_offers(&input, size)?;
-        let whole = run(&input, &output, false, |_| false)?;
+        let whole = run(&server, [&input, &output], false, |_| false)?;
         fs::remove_file(&output)?;
-        run(&input, &output, false, |offers| offers >= size - size / 20)?;
-        let resumed = run(&input, &output, true, |_| false)?;
+        // Near the end, but not between the last two commits.
+        let end = size - (size / 20).max(25_000.min(size / 2));
+        let killed = run(&server, [&input, &output], false, |offers| offers >= end)?.was_killed;
+        let resumed = run(&server, [&input, &output], true, |_| false)?;
+        if killed && resumed.calls > size / 2 {
+            return Err("the run did not go on but started over".into());
+        }
+        let resumed = if killed { format!("{} ms", resumed.first_call.as_millis()) } else { "too short".to_owned() };
         println!(
-            "| {size} | {} ms | {:.1} s | {:.0} | {:.1} MiB | {} ms |",
+            "| {size} | {} ms | {:.1} s | {:.0} | {:.1} MiB | {resumed} |",
             whole.first_call.as_millis(),
             whole.wall.as_secs_f64(),
             size as f64 / whole.wall.as_secs_f64(),
             whole.memory as f64 / 1024.0,
-            resumed.first_call.as_millis(),
         );
     }
     Ok(())
@@ -62,14 +68,16 @@ fn write_offers(path: &Path, size: u64) -> Result<()> {
 /// What a run took.
 struct Cost {
     first_call: Duration,
+    calls: u64,
+    was_killed: bool,
     wall: Duration,
     /// In KiB.
     memory: u64,
 }
 
 /// Runs the program until it ends, or is killed because of how many offers its checkpoint has.
-fn run(input: &Path, output: &Path, resume: bool, kill_at: impl Fn(u64) -> bool) -> Result<Cost> {
-    let server = Server::start()?;
+fn run(server: &Server, [input, output]: [&PathBuf; 2], resume: bool, kill_at: impl Fn(u64) -> bool) -> Result<Cost> {
+    server.take_calls();
     let mut command = Command::new(env!("CARGO_BIN_EXE_offerlinks"));
     command.arg("export").arg(input).arg("-o").arg(output).args(["-q", "-j", "64", "--rate", "none"]);
     command.args(resume.then_some("--resume")).env("OFFERSLOOK_BASE_URL", server.base_url());
@@ -91,8 +99,9 @@ fn run(input: &Path, output: &Path, resume: bool, kill_at: impl Fn(u64) -> bool)
     if status.code().is_some_and(|code| code != 0) {
         return Err(format!("the run ended with {status}").into());
     }
-    let first_call = server.first_call().ok_or("no call was made")?.duration_since(started);
-    Ok(Cost { first_call, wall, memory })
+    let (first_call, calls) = server.take_calls();
+    let first_call = first_call.ok_or("no call was made")?.duration_since(started);
+    Ok(Cost { first_call, calls, was_killed: status.code().is_none(), wall, memory })
 }
 
 /// Peak memory of a process in KiB.

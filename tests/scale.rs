@@ -36,7 +36,7 @@ fn more_offers_take_the_same_memory_and_as_much_time_each() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start().unwrap();
     let [small, large] = sizes.map(|offers| export(&server, folder.path(), offers));
-    assert!(server.first_call().is_some());
+    assert_eq!(server.take_calls().1, sizes.map(u64::from).iter().sum());
     let memory = format!("{} KiB for {} offers, {} KiB for {}", small.memory, sizes[0], large.memory, sizes[1]);
     assert!(large.memory <= small.memory + MARGIN, "{memory}");
     assert!(large.memory <= MOST, "{memory}");

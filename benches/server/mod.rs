@@ -4,7 +4,8 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -16,7 +17,14 @@ const BODY: &str = include_str!("../../tests/fixtures/offer-16.json");
 #[derive(Debug)]
 pub(super) struct Server {
     address: SocketAddr,
-    first_call: Arc<OnceLock<Instant>>,
+    calls: Arc<Calls>,
+}
+
+/// What came since it was last asked for.
+#[derive(Debug, Default)]
+struct Calls {
+    count: AtomicU64,
+    first: Mutex<Option<Instant>>,
 }
 
 impl Server {
@@ -27,12 +35,12 @@ impl Server {
     pub(super) fn start() -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
-        let server = Self { address: listener.local_addr()?, first_call: Arc::default() };
-        let first_call = Arc::clone(&server.first_call);
+        let server = Self { address: listener.local_addr()?, calls: Arc::default() };
+        let calls = Arc::clone(&server.calls);
         std::thread::Builder::new().name("server".to_owned()).spawn(move || {
             runtime.block_on(async {
                 while let Ok((connection, _)) = listener.accept().await {
-                    tokio::spawn(answer_all(connection, Arc::clone(&first_call)));
+                    tokio::spawn(answer_all(connection, Arc::clone(&calls)));
                 }
             });
         })?;
@@ -43,14 +51,15 @@ impl Server {
         format!("http://{}", self.address)
     }
 
-    /// When the first call came.
+    /// When the first call came since this was last asked for, and how many came.
     #[allow(dead_code, reason = "not everyone who starts a server wants to know")]
-    pub(super) fn first_call(&self) -> Option<Instant> {
-        self.first_call.get().copied()
+    pub(super) fn take_calls(&self) -> (Option<Instant>, u64) {
+        let first = self.calls.first.lock().ok().and_then(|mut first| first.take());
+        (first, self.calls.count.swap(0, Relaxed))
     }
 }
 
-async fn answer_all(mut connection: TcpStream, first_call: Arc<OnceLock<Instant>>) -> io::Result<()> {
+async fn answer_all(mut connection: TcpStream, calls: Arc<Calls>) -> io::Result<()> {
     connection.set_nodelay(true)?;
     let answer = format!(
         "HTTP/1.1 200 OK\r\nServer: nginx\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n\
@@ -60,7 +69,11 @@ async fn answer_all(mut connection: TcpStream, first_call: Arc<OnceLock<Instant>
     let mut request = Vec::with_capacity(4096);
     while connection.read_buf(&mut request).await? > 0 {
         if request.ends_with(b"\r\n\r\n") {
-            first_call.get_or_init(Instant::now);
+            if calls.count.fetch_add(1, Relaxed) == 0
+                && let Ok(mut first) = calls.first.lock()
+            {
+                first.get_or_insert_with(Instant::now);
+            }
             request.clear();
             connection.write_all(answer.as_bytes()).await?;
         }

@@ -12,6 +12,7 @@ use super::writer::Writer;
 use crate::api::{Client, Reply, is_foreign_page};
 use crate::failure::Failure;
 use crate::input::Row;
+use crate::offer::{Class, OfferError};
 use crate::report::{Ending, Level, Report, Status};
 use crate::schedule::window::Window;
 use crate::schedule::{Answered, Call, Next, Schedule, Slot, Stop, Waiting};
@@ -201,11 +202,20 @@ impl Run {
         report.answered(http_status, took);
         if let Err(error) = &outcome {
             report.say(Level::Debug, &format!("offer {}: {}: {}", call.offer, error.kind, error.message));
+            self.tell_of_bad_start(error, report);
         }
         let wrong_host = outcome.as_ref().is_err_and(|error| is_foreign_page(form, error));
         let answered = self.schedule.answered(call, Answered { outcome, retry_after, wrong_host }, Instant::now());
         self.take_finished();
         answered
+    }
+
+    /// Until something passes, calls are made one by one: if the host swallows them, that takes minutes of silence.
+    fn tell_of_bad_start(&self, error: &OfferError, report: &Report) {
+        let is_first = self.schedule.counts(Instant::now()).calls == 1;
+        if is_first && error.kind.class() == Class::Transient {
+            report.say(Level::Warning, &format!("the first call failed, trying again: {}", error.words()));
+        }
     }
 
     fn take_finished(&mut self) {
