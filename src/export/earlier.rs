@@ -55,9 +55,11 @@ impl Earlier {
 
 /// Whether a finished run has done all that this one is to do.
 fn is_done(job: &Job, run: &Checkpoint<Mark, Summary>, rows: &mut Rows) -> bool {
+    if !job.has_key(&run.job, &rows.kept) {
+        return false;
+    }
     // Asking again replaces its own input, so that cannot be compared.
-    let mut is_same = |mark| job.retry_failed.is_some() || rows.resume(mark).is_ok();
-    run.input.as_ref().is_some_and(&mut is_same) && job.has_key(&run.job, &rows.kept)
+    job.retry_failed.is_some() || run.input.as_ref().is_some_and(|mark| rows.resume(mark).is_ok())
 }
 
 /// Why this run cannot go on with an interrupted one.

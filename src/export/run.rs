@@ -61,7 +61,7 @@ impl Run {
         let now = Instant::now();
         report.totals(self.writer.summary(), self.schedule.counts(now), now);
         match ended? {
-            Ending::Complete => self.complete(),
+            Ending::Complete => self.complete().await,
             ending => Ok((ending, self.writer.summary().clone())),
         }
     }
@@ -91,6 +91,7 @@ impl Run {
             let stop = tokio::select! {
                 biased;
                 signal = signals.next() => break Ending::Interrupted(signal),
+                done = self.writer.committed(), if self.writer.is_committing() => done.map(|()| None)?,
                 Some(answer) = in_flight.next() => {
                     // All that are there by now share one turn of this loop.
                     let more = std::iter::from_fn(|| in_flight.next_now());
@@ -138,7 +139,7 @@ impl Run {
             }
         }
         self.write(Instant::now())?;
-        self.writer.commit(&mut self.rows)
+        self.writer.commit(&mut self.rows).await
     }
 
     /// Takes this run's part of the limit, when the runs on this machine have become more or fewer.
@@ -277,11 +278,11 @@ impl Run {
         });
     }
 
-    fn complete(mut self) -> Result<(Ending, Summary), Failure> {
+    async fn complete(mut self) -> Result<(Ending, Summary), Failure> {
         if let Some(most) = self.max_errors.filter(|most| self.failed_too_often(*most, true)) {
-            self.writer.commit(&mut self.rows)?;
+            self.writer.commit(&mut self.rows).await?;
             return Ok((Ending::too_many_errors(most), self.writer.summary().clone()));
         }
-        Ok((Ending::Complete, self.writer.finish(&mut self.rows)?))
+        Ok((Ending::Complete, self.writer.finish(&mut self.rows).await?))
     }
 }

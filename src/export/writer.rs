@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
+use tokio::task::{JoinError, JoinHandle, spawn_blocking};
+
 use super::earlier::Earlier;
 use super::previous::KeptRow;
 use super::rows::Rows;
@@ -12,7 +14,9 @@ use crate::flatten::{Flattener, Source};
 use crate::input::{Mark, Position, Row};
 use crate::job::Job;
 use crate::offer::{ErrorKind, OfferError, Outcome};
-use crate::output::{Checkpoint, CommitPolicy, Direct, Interrupted, Lock, Output, Partial, Target, set_aside, tidy_up};
+use crate::output::{
+    Checkpoint, CommitPolicy, Direct, Interrupted, Lock, Output, OutputError, Partial, Target, set_aside, tidy_up,
+};
 use crate::report::{Level, Report};
 use crate::summary::Summary;
 
@@ -55,6 +59,8 @@ pub(super) struct Writer {
     cells: Vec<usize>,
     key: String,
     policy: CommitPolicy,
+    /// The commit that waits for the disk.
+    committing: Option<JoinHandle<Result<(), OutputError>>>,
     summary: Summary,
     /// The place in the input behind the last row that was written, if there is one.
     at: Option<Position>,
@@ -97,6 +103,7 @@ impl Writer {
             cells: rows.cells.clone(),
             key,
             policy: CommitPolicy::new(Instant::now()),
+            committing: None,
             summary: start.map(|start| start.counts).unwrap_or_default(),
             at,
             rows: Vec::new(),
@@ -153,24 +160,49 @@ impl Writer {
         self.policy.due()
     }
 
-    /// Commits, if that is due.
+    /// Begins a commit, if that is due. The disk may take its time, in which answers come and calls have to leave.
     pub(super) fn commit_if_due(&mut self, input: &mut Rows, now: Instant) -> Result<(), Failure> {
-        if self.policy.is_due(now) { self.commit(input) } else { Ok(()) }
+        if self.policy.is_due(now) { self.begin_commit(input, now) } else { Ok(()) }
     }
 
-    /// Makes what is written survive a kill.
-    pub(super) fn commit(&mut self, input: &mut Rows) -> Result<(), Failure> {
-        let started = Instant::now();
+    fn begin_commit(&mut self, input: &mut Rows, now: Instant) -> Result<(), Failure> {
         let checkpoint = self.checkpoint(input)?;
-        self.output.commit(&checkpoint)?;
-        self.policy.committed(started, Instant::now());
+        self.policy.began(now);
+        match self.output.begin_commit(&checkpoint)? {
+            Some(commit) => self.committing = Some(spawn_blocking(|| commit.complete())),
+            None => self.policy.ended(Instant::now()),
+        }
         Ok(())
     }
 
+    /// Whether a commit is under way.
+    pub(super) fn is_committing(&self) -> bool {
+        self.committing.is_some()
+    }
+
+    /// Waits for the commit under way, if there is one.
+    pub(super) async fn committed(&mut self) -> Result<(), Failure> {
+        let Some(commit) = &mut self.committing else { return Ok(()) };
+        let done = commit.await;
+        self.committing = None;
+        self.policy.ended(Instant::now());
+        on_disk(done)
+    }
+
+    /// Makes what is written survive a kill, before anything else happens.
+    pub(super) async fn commit(&mut self, input: &mut Rows) -> Result<(), Failure> {
+        self.committed().await?;
+        self.begin_commit(input, Instant::now())?;
+        self.committed().await
+    }
+
     /// Ends the output: the file gets its real name.
-    pub(super) fn finish(mut self, input: &mut Rows) -> Result<Summary, Failure> {
+    pub(super) async fn finish(mut self, input: &mut Rows) -> Result<Summary, Failure> {
+        self.committed().await?;
         let checkpoint = self.checkpoint(input)?;
-        self.output.finish(&checkpoint)?;
+        if let Some(commit) = self.output.begin_finish(&checkpoint)? {
+            on_disk(spawn_blocking(|| commit.complete()).await)?;
+        }
         Ok(self.summary)
     }
 
@@ -179,6 +211,10 @@ impl Writer {
         let mark = mark.map_err(Failure::system("read the input again for the checkpoint"))?.flatten();
         Ok(checkpoint(&self.key, &self.summary, mark))
     }
+}
+
+fn on_disk(done: Result<Result<(), OutputError>, JoinError>) -> Result<(), Failure> {
+    Ok(done.map_err(|error| Failure::system("wait for the disk")(error.into()))??)
 }
 
 fn checkpoint(key: &str, summary: &Summary, input: Option<Mark>) -> Checkpoint<Mark, Summary> {

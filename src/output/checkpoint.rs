@@ -137,7 +137,7 @@ pub(super) fn encode<M: Serialize, C: Serialize>(
 }
 
 /// The checksum of the rows just before `output_bytes`.
-pub(super) fn tail_crc32(file: &mut File, output_bytes: u64) -> io::Result<u32> {
+pub(super) fn tail_crc32(mut file: &File, output_bytes: u64) -> io::Result<u32> {
     let length = output_bytes.min(TAIL);
     file.seek(SeekFrom::Start(output_bytes - length))?;
     let mut tail = Vec::new();
@@ -183,7 +183,7 @@ fn check_rows<S>(path: &Path, body: &Body<S>) -> io::Result<Option<&'static str>
         }
         Ok(_) => {}
     }
-    let crc = tail_crc32(&mut File::open(path)?, body.output_bytes)?;
+    let crc = tail_crc32(&File::open(path)?, body.output_bytes)?;
     Ok((crc != body.tail_crc32).then_some("does not match the checksum in its checkpoint"))
 }
 

@@ -1,11 +1,13 @@
 //! Where rows go, and how they survive: a file that is whole at every instant, or a stream.
 //!
-//! Knows nothing of offers or CSV: it is handed bytes, and words for the checkpoint. One thread writes.
+//! Knows nothing of offers or CSV: it is handed bytes, and words for the checkpoint. One thread writes; another may
+//! wait for the disk.
 //!
 //! The way of a file: [`Target::of`], [`Lock::acquire`], [`find`], then [`Partial::resume`] or (after [`set_aside`] of
-//! what does not fit) [`Partial::create`], rows and commits as [`CommitPolicy`] says, [`Output::finish`].
+//! what does not fit) [`Partial::create`], rows and commits as [`CommitPolicy`] says, [`Output::begin_finish`].
 
 mod checkpoint;
+mod commit;
 mod direct;
 mod error;
 mod lock;
@@ -17,6 +19,7 @@ mod whole;
 pub mod xlsx;
 
 pub use checkpoint::{Checkpoint, Found, Interrupted, find};
+pub use commit::Commit;
 pub use direct::Direct;
 pub use error::{Action, OutputError};
 pub use lock::Lock;
@@ -48,25 +51,32 @@ impl Output {
         }
     }
 
-    /// Makes everything appended so far last, or reach its reader.
+    /// Begins to make everything appended so far last, or lets it reach its reader. Gives what has to wait for the
+    /// disk: see [`Partial::begin_commit`].
     ///
     /// # Errors
     /// The last commit before this one still holds.
-    pub fn commit<M: Serialize, C: Serialize>(&mut self, checkpoint: &Checkpoint<M, C>) -> Result<(), OutputError> {
+    pub fn begin_commit<M: Serialize, C: Serialize>(
+        &mut self,
+        checkpoint: &Checkpoint<M, C>,
+    ) -> Result<Option<Commit>, OutputError> {
         match self {
-            Self::File(partial) => partial.commit(checkpoint),
-            Self::Direct(direct) => direct.flush(),
+            Self::File(partial) => partial.begin_commit(checkpoint).map(Some),
+            Self::Direct(direct) => direct.flush().map(|()| None),
         }
     }
 
-    /// Ends the output: a file gets its real name.
+    /// Begins to end the output: what it gives lets a file get its real name.
     ///
     /// # Errors
-    /// A file is then the old or the new one, whole.
-    pub fn finish<M: Serialize, C: Serialize>(self, checkpoint: &Checkpoint<M, C>) -> Result<(), OutputError> {
+    /// A file is then the old one.
+    pub fn begin_finish<M: Serialize, C: Serialize>(
+        self,
+        checkpoint: &Checkpoint<M, C>,
+    ) -> Result<Option<Commit>, OutputError> {
         match self {
-            Self::File(partial) => partial.finish(checkpoint).map(drop),
-            Self::Direct(mut direct) => direct.flush(),
+            Self::File(partial) => partial.begin_finish(checkpoint).map(Some),
+            Self::Direct(mut direct) => direct.flush().map(|()| None),
         }
     }
 }

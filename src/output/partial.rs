@@ -1,55 +1,29 @@
 //! The rows of a run on their way to the output's real name: append, commit, finish, and set aside.
 //!
-//! Owns the order of steps that makes a kill or a power cut at any instant harmless. After a failure nothing is tried
-//! again: the last good checkpoint and the old output stay as they are.
+//! Owns what is in the file and what the checkpoint says of it. After a failure nothing is tried again: the last good
+//! checkpoint and the old output stay as they are.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::checkpoint::{Checkpoint, Interrupted, State, encode, tail_crc32};
+use super::commit::{Commit, remove};
 use super::error::{Action, OutputError};
 use super::lock::Lock;
 
 /// Rows are handed to the system in pieces of this size.
 const BUFFER: usize = 64 * 1024;
 
-/// A step of a commit or of the finish.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
-    /// Hand all rows to the system.
-    Flush,
-    /// Bring the rows to disk.
-    SyncRows,
-    /// Write the new checkpoint beside the old one, and bring it to disk.
-    WriteCheckpoint,
-    /// Replace the old checkpoint.
-    RenameCheckpoint,
-    /// Make the renames last.
-    SyncFolder,
-    /// Give the rows the permissions of the old output.
-    TakeMode,
-    /// Replace the old output.
-    RenameRows,
-    /// The run is over.
-    RemoveCheckpoint,
-}
-
-/// A checkpoint must never be on disk before the rows it counts.
-const COMMIT: [Step; 5] =
-    [Step::Flush, Step::SyncRows, Step::WriteCheckpoint, Step::RenameCheckpoint, Step::SyncFolder];
-
-/// Follows a commit that says "finished", so that a kill before the last step is known for what it is.
-const FINISH: [Step; 4] = [Step::TakeMode, Step::RenameRows, Step::SyncFolder, Step::RemoveCheckpoint];
-
 /// An output that is being written under its temporary name.
 #[derive(Debug)]
 pub struct Partial {
-    lock: Lock,
+    lock: Arc<Lock>,
     path: PathBuf,
-    file: File,
+    file: Arc<File>,
     buffer: Vec<u8>,
     /// Rows handed to the system.
     written: u64,
@@ -90,8 +64,7 @@ impl Partial {
         options.read(true).write(true).create_new(true);
         keep_private(&mut options, lock.place().out());
         let file = options.open(&path).map_err(OutputError::io(Action::Open, &path))?;
-        let buffer = Vec::with_capacity(2 * BUFFER);
-        let mut partial = Self { lock, path, file, buffer, written: 0, health: Health::Good };
+        let mut partial = Self::new(lock, path, file, 0);
         partial.append(header)?;
         Ok(partial)
     }
@@ -110,8 +83,12 @@ impl Partial {
         file.set_len(written)
             .and_then(|()| file.seek(SeekFrom::Start(written)))
             .map_err(OutputError::io(Action::Write, &path))?;
+        Ok(Self::new(lock, path, file, written))
+    }
+
+    fn new(lock: Lock, path: PathBuf, file: File, written: u64) -> Self {
         let buffer = Vec::with_capacity(2 * BUFFER);
-        Ok(Self { lock, path, file, buffer, written, health: Health::Good })
+        Self { lock: Arc::new(lock), path, file: Arc::new(file), buffer, written, health: Health::Good }
     }
 
     /// Appends rows; they are safe after the next commit.
@@ -126,25 +103,30 @@ impl Partial {
         self.guarded(Self::flush)
     }
 
-    /// Makes everything appended so far, and what `checkpoint` says of it, survive a kill and a power cut.
+    /// Hands everything appended so far to the system. The rest is to wait for the disk, which may be done elsewhere
+    /// while more rows are appended; no other commit may begin meanwhile.
     ///
     /// # Errors
     /// The disk is full or broken; the commit before this one still holds.
-    pub fn commit<M: Serialize, C: Serialize>(&mut self, checkpoint: &Checkpoint<M, C>) -> Result<(), OutputError> {
-        self.guarded(|this| COMMIT.iter().try_for_each(|&step| this.step(step, (checkpoint, State::Running))))
+    pub fn begin_commit<M: Serialize, C: Serialize>(
+        &mut self,
+        checkpoint: &Checkpoint<M, C>,
+    ) -> Result<Commit, OutputError> {
+        self.guarded(|this| this.prepare(checkpoint, State::Running))
     }
 
-    /// Gives the output its real name and tidies up; only the lock file stays.
+    /// The last commit, which gives the output its real name.
     ///
     /// # Errors
-    /// The disk is full or broken. The output is then either the old or the new one, whole.
-    pub fn finish<M: Serialize, C: Serialize>(mut self, checkpoint: &Checkpoint<M, C>) -> Result<Lock, OutputError> {
-        let mut steps = COMMIT.iter().chain(&FINISH);
-        self.guarded(|this| steps.try_for_each(|&step| this.step(step, (checkpoint, State::Finished))))?;
-        Ok(self.lock)
+    /// As [`Self::begin_commit`].
+    pub fn begin_finish<M: Serialize, C: Serialize>(
+        mut self,
+        checkpoint: &Checkpoint<M, C>,
+    ) -> Result<Commit, OutputError> {
+        self.guarded(|this| this.prepare(checkpoint, State::Finished))
     }
 
-    fn guarded(&mut self, work: impl FnOnce(&mut Self) -> Result<(), OutputError>) -> Result<(), OutputError> {
+    fn guarded<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, OutputError>) -> Result<T, OutputError> {
         if self.health == Health::Failed {
             return Err(OutputError::FailedBefore(self.lock.place().out().to_owned()));
         }
@@ -155,38 +137,21 @@ impl Partial {
         done
     }
 
-    fn step<M: Serialize, C: Serialize>(
+    fn prepare<M: Serialize, C: Serialize>(
         &mut self,
-        step: Step,
-        (checkpoint, state): (&Checkpoint<M, C>, State),
-    ) -> Result<(), OutputError> {
-        let place = self.lock.place();
-        let (out, checkpoint_path) = (place.out(), place.checkpoint());
-        let temporary = place.new_checkpoint();
-        match step {
-            Step::Flush => self.flush(),
-            Step::SyncRows => self.file.sync_data().map_err(OutputError::io(Action::Sync, &self.path)),
-            Step::WriteCheckpoint => {
-                let tail =
-                    tail_crc32(&mut self.file, self.written).map_err(OutputError::io(Action::Read, &self.path))?;
-                let text = encode(checkpoint, state, self.written, tail)
-                    .map_err(|source| OutputError::Encode { path: checkpoint_path, source })?;
-                let mut file = File::create(&temporary).map_err(OutputError::io(Action::Open, &temporary))?;
-                file.write_all(text.as_bytes()).map_err(OutputError::io(Action::Write, &temporary))?;
-                file.sync_all().map_err(OutputError::io(Action::Sync, &temporary))
-            }
-            Step::RenameCheckpoint => {
-                fs::rename(&temporary, &checkpoint_path).map_err(OutputError::io(Action::Rename, &checkpoint_path))
-            }
-            Step::SyncFolder => place.sync_folder().map_err(OutputError::io(Action::Sync, place.folder())),
-            Step::TakeMode => take_mode(&self.file, out).map_err(OutputError::io(Action::Write, &self.path)),
-            Step::RenameRows => fs::rename(&self.path, out).map_err(OutputError::io(Action::Rename, out)),
-            Step::RemoveCheckpoint => remove(&checkpoint_path),
-        }
+        checkpoint: &Checkpoint<M, C>,
+        state: State,
+    ) -> Result<Commit, OutputError> {
+        self.flush()?;
+        let tail = tail_crc32(&self.file, self.written).map_err(OutputError::io(Action::Read, &self.path))?;
+        let checkpoint = encode(checkpoint, state, self.written, tail)
+            .map_err(|source| OutputError::Encode { path: self.lock.place().checkpoint(), source })?;
+        let (lock, file, path) = (Arc::clone(&self.lock), Arc::clone(&self.file), self.path.clone());
+        Ok(Commit { lock, file, path, checkpoint, state })
     }
 
     fn flush(&mut self) -> Result<(), OutputError> {
-        self.file.write_all(&self.buffer).map_err(OutputError::io(Action::Write, &self.path))?;
+        (&*self.file).write_all(&self.buffer).map_err(OutputError::io(Action::Write, &self.path))?;
         self.written += self.buffer.len() as u64;
         self.buffer.clear();
         Ok(())
@@ -225,13 +190,6 @@ pub fn tidy_up(lock: &Lock) -> Result<(), OutputError> {
     remove(&lock.place().checkpoint())
 }
 
-pub(super) fn remove(path: &Path) -> Result<(), OutputError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(OutputError::io(Action::Remove, path)(error)),
-        _ => Ok(()),
-    }
-}
-
 /// Rows that replace a private output are never readable by others, not even before they have its name.
 #[cfg(unix)]
 fn keep_private(options: &mut OpenOptions, out: &Path) {
@@ -255,22 +213,6 @@ fn make_writable(path: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn make_writable(_: &Path) -> io::Result<()> {
     Ok(())
-}
-
-/// Gives the rows the old output's permissions. A file system that has none is no reason to lose a finished run.
-pub(super) fn take_mode(file: &File, out: &Path) -> io::Result<()> {
-    let old = match fs::metadata(out) {
-        Ok(old) => old.permissions(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error),
-    };
-    if file.metadata()?.permissions() == old {
-        return Ok(());
-    }
-    match file.set_permissions(old) {
-        Err(error) if matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported) => Ok(()),
-        set => set,
-    }
 }
 
 #[cfg(test)]

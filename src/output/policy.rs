@@ -18,13 +18,16 @@ const REST: u32 = 19;
 pub struct CommitPolicy {
     last: Instant,
     earliest: Instant,
+    /// Offers appended since the last commit began.
     offers: u64,
+    /// When the commit began that is under way.
+    began: Option<Instant>,
 }
 
 impl CommitPolicy {
     /// Starts with nothing to commit.
     pub fn new(now: Instant) -> Self {
-        Self { last: now, earliest: now, offers: 0 }
+        Self { last: now, earliest: now, offers: 0, began: None }
     }
 
     /// Another offer's rows were appended.
@@ -32,15 +35,25 @@ impl CommitPolicy {
         self.offers += 1;
     }
 
-    /// A commit of everything appended took from `started` to `ended`.
-    pub fn committed(&mut self, started: Instant, ended: Instant) {
-        self.last = ended;
-        self.earliest = ended + ended.saturating_duration_since(started) * REST;
+    /// A commit of everything appended begins.
+    pub fn began(&mut self, now: Instant) {
+        self.began = Some(now);
         self.offers = 0;
     }
 
-    /// When to commit what is there now; `None` while there is nothing new. May be in the past.
+    /// It has ended.
+    pub fn ended(&mut self, now: Instant) {
+        let took = self.began.take().map_or(Duration::ZERO, |began| now.saturating_duration_since(began));
+        self.last = now;
+        self.earliest = now + took * REST;
+    }
+
+    /// When to commit what is there now; `None` while there is nothing new, or a commit is under way. May be in the
+    /// past.
     pub fn due(&self) -> Option<Instant> {
+        if self.began.is_some() {
+            return None;
+        }
         let wait = match self.offers {
             0 => return None,
             1..OFFERS => LONGEST,
@@ -70,8 +83,9 @@ mod tests {
             policy.offer_appended();
             offers += 1;
             if policy.is_due(now) {
-                policy.committed(now, now + cost);
+                policy.began(now);
                 now += cost;
+                policy.ended(now);
                 spent += cost;
                 commits.push(std::mem::take(&mut offers));
             }
@@ -99,7 +113,13 @@ mod tests {
         assert_eq!(policy.due(), None);
         policy.offer_appended();
         assert_eq!(policy.due(), Some(start + Duration::from_secs(5)));
-        policy.committed(start, start);
+        policy.began(start);
+        policy.offer_appended();
+        assert_eq!(policy.due(), None, "one at a time");
+        policy.ended(start + Duration::from_secs(1));
+        assert_eq!(policy.due(), Some(start + Duration::from_secs(1 + 19)), "what came meanwhile is next");
+        policy.began(start);
+        policy.ended(start);
         assert_eq!(policy.due(), None);
     }
 

@@ -4,9 +4,9 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
+use super::commit::{remove, take_mode};
 use super::error::{Action, OutputError};
 use super::lock::Lock;
-use super::partial::{remove, take_mode};
 use super::place::Place;
 
 /// Puts `bytes` in the place of the output that is locked.

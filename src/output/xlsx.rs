@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet};
 
+use super::commit::{remove, take_mode};
 use super::error::{Action, OutputError};
-use super::partial::{remove, take_mode};
 use super::place::Place;
 
 /// The rows of a sheet below its header.

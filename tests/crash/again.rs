@@ -62,9 +62,8 @@ fn asking_again_for_failures_is_known_to_be_finished_behind_the_rename() {
     let place = scene.place("finished");
     fail_half(&place);
     mended.store(true, Ordering::Relaxed);
-    let unlink = CHANGING.into_iter().find(|call| call.name == "unlink").unwrap();
-    // The first two find nothing to remove when a run starts.
-    let ended = export_with(&place, unlink, "signal=KILL:when=3", &["--retry-failed"]);
+    let unlink = CHANGING.into_iter().find(|call| call.name == "unlink of the checkpoint").unwrap();
+    let ended = export_with(&place, unlink, "signal=KILL", &["--retry-failed"]);
     assert!(ended.is_killed() && !place.beside(".partial").exists(), "{ended:?}");
     let ended = place.run(&["--retry-failed", "--resume"]);
     ended.assert_code(3);

@@ -1,5 +1,6 @@
 //! The law of the output: whatever is killed or cut off wherever, going on gives the bytes of an undisturbed run.
 
+use super::super::commit::{COMMIT, FINISH, Step};
 use super::super::{Found, Place, Target, find};
 use super::*;
 use proptest::prelude::*;
@@ -54,10 +55,14 @@ fn finish(folder: &Path, records: &[Vec<u8>]) {
         for record in &records[done..] {
             partial.append(record).unwrap();
         }
-        partial.finish(&checkpoint(records.len() as u64)).unwrap();
+        partial.begin_finish(&checkpoint(records.len() as u64)).unwrap().complete().unwrap();
     }
     assert_eq!(fs::read(folder.join("x.csv")).unwrap(), [HEADER, &records.concat()].concat());
     assert_eq!(names(folder), ["x.csv", "x.csv.lock"]);
+}
+
+fn commit(partial: &mut Partial, offers: u64) {
+    partial.begin_commit(&checkpoint(offers)).unwrap().complete().unwrap();
 }
 
 fn records(count: usize) -> Vec<Vec<u8>> {
@@ -80,15 +85,17 @@ fn a_kill_after_any_step_is_continued() {
         let records = records(4);
         let (mut partial, _) = open(folder.path()).unwrap();
         partial.append(&records[..2].concat()).unwrap();
-        partial.commit(&checkpoint(2)).unwrap();
+        commit(&mut partial, 2);
         partial.append(&records[2..].concat()).unwrap();
+        let commit = partial.prepare(&checkpoint(4), State::Finished).unwrap();
         for &step in steps.clone().take(killed_after) {
             assert_eq!(fs::read(folder.path().join("x.csv")).unwrap(), OLD, "before {step:?}");
-            partial.step(step, (&checkpoint(4), State::Finished)).unwrap();
+            commit.take(step).unwrap();
             if step == Step::RenameRows {
                 break;
             }
         }
+        drop(commit);
         drop(partial);
         finish(folder.path(), &records);
     }
@@ -125,7 +132,7 @@ impl Disk {
             Step::WriteCheckpoint => save("x.csv.checkpoint.tmp").unwrap(),
             Step::SyncFolder => self.pending.drain(..).for_each(|step| Self::rename(self.safe.path(), step)),
             Step::RenameCheckpoint | Step::RenameRows | Step::RemoveCheckpoint => self.pending.push(step),
-            Step::Flush | Step::TakeMode => {}
+            Step::TakeMode => {}
         }
     }
 
@@ -148,12 +155,18 @@ fn a_power_cut_after_any_step_is_continued() {
         let records = records(4);
         let (mut partial, _) = open(folder.path()).unwrap();
         partial.append(&records[..2].concat()).unwrap();
-        partial.commit(&checkpoint(2)).unwrap();
+        commit(&mut partial, 2);
         let mut disk = Disk { safe: Disk::copy(folder.path()), pending: Vec::new() };
         partial.append(&records[2..].concat()).unwrap();
         let finish_steps = if state == State::Finished { &FINISH[..] } else { &[] };
+        let commit = partial.prepare(&checkpoint(4), state).unwrap();
         for &step in COMMIT.iter().chain(finish_steps) {
-            partial.step(step, (&checkpoint(4), state)).unwrap();
+            if state == State::Running {
+                // No checkpoint speaks of these yet, wherever the commit stands.
+                partial.append(b"a later record\n").unwrap();
+                partial.flush().unwrap();
+            }
+            commit.take(step).unwrap();
             disk.follow(step, folder.path());
             disk.after_power_cut().for_each(|left| finish(left.path(), &records));
         }
@@ -165,7 +178,7 @@ proptest! {
     #[test]
     fn any_number_of_kills_anywhere_gives_the_bytes_of_an_undisturbed_run(
         lengths in prop::collection::vec(prop_oneof![8 => 0_usize..40, 1 => Just(BUFFER)], 0..12),
-        kills in prop::collection::vec((0_usize..6, 0..=COMMIT.len() + 2, any::<prop::sample::Index>()), 0..5),
+        kills in prop::collection::vec((0_usize..6, 0..=COMMIT.len() + 3, any::<prop::sample::Index>()), 0..5),
     ) {
         let folder = tempfile::tempdir().unwrap();
         let records: Vec<_> = lengths.iter().zip(b'a'..).map(|(&length, letter)| vec![letter; length]).collect();
@@ -178,8 +191,10 @@ proptest! {
             let all = until == records.len();
             let state = if all { State::Finished } else { State::Running };
             let allowed = if all { COMMIT.len() + 2 } else { COMMIT.len() };
-            for &step in COMMIT.iter().chain(&FINISH).take(steps.min(allowed)) {
-                partial.step(step, (&checkpoint(until as u64), state)).unwrap();
+            if steps > 0 {
+                let commit = partial.prepare(&checkpoint(until as u64), state).unwrap();
+                let steps = COMMIT.iter().chain(&FINISH).take((steps - 1).min(allowed));
+                steps.for_each(|&step| commit.take(step).unwrap());
             }
             drop(partial);
             tear(folder.path(), cut);
@@ -224,7 +239,7 @@ fn tampering_is_seen_and_set_aside_under_names_that_are_free() {
     for (file, tamper, expected) in cases {
         let (mut partial, _) = open(folder.path()).unwrap();
         partial.append(b"record\n").unwrap();
-        partial.commit(&checkpoint(1)).unwrap();
+        commit(&mut partial, 1);
         drop(partial);
         tamper(&folder.path().join(format!("x.csv.{file}")));
         let lock = lock(folder.path());
@@ -241,10 +256,10 @@ fn rows_longer_than_their_checkpoint_are_cut() {
     let folder = tempfile::tempdir().unwrap();
     let (mut partial, _) = open(folder.path()).unwrap();
     partial.append(&records(1).concat()).unwrap();
-    partial.commit(&checkpoint(1)).unwrap();
+    commit(&mut partial, 1);
     // Longer than all that follows: answers may be shorter the second time.
     partial.append(&[b'x'; 1000]).unwrap();
-    partial.step(Step::Flush, (&checkpoint(1), State::Running)).unwrap();
+    partial.flush().unwrap();
     drop(partial);
     finish(folder.path(), &records(2));
 }
@@ -254,12 +269,12 @@ fn after_a_failure_nothing_is_tried_again() {
     let folder = tempfile::tempdir().unwrap();
     let (mut partial, _) = open(folder.path()).unwrap();
     partial.append(b"record 0\n").unwrap();
-    partial.commit(&checkpoint(1)).unwrap();
-    partial.file = File::open(&partial.path).unwrap();
+    commit(&mut partial, 1);
+    partial.file = Arc::new(File::open(&partial.path).unwrap());
     partial.append(b"record 1\n").unwrap();
-    let failed = partial.commit(&checkpoint(2)).unwrap_err();
+    let failed = partial.begin_commit(&checkpoint(2)).unwrap_err();
     assert!(failed.to_string().contains("x.csv.partial"), "{failed}");
-    assert!(matches!(partial.commit(&checkpoint(2)), Err(OutputError::FailedBefore(_))));
+    assert!(matches!(partial.begin_commit(&checkpoint(2)), Err(OutputError::FailedBefore(_))));
     drop(partial);
     finish(folder.path(), &records(2));
 }
@@ -276,7 +291,7 @@ fn the_new_output_has_the_mode_of_the_old_one() {
         fs::set_permissions(&out, fs::Permissions::from_mode(old)).unwrap();
         let (partial, _) = open(folder.path()).unwrap();
         assert_eq!(mode("x.csv.partial") & !(old | 0o200), 0, "the rows are no more open than {old:o}");
-        partial.finish(&checkpoint(0)).unwrap();
+        partial.begin_finish(&checkpoint(0)).unwrap().complete().unwrap();
         assert_eq!(mode("x.csv"), old);
     }
 }
@@ -287,7 +302,7 @@ fn a_kill_when_the_rows_are_read_only_already_is_continued() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     let (mut partial, _) = open(folder.path()).unwrap();
-    partial.commit(&checkpoint(0)).unwrap();
+    commit(&mut partial, 0);
     let path = partial.path.clone();
     drop(partial);
     fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
