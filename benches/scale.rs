@@ -44,10 +44,11 @@ fn main() -> Result<()> {
         if killed && resumed.calls > size / 2 {
             return Err("the run did not go on but started over".into());
         }
-        let resumed = if killed { format!("{} ms", resumed.first_call.as_millis()) } else { "too short".to_owned() };
+        let resumed = resumed.first_call.filter(|_| killed);
+        let resumed = resumed.map_or_else(|| "too short".to_owned(), |first| format!("{} ms", first.as_millis()));
         println!(
             "| {size} | {} ms | {:.1} s | {:.0} | {:.1} MiB | {resumed} |",
-            whole.first_call.as_millis(),
+            whole.first_call.ok_or("no call was made")?.as_millis(),
             whole.wall.as_secs_f64(),
             size as f64 / whole.wall.as_secs_f64(),
             whole.memory as f64 / 1024.0,
@@ -67,7 +68,8 @@ fn write_offers(path: &Path, size: u64) -> Result<()> {
 
 /// What a run took.
 struct Cost {
-    first_call: Duration,
+    /// `None` where nothing was left to ask for.
+    first_call: Option<Duration>,
     calls: u64,
     was_killed: bool,
     wall: Duration,
@@ -100,7 +102,7 @@ fn run(server: &Server, [input, output]: [&PathBuf; 2], resume: bool, kill_at: i
         return Err(format!("the run ended with {status}").into());
     }
     let (first_call, calls) = server.take_calls();
-    let first_call = first_call.ok_or("no call was made")?.duration_since(started);
+    let first_call = first_call.map(|first| first.duration_since(started));
     Ok(Cost { first_call, calls, was_killed: status.code().is_none(), wall, memory })
 }
 
