@@ -98,10 +98,14 @@ fn show(text: io::Result<String>) -> ExitCode {
     }
 }
 
-/// One thread is plenty: it makes thousands of times the calls that the published limit allows.
+/// One thread is plenty for calls: it makes thousands of times as many as the published limit allows.
 fn wait_for<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(Failure::system("start the runtime"))?.block_on(work)
+    let runtime = runtime.map_err(Failure::system("start the runtime"))?;
+    let done = runtime.block_on(work);
+    // What has ended does not wait for a name that is still being looked up.
+    runtime.shutdown_background();
+    done
 }
 
 fn fail(failure: &Failure, report: &mut Report) -> ExitCode {

@@ -33,25 +33,13 @@ pub async fn dry_run(job: &Job, report: &Report) -> Result<DryRun, Failure> {
     let network = network(job)?;
     let mut rows = open(job)?;
     let target = Target::of(&job.output)?;
-    let (earlier_run, done) = earlier(job, &target, &mut rows)?;
-    let mut seen = Seen::new();
-    loop {
-        let next = match rows.next()? {
-            Next::NotYet => rows.wait().await?,
-            next => next,
-        };
-        match next {
-            Next::Row(row) => seen.add(row),
-            Next::Kept(_) => seen.kept += 1,
-            Next::NotYet => {}
-            Next::End => break,
-        }
-    }
+    let earlier = earlier(job, &target, &mut rows)?;
+    let seen = if earlier.is_all { Seen::new() } else { Seen::of(&mut rows).await? };
     rows.tell_oddities(report);
     Ok(DryRun {
         input: input_of(job),
         network,
-        done,
+        done: earlier.done,
         rows: seen.rows,
         kept: seen.kept,
         distinct: seen.distinct(),
@@ -61,7 +49,7 @@ pub async fn dry_run(job: &Job, report: &Report) -> Result<DryRun, Failure> {
         rate: job.policy.rate,
         period: Pace::new(job.policy.rate, Instant::now()).period(),
         files: files(job, &target),
-        earlier_run,
+        earlier_run: earlier.words,
     })
 }
 
@@ -81,22 +69,33 @@ fn open(job: &Job) -> Result<Rows, Failure> {
     }
 }
 
-/// What is there of an earlier run, and how many of its rows this one would not do again. Moves `rows` behind them.
-fn earlier(job: &Job, target: &Target, rows: &mut Rows) -> Result<(Option<String>, u64), Failure> {
-    let Target::File(place) = target else { return Ok((None, 0)) };
-    Ok(match Earlier::of(job, place, rows)? {
-        Earlier::Nothing => (None, 0),
+/// What an earlier run means for this one.
+#[derive(Default)]
+struct Before {
+    words: Option<String>,
+    /// Rows that it has done.
+    done: u64,
+    /// Nothing is left to do.
+    is_all: bool,
+}
+
+/// Looks for an earlier run, and moves `rows` behind what need not be done again.
+fn earlier(job: &Job, target: &Target, rows: &mut Rows) -> Result<Before, Failure> {
+    let Target::File(place) = target else { return Ok(Before::default()) };
+    let (words, done, is_all) = match Earlier::of(job, place, rows)? {
+        Earlier::Nothing => return Ok(Before::default()),
         Earlier::GoesOn(found) => {
             let done = found.checkpoint.offers;
-            (Some(format!("{done} offers done: goes on behind them")), done)
+            (format!("{done} offers done: goes on behind them"), done, false)
         }
         Earlier::NotAsked { done } => {
-            (Some(format!("{done} offers done: starts over; --resume would go on behind them")), 0)
+            (format!("{done} offers done: starts over; --resume would go on behind them"), 0, false)
         }
-        Earlier::Unfit { why } => (Some(format!("cannot be continued: {why}; starts over")), 0),
-        Earlier::Done(summary) => (Some("finished by the run before: nothing is left".to_owned()), summary.offers),
-        Earlier::Finished => (Some("finished by the run before: starts over".to_owned()), 0),
-    })
+        Earlier::Unfit { why } => (format!("cannot be continued: {why}; starts over"), 0, false),
+        Earlier::AllDone(summary) => ("finished by the run before: nothing is left".to_owned(), summary.offers, true),
+        Earlier::Finished => ("finished by the run before: starts over".to_owned(), 0, false),
+    };
+    Ok(Before { words: Some(words), done, is_all })
 }
 
 /// The files that a run leaves, and those that it needs meanwhile.
@@ -145,6 +144,23 @@ impl Seen {
             calls: 0,
             invalid: 0,
             first_invalid: Vec::new(),
+        }
+    }
+
+    /// Everything that is still to come.
+    async fn of(rows: &mut Rows) -> Result<Self, Failure> {
+        let mut seen = Self::new();
+        loop {
+            let next = match rows.next()? {
+                Next::NotYet => rows.wait().await?,
+                next => next,
+            };
+            match next {
+                Next::Row(row) => seen.add(row),
+                Next::Kept(_) => seen.kept += 1,
+                Next::NotYet => {}
+                Next::End => return Ok(seen),
+            }
         }
     }
 

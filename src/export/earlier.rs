@@ -4,7 +4,7 @@
 
 use super::rows::Rows;
 use crate::failure::Failure;
-use crate::input::Mark;
+use crate::input::{Mark, NotTheSameInput};
 use crate::job::Job;
 use crate::output::{Checkpoint, Found, Interrupted, Place, find};
 use crate::summary::Summary;
@@ -27,7 +27,7 @@ pub(super) enum Earlier {
         why: String,
     },
     /// It has done all that this run was asked to go on with. The output is whole.
-    Done(Summary),
+    AllDone(Summary),
     /// It is finished but for its tidying up, and this run does its own work.
     Finished,
 }
@@ -41,7 +41,7 @@ impl Earlier {
         Ok(match find::<Mark, Summary>(place)? {
             Found::Nothing => Self::Nothing,
             Found::Damaged { why } => Self::Unfit { why },
-            Found::Finished(run) if job.resume && is_done(job, &run, rows) => Self::Done(run.counts),
+            Found::Finished(run) if job.resume && is_done(job, &run, rows) => Self::AllDone(run.counts),
             Found::Finished(_) => Self::Finished,
             Found::Interrupted(found) if found.checkpoint.offers == 0 => Self::Nothing,
             Found::Interrupted(found) => match obstacle(job, &found.checkpoint, rows) {
@@ -69,6 +69,7 @@ fn obstacle(job: &Job, run: &Checkpoint<Mark, Summary>, rows: &mut Rows) -> Opti
     }
     match &run.input {
         None => Some("its input was a stream, which cannot be read again".to_owned()),
+        Some(_) if !rows.can_resume() => Some(NotTheSameInput::Stream.to_string()),
         Some(mark) if job.resume => rows.resume(mark).err().map(|why| why.to_string()),
         Some(_) => None,
     }

@@ -2,6 +2,7 @@
 //!
 //! Here everything is opened before the loop of `run` and closed behind it.
 
+mod disk;
 mod dry_run;
 mod earlier;
 mod in_flight;
@@ -14,7 +15,7 @@ use std::time::{Duration, Instant};
 
 pub use self::dry_run::dry_run;
 use self::rows::Rows;
-use self::run::Run;
+use self::run::{Ended, Run};
 use self::writer::{Goal, Opened, Writer};
 use crate::api::Client;
 use crate::failure::Failure;
@@ -47,9 +48,9 @@ pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary),
     let (mut rows, goal) = open(job)?;
     let host = session.host.as_str();
     let output = output_of(job);
-    let close = |report: &mut Report, ending: &Ending, summary: &Summary, resumable: bool| {
+    let close = |report: &mut Report, ending: &Ending, summary: &Summary, kept: Option<u64>| {
         let resume_command = &job.resume_command;
-        report.close(&Closing { ending, summary, output: &output, resumable, resume_command, host });
+        report.close(&Closing { ending, summary, output: &output, kept, resume_command, host });
     };
     let writer = match Writer::open(job, goal, &mut rows, report)? {
         Opened::Writer(writer) => *writer,
@@ -57,7 +58,7 @@ pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary),
             report.say(Level::Info, &format!("{} was finished by the run before", job.output.display()));
             report.totals(&summary, Counts::default(), Instant::now());
             render(job, &summary, report)?;
-            close(report, &Ending::Complete, &summary, false);
+            close(report, &Ending::Complete, &summary, None);
             return Ok((Ending::Complete, summary));
         }
     };
@@ -84,11 +85,11 @@ pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary),
     let begin = neighbours.make_room(report, now, |runs| schedule.set_share(runs, now));
     schedule.hold_until(begin);
     let run = Run { rows, window, schedule, writer, max_errors, drain, waiting: None, neighbours };
-    let (ending, summary) = run.run(&session.client, &mut signals, report).await?;
+    let Ended { ending, summary, kept } = run.run(&session.client, &mut signals, report).await?;
     if ending == Ending::Complete {
         render(job, &summary, report)?;
     }
-    close(report, &ending, &summary, resumable);
+    close(report, &ending, &summary, resumable.then_some(kept));
     Ok((ending, summary))
 }
 

@@ -1,4 +1,4 @@
-//! The loop: rows in, calls out, answers in, rows out. The only place with concurrency.
+//! The loop: rows in, calls out, answers in, rows out. The only place where calls run side by side.
 
 use std::pin::pin;
 use std::time::{Duration, Instant};
@@ -48,6 +48,15 @@ pub(super) struct Run {
     pub(super) neighbours: Neighbours,
 }
 
+/// How a run ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) ending: Ending,
+    pub(super) summary: Summary,
+    /// How many offers a later run need not do again, if it can go on.
+    pub(super) kept: u64,
+}
+
 impl Run {
     /// Runs until every row is written, or something stops it.
     pub(super) async fn run(
@@ -55,14 +64,14 @@ impl Run {
         client: &Client,
         signals: &mut Signals,
         report: &mut Report,
-    ) -> Result<(Ending, Summary), Failure> {
+    ) -> Result<Ended, Failure> {
         let ended = self.go(client, signals, report).await;
         // A run that fails here is to be reported too.
         let now = Instant::now();
         report.totals(self.writer.summary(), self.schedule.counts(now), now);
         match ended? {
             Ending::Complete => self.complete().await,
-            ending => Ok((ending, self.writer.summary().clone())),
+            ending => Ok(self.ended(ending)),
         }
     }
 
@@ -139,7 +148,11 @@ impl Run {
             }
         }
         self.write(Instant::now())?;
-        self.writer.commit(&mut self.rows).await
+        tokio::select! {
+            biased;
+            _ = signals.next() => Ok(()),
+            done = self.writer.commit(&mut self.rows) => done,
+        }
     }
 
     /// Takes this run's part of the limit, when the runs on this machine have become more or fewer.
@@ -215,7 +228,7 @@ impl Run {
     fn tell_of_bad_start(&self, error: &OfferError, report: &Report) {
         let is_first = self.schedule.counts(Instant::now()).calls == 1;
         if is_first && error.kind.class() == Class::Transient {
-            report.say(Level::Warning, &format!("the first call failed, trying again: {}", error.words()));
+            report.say(Level::Warning, &format!("the first call failed: {}", error.words()));
         }
     }
 
@@ -278,11 +291,16 @@ impl Run {
         });
     }
 
-    async fn complete(mut self) -> Result<(Ending, Summary), Failure> {
+    async fn complete(mut self) -> Result<Ended, Failure> {
         if let Some(most) = self.max_errors.filter(|most| self.failed_too_often(*most, true)) {
             self.writer.commit(&mut self.rows).await?;
-            return Ok((Ending::too_many_errors(most), self.writer.summary().clone()));
+            return Ok(self.ended(Ending::too_many_errors(most)));
         }
-        Ok((Ending::Complete, self.writer.finish(&mut self.rows).await?))
+        let summary = self.writer.finish(&mut self.rows).await?;
+        Ok(Ended { ending: Ending::Complete, kept: summary.offers, summary })
+    }
+
+    fn ended(self, ending: Ending) -> Ended {
+        Ended { ending, summary: self.writer.summary().clone(), kept: self.writer.kept() }
     }
 }

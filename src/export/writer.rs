@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use tokio::task::{JoinError, JoinHandle, spawn_blocking};
-
+use super::disk::Disk;
 use super::earlier::Earlier;
 use super::previous::KeptRow;
 use super::rows::Rows;
@@ -14,9 +13,7 @@ use crate::flatten::{Flattener, Source};
 use crate::input::{Mark, Position, Row};
 use crate::job::Job;
 use crate::offer::{ErrorKind, OfferError, Outcome};
-use crate::output::{
-    Checkpoint, CommitPolicy, Direct, Interrupted, Lock, Output, OutputError, Partial, Target, set_aside, tidy_up,
-};
+use crate::output::{Checkpoint, CommitPolicy, Direct, Interrupted, Lock, Output, Partial, Target, set_aside, tidy_up};
 use crate::report::{Level, Report};
 use crate::summary::Summary;
 
@@ -59,8 +56,10 @@ pub(super) struct Writer {
     cells: Vec<usize>,
     key: String,
     policy: CommitPolicy,
-    /// The commit that waits for the disk.
-    committing: Option<JoinHandle<Result<(), OutputError>>>,
+    disk: Disk,
+    /// Offers that the last commit counts, and that the last one counts that is on disk.
+    counted: u64,
+    kept: u64,
     summary: Summary,
     /// The place in the input behind the last row that was written, if there is one.
     at: Option<Position>,
@@ -96,6 +95,7 @@ impl Writer {
             }
         };
         let at = start.as_ref().and_then(|start| start.input.as_ref()).map(|mark| mark.position);
+        let summary = start.map(|start| start.counts).unwrap_or_default();
         Ok(Opened::Writer(Box::new(Self {
             output,
             flattener,
@@ -103,8 +103,10 @@ impl Writer {
             cells: rows.cells.clone(),
             key,
             policy: CommitPolicy::new(Instant::now()),
-            committing: None,
-            summary: start.map(|start| start.counts).unwrap_or_default(),
+            disk: Disk::start()?,
+            counted: 0,
+            kept: summary.offers,
+            summary,
             at,
             rows: Vec::new(),
             query: String::new(),
@@ -114,6 +116,11 @@ impl Writer {
     /// Whether the output is there under a temporary name if the run is interrupted.
     pub(super) fn can_resume(&self) -> bool {
         matches!(self.output, Output::File(_))
+    }
+
+    /// How many offers are done for good, whatever happens now.
+    pub(super) fn kept(&self) -> u64 {
+        self.kept
     }
 
     /// What is written so far.
@@ -169,24 +176,26 @@ impl Writer {
         let checkpoint = self.checkpoint(input)?;
         self.policy.began(now);
         match self.output.begin_commit(&checkpoint)? {
-            Some(commit) => self.committing = Some(spawn_blocking(|| commit.complete())),
+            Some(commit) => self.disk.begin(commit),
             None => self.policy.ended(Instant::now()),
         }
+        self.counted = checkpoint.offers;
         Ok(())
     }
 
     /// Whether a commit is under way.
     pub(super) fn is_committing(&self) -> bool {
-        self.committing.is_some()
+        self.disk.is_busy()
     }
 
     /// Waits for the commit under way, if there is one.
     pub(super) async fn committed(&mut self) -> Result<(), Failure> {
-        let Some(commit) = &mut self.committing else { return Ok(()) };
-        let done = commit.await;
-        self.committing = None;
-        self.policy.ended(Instant::now());
-        on_disk(done)
+        if self.disk.is_busy() {
+            self.disk.done().await?;
+            self.policy.ended(Instant::now());
+            self.kept = self.counted;
+        }
+        Ok(())
     }
 
     /// Makes what is written survive a kill, before anything else happens.
@@ -201,7 +210,8 @@ impl Writer {
         self.committed().await?;
         let checkpoint = self.checkpoint(input)?;
         if let Some(commit) = self.output.begin_finish(&checkpoint)? {
-            on_disk(spawn_blocking(|| commit.complete()).await)?;
+            self.disk.begin(commit);
+            self.disk.done().await?;
         }
         Ok(self.summary)
     }
@@ -211,10 +221,6 @@ impl Writer {
         let mark = mark.map_err(Failure::system("read the input again for the checkpoint"))?.flatten();
         Ok(checkpoint(&self.key, &self.summary, mark))
     }
-}
-
-fn on_disk(done: Result<Result<(), OutputError>, JoinError>) -> Result<(), Failure> {
-    Ok(done.map_err(|error| Failure::system("wait for the disk")(error.into()))??)
 }
 
 fn checkpoint(key: &str, summary: &Summary, input: Option<Mark>) -> Checkpoint<Mark, Summary> {
@@ -232,14 +238,14 @@ enum Begin {
 fn begin(job: &Job, rows: &mut Rows, lock: &Lock, report: &Report) -> Result<Begin, Failure> {
     let (level, message) = match Earlier::of(job, lock.place(), rows)? {
         Earlier::GoesOn(found) => return Ok(Begin::GoOn(found)),
-        Earlier::Done(summary) => {
+        Earlier::AllDone(summary) => {
             // Its output is whole and has its name: there is nothing to set aside.
             tidy_up(lock)?;
             return Ok(Begin::Finished(summary));
         }
         Earlier::Nothing | Earlier::Finished if !job.resume => return Ok(Begin::Start),
         Earlier::Nothing => (Level::Info, "no interrupted run to go on with: starting".to_owned()),
-        Earlier::Finished => (Level::Info, "the run before was another job and is finished: starting".to_owned()),
+        Earlier::Finished => (Level::Info, "the run before is finished and does not fit this one: starting".to_owned()),
         Earlier::NotAsked { done } => {
             (Level::Warning, format!("starting over: an interrupted run had {done} offers done (--resume would go on)"))
         }

@@ -7,6 +7,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use super::checkpoint::State;
 use super::error::{Action, OutputError};
@@ -49,6 +50,8 @@ pub struct Commit {
     /// The new checkpoint.
     pub(super) checkpoint: String,
     pub(super) state: State,
+    /// Told if the disk fails.
+    pub(super) failed: Arc<AtomicBool>,
 }
 
 impl Commit {
@@ -60,10 +63,14 @@ impl Commit {
     /// whole.
     pub fn complete(self) -> Result<(), OutputError> {
         let finish = if self.state == State::Finished { &FINISH[..] } else { &[] };
-        COMMIT.iter().chain(finish).try_for_each(|&step| self.take(step))
+        let done = COMMIT.iter().chain(finish).try_for_each(|&step| self.perform(step));
+        if done.is_err() {
+            self.failed.store(true, Relaxed);
+        }
+        done
     }
 
-    pub(super) fn take(&self, step: Step) -> Result<(), OutputError> {
+    pub(super) fn perform(&self, step: Step) -> Result<(), OutputError> {
         let place = self.lock.place();
         let (out, checkpoint, new_checkpoint) = (place.out(), place.checkpoint(), place.new_checkpoint());
         match step {

@@ -13,8 +13,8 @@ pub enum OutputError {
     /// The output's name is that of a folder.
     #[error("the output {} is a folder: give a file name, for example -o {}", .0.display(), .0.join("tracking_links.csv").display())]
     IsFolder(PathBuf),
-    /// The output's name leaves no room for what stands beside it during a run.
-    #[error("the name of the output {} is too long: what stands beside it during a run needs {} bytes more", .0.display(), LONGEST_SUFFIX.len())]
+    /// The name leaves no room for what stands beside the file until it is whole.
+    #[error("the name of {} is too long: what stands beside it until it is whole needs {} bytes more", .0.display(), LONGEST_SUFFIX.len())]
     NameTooLong(PathBuf),
     /// The output is a link that leads back to itself.
     #[error("the output {} is a link that leads to itself: remove it, or choose another file with -o", .0.display())]
@@ -144,7 +144,9 @@ fn way_out(source: &io::Error, action: Action) -> String {
         io::ErrorKind::Unsupported if action == Action::Lock => {
             "this disk has no file locks: choose a local one with -o".to_owned()
         }
-        _ if matches!(action, Action::Sync | Action::Remove) => format!("check the disk, then {again}"),
+        _ if matches!(action, Action::Sync | Action::Remove | Action::Replace) => {
+            format!("check the disk, then {again}")
+        }
         _ => "the old output is as it was".to_owned(),
     }
 }

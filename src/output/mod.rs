@@ -1,7 +1,7 @@
 //! Where rows go, and how they survive: a file that is whole at every instant, or a stream.
 //!
-//! Knows nothing of offers or CSV: it is handed bytes, and words for the checkpoint. One thread writes; another may
-//! wait for the disk.
+//! Knows nothing of offers or CSV: it is handed bytes, and words for the checkpoint. One thread writes
+//! rows; another may complete commits.
 //!
 //! The way of a file: [`Target::of`], [`Lock::acquire`], [`find`], then [`Partial::resume`] or (after [`set_aside`] of
 //! what does not fit) [`Partial::create`], rows and commits as [`CommitPolicy`] says, [`Output::begin_finish`].

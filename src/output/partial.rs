@@ -7,6 +7,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use serde::Serialize;
 
@@ -27,14 +28,8 @@ pub struct Partial {
     buffer: Vec<u8>,
     /// Rows handed to the system.
     written: u64,
-    health: Health,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Health {
-    Good,
-    /// What is on disk is not known.
-    Failed,
+    /// What is on disk is not known any more.
+    failed: Arc<AtomicBool>,
 }
 
 impl Partial {
@@ -88,7 +83,7 @@ impl Partial {
 
     fn new(lock: Lock, path: PathBuf, file: File, written: u64) -> Self {
         let buffer = Vec::with_capacity(2 * BUFFER);
-        Self { lock: Arc::new(lock), path, file: Arc::new(file), buffer, written, health: Health::Good }
+        Self { lock: Arc::new(lock), path, file: Arc::new(file), buffer, written, failed: Arc::default() }
     }
 
     /// Appends rows; they are safe after the next commit.
@@ -127,12 +122,12 @@ impl Partial {
     }
 
     fn guarded<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, OutputError>) -> Result<T, OutputError> {
-        if self.health == Health::Failed {
+        if self.failed.load(Relaxed) {
             return Err(OutputError::FailedBefore(self.lock.place().out().to_owned()));
         }
         let done = work(self);
         if done.is_err() {
-            self.health = Health::Failed;
+            self.failed.store(true, Relaxed);
         }
         done
     }
@@ -146,8 +141,14 @@ impl Partial {
         let tail = tail_crc32(&self.file, self.written).map_err(OutputError::io(Action::Read, &self.path))?;
         let checkpoint = encode(checkpoint, state, self.written, tail)
             .map_err(|source| OutputError::Encode { path: self.lock.place().checkpoint(), source })?;
-        let (lock, file, path) = (Arc::clone(&self.lock), Arc::clone(&self.file), self.path.clone());
-        Ok(Commit { lock, file, path, checkpoint, state })
+        Ok(Commit {
+            lock: Arc::clone(&self.lock),
+            file: Arc::clone(&self.file),
+            path: self.path.clone(),
+            checkpoint,
+            state,
+            failed: Arc::clone(&self.failed),
+        })
     }
 
     fn flush(&mut self) -> Result<(), OutputError> {

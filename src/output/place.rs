@@ -65,7 +65,7 @@ fn follow(out: &Path) -> Result<PathBuf, OutputError> {
     /// As many as Linux follows.
     const MAX_LINKS: usize = 40;
     let mut real = out.to_owned();
-    for _ in 0..MAX_LINKS {
+    for _ in 0..=MAX_LINKS {
         let Ok(next) = fs::read_link(&real) else { return Ok(real) };
         // A relative link is meant from its own folder; joining an absolute one replaces everything.
         real = real.parent().unwrap_or(Path::new("")).join(next);
@@ -73,8 +73,8 @@ fn follow(out: &Path) -> Result<PathBuf, OutputError> {
     Err(OutputError::LinkLoop(out.to_owned()))
 }
 
-/// What the longest of the names beside an output ends in.
-pub(super) const LONGEST_SUFFIX: &str = ".checkpoint.tmp";
+/// No name beside an output ends in anything longer.
+pub(super) const LONGEST_SUFFIX: &str = ".checkpoint.old99";
 
 /// An output file and the names of what stands beside it during a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,7 +100,7 @@ impl Place {
 
     /// The next checkpoint until it is whole.
     pub(super) fn new_checkpoint(&self) -> PathBuf {
-        self.beside(LONGEST_SUFFIX)
+        self.beside(".checkpoint.tmp")
     }
 
     /// What is locked during a run.
@@ -110,7 +110,11 @@ impl Place {
 
     /// Better now than at the first commit.
     fn with_room_beside(self) -> Result<Self, OutputError> {
-        match fs::symlink_metadata(self.new_checkpoint()) {
+        let longest = self.beside(LONGEST_SUFFIX);
+        let name = longest.file_name().unwrap_or_default();
+        // The folder may still have to be made; names are limited alike in the one it will stand in.
+        let folder = self.folder().ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new(""));
+        match fs::symlink_metadata(folder.join(name)) {
             Err(error) if error.kind() == InvalidFilename => Err(OutputError::NameTooLong(self.out)),
             _ => Ok(self),
         }
@@ -173,7 +177,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     fn a_name_that_leaves_no_room_is_refused_before_anything_is_made() {
         let folder = tempfile::tempdir().unwrap();
-        let of_length = |length: usize| Target::of(&folder.path().join("x".repeat(length)));
+        let of_length = |length: usize| Target::of(&folder.path().join("new").join("x".repeat(length)));
         assert!(matches!(of_length(255 - LONGEST_SUFFIX.len()), Ok(Target::File(_))));
         assert!(matches!(of_length(256 - LONGEST_SUFFIX.len()), Err(OutputError::NameTooLong(_))));
     }

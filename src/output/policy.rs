@@ -6,16 +6,17 @@ use std::time::{Duration, Instant};
 
 /// As many offers a kill may cost at the published pace of 5 a second: five seconds' work.
 const OFFERS: u64 = 25;
-/// No finished offer waits longer than this.
+/// No finished offer waits longer than this, where the disk keeps up.
 const LONGEST: Duration = Duration::from_secs(5);
 /// Where 25 offers take no time, a kill costs this much work.
 const SHORTEST: Duration = Duration::from_millis(250);
-/// A commit that took t is followed by 19 t of other work: at most 5 % of the time goes into commits.
+/// A commit that took t is followed by 19 t without one: at most 5 % of the disk's time goes into commits.
 const REST: u32 = 19;
 
 /// Says when the next commit is due.
 #[derive(Clone, Debug)]
 pub struct CommitPolicy {
+    /// When the last commit began.
     last: Instant,
     earliest: Instant,
     /// Offers appended since the last commit began.
@@ -43,9 +44,10 @@ impl CommitPolicy {
 
     /// It has ended.
     pub fn ended(&mut self, now: Instant) {
-        let took = self.began.take().map_or(Duration::ZERO, |began| now.saturating_duration_since(began));
-        self.last = now;
-        self.earliest = now + took * REST;
+        if let Some(began) = self.began.take() {
+            self.last = began;
+            self.earliest = now + now.saturating_duration_since(began) * REST;
+        }
     }
 
     /// When to commit what is there now; `None` while there is nothing new, or a commit is under way. May be in the

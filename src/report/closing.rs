@@ -36,8 +36,8 @@ pub struct Closing<'a> {
     pub summary: &'a Summary,
     /// The output, as the user names it.
     pub output: &'a str,
-    /// Whether the work can be continued.
-    pub resumable: bool,
+    /// How many offers a later run need not do again; `None` where the work cannot be continued.
+    pub kept: Option<u64>,
     /// The command to go on.
     pub resume_command: &'a str,
     /// The host that was called.
@@ -160,13 +160,11 @@ impl Closing<'_> {
 
     fn what_is_safe(&self) -> String {
         let Self { output, resume_command, .. } = self;
-        if !self.resumable {
-            return "  nothing is kept: this output cannot be continued".to_owned();
-        }
-        let kept = match self.summary.offers {
-            0 => "no offer was done".to_owned(),
-            1 => "1 offer is kept beside it".to_owned(),
-            n => format!("{} offers are kept beside it", words::count(n)),
+        let kept = match self.kept {
+            None => return "  nothing is kept: this output cannot be continued".to_owned(),
+            Some(0) => "no offer was done".to_owned(),
+            Some(1) => "1 offer is kept beside it".to_owned(),
+            Some(n) => format!("{} offers are kept beside it", words::count(n)),
         };
         let mend = match self.ending {
             Ending::Stopped(Stop::Refused(error)) if error.kind.class() == Class::Account => {

@@ -18,6 +18,7 @@ mod running;
 mod scale;
 mod shapes;
 mod signals;
+mod slow_disk;
 mod stream;
 mod support;
 mod syscalls;

@@ -90,7 +90,7 @@ fn a_kill_after_any_step_is_continued() {
         let commit = partial.prepare(&checkpoint(4), State::Finished).unwrap();
         for &step in steps.clone().take(killed_after) {
             assert_eq!(fs::read(folder.path().join("x.csv")).unwrap(), OLD, "before {step:?}");
-            commit.take(step).unwrap();
+            commit.perform(step).unwrap();
             if step == Step::RenameRows {
                 break;
             }
@@ -166,7 +166,7 @@ fn a_power_cut_after_any_step_is_continued() {
                 partial.append(b"a later record\n").unwrap();
                 partial.flush().unwrap();
             }
-            commit.take(step).unwrap();
+            commit.perform(step).unwrap();
             disk.follow(step, folder.path());
             disk.after_power_cut().for_each(|left| finish(left.path(), &records));
         }
@@ -193,8 +193,13 @@ proptest! {
             let allowed = if all { COMMIT.len() + 2 } else { COMMIT.len() };
             if steps > 0 {
                 let commit = partial.prepare(&checkpoint(until as u64), state).unwrap();
-                let steps = COMMIT.iter().chain(&FINISH).take((steps - 1).min(allowed));
-                steps.for_each(|&step| commit.take(step).unwrap());
+                for &step in COMMIT.iter().chain(&FINISH).take((steps - 1).min(allowed)) {
+                    commit.perform(step).unwrap();
+                    if state == State::Running {
+                        partial.append(b"a later record\n").unwrap();
+                        partial.flush().unwrap();
+                    }
+                }
             }
             drop(partial);
             tear(folder.path(), cut);
@@ -274,6 +279,15 @@ fn after_a_failure_nothing_is_tried_again() {
     partial.append(b"record 1\n").unwrap();
     let failed = partial.begin_commit(&checkpoint(2)).unwrap_err();
     assert!(failed.to_string().contains("x.csv.partial"), "{failed}");
+    assert!(matches!(partial.begin_commit(&checkpoint(2)), Err(OutputError::FailedBefore(_))));
+    drop(partial);
+
+    let (mut partial, _) = open(folder.path()).unwrap();
+    partial.append(b"record 1\n").unwrap();
+    let in_the_way = folder.path().join("x.csv.checkpoint.tmp");
+    fs::create_dir(&in_the_way).unwrap();
+    assert!(partial.begin_commit(&checkpoint(2)).unwrap().complete().is_err());
+    fs::remove_dir(&in_the_way).unwrap();
     assert!(matches!(partial.begin_commit(&checkpoint(2)), Err(OutputError::FailedBefore(_))));
     drop(partial);
     finish(folder.path(), &records(2));

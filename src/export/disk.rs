@@ -1,0 +1,60 @@
+//! The thread that waits for the disk, so that the loop need not: one commit at a time.
+//!
+//! Knows nothing of what is committed, or when.
+
+use std::io;
+use std::sync::mpsc::{Sender, channel};
+
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use crate::failure::Failure;
+use crate::output::{Commit, OutputError};
+
+/// Completes commits.
+#[derive(Debug)]
+pub(super) struct Disk {
+    commits: Sender<Commit>,
+    done: UnboundedReceiver<Result<(), OutputError>>,
+    is_busy: bool,
+}
+
+impl Disk {
+    /// Starts the thread. It is never joined: a disk that hangs must not keep the program from ending, which is as safe
+    /// as any kill.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub(super) fn start() -> Result<Self, Failure> {
+        let (commits, to_do) = channel::<Commit>();
+        let (ended, done) = unbounded_channel();
+        let work = move || drop(to_do.into_iter().try_for_each(|commit| ended.send(commit.complete())));
+        let started = std::thread::Builder::new().name("disk".to_owned()).spawn(work);
+        started.map_err(Failure::system("start a thread for the output"))?;
+        Ok(Self { commits, done, is_busy: false })
+    }
+
+    /// Whether a commit is under way.
+    pub(super) fn is_busy(&self) -> bool {
+        self.is_busy
+    }
+
+    /// Hands over a commit; to be called when none is under way.
+    pub(super) fn begin(&mut self, commit: Commit) {
+        self.is_busy = true;
+        // It fails only where the thread is gone, and that is told when the end is waited for.
+        let _ = self.commits.send(commit);
+    }
+
+    /// Waits for the end of the commit under way. May be given up and called again.
+    ///
+    /// # Errors
+    /// What went wrong with it.
+    pub(super) async fn done(&mut self) -> Result<(), Failure> {
+        let done = self.done.recv().await;
+        self.is_busy = false;
+        match done {
+            Some(done) => Ok(done?),
+            None => Err(Failure::system("write the output")(io::Error::other("its thread is gone"))),
+        }
+    }
+}
