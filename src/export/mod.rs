@@ -9,6 +9,7 @@ mod in_flight;
 mod previous;
 mod rows;
 mod run;
+mod show;
 mod writer;
 
 use std::time::{Duration, Instant};

@@ -12,8 +12,7 @@ use super::writer::Writer;
 use crate::api::{Client, Reply, is_foreign_page};
 use crate::failure::Failure;
 use crate::input::Row;
-use crate::offer::{Class, OfferError};
-use crate::report::{Ending, Level, Report, Status};
+use crate::report::{Ending, Level, Report};
 use crate::schedule::window::Window;
 use crate::schedule::{Answered, Call, Next, Schedule, Slot, Stop, Waiting};
 use crate::session::Neighbours;
@@ -224,14 +223,6 @@ impl Run {
         answered
     }
 
-    /// Until something passes, calls are made one by one: if the host swallows them, that takes minutes of silence.
-    fn tell_of_bad_start(&self, error: &OfferError, report: &Report) {
-        let is_first = self.schedule.counts(Instant::now()).calls == 1;
-        if is_first && error.kind.class() == Class::Transient {
-            report.say(Level::Warning, &format!("the first call failed: {}", error.words()));
-        }
-    }
-
     fn take_finished(&mut self) {
         for (task, outcome) in self.schedule.take_finished() {
             self.window.finish(&task.slot, outcome);
@@ -274,21 +265,6 @@ impl Run {
         let schedule = [self.waiting.map(|(_, until)| until), self.schedule.ends_at()];
         let waits = [self.writer.commit_due(), report.next_progress(), self.neighbours.next_count()];
         schedule.into_iter().chain(waits).flatten().min()
-    }
-
-    fn show(&self, report: &mut Report, now: Instant) {
-        if let Some((why, until)) = self.waiting {
-            report.waiting(why, until, now);
-        }
-        report.progress(now, || Status {
-            // Rows that only wait behind a slow one are done: counted when written, they would come in jumps, and the
-            // time that is left would be wrong for as long.
-            done: self.writer.summary().offers + self.window.answered() as u64,
-            errors: self.writer.summary().errors.clone(),
-            total: self.rows.total(),
-            calls: self.schedule.counts(now).calls,
-            waiting: self.waiting,
-        });
     }
 
     async fn complete(mut self) -> Result<Ended, Failure> {

@@ -5,8 +5,6 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::place::LONGEST_SUFFIX;
-
 /// Why the output cannot be written or looked at.
 #[derive(Debug, thiserror::Error)]
 pub enum OutputError {
@@ -14,8 +12,13 @@ pub enum OutputError {
     #[error("the output {} is a folder: give a file name, for example -o {}", .0.display(), .0.join("tracking_links.csv").display())]
     IsFolder(PathBuf),
     /// The name leaves no room for what stands beside the file until it is whole.
-    #[error("the name of {} is too long: what stands beside it until it is whole needs {} bytes more", .0.display(), LONGEST_SUFFIX.len())]
-    NameTooLong(PathBuf),
+    #[error("the name of {} is too long: what stands beside it until it is whole needs {more} bytes more", out.display())]
+    NameTooLong {
+        /// The file.
+        out: PathBuf,
+        /// The bytes that the longest name beside it has more.
+        more: usize,
+    },
     /// The output is a link that leads back to itself.
     #[error("the output {} is a link that leads to itself: remove it, or choose another file with -o", .0.display())]
     LinkLoop(PathBuf),
@@ -80,7 +83,7 @@ impl OutputError {
     /// Whether the user named an output that no run can have, as opposed to one that this machine denies for now.
     pub fn is_usage(&self) -> bool {
         match self {
-            Self::IsFolder(_) | Self::NameTooLong(_) | Self::LinkLoop(_) | Self::ClosedStdout => true,
+            Self::IsFolder(_) | Self::NameTooLong { .. } | Self::LinkLoop(_) | Self::ClosedStdout => true,
             // A file is in the way.
             Self::NoFolder { source, .. } => {
                 matches!(source.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory)

@@ -74,7 +74,7 @@ fn follow(out: &Path) -> Result<PathBuf, OutputError> {
 }
 
 /// No name beside an output ends in anything longer.
-pub(super) const LONGEST_SUFFIX: &str = ".checkpoint.old99";
+const LONGEST_SUFFIX: &str = ".checkpoint.old99";
 
 /// An output file and the names of what stands beside it during a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,7 +115,9 @@ impl Place {
         // The folder may still have to be made; names are limited alike in the one it will stand in.
         let folder = self.folder().ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new(""));
         match fs::symlink_metadata(folder.join(name)) {
-            Err(error) if error.kind() == InvalidFilename => Err(OutputError::NameTooLong(self.out)),
+            Err(error) if error.kind() == InvalidFilename => {
+                Err(OutputError::NameTooLong { out: self.out, more: LONGEST_SUFFIX.len() })
+            }
             _ => Ok(self),
         }
     }
@@ -179,7 +181,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let of_length = |length: usize| Target::of(&folder.path().join("new").join("x".repeat(length)));
         assert!(matches!(of_length(255 - LONGEST_SUFFIX.len()), Ok(Target::File(_))));
-        assert!(matches!(of_length(256 - LONGEST_SUFFIX.len()), Err(OutputError::NameTooLong(_))));
+        assert!(matches!(of_length(256 - LONGEST_SUFFIX.len()), Err(OutputError::NameTooLong { .. })));
     }
 
     #[test]
