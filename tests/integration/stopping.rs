@@ -157,3 +157,11 @@ fn a_failure_of_the_very_first_call_writes_no_error_row() {
     called.sort();
     assert_eq!(called, ["16", "16", "17", "18"]);
 }
+
+#[test]
+fn a_first_call_that_fails_is_told_at_once_and_only_once() {
+    let network = scripted(|asked| (asked.overall <= 2).then(|| reply(500, r#"{"code": 51, "message": "oops"}"#)));
+    let ran = export().offers(&["16", "17"]).on(&network).run().expect(0);
+    let told = ran.stderr.matches("warning: the first call failed: oops (server_error, HTTP 500, code 51)").count();
+    assert_eq!(told, 1, "{}", ran.stderr);
+}
