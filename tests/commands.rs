@@ -122,7 +122,7 @@ fn check_gives_each_refusal_its_own_line() {
     let redirect = scripted(|_| http(302, &[("location", "https://login.example/?key=1")], ""));
     let throttle = scripted(|_| http(429, &[("retry-after", "9")], r#"{"code":40,"message":"Too many requests"}"#));
     for (network, gate, words, code) in [
-        (&wrong_key, "key", "Invalid API key (HTTP 401, code 13); check the e-mail and the API key", 4),
+        (&wrong_key, "key", "Invalid API key (unauthorized, HTTP 401, code 13); check the e-mail and the API key", 4),
         (&ip, "white list", "put this machine's public IP on the white list of your account", 4),
         (&locked, "account", "ask your account manager to unlock the account", 4),
         (&page, "API", "an HTML page (Sign in)", 4),
