@@ -18,6 +18,7 @@ use crate::cli::{
 };
 use crate::flatten::{Dialect, Format};
 use crate::input::{ColumnChoice, Keep, Options, Source};
+use crate::output::Target;
 use crate::schedule::Policy;
 use crate::settings::account::{AccountError, AccountSource, HostSource, KeySource};
 use crate::settings::files::Files;
@@ -150,7 +151,7 @@ impl Job {
             Err(missing) if about.dry_run => Network::NotGiven(missing.to_string()),
             network => network?,
         };
-        let settings = with_key(environment.settings, key_file, &network);
+        let settings = with_key(environment.settings, key_file.clone(), &network);
         let template = output.append.as_deref().map(Template::parse).transpose()?.unwrap_or_default();
         let (format, workbook) = format(&output)?;
         // A workbook cannot be written row by row, so its rows go through a CSV, which stays beside it.
@@ -160,8 +161,16 @@ impl Job {
         let input_path = again.retry_failed.is_none().then_some(("INPUT", input.as_path()));
         let told = [("--report", &about.report), ("--metrics", &about.metrics)];
         let told = told.iter().filter_map(|(argument, path)| Some((*argument, path.as_deref()?)));
-        let mut named: Vec<_> = input_path.into_iter().chain([("-o", rows_path)]).chain(told).collect();
+        // Whoever salvages an interrupted run may name one of its files, which a run would remove.
+        let working_files = match Target::of(rows_path) {
+            Ok(Target::File(place)) => place.working_files().to_vec(),
+            _ => Vec::new(),
+        };
+        let secrets = [("--api-key-file", &key_file), ("--cacert", &net.cacert)];
+        let secrets = secrets.iter().filter_map(|(argument, path)| Some((*argument, path.as_deref()?)));
+        let mut named: Vec<_> = input_path.into_iter().chain([("-o", rows_path)]).chain(told).chain(secrets).collect();
         named.extend(workbook.as_deref().map(|workbook| ("-o", workbook)));
+        named.extend(working_files.iter().map(|file| ("-o, for a file beside it,", file.as_path())));
         files::refuse_same(&named)?;
         Ok(Self {
             source: Source::from_argument(&input),

@@ -81,6 +81,31 @@ impl Signals {
     }
 }
 
+impl Signals {
+    /// Does the work to its end, unless a second signal comes; `first` is called at the first.
+    ///
+    /// # Errors
+    /// The second signal.
+    pub async fn until_second<T>(
+        &mut self,
+        work: impl Future<Output = T>,
+        first: impl FnOnce(Signal),
+    ) -> Result<T, Signal> {
+        let mut work = std::pin::pin!(work);
+        let signal = tokio::select! {
+            biased;
+            done = &mut work => return Ok(done),
+            signal = self.next() => signal,
+        };
+        first(signal);
+        tokio::select! {
+            biased;
+            done = &mut work => Ok(done),
+            signal = self.next() => Err(signal),
+        }
+    }
+}
+
 /// Whether the process was started with a signal ignored. Linux tells; elsewhere it is assumed not.
 #[cfg(unix)]
 fn is_ignored(signal: std::ffi::c_int) -> bool {

@@ -126,7 +126,7 @@ pub struct PaceArgs {
     /// Calls that are repeated
     #[command(flatten)]
     pub attempts: AttemptArgs,
-    /// Stop when more offers have failed, as 100 or 5%
+    /// Stop after more failures in this run: 100 or 5%
     #[arg(long, value_name = "N|N%")]
     pub max_errors: Option<MaxErrors>,
 }

@@ -10,8 +10,10 @@ mod previous;
 mod rows;
 mod run;
 mod show;
+mod workbook;
 mod writer;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use self::dry_run::dry_run;
@@ -21,7 +23,7 @@ use self::writer::{Goal, Opened, Writer};
 use crate::api::Client;
 use crate::failure::Failure;
 use crate::job::{Job, RetryFailed};
-use crate::output::{Target, xlsx};
+use crate::output::{Lock, tidy_up};
 use crate::report::{Closing, Ending, Level, Plan, Report};
 use crate::schedule::pace::Pace;
 use crate::schedule::window::Window;
@@ -55,12 +57,12 @@ pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary),
     };
     let writer = match Writer::open(job, goal, &mut rows, report)? {
         Opened::Writer(writer) => *writer,
-        Opened::Finished(summary) => {
+        Opened::Finished(summary, lock) => {
             report.say(Level::Info, &format!("{} was finished by the run before", job.output.display()));
             report.totals(&summary, Counts::default(), Instant::now());
-            render(job, &summary, report)?;
-            close(report, &Ending::Complete, &summary, None);
-            return Ok((Ending::Complete, summary));
+            let ending = wind_up(job, &summary, Some(lock), &mut signals, report).await?;
+            close(report, &ending, &summary, Some(summary.offers));
+            return Ok((ending, summary));
         }
     };
 
@@ -86,12 +88,30 @@ pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary),
     let begin = neighbours.make_room(report, now, |runs| schedule.set_share(runs, now));
     schedule.hold_until(begin);
     let run = Run { rows, window, schedule, writer, max_errors, drain, waiting: None, neighbours };
-    let Ended { ending, summary, kept } = run.run(&session.client, &mut signals, report).await?;
+    let Ended { mut ending, summary, kept, lock } = run.run(&session.client, &mut signals, report).await?;
     if ending == Ending::Complete {
-        render(job, &summary, report)?;
+        ending = wind_up(job, &summary, lock, &mut signals, report).await?;
     }
     close(report, &ending, &summary, resumable.then_some(kept));
     Ok((ending, summary))
+}
+
+/// What is left to do when all rows are in place. Only then is the checkpoint removed, so that a run that is stopped here
+/// makes no call again.
+async fn wind_up(
+    job: &Job,
+    summary: &Summary,
+    lock: Option<Arc<Lock>>,
+    signals: &mut Signals,
+    report: &Report,
+) -> Result<Ending, Failure> {
+    if let Some(signal) = workbook::render(job, summary, signals, report).await? {
+        return Ok(Ending::Interrupted(signal));
+    }
+    if let Some(lock) = lock {
+        tidy_up(&lock)?;
+    }
+    Ok(Ending::Complete)
 }
 
 /// The output as the user knows it.
@@ -127,21 +147,4 @@ fn failed_of_previous(job: &Job) -> Result<Option<RetryFailed>, Failure> {
         return Err(Failure::NoPrevious(job.output.clone()));
     }
     Ok(job.retry_failed)
-}
-
-/// Makes the workbook, if one is wanted.
-fn render(job: &Job, summary: &Summary, report: &Report) -> Result<(), Failure> {
-    let Some(workbook) = &job.workbook else { return Ok(()) };
-    let Target::File(place) = Target::of(workbook)? else { return Ok(()) };
-    let rendered = xlsx::render(&job.output, &place, &summary.lines())?;
-    report.say(Level::Info, &format!("the workbook's rows are in {} too", job.output.display()));
-    if rendered.cut_cells > 0 {
-        let message = format!(
-            "{} cells were too long for a workbook and hold only their start; {} has them whole",
-            rendered.cut_cells,
-            job.output.display()
-        );
-        report.say(Level::Warning, &message);
-    }
-    Ok(())
 }

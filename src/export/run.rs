@@ -1,6 +1,7 @@
 //! The loop: rows in, calls out, answers in, rows out. The only place where calls run side by side.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::time::sleep_until;
@@ -12,12 +13,13 @@ use super::writer::Writer;
 use crate::api::{Client, Reply, is_foreign_page};
 use crate::failure::Failure;
 use crate::input::Row;
+use crate::output::{Lock, OutputError};
 use crate::report::{Ending, Level, Report};
 use crate::schedule::window::Window;
 use crate::schedule::{Answered, Call, Next, Schedule, Slot, Stop, Waiting};
 use crate::session::Neighbours;
 use crate::settings::units::MaxErrors;
-use crate::signals::Signals;
+use crate::signals::{Signal, Signals};
 use crate::summary::Summary;
 
 /// A row that is read and not written yet.
@@ -54,6 +56,8 @@ pub(super) struct Ended {
     pub(super) summary: Summary,
     /// How many offers a later run need not do again, if it can go on.
     pub(super) kept: u64,
+    /// The lock of a file that has its real name now.
+    pub(super) lock: Option<Arc<Lock>>,
 }
 
 impl Run {
@@ -68,8 +72,15 @@ impl Run {
         // A run that fails here is to be reported too.
         let now = Instant::now();
         report.totals(self.writer.summary(), self.schedule.counts(now), now);
+        match &ended {
+            // The thread of the disk knows what really happened.
+            Err(Failure::Output(OutputError::FailedBefore(_))) => self.writer.committed().await?,
+            // The rows until then are good, and their calls were made.
+            Err(Failure::Input(_)) => drop(self.writer.commit(&mut self.rows).await),
+            _ => {}
+        }
         match ended? {
-            Ending::Complete => self.complete().await,
+            Ending::Complete => self.complete(signals, report).await,
             ending => Ok(self.ended(ending)),
         }
     }
@@ -256,8 +267,8 @@ impl Run {
     }
 
     fn failed_too_often(&self, most: MaxErrors, complete: bool) -> bool {
-        let summary = self.writer.summary();
-        most.exceeded(summary.failed(), summary.offers, complete)
+        let (failed, offers) = self.writer.of_this_run();
+        most.exceeded(failed, offers, complete)
     }
 
     /// When there is something to do even if nothing happens.
@@ -267,16 +278,25 @@ impl Run {
         schedule.into_iter().chain(waits).flatten().min()
     }
 
-    async fn complete(mut self) -> Result<Ended, Failure> {
+    async fn complete(mut self, signals: &mut Signals, report: &Report) -> Result<Ended, Failure> {
         if let Some(most) = self.max_errors.filter(|most| self.failed_too_often(*most, true)) {
             self.writer.commit(&mut self.rows).await?;
             return Ok(self.ended(Ending::too_many_errors(most)));
         }
-        let summary = self.writer.finish(&mut self.rows).await?;
-        Ok(Ended { ending: Ending::Complete, kept: summary.offers, summary })
+        let (summary, kept) = (self.writer.summary().clone(), self.writer.kept());
+        let tell = |signal: Signal| {
+            report.say(Level::Info, &format!("{}: waiting for the disk; once more ends at once", signal.name()));
+        };
+        match signals.until_second(self.writer.finish(&mut self.rows), tell).await {
+            Ok(finished) => {
+                let (summary, lock) = finished?;
+                Ok(Ended { ending: Ending::Complete, kept: summary.offers, summary, lock })
+            }
+            Err(signal) => Ok(Ended { ending: Ending::Interrupted(signal), summary, kept, lock: None }),
+        }
     }
 
     fn ended(self, ending: Ending) -> Ended {
-        Ended { ending, summary: self.writer.summary().clone(), kept: self.writer.kept() }
+        Ended { ending, summary: self.writer.summary().clone(), kept: self.writer.kept(), lock: None }
     }
 }

@@ -1,6 +1,7 @@
 //! Rows to the output and the run's place to the checkpoint: the one consumer of outcomes.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::disk::Disk;
@@ -12,10 +13,13 @@ use crate::failure::Failure;
 use crate::flatten::{Flattener, Source};
 use crate::input::{Mark, Position, Row};
 use crate::job::Job;
-use crate::offer::{ErrorKind, OfferError, Outcome};
-use crate::output::{Checkpoint, CommitPolicy, Direct, Interrupted, Lock, Output, Partial, Target, set_aside, tidy_up};
+use crate::offer::{Answer, ErrorKind, OfferError, Outcome};
+use crate::output::{Checkpoint, CommitPolicy, Direct, Interrupted, Lock, Output, Partial, Target, set_aside};
 use crate::report::{Level, Report};
 use crate::summary::Summary;
+
+/// The most text that one offer's rows may have, in bytes: a thousand times what thousands of entries have.
+const MAX_ROWS_OF_OFFER: usize = 64 << 20;
 
 /// Where the rows are to go.
 #[derive(Debug)]
@@ -42,8 +46,8 @@ impl Goal {
 pub(super) enum Opened {
     /// An output that wants rows.
     Writer(Box<Writer>),
-    /// An earlier run was killed after the last row: nothing is left to do.
-    Finished(Summary),
+    /// An earlier run was killed after the last row: at most its workbook and its tidying up are left to do.
+    Finished(Summary, Arc<Lock>),
 }
 
 /// Writes rows in the order in which they come, and commits now and then.
@@ -61,6 +65,8 @@ pub(super) struct Writer {
     counted: u64,
     kept: u64,
     summary: Summary,
+    /// What earlier runs had done.
+    before: Summary,
     /// The place in the input behind the last row that was written, if there is one.
     at: Option<Position>,
     rows: Vec<u8>,
@@ -75,10 +81,12 @@ impl Writer {
     /// The output cannot be written, or another run has it.
     pub(super) fn open(job: &Job, goal: Goal, rows: &mut Rows, report: &Report) -> Result<Opened, Failure> {
         let key = job.key(&rows.kept);
+        // First, so that nothing of an earlier run is gone if there is none.
+        let disk = Disk::start()?;
         let flattener = Flattener::new(rows.format, rows.kept.iter().map(String::as_str));
         let (output, start) = match goal {
             Goal::File(lock) => match begin(job, rows, &lock, report)? {
-                Begin::Finished(summary) => return Ok(Opened::Finished(summary)),
+                Begin::Finished(summary) => return Ok(Opened::Finished(summary, Arc::new(lock))),
                 Begin::GoOn(found) => (Output::File(Partial::resume(lock, &found)?), Some(found.checkpoint)),
                 Begin::Start => {
                     let start = checkpoint(&key, &Summary::default(), None);
@@ -103,9 +111,10 @@ impl Writer {
             cells: rows.cells.clone(),
             key,
             policy: CommitPolicy::new(Instant::now()),
-            disk: Disk::start()?,
+            disk,
             counted: 0,
             kept: summary.offers,
+            before: summary.clone(),
             summary,
             at,
             rows: Vec::new(),
@@ -116,6 +125,13 @@ impl Writer {
     /// Whether the output is there under a temporary name if the run is interrupted.
     pub(super) fn can_resume(&self) -> bool {
         matches!(self.output, Output::File(_))
+    }
+
+    /// How many offers of this run failed, and how many it did: what failed before has been looked at, or a run that goes
+    /// on could never get any further.
+    pub(super) fn of_this_run(&self) -> (u64, u64) {
+        let Summary { offers, .. } = self.summary;
+        (self.summary.failed() - self.before.failed(), offers - self.before.offers)
     }
 
     /// How many offers are done for good, whatever happens now.
@@ -137,6 +153,8 @@ impl Writer {
             Ok(offer) => offer.as_str(),
             Err(bad) => &bad.text,
         };
+        let too_large = outcome.as_ref().ok().and_then(|answer| self.too_large(answer, row));
+        let outcome = too_large.as_ref().unwrap_or(outcome);
         let source = Source { offer_id, kept: row.cells.kept(), query: &self.query };
         let written = self.flattener.rows(source, outcome, &mut self.rows);
         self.output.append(&self.rows)?;
@@ -144,6 +162,16 @@ impl Writer {
         self.at = Some(row.next);
         self.policy.offer_appended();
         Ok(())
+    }
+
+    /// Why an answer is not written that would take gigabytes: each entry repeats what the offer's entries share.
+    fn too_large(&self, answer: &Answer, row: &Row) -> Option<Outcome> {
+        let size = answer.size_of_rows(row.cells.size() + self.query.len());
+        (size > MAX_ROWS_OF_OFFER).then(|| {
+            let (entries, size) = (answer.entries().len(), size >> 20);
+            let message = format!("its {entries} links would be {size} MiB of rows, which is no answer for an offer");
+            Err(OfferError::local(ErrorKind::BodyTooLarge, message))
+        })
     }
 
     /// Writes the error row of an input row whose cell is no ID.
@@ -205,15 +233,16 @@ impl Writer {
         self.committed().await
     }
 
-    /// Ends the output: the file gets its real name.
-    pub(super) async fn finish(mut self, input: &mut Rows) -> Result<Summary, Failure> {
+    /// Ends the output: the file gets its real name. Its checkpoint stays until [`tidy_up`].
+    pub(super) async fn finish(mut self, input: &mut Rows) -> Result<(Summary, Option<Arc<Lock>>), Failure> {
         self.committed().await?;
         let checkpoint = self.checkpoint(input)?;
+        let lock = self.output.lock();
         if let Some(commit) = self.output.begin_finish(&checkpoint)? {
             self.disk.begin(commit);
             self.disk.done().await?;
         }
-        Ok(self.summary)
+        Ok((self.summary, lock))
     }
 
     fn checkpoint(&mut self, input: &mut Rows) -> Result<Checkpoint<Mark, Summary>, Failure> {
@@ -238,11 +267,7 @@ enum Begin {
 fn begin(job: &Job, rows: &mut Rows, lock: &Lock, report: &Report) -> Result<Begin, Failure> {
     let (level, message) = match Earlier::of(job, lock.place(), rows)? {
         Earlier::GoesOn(found) => return Ok(Begin::GoOn(found)),
-        Earlier::AllDone(summary) => {
-            // Its output is whole and has its name: there is nothing to set aside.
-            tidy_up(lock)?;
-            return Ok(Begin::Finished(summary));
-        }
+        Earlier::AllDone(summary) => return Ok(Begin::Finished(summary)),
         Earlier::Nothing | Earlier::Finished if !job.resume => return Ok(Begin::Start),
         Earlier::Nothing => (Level::Info, "no interrupted run to go on with: starting".to_owned()),
         Earlier::Finished => (Level::Info, "the run before is finished and does not fit this one: starting".to_owned()),

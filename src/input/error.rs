@@ -130,7 +130,7 @@ impl InputError {
     /// Whether the user has to change the command or the input (exit 2), rather than the machine failing in the middle
     /// of the run (exit 1).
     pub fn is_usage(&self) -> bool {
-        !matches!(self, Self::Read { .. } | Self::TooLong { .. })
+        !matches!(self, Self::Read { .. })
     }
 }
 

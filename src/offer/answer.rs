@@ -69,6 +69,12 @@ impl Answer {
         self.text.len() + self.ends.len() * size_of::<FieldEnd>() + size_of::<Self>()
     }
 
+    /// The text of all its rows, in bytes, where each has `more` bytes of the user's: what the entries share is repeated.
+    pub fn size_of_rows(&self, more: usize) -> usize {
+        let shared = self.url().map_or(0, str::len) + self.impression_pixel().map_or(0, str::len) + more;
+        self.text.len().saturating_add(shared.saturating_mul(self.entries().len()))
+    }
+
     /// Appends everything in it to `out`, for [`Self::unpack`].
     pub fn pack(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&u32::try_from(self.ends.len()).unwrap_or(u32::MAX).to_le_bytes());

@@ -28,15 +28,14 @@ pub(super) enum Step {
     TakeMode,
     /// Replace the old output.
     RenameRows,
-    /// The run is over.
-    RemoveCheckpoint,
 }
 
 /// A checkpoint must never be on disk before the rows it counts.
 pub(super) const COMMIT: [Step; 4] = [Step::SyncRows, Step::WriteCheckpoint, Step::RenameCheckpoint, Step::SyncFolder];
 
-/// Follows a commit that says "finished", so that a kill before the last step is known for what it is.
-pub(super) const FINISH: [Step; 4] = [Step::TakeMode, Step::RenameRows, Step::SyncFolder, Step::RemoveCheckpoint];
+/// Follows a commit that says "finished", so that a kill from here on is known for what it is. The checkpoint goes last,
+/// by [`tidy_up`](super::tidy_up).
+pub(super) const FINISH: [Step; 3] = [Step::TakeMode, Step::RenameRows, Step::SyncFolder];
 
 /// A commit whose rows the system has, and the disk not yet.
 #[derive(Debug)]
@@ -56,7 +55,7 @@ pub struct Commit {
 
 impl Commit {
     /// Makes the rows, and what the checkpoint says of them, survive a kill and a power cut. If the run is finished,
-    /// gives the output its real name and tidies up; only the lock file stays. Waits for the disk.
+    /// gives the output its real name. Waits for the disk.
     ///
     /// # Errors
     /// The disk is full or broken; the commit before this one still holds, and the output is the old or the new one,
@@ -87,7 +86,6 @@ impl Commit {
             Step::SyncFolder => place.sync_folder().map_err(OutputError::io(Action::Sync, place.folder())),
             Step::TakeMode => take_mode(&self.file, out).map_err(OutputError::io(Action::Write, &self.path)),
             Step::RenameRows => fs::rename(&self.path, out).map_err(OutputError::io(Action::Rename, out)),
-            Step::RemoveCheckpoint => remove(&checkpoint),
         }
     }
 }

@@ -28,6 +28,8 @@ pub use place::{Place, Target};
 pub use policy::CommitPolicy;
 pub use whole::{replace, replace_unlocked};
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 /// An output that is open for writing.
@@ -48,6 +50,14 @@ impl Output {
         match self {
             Self::File(partial) => partial.append(rows),
             Self::Direct(direct) => direct.append(rows),
+        }
+    }
+
+    /// The lock of a file's place, to be held until everything about the run is in its place.
+    pub fn lock(&self) -> Option<Arc<Lock>> {
+        match self {
+            Self::File(partial) => Some(partial.lock()),
+            Self::Direct(_) => None,
         }
     }
 

@@ -86,6 +86,11 @@ impl Partial {
         Self { lock: Arc::new(lock), path, file: Arc::new(file), buffer, written, failed: Arc::default() }
     }
 
+    /// The lock of its place.
+    pub fn lock(&self) -> Arc<Lock> {
+        Arc::clone(&self.lock)
+    }
+
     /// Appends rows; they are safe after the next commit.
     ///
     /// # Errors
@@ -182,7 +187,7 @@ pub fn set_aside(lock: &Lock) -> Result<Vec<PathBuf>, OutputError> {
     Ok(moved)
 }
 
-/// Removes the checkpoint of a run that turned out to be finished.
+/// Removes the checkpoint of a finished run: the last step. Until then a later run knows that all is done.
 ///
 /// # Errors
 /// It cannot be removed.

@@ -103,6 +103,11 @@ impl Place {
         self.beside(".checkpoint.tmp")
     }
 
+    /// Everything that a run makes, changes or removes beside the output.
+    pub fn working_files(&self) -> [PathBuf; 4] {
+        [self.partial(), self.checkpoint(), self.new_checkpoint(), self.lock()]
+    }
+
     /// What is locked during a run.
     pub fn lock(&self) -> PathBuf {
         self.beside(".lock")

@@ -39,7 +39,7 @@ pub enum RenderError {
         source: csv::Error,
     },
     /// The workbook cannot be made or written.
-    #[error("cannot make the workbook {}: {source}; all rows are in {}", workbook.display(), csv.display())]
+    #[error("cannot make the workbook {}: {source}; all rows are in {}, from which --resume makes it", workbook.display(), csv.display())]
     Workbook {
         /// The workbook.
         workbook: PathBuf,
@@ -47,6 +47,16 @@ pub enum RenderError {
         csv: PathBuf,
         /// Why.
         source: Box<rust_xlsxwriter::XlsxError>,
+    },
+    /// The library gave up, which it does where it cannot write its temporary files.
+    #[error("cannot make the workbook {}: {why}; make room on this disk, then --resume makes it from {}", workbook.display(), csv.display())]
+    Stopped {
+        /// The workbook.
+        workbook: PathBuf,
+        /// The CSV.
+        csv: PathBuf,
+        /// What the library says.
+        why: String,
     },
     /// A file operation failed.
     #[error(transparent)]
@@ -67,13 +77,21 @@ pub struct Rendered {
 /// # Errors
 /// The old workbook is untouched.
 pub fn render(csv: &Path, place: &Place, summary: &[(String, String)]) -> Result<Rendered, RenderError> {
-    let temporary = place.beside(".xlsx.tmp");
-    let rendered = write(csv, place, &temporary, summary);
+    let rendered = write(csv, place, &temporary(place), summary);
     if rendered.is_err() {
-        // The error that is under way says more than a failure to tidy up.
-        let _ = remove(&temporary);
+        discard(place);
     }
     rendered
+}
+
+/// Removes what is there of a workbook that is not going to be finished.
+pub fn discard(place: &Place) {
+    // The error that is under way says more than a failure to tidy up.
+    let _ = remove(&temporary(place));
+}
+
+fn temporary(place: &Place) -> PathBuf {
+    place.beside(".xlsx.tmp")
 }
 
 fn write(csv: &Path, place: &Place, temporary: &Path, summary: &[(String, String)]) -> Result<Rendered, RenderError> {

@@ -55,7 +55,9 @@ fn finish(folder: &Path, records: &[Vec<u8>]) {
         for record in &records[done..] {
             partial.append(record).unwrap();
         }
+        let lock = partial.lock();
         partial.begin_finish(&checkpoint(records.len() as u64)).unwrap().complete().unwrap();
+        tidy_up(&lock).unwrap();
     }
     assert_eq!(fs::read(folder.join("x.csv")).unwrap(), [HEADER, &records.concat()].concat());
     assert_eq!(names(folder), ["x.csv", "x.csv.lock"]);
@@ -120,8 +122,7 @@ impl Disk {
         let at = |name: &str| folder.join(name);
         match step {
             Step::RenameCheckpoint => fs::rename(at("x.csv.checkpoint.tmp"), at("x.csv.checkpoint")).unwrap(),
-            Step::RenameRows => fs::rename(at("x.csv.partial"), at("x.csv")).unwrap(),
-            _ => fs::remove_file(at("x.csv.checkpoint")).unwrap(),
+            _ => fs::rename(at("x.csv.partial"), at("x.csv")).unwrap(),
         }
     }
 
@@ -131,7 +132,7 @@ impl Disk {
             Step::SyncRows => save("x.csv.partial").unwrap(),
             Step::WriteCheckpoint => save("x.csv.checkpoint.tmp").unwrap(),
             Step::SyncFolder => self.pending.drain(..).for_each(|step| Self::rename(self.safe.path(), step)),
-            Step::RenameCheckpoint | Step::RenameRows | Step::RemoveCheckpoint => self.pending.push(step),
+            Step::RenameCheckpoint | Step::RenameRows => self.pending.push(step),
             Step::TakeMode => {}
         }
     }
@@ -305,7 +306,9 @@ fn the_new_output_has_the_mode_of_the_old_one() {
         fs::set_permissions(&out, fs::Permissions::from_mode(old)).unwrap();
         let (partial, _) = open(folder.path()).unwrap();
         assert_eq!(mode("x.csv.partial") & !(old | 0o200), 0, "the rows are no more open than {old:o}");
+        let lock = partial.lock();
         partial.begin_finish(&checkpoint(0)).unwrap().complete().unwrap();
+        tidy_up(&lock).unwrap();
         assert_eq!(mode("x.csv"), old);
     }
 }
