@@ -131,3 +131,17 @@ fn an_output_that_is_lost_in_mid_run_exits_1_and_keeps_the_old_one() {
     let ran = export_in(&folder).offers(&["16"]).on(&network).run().expect(1).says(&["links.csv.partial"]);
     assert_eq!(ran.output.as_deref(), Some("the old output"));
 }
+
+#[test]
+fn a_file_of_a_run_is_never_taken_for_an_input_or_a_report() {
+    let network = network();
+    for side in [".partial", ".checkpoint", ".checkpoint.tmp", ".lock"] {
+        let folder = Folder::new();
+        let name = format!("links.csv{side}");
+        folder.write(&name, "offer_id\n16\n");
+        export_in(&folder).input(&name).on(&network).run().expect(2).says(&["INPUT", "-o", &name]);
+        export_in(&folder).offers(&["16"]).args(&["--report", &name]).on(&network).run().expect(2).says(&["--report"]);
+        assert_eq!(fs::read_to_string(folder.path(&name)).unwrap(), "offer_id\n16\n");
+    }
+    assert_eq!(network.calls(), []);
+}

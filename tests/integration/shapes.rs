@@ -270,3 +270,21 @@ fn thousands_of_entries_are_all_there_in_their_order() {
     let names = ran.cells(["offer_url_name"]).into_iter().map(|[name]| name);
     assert!(names.eq((0..5_000).map(|n| n.to_string())));
 }
+
+#[test]
+fn an_answer_that_would_be_gigabytes_of_rows_is_an_error_row() {
+    let network = scripted(|asked| {
+        let entries = if asked.offer == Some("16") { 1000 } else { 1 };
+        let entries = vec![serde_json::json!({"tracking_link": "https://t.example/"}); entries];
+        let link = serde_json::json!({"impression_pixel": "x".repeat(100_000), "offer_url": entries});
+        Some(reply(200, serde_json::json!({"code": 0, "data": {"tracking_link": link}}).to_string()))
+    });
+    let ran = export().offers(&["16", "17"]).on(&network).run().expect(3);
+    let rows = ran.output.unwrap();
+    assert!(
+        rows.contains("16,,,,,,,error,body_too_large,,,\"its 1000 links would be 95 MiB of rows"),
+        "{}",
+        rows.len()
+    );
+    assert_eq!(rows.lines().count(), 3);
+}

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use calamine::{Data, Reader, open_workbook_auto};
 
-use crate::support::{Folder, Ran, export, network, reply, scripted};
+use crate::support::{Folder, Ran, called, export, export_in, network, reply, scripted};
 
 /// Names that spreadsheets like to run, to shorten or to misread.
 const NAMES: [&str; 9] = [
@@ -152,4 +152,27 @@ fn read_by_libreoffice(folder: &Folder, name: &str, arguments: &[&str]) -> Vec<u
     assert!(ran.status.success(), "{ran:?}");
     let written = std::fs::read_dir(&back).unwrap().next().unwrap().unwrap().path();
     std::fs::read(written).unwrap()
+}
+
+#[cfg(unix)]
+#[test]
+fn where_a_workbook_cannot_be_made_nothing_is_lost_and_resume_makes_only_the_workbook() {
+    let network = network();
+    let offers: Vec<_> = (1000..1300).map(|id: u32| id.to_string()).collect();
+    let whole = export().offers(&offers).output("links.xlsx").on(&network).run().expect(0).folder;
+    let read = |folder: &Folder, name: &str| std::fs::read(folder.path(name)).unwrap();
+    let rows = read(&whole, "links.xlsx.csv").len();
+
+    let folder = Folder::new();
+    let run = || export_in(&folder).offers(&offers).output("links.xlsx").on(&network);
+    // Room for the rows, but not for a sheet of them; in blocks of 512 bytes.
+    let line = format!("ulimit -f {}; offerlinks export offers.csv -o links.xlsx --rate none", rows * 5 / 4 / 512);
+    let failed = run().start_typed(&line).wait().expect(1).says(&["cannot make the workbook", "--resume"]);
+    assert!(!failed.stderr.contains("panicked"), "{}", failed.stderr);
+    assert!(!folder.path("links.xlsx").exists());
+    let calls = called(&network).len();
+    run().args(&["--resume"]).run().expect(0);
+    assert_eq!(called(&network).len(), calls, "nothing is asked again");
+    assert_eq!(read(&folder, "links.xlsx"), read(&whole, "links.xlsx"));
+    assert!(!folder.path("links.xlsx.csv.checkpoint").exists());
 }

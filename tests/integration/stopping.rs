@@ -165,3 +165,15 @@ fn a_first_call_that_fails_is_told_at_once_and_only_once() {
     let told = ran.stderr.matches("warning: the first call failed: oops (server_error, HTTP 500, code 51)").count();
     assert_eq!(told, 1, "{}", ran.stderr);
 }
+
+#[test]
+fn a_run_that_goes_on_counts_its_own_failures_only() {
+    let network = network();
+    let folder = Folder::new();
+    let run = || {
+        let export = export_in(&folder).csv("offer_id\na\nb\nc\n16\nd\n17\n").on(&network);
+        export.args(&["--max-errors", "2", "--resume"]).run()
+    };
+    run().expect(5).says(&["more than 2 offers failed"]);
+    run().expect(3).says(&["exported 2 of 6 offers"]);
+}
