@@ -58,7 +58,7 @@ pub(super) fn reason(why: Waiting, wait: Duration) -> Option<String> {
         Waiting::Frozen => Some(format!("frozen by the network until {until}")),
         Waiting::Outage => Some(format!("the network does not answer; next look at {until}")),
         Waiting::Retry => Some(format!("waiting to ask again at {until}")),
-        Waiting::Confirm => Some("the network refuses the key; asking once more".to_owned()),
+        Waiting::Confirm => Some("the network refuses the account; asking once more".to_owned()),
     }
 }
 

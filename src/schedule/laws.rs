@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use self::drive::{Asked, LATENCY, Reply, Story, policy, run};
 use super::*;
+use crate::offer::ErrorKind;
 
 const SECOND: Duration = Duration::from_secs(1);
 

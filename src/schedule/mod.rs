@@ -27,7 +27,7 @@ use self::settle::Trip;
 pub use self::slot::Slot;
 pub use self::task::Task;
 use self::task::Traffic;
-use crate::offer::{Class, ErrorKind, OfferError, OfferId, Outcome};
+use crate::offer::{Class, OfferError, OfferId, Outcome};
 use crate::settings::rate::Rate;
 
 /// What the user decides about calls.
@@ -295,7 +295,7 @@ impl Schedule {
         }
         match error.kind.class() {
             Class::Throttle => return self.throttled(work, error, answered.retry_after, trip),
-            Class::Account if error.kind == ErrorKind::Unauthorized => return self.unauthorized(work, error, trip),
+            Class::Account if self.may_pass(error.kind) => return self.unauthorized(work, error, trip),
             Class::Account => return Err(Stop::Refused(error)),
             Class::Transient => self.failed(work, error, trip),
             Class::Offer => self.passed(offer, work, Err(error), trip),

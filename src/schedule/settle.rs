@@ -181,7 +181,13 @@ impl Schedule {
         Ok(())
     }
 
-    /// An answer that the key is wrong.
+    /// Whether a refusal is looked at once more: that of a key always, and a redirect when calls have passed before, as
+    /// one server of many may be under maintenance.
+    pub(super) fn may_pass(&self, kind: ErrorKind) -> bool {
+        kind == ErrorKind::Unauthorized || (kind == ErrorKind::Redirect && self.gate.is_open())
+    }
+
+    /// An answer that the key is wrong, or the host.
     pub(super) fn unauthorized(&mut self, work: Work, error: OfferError, trip: Trip) -> Result<(), Stop> {
         let now = trip.back;
         if self.gate.unauthorized(trip.departure.at, now) == Ruling::Refused {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use offerlinks::sandbox::Account;
+use offerlinks::sandbox::{Account, Reply};
 
 use crate::hostile::{Hostile, Step, json, raw};
 use crate::support::{
@@ -176,4 +176,19 @@ fn a_run_that_goes_on_counts_its_own_failures_only() {
     };
     run().expect(5).says(&["more than 2 offers failed"]);
     run().expect(3).says(&["exported 2 of 6 offers"]);
+}
+
+#[test]
+fn a_redirect_among_good_answers_is_looked_at_once_more() {
+    let location = || vec![("location".to_owned(), "/maintenance.html".to_owned())];
+    let redirect =
+        move |asked: u64| (asked == 10).then(|| Reply::Http { status: 302, headers: location(), body: Vec::new() });
+    let network = scripted(move |asked| redirect(asked.overall));
+    export().offers(&many()[..30]).on(&network).run().expect(0);
+    let gone = scripted(|asked| {
+        let headers = vec![("location".to_owned(), "/maintenance.html".to_owned())];
+        (asked.overall >= 10).then(|| Reply::Http { status: 302, headers, body: Vec::new() })
+    });
+    stopped(&gone, &[], 4).says(&["redirect", "/maintenance.html"]);
+    assert!(gone.calls().len() < 40, "{}", gone.calls().len());
 }
