@@ -1,7 +1,8 @@
 //! Finds the links in a successful answer's `data`, in every shape that a PHP server gives it.
 //!
 //! Accepts what is documented and its PHP twins: a list for an object and the other way round, an object with numeric
-//! keys for a list with gaps, one thing instead of a list of one, a number for a string, `null` or `false` for nothing.
+//! keys for a list with gaps, an object that groups things under words, one thing instead of a list of one and the other
+//! way round, a number for a string, `null` or `false` for nothing.
 //! Nothing that was received is dropped once there is a link; without one, the words for what came instead.
 
 use std::borrow::Cow;
@@ -19,10 +20,17 @@ use crate::offer::{Answer, AnswerBuilder, Entry};
 pub fn find(data: Option<&Json<'_>>) -> Result<Answer, String> {
     let mut found = Found::default();
     if let Some(data) = data {
-        found.take_offer(data);
+        found.take_offer(data, true);
     }
     if found.has_link() { Ok(found.into_answer()) } else { Err(what_came(data)) }
 }
+
+/// The fields by which an offer is known, and those by which an entry is; an object without them holds such things.
+const OFFER: &[&str] = &["url", "impression_pixel", "offer_url", "tracking_link"];
+const ENTRY: &[&str] = &["type", "name", "tracking_link", "preview_url"];
+
+/// Bytes of an entry's text that are repeated beside each of its links: no answer may become many times its own size.
+const REPEATED: usize = 512;
 
 /// What a field says; `None` where it is absent.
 type Field<'j> = Option<Cow<'j, str>>;
@@ -35,7 +43,7 @@ struct Found<'j> {
 }
 
 /// An entry before it is copied into the answer.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Fields<'j> {
     kind: Field<'j>,
     name: Field<'j>,
@@ -61,21 +69,30 @@ impl Fields<'_> {
 }
 
 impl<'j> Found<'j> {
-    /// Takes `data` or `tracking_link`; the recursion is bounded by the JSON's limited depth.
-    fn take_offer(&mut self, json: &'j Json<'j>) {
+    /// Takes `data` or `tracking_link`; the recursion is bounded by the JSON's limited depth. `bare` tells that a text
+    /// is a link even without a field's name: under any word it may as well be a picture.
+    fn take_offer(&mut self, json: &'j Json<'j>, bare: bool) {
         match json {
-            Json::Object(_) if numbered(json).is_none() => {
-                self.take_url(json.get("url").and_then(Json::as_text));
-                self.take_pixel(json.get("impression_pixel").and_then(Json::as_text));
+            _ if is_list(json) => each(json, |item| self.take_offer(item, bare)),
+            Json::Object(pairs) if !has_any(pairs, OFFER) => {
+                pairs.iter().for_each(|(_, value)| self.take_offer(value, false));
+            }
+            Json::Object(_) => {
+                if let Some(url) = json.get("url") {
+                    each_text(url, &mut |text| self.take_url(Some(text)));
+                }
+                if let Some(pixel) = json.get("impression_pixel") {
+                    each_text(pixel, &mut |text| self.take_pixel(Some(text)));
+                }
                 if let Some(entries) = json.get("offer_url") {
                     self.take_entries(entries);
                 }
                 if let Some(tracking_link) = json.get("tracking_link") {
-                    self.take_offer(tracking_link);
+                    self.take_offer(tracking_link, true);
                 }
             }
-            Json::Object(_) | Json::List(_) => each(json, |item| self.take_offer(item)),
-            scalar => self.take_url(scalar.as_text()),
+            scalar if bare => self.take_url(scalar.as_text()),
+            _ => {}
         }
     }
 
@@ -98,27 +115,47 @@ impl<'j> Found<'j> {
     }
 
     fn take_entries(&mut self, json: &'j Json<'j>) {
-        if is_list(json) {
-            each(json, |item| self.take_entry(item));
-        } else {
-            self.take_entry(json);
-        }
-    }
-
-    fn take_entry(&mut self, json: &'j Json<'j>) {
-        let field = |name| json.get(name).and_then(Json::as_text);
         match json {
-            Json::Object(_) => self.entries.push(Fields {
-                kind: field("type"),
-                name: field("name"),
-                tracking_link: field("tracking_link"),
-                preview_url: field("preview_url"),
+            _ if is_list(json) => each(json, |item| match item {
+                // An entry without fields, as PHP writes it.
+                Json::List(items) if items.is_empty() => self.entries.push(Fields::default()),
+                Json::Object(pairs) if pairs.is_empty() => self.entries.push(Fields::default()),
+                item => self.take_entries(item),
             }),
-            // An entry without fields, as PHP writes it.
-            Json::List(items) if items.is_empty() => self.entries.push(Fields::default()),
+            Json::Object(pairs) if !has_any(pairs, ENTRY) => {
+                let before = self.entries.len();
+                for (_, value) in pairs {
+                    if matches!(value, Json::List(_) | Json::Object(_)) || value.as_text().is_some_and(|t| is_link(&t))
+                    {
+                        self.take_entries(value);
+                    }
+                }
+                if self.entries.len() == before {
+                    self.entries.push(Fields::default());
+                }
+            }
+            Json::Object(_) => self.take_entry(json),
             other if other.is_absent() => {}
             other => self.entries.push(Fields { tracking_link: other.as_text(), ..Fields::default() }),
         }
+    }
+
+    /// One entry for each of its links.
+    fn take_entry(&mut self, json: &'j Json<'j>) {
+        let field = |name| json.get(name).and_then(text);
+        let (kind, name, preview_url) = (field("type"), field("name"), field("preview_url"));
+        let mut entry = Fields { kind, name, preview_url, tracking_link: None };
+        let mut further = Vec::new();
+        if let Some(links) = json.get("tracking_link") {
+            each_text(links, &mut |link| match entry.tracking_link {
+                None => entry.tracking_link = Some(link),
+                Some(_) => further.push(link),
+            });
+        }
+        let repeated = if entry.len() > REPEATED || further.is_empty() { Fields::default() } else { entry.clone() };
+        self.entries.push(entry);
+        let further = further.into_iter().map(|link| Fields { tracking_link: Some(link), ..repeated.clone() });
+        self.entries.extend(further);
     }
 
     fn has_link(&self) -> bool {
@@ -146,8 +183,10 @@ pub fn is_link(text: &str) -> bool {
         start.eq_ignore_ascii_case(scheme).then_some(rest)
     };
     let Some(rest) = after("http://").or_else(|| after("https://")) else { return false };
-    // And most that are one end here: the parser is an eighth of all the work on an answer.
-    has_ordinary_host(rest) || Url::parse(text).is_ok_and(|url| url.has_host())
+    // And most that are one end before the parser, which is an eighth of all the work on an answer. After a third slash
+    // it would take the path for the host.
+    has_ordinary_host(rest)
+        || !rest.starts_with(['/', '\\', '\t', '\n', '\r']) && Url::parse(text).is_ok_and(|url| url.has_host())
 }
 
 /// Whether a text begins with a host in which nothing is left to ask the parser about: lower-case labels, the last of
@@ -184,6 +223,35 @@ pub(super) fn each<'j>(json: &'j Json<'j>, mut take: impl FnMut(&'j Json<'j>)) {
             take(item);
         }
     }
+}
+
+/// Whether an object has one of these fields.
+fn has_any(pairs: &[(Cow<'_, str>, Json<'_>)], fields: &[&str]) -> bool {
+    pairs.iter().any(|(key, _)| fields.contains(&&**key))
+}
+
+/// Hands over each text in a field, whatever it is wrapped in; beside a link in an object the rest only describes it.
+fn each_text<'j>(json: &'j Json<'j>, take: &mut dyn FnMut(Cow<'j, str>)) {
+    match json {
+        _ if is_list(json) => each(json, |item| each_text(item, take)),
+        Json::Object(pairs) => {
+            let mut texts = Vec::new();
+            pairs.iter().for_each(|(_, value)| each_text(value, &mut |text| texts.push(text)));
+            let has_link = texts.iter().any(|text| is_link(text));
+            texts.into_iter().filter(|text| !has_link || is_link(text)).for_each(take);
+        }
+        scalar => scalar.as_text().into_iter().for_each(take),
+    }
+}
+
+/// The one text in a field; several as JSON.
+fn text<'j>(json: &'j Json<'j>) -> Field<'j> {
+    let (mut first, mut count) = (None, 0_usize);
+    each_text(json, &mut |text| {
+        first.get_or_insert(text);
+        count += 1;
+    });
+    if count > 1 { json.as_text() } else { first }
 }
 
 /// What stands where a link should be: follows the documented path as far as it goes.
