@@ -208,6 +208,10 @@ impl Client {
 mod tests;
 
 #[cfg(test)]
+#[path = "client_fault_tests.rs"]
+mod fault_tests;
+
+#[cfg(test)]
 #[path = "client_secrets_tests.rs"]
 mod secrets_tests;
 
