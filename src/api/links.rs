@@ -7,10 +7,9 @@
 
 use std::borrow::Cow;
 
-use url::Url;
-
 use super::body::excerpt;
 use super::json::Json;
+use super::link::is_link;
 use crate::offer::{Answer, AnswerBuilder, Entry};
 
 /// The links in `data`.
@@ -75,7 +74,7 @@ impl<'j> Found<'j> {
         match json {
             _ if is_list(json) => each(json, |item| self.take_offer(item, bare)),
             Json::Object(pairs) if !has_any(pairs, OFFER) => {
-                pairs.iter().for_each(|(_, value)| self.take_offer(value, false));
+                values(pairs).for_each(|value| self.take_offer(value, false));
             }
             Json::Object(_) => {
                 if let Some(url) = json.get("url") {
@@ -118,21 +117,19 @@ impl<'j> Found<'j> {
         match json {
             _ if is_list(json) => each(json, |item| match item {
                 // An entry without fields, as PHP writes it.
-                Json::List(items) if items.is_empty() => self.entries.push(Fields::default()),
-                Json::Object(pairs) if pairs.is_empty() => self.entries.push(Fields::default()),
+                item if [Json::List(vec![]), Json::Object(vec![])].contains(item) => {
+                    self.entries.push(Fields::default());
+                }
                 item => self.take_entries(item),
             }),
             Json::Object(pairs) if !has_any(pairs, ENTRY) => {
-                let before = self.entries.len();
-                for (_, value) in pairs {
-                    if matches!(value, Json::List(_) | Json::Object(_)) || value.as_text().is_some_and(|t| is_link(&t))
-                    {
-                        self.take_entries(value);
-                    }
-                }
-                if self.entries.len() == before {
+                let is_link = |value: &Json<'_>| value.as_text().is_some_and(|text| is_link(&text));
+                let is_item = |value: &&Json<'_>| matches!(value, Json::List(_) | Json::Object(_)) || is_link(value);
+                let mut items = values(pairs).filter(is_item).peekable();
+                if items.peek().is_none() {
                     self.entries.push(Fields::default());
                 }
+                items.for_each(|item| self.take_entries(item));
             }
             Json::Object(_) => self.take_entry(json),
             other if other.is_absent() => {}
@@ -145,6 +142,7 @@ impl<'j> Found<'j> {
         let field = |name| json.get(name).and_then(text);
         let (kind, name, preview_url) = (field("type"), field("name"), field("preview_url"));
         let mut entry = Fields { kind, name, preview_url, tracking_link: None };
+        let repeated = if entry.len() > REPEATED { Fields::default() } else { entry.clone() };
         let mut further = Vec::new();
         if let Some(links) = json.get("tracking_link") {
             each_text(links, &mut |link| match entry.tracking_link {
@@ -152,7 +150,6 @@ impl<'j> Found<'j> {
                 Some(_) => further.push(link),
             });
         }
-        let repeated = if entry.len() > REPEATED || further.is_empty() { Fields::default() } else { entry.clone() };
         self.entries.push(entry);
         let further = further.into_iter().map(|link| Fields { tracking_link: Some(link), ..repeated.clone() });
         self.entries.extend(further);
@@ -172,32 +169,6 @@ impl<'j> Found<'j> {
         }
         answer.build()
     }
-}
-
-/// A URL with http or https and a host; anything else, such as `Need to apply`, is no link.
-pub fn is_link(text: &str) -> bool {
-    let text = text.trim_start();
-    // Most texts that are no link end here, before the parser.
-    let after = |scheme: &str| {
-        let (start, rest) = text.split_at_checked(scheme.len())?;
-        start.eq_ignore_ascii_case(scheme).then_some(rest)
-    };
-    let Some(rest) = after("http://").or_else(|| after("https://")) else { return false };
-    // And most that are one end before the parser, which is an eighth of all the work on an answer. After a third slash
-    // it would take the path for the host.
-    has_ordinary_host(rest)
-        || !rest.starts_with(['/', '\\', '\t', '\n', '\r']) && Url::parse(text).is_ok_and(|url| url.has_host())
-}
-
-/// Whether a text begins with a host in which nothing is left to ask the parser about: lower-case labels, the last of
-/// which is no number, and none with an encoded name, a port or a password.
-fn has_ordinary_host(text: &str) -> bool {
-    let end = text.find(['/', '?', '#']).unwrap_or(text.len());
-    let host = text.get(..end).unwrap_or_default();
-    let last = host.rsplit('.').next().unwrap_or_default();
-    host.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.'))
-        && last.starts_with(|c: char| c.is_ascii_lowercase())
-        && !host.contains("xn--")
 }
 
 /// The pairs of an object whose keys are all numbers: a PHP list with gaps.
@@ -225,6 +196,10 @@ pub(super) fn each<'j>(json: &'j Json<'j>, mut take: impl FnMut(&'j Json<'j>)) {
     }
 }
 
+fn values<'j>(pairs: &'j [(Cow<'j, str>, Json<'j>)]) -> impl Iterator<Item = &'j Json<'j>> {
+    pairs.iter().map(|(_, value)| value)
+}
+
 /// Whether an object has one of these fields.
 fn has_any(pairs: &[(Cow<'_, str>, Json<'_>)], fields: &[&str]) -> bool {
     pairs.iter().any(|(key, _)| fields.contains(&&**key))
@@ -236,7 +211,7 @@ fn each_text<'j>(json: &'j Json<'j>, take: &mut dyn FnMut(Cow<'j, str>)) {
         _ if is_list(json) => each(json, |item| each_text(item, take)),
         Json::Object(pairs) => {
             let mut texts = Vec::new();
-            pairs.iter().for_each(|(_, value)| each_text(value, &mut |text| texts.push(text)));
+            values(pairs).for_each(|value| each_text(value, &mut |text| texts.push(text)));
             let has_link = texts.iter().any(|text| is_link(text));
             texts.into_iter().filter(|text| !has_link || is_link(text)).for_each(take);
         }
@@ -297,3 +272,7 @@ fn describe(json: &Json<'_>) -> String {
 #[cfg(test)]
 #[path = "links_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "links_wrapped_tests.rs"]
+mod wrapped_tests;

@@ -86,8 +86,15 @@ fn spell(text: &str, forms: &mut Vec<String>) {
 
 /// The text with a mark and hexadecimal digits for all bytes but those of plain characters.
 fn escape(text: &str, mark: &str, digits: fn(u8) -> String, plain: impl Fn(char) -> bool) -> String {
-    let escaped = |c: char| c.to_string().bytes().map(|byte| format!("{mark}{}", digits(byte))).collect();
-    text.chars().map(|c| if plain(c) { c.to_string() } else { escaped(c) }).collect()
+    let mut escaped = String::new();
+    for c in text.chars() {
+        if plain(c) {
+            escaped.push(c);
+        } else {
+            c.to_string().bytes().for_each(|byte| escaped.extend([mark, &digits(byte)]));
+        }
+    }
+    escaped
 }
 
 #[cfg(test)]

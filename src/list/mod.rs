@@ -163,7 +163,7 @@ impl Lister<'_> {
     /// Tells the schedule what came; gives back the page if it is the one that is wanted.
     fn answered(&mut self, call: Call, reply: Result<RawReply, api::Failure>) -> Result<Option<Page>, Stop> {
         let is_wanted = call.offer.as_str() == self.paging.page().to_string();
-        let (page, retry_after, wrong_host) = read(&self.client, reply);
+        let (page, retry_after, wrong_host) = read(self.client, reply);
         let outcome = page.as_ref().map(|_| AnswerBuilder::default().build()).map_err(Clone::clone);
         self.last = outcome.as_ref().err().cloned();
         self.schedule.answered(call, Answered { outcome, retry_after, wrong_host }, Instant::now())?;
