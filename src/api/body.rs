@@ -84,6 +84,15 @@ impl<'a> Body<'a> {
         })
     }
 
+    /// What a body that is not JSON says to a person: a page's title, or the beginning of a text.
+    pub fn plain_words(&self) -> Option<&str> {
+        match self {
+            Self::Html { title } => title.as_deref(),
+            Self::Text(text) => Some(beginning(text, EXCERPT)),
+            Self::Json(_) | Self::Broken { .. } | Self::Empty => None,
+        }
+    }
+
     /// What it is, in words, for an error message.
     pub fn describe(&self) -> Cow<'static, str> {
         match self {

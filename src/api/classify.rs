@@ -93,7 +93,7 @@ fn accept_envelope<'a>(
     received: Received<'a>,
     envelope: Option<&Envelope<'a>>,
 ) -> Result<Option<&'a Json<'a>>, OfferError> {
-    match (error_kind(received.status, envelope), envelope) {
+    match (error_kind(received, envelope), envelope) {
         (None, Some(envelope)) => Ok(envelope.data),
         (None, None) => Err(received.error(ErrorKind::InvalidResponse, None, received.explain(None))),
         (Some(kind), _) => {
@@ -107,13 +107,17 @@ fn accept_envelope<'a>(
 }
 
 /// The heart: what kind of error this is; `None` where neither status nor envelope says so.
-fn error_kind(status: u16, envelope: Option<&Envelope<'_>>) -> Option<ErrorKind> {
+fn error_kind(received: Received<'_>, envelope: Option<&Envelope<'_>>) -> Option<ErrorKind> {
+    let status = received.status;
     let by_status = by_status(status);
     if matches!(by_status, Some(ErrorKind::RateLimited | ErrorKind::Redirect)) {
         return by_status;
     }
-    let by_envelope = envelope.and_then(|envelope| by_envelope(status, envelope));
-    match (by_status, by_envelope) {
+    let by_body = match envelope {
+        Some(envelope) => by_envelope(status, envelope),
+        None => by_plain_words(received),
+    };
+    match (by_status, by_body) {
         // The status accuses the account; only a throttle or another fault of the account may speak against it.
         (Some(ErrorKind::Unauthorized), Some(kind)) if !matches!(kind.class(), Class::Account | Class::Throttle) => {
             by_status
@@ -148,11 +152,21 @@ fn by_envelope(status: u16, envelope: &Envelope<'_>) -> Option<ErrorKind> {
         }
         Code::Other(_) => true,
         // Without a code the status decides, save where it leaves open whether account or offer is meant, and where
-        // there is nothing but a message.
-        Code::Zero(_) => matches!(status, 401 | 403 | 407),
-        Code::Absent => matches!(status, 401 | 403 | 407) || (by_status(status).is_none() && envelope.data.is_none()),
+        // there is nothing but a message, which no success is.
+        Code::Zero(_) | Code::Absent => {
+            let nothing_else = envelope.data.is_none_or(Json::is_hollow);
+            matches!(status, 401 | 403 | 407) || (by_status(status).is_none() && nothing_else)
+        }
     };
     envelope.message.as_deref().filter(|_| words_count).and_then(by_words)
+}
+
+/// A throttle in front of the API says so in its own words, under whatever status it was given; a page that is not
+/// there is no throttle.
+fn by_plain_words(received: Received<'_>) -> Option<ErrorKind> {
+    let refused = matches!(received.status, 400..=499) && received.status != 404;
+    let words = received.body.plain_words().filter(|_| refused)?;
+    by_words(words).filter(|kind| *kind == ErrorKind::RateLimited)
 }
 
 fn by_words(message: &str) -> Option<ErrorKind> {
@@ -209,6 +223,10 @@ fn shorten(message: &str) -> String {
 #[cfg(test)]
 #[path = "classify_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "classify_words_tests.rs"]
+mod words_tests;
 
 #[cfg(test)]
 #[path = "classify_laws.rs"]

@@ -6,7 +6,7 @@ pub(super) fn outcome(status: u16, body: &str) -> Outcome {
     classify(Received { status, location: None, body: &Body::read(body) })
 }
 
-fn kind(status: u16, body: &str) -> Option<ErrorKind> {
+pub(super) fn kind(status: u16, body: &str) -> Option<ErrorKind> {
     outcome(status, body).err().map(|error| error.kind)
 }
 
@@ -100,62 +100,6 @@ fn every_code_has_its_kind_as_number_and_as_text() {
             assert_eq!(outcome(200, &body).unwrap_err().code.as_deref(), Some(code.to_string().as_str()));
         }
     }
-}
-
-#[test]
-fn words_decide_where_the_number_is_unknown() {
-    let lines: Vec<String> = [
-        "Too many requests",
-        "TooManyRequests",
-        "Request too frequently",
-        "API call frequency exceeded",
-        "rate_limit exceeded",
-        "RateLimit",
-        "You have reached the limit",
-        "Unlimited offer is broken",
-        "Your IP is not in the whitelist",
-        "IP not in White List",
-        "The IP white-list has a limit",
-        "Invalid API key",
-        "api_key not found",
-        "Account locked",
-        "Request blocked",
-        "Offer not found",
-        "Offer is not approved",
-        "Need approval",
-        "No permission",
-        "You must apply first",
-        "Something else",
-    ]
-    .iter()
-    .map(|message| {
-        let kind = kind(200, &format!(r#"{{"code":999,"message":"{message}"}}"#)).unwrap();
-        format!("{message}: {kind}")
-    })
-    .collect();
-    insta::assert_snapshot!(lines.join("\n"), @r#"
-Too many requests: rate_limited
-TooManyRequests: rate_limited
-Request too frequently: rate_limited
-API call frequency exceeded: rate_limited
-rate_limit exceeded: rate_limited
-RateLimit: rate_limited
-You have reached the limit: rate_limited
-Unlimited offer is broken: api_error
-Your IP is not in the whitelist: ip_not_allowed
-IP not in White List: ip_not_allowed
-The IP white-list has a limit: ip_not_allowed
-Invalid API key: unauthorized
-api_key not found: unauthorized
-Account locked: account_locked
-Request blocked: api_error
-Offer not found: not_found
-Offer is not approved: not_approved
-Need approval: not_approved
-No permission: not_approved
-You must apply first: not_approved
-Something else: api_error
-"#);
 }
 
 #[test]

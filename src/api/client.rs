@@ -92,14 +92,34 @@ impl Client {
         let mut url = self.shared.base.clone();
         // Digits only, so the path cannot become another one.
         url.set_path(&[url.path(), "/offers/", offer.as_str(), "/tracking_links"].concat());
-        let reply = match self.send(url).await {
-            Ok(raw) => Reply::understand(&raw),
-            Err(failure) => Reply::without_answer(failure),
-        };
-        Reply { outcome: reply.outcome.map_err(|error| self.hide_secrets(error)), ..reply }
+        match self.send(url).await {
+            Ok(raw) => {
+                let reply = Reply::understand(&raw);
+                let retell = |error| self.without_secrets(error, &raw, |raw| Reply::understand(raw).outcome.err());
+                Reply { outcome: reply.outcome.map_err(retell), ..reply }
+            }
+            Err(failure) => Reply::without_answer(Failure { error: self.hide_secrets(failure.error), ..failure }),
+        }
     }
 
-    /// The error without the key, which some servers repeat.
+    /// The error of an answer without the key, which some servers repeat.
+    ///
+    /// `read` reads it again from the answer without the key: its words may quote a piece of the body, and a piece of
+    /// a key is not known for one any more. What kind of error it is stays.
+    pub fn without_secrets(
+        &self,
+        error: OfferError,
+        raw: &RawReply,
+        read: impl FnOnce(&RawReply) -> Option<OfferError>,
+    ) -> OfferError {
+        let text = raw.text();
+        let hidden = self.shared.secrets.hide(&text);
+        let kind = error.kind;
+        let retold = if hidden == *text { None } else { read(&RawReply { body: Bytes::from(hidden), ..raw.clone() }) };
+        self.hide_secrets(OfferError { kind, ..retold.unwrap_or(error) })
+    }
+
+    /// The error without the key.
     pub fn hide_secrets(&self, error: OfferError) -> OfferError {
         self.shared.secrets.hide_in(error)
     }
@@ -186,6 +206,14 @@ impl Client {
 #[cfg(test)]
 #[path = "client_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "client_fault_tests.rs"]
+mod fault_tests;
+
+#[cfg(test)]
+#[path = "client_secrets_tests.rs"]
+mod secrets_tests;
 
 #[cfg(test)]
 #[path = "client_tls_tests.rs"]

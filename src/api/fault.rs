@@ -45,11 +45,11 @@ pub enum Fault {
     Tls,
     /// Connected, but no whole answer in time.
     AnswerTimeout,
-    /// The connection was closed before an answer came.
+    /// The connection was closed before an answer came, or what came has no head that can be read.
     Closed,
     /// The answer broke off.
     Cut,
-    /// The answer cannot be decompressed.
+    /// The answer's body cannot be put together or decompressed.
     Garbled,
     /// The answer is larger than the program is willing to read.
     TooLarge,
@@ -119,9 +119,13 @@ impl Route {
             return (Fault::Proxy, format!("the proxy {proxy} does not let the call to {host} pass: {root}"));
         }
         let io_kind = chain(error).filter_map(<dyn Error>::downcast_ref::<io::Error>).last().map(io::Error::kind);
+        let not_http = || format!("the answer of {host} is not sound HTTP: {root}");
         match stage {
             Stage::Body if matches!(io_kind, Some(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)) => {
-                (Fault::Garbled, format!("the answer of {host} cannot be decompressed: {root}"))
+                // What reads the pieces of a body wraps its complaint; what decompresses it does not.
+                let decompressing = error.source().is_some_and(<dyn Error>::is::<io::Error>);
+                let words = || format!("the answer of {host} cannot be decompressed: {root}");
+                (Fault::Garbled, if decompressing { words() } else { not_http() })
             }
             Stage::Body => (Fault::Cut, format!("the answer of {host} broke off: {root}")),
             Stage::Head(_) if error.is_connect() => {
@@ -137,6 +141,10 @@ impl Route {
                     _ => format!("no connection to {target}: {root}"),
                 };
                 (Fault::Connect, words)
+            }
+            // The parser's complaints have no type that could be looked at.
+            Stage::Head(_) if root.contains(" parsed") || root == "message head is too large" => {
+                (Fault::Closed, not_http())
             }
             Stage::Head(_) => (Fault::Closed, format!("{host} closed the connection without an answer: {root}")),
         }

@@ -62,6 +62,16 @@ impl<'a> Json<'a> {
         matches!(self, Json::Null | Json::Bool(false))
     }
 
+    /// Nothing, or empty things around nothing.
+    pub fn is_hollow(&self) -> bool {
+        match self {
+            Json::Text(text) => text.trim().is_empty(),
+            Json::List(items) => items.iter().all(Self::is_hollow),
+            Json::Object(pairs) => pairs.iter().all(|(_, value)| value.is_hollow()),
+            scalar => scalar.is_absent(),
+        }
+    }
+
     /// The value as text: a string without its quotes, anything else as JSON; `None` where it is absent.
     pub fn as_text(&self) -> Option<Cow<'_, str>> {
         match self {

@@ -1,15 +1,15 @@
 //! Finds the links in a successful answer's `data`, in every shape that a PHP server gives it.
 //!
 //! Accepts what is documented and its PHP twins: a list for an object and the other way round, an object with numeric
-//! keys for a list with gaps, one thing instead of a list of one, a number for a string, `null` or `false` for nothing.
+//! keys for a list with gaps, an object that groups things under words, one thing instead of a list of one and the other
+//! way round, a number for a string, `null` or `false` for nothing.
 //! Nothing that was received is dropped once there is a link; without one, the words for what came instead.
 
 use std::borrow::Cow;
 
-use url::Url;
-
 use super::body::excerpt;
 use super::json::Json;
+use super::link::is_link;
 use crate::offer::{Answer, AnswerBuilder, Entry};
 
 /// The links in `data`.
@@ -19,10 +19,17 @@ use crate::offer::{Answer, AnswerBuilder, Entry};
 pub fn find(data: Option<&Json<'_>>) -> Result<Answer, String> {
     let mut found = Found::default();
     if let Some(data) = data {
-        found.take_offer(data);
+        found.take_offer(data, true);
     }
     if found.has_link() { Ok(found.into_answer()) } else { Err(what_came(data)) }
 }
+
+/// The fields by which an offer is known, and those by which an entry is; an object without them holds such things.
+const OFFER: &[&str] = &["url", "impression_pixel", "offer_url", "tracking_link"];
+const ENTRY: &[&str] = &["type", "name", "tracking_link", "preview_url"];
+
+/// Bytes of an entry's text that are repeated beside each of its links: no answer may become many times its own size.
+const REPEATED: usize = 512;
 
 /// What a field says; `None` where it is absent.
 type Field<'j> = Option<Cow<'j, str>>;
@@ -35,7 +42,7 @@ struct Found<'j> {
 }
 
 /// An entry before it is copied into the answer.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Fields<'j> {
     kind: Field<'j>,
     name: Field<'j>,
@@ -61,21 +68,30 @@ impl Fields<'_> {
 }
 
 impl<'j> Found<'j> {
-    /// Takes `data` or `tracking_link`; the recursion is bounded by the JSON's limited depth.
-    fn take_offer(&mut self, json: &'j Json<'j>) {
+    /// Takes `data` or `tracking_link`; the recursion is bounded by the JSON's limited depth. `bare` tells that a text
+    /// is a link even without a field's name: under any word it may as well be a picture.
+    fn take_offer(&mut self, json: &'j Json<'j>, bare: bool) {
         match json {
-            Json::Object(_) if numbered(json).is_none() => {
-                self.take_url(json.get("url").and_then(Json::as_text));
-                self.take_pixel(json.get("impression_pixel").and_then(Json::as_text));
+            _ if is_list(json) => each(json, |item| self.take_offer(item, bare)),
+            Json::Object(pairs) if !has_any(pairs, OFFER) => {
+                values(pairs).for_each(|value| self.take_offer(value, false));
+            }
+            Json::Object(_) => {
+                if let Some(url) = json.get("url") {
+                    each_text(url, &mut |text| self.take_url(Some(text)));
+                }
+                if let Some(pixel) = json.get("impression_pixel") {
+                    each_text(pixel, &mut |text| self.take_pixel(Some(text)));
+                }
                 if let Some(entries) = json.get("offer_url") {
                     self.take_entries(entries);
                 }
                 if let Some(tracking_link) = json.get("tracking_link") {
-                    self.take_offer(tracking_link);
+                    self.take_offer(tracking_link, true);
                 }
             }
-            Json::Object(_) | Json::List(_) => each(json, |item| self.take_offer(item)),
-            scalar => self.take_url(scalar.as_text()),
+            scalar if bare => self.take_url(scalar.as_text()),
+            _ => {}
         }
     }
 
@@ -98,27 +114,45 @@ impl<'j> Found<'j> {
     }
 
     fn take_entries(&mut self, json: &'j Json<'j>) {
-        if is_list(json) {
-            each(json, |item| self.take_entry(item));
-        } else {
-            self.take_entry(json);
-        }
-    }
-
-    fn take_entry(&mut self, json: &'j Json<'j>) {
-        let field = |name| json.get(name).and_then(Json::as_text);
         match json {
-            Json::Object(_) => self.entries.push(Fields {
-                kind: field("type"),
-                name: field("name"),
-                tracking_link: field("tracking_link"),
-                preview_url: field("preview_url"),
+            _ if is_list(json) => each(json, |item| match item {
+                // An entry without fields, as PHP writes it.
+                item if [Json::List(vec![]), Json::Object(vec![])].contains(item) => {
+                    self.entries.push(Fields::default());
+                }
+                item => self.take_entries(item),
             }),
-            // An entry without fields, as PHP writes it.
-            Json::List(items) if items.is_empty() => self.entries.push(Fields::default()),
+            Json::Object(pairs) if !has_any(pairs, ENTRY) => {
+                let is_link = |value: &Json<'_>| value.as_text().is_some_and(|text| is_link(&text));
+                let is_item = |value: &&Json<'_>| matches!(value, Json::List(_) | Json::Object(_)) || is_link(value);
+                let mut items = values(pairs).filter(is_item).peekable();
+                if items.peek().is_none() {
+                    self.entries.push(Fields::default());
+                }
+                items.for_each(|item| self.take_entries(item));
+            }
+            Json::Object(_) => self.take_entry(json),
             other if other.is_absent() => {}
             other => self.entries.push(Fields { tracking_link: other.as_text(), ..Fields::default() }),
         }
+    }
+
+    /// One entry for each of its links.
+    fn take_entry(&mut self, json: &'j Json<'j>) {
+        let field = |name| json.get(name).and_then(text);
+        let (kind, name, preview_url) = (field("type"), field("name"), field("preview_url"));
+        let mut entry = Fields { kind, name, preview_url, tracking_link: None };
+        let repeated = if entry.len() > REPEATED { Fields::default() } else { entry.clone() };
+        let mut further = Vec::new();
+        if let Some(links) = json.get("tracking_link") {
+            each_text(links, &mut |link| match entry.tracking_link {
+                None => entry.tracking_link = Some(link),
+                Some(_) => further.push(link),
+            });
+        }
+        self.entries.push(entry);
+        let further = further.into_iter().map(|link| Fields { tracking_link: Some(link), ..repeated.clone() });
+        self.entries.extend(further);
     }
 
     fn has_link(&self) -> bool {
@@ -135,30 +169,6 @@ impl<'j> Found<'j> {
         }
         answer.build()
     }
-}
-
-/// A URL with http or https and a host; anything else, such as `Need to apply`, is no link.
-pub fn is_link(text: &str) -> bool {
-    let text = text.trim_start();
-    // Most texts that are no link end here, before the parser.
-    let after = |scheme: &str| {
-        let (start, rest) = text.split_at_checked(scheme.len())?;
-        start.eq_ignore_ascii_case(scheme).then_some(rest)
-    };
-    let Some(rest) = after("http://").or_else(|| after("https://")) else { return false };
-    // And most that are one end here: the parser is an eighth of all the work on an answer.
-    has_ordinary_host(rest) || Url::parse(text).is_ok_and(|url| url.has_host())
-}
-
-/// Whether a text begins with a host in which nothing is left to ask the parser about: lower-case labels, the last of
-/// which is no number, and none with an encoded name, a port or a password.
-fn has_ordinary_host(text: &str) -> bool {
-    let end = text.find(['/', '?', '#']).unwrap_or(text.len());
-    let host = text.get(..end).unwrap_or_default();
-    let last = host.rsplit('.').next().unwrap_or_default();
-    host.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.'))
-        && last.starts_with(|c: char| c.is_ascii_lowercase())
-        && !host.contains("xn--")
 }
 
 /// The pairs of an object whose keys are all numbers: a PHP list with gaps.
@@ -184,6 +194,39 @@ pub(super) fn each<'j>(json: &'j Json<'j>, mut take: impl FnMut(&'j Json<'j>)) {
             take(item);
         }
     }
+}
+
+fn values<'j>(pairs: &'j [(Cow<'j, str>, Json<'j>)]) -> impl Iterator<Item = &'j Json<'j>> {
+    pairs.iter().map(|(_, value)| value)
+}
+
+/// Whether an object has one of these fields.
+fn has_any(pairs: &[(Cow<'_, str>, Json<'_>)], fields: &[&str]) -> bool {
+    pairs.iter().any(|(key, _)| fields.contains(&&**key))
+}
+
+/// Hands over each text in a field, whatever it is wrapped in; beside a link in an object the rest only describes it.
+fn each_text<'j>(json: &'j Json<'j>, take: &mut dyn FnMut(Cow<'j, str>)) {
+    match json {
+        _ if is_list(json) => each(json, |item| each_text(item, take)),
+        Json::Object(pairs) => {
+            let mut texts = Vec::new();
+            values(pairs).for_each(|value| each_text(value, &mut |text| texts.push(text)));
+            let has_link = texts.iter().any(|text| is_link(text));
+            texts.into_iter().filter(|text| !has_link || is_link(text)).for_each(take);
+        }
+        scalar => scalar.as_text().into_iter().for_each(take),
+    }
+}
+
+/// The one text in a field; several as JSON.
+fn text<'j>(json: &'j Json<'j>) -> Field<'j> {
+    let (mut first, mut count) = (None, 0_usize);
+    each_text(json, &mut |text| {
+        first.get_or_insert(text);
+        count += 1;
+    });
+    if count > 1 { json.as_text() } else { first }
 }
 
 /// What stands where a link should be: follows the documented path as far as it goes.
@@ -229,3 +272,7 @@ fn describe(json: &Json<'_>) -> String {
 #[cfg(test)]
 #[path = "links_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "links_wrapped_tests.rs"]
+mod wrapped_tests;

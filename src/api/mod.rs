@@ -4,7 +4,7 @@
 //! - [`fault`] says in plain words why there was no answer.
 //! - [`reply`] is what comes back, [`body`] and [`json`] read it, whatever it is.
 //! - [`classify`] turns status and body into an outcome, by one table.
-//! - [`links`] finds the links in a successful answer.
+//! - `link` tells a link from any other text, [`links`] finds the links in a successful answer.
 //! - [`offers`] finds the offers on a page of the offer list.
 //! - [`retry_after`] reads how long the network wants to be left alone.
 //!
@@ -16,6 +16,7 @@ pub mod client;
 mod connect;
 pub mod fault;
 pub mod json;
+mod link;
 pub mod links;
 pub mod offers;
 pub mod reply;

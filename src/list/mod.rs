@@ -163,8 +163,7 @@ impl Lister<'_> {
     /// Tells the schedule what came; gives back the page if it is the one that is wanted.
     fn answered(&mut self, call: Call, reply: Result<RawReply, api::Failure>) -> Result<Option<Page>, Stop> {
         let is_wanted = call.offer.as_str() == self.paging.page().to_string();
-        let (page, retry_after, wrong_host) = read(reply);
-        let page = page.map_err(|error| self.client.hide_secrets(error));
+        let (page, retry_after, wrong_host) = read(self.client, reply);
         let outcome = page.as_ref().map(|_| AnswerBuilder::default().build()).map_err(Clone::clone);
         self.last = outcome.as_ref().err().cloned();
         self.schedule.answered(call, Answered { outcome, retry_after, wrong_host }, Instant::now())?;
@@ -203,23 +202,28 @@ impl Lister<'_> {
 }
 
 /// What came for a page: its offers or why there are none, how long to wait, and whether it is another host's page.
-fn read(reply: Result<RawReply, api::Failure>) -> (Result<Page, OfferError>, Option<Duration>, bool) {
+fn read(client: &Client, reply: Result<RawReply, api::Failure>) -> (Result<Page, OfferError>, Option<Duration>, bool) {
     let raw = match reply {
         Ok(raw) => raw,
-        Err(failure) => return (Err(failure.error), None, false),
+        Err(failure) => return (Err(client.hide_secrets(failure.error)), None, false),
     };
+    let error = match page_in(&raw) {
+        Ok(page) => return (Ok(page), None, false),
+        Err(error) => client.without_secrets(error, &raw, |raw| page_in(raw).err()),
+    };
+    let retry_after = if error.kind == ErrorKind::RateLimited { raw.retry_after() } else { None };
+    let wrong_host = is_foreign_page(Some(Body::read(&raw.text()).form()), &error);
+    (Err(error), retry_after, wrong_host)
+}
+
+fn page_in(raw: &RawReply) -> Result<Page, OfferError> {
     let text = raw.text();
     let body = Body::read(&text);
-    let page = accept(raw.received(&body)).and_then(|data| {
-        Page::read(data).map_err(|what_came| OfferError {
-            kind: ErrorKind::InvalidResponse,
-            http_status: Some(raw.status),
-            code: None,
-            message: what_came.into(),
-        })
-    });
-    let Err(error) = &page else { return (page, None, false) };
-    let retry_after = if error.kind == ErrorKind::RateLimited { raw.retry_after() } else { None };
-    let wrong_host = is_foreign_page(Some(body.form()), error);
-    (page, retry_after, wrong_host)
+    let data = accept(raw.received(&body))?;
+    Page::read(data).map_err(|what_came| OfferError {
+        kind: ErrorKind::InvalidResponse,
+        http_status: Some(raw.status),
+        code: None,
+        message: what_came.into(),
+    })
 }

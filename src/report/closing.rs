@@ -76,6 +76,9 @@ impl Ending {
             Self::Interrupted(signal) => format!("interrupted by {}", signal.name()),
             Self::TooManyErrors(most) => format!("stopped: more than {most} offers failed (--max-errors)"),
             Self::Stopped(stop) => match stop {
+                Stop::Refused(error) if error.kind == ErrorKind::NotFound => {
+                    format!("stopped: {host} is not the API, or has none of the first offers: {}", error.words())
+                }
                 Stop::Refused(error) => {
                     format!("stopped: {host} refuses this account or is not the API: {}", error.words())
                 }
@@ -172,6 +175,9 @@ impl Closing<'_> {
             }
             Ending::Stopped(Stop::Refused(error)) if error.kind == ErrorKind::NotApproved => {
                 "; check the key and its white list, or put an offer first that is approved, then".to_owned()
+            }
+            Ending::Stopped(Stop::Refused(error)) if error.kind == ErrorKind::NotFound => {
+                "; check --network or --base-url, or put an offer first that is known to exist, then".to_owned()
             }
             Ending::Stopped(Stop::Refused(_)) => "; mend the account or the host, then".to_owned(),
             _ => String::new(),

@@ -99,11 +99,13 @@ impl Gate {
 
     /// Whether an answer may concern every offer, though it came for one. `wrong_host` tells that it is a page, as
     /// other hosts send them: before anything has passed that is the wrong host, later it may be a gateway's hiccup.
+    /// A 404 without a code may be another host's too, until something passes: the API's own has one.
     pub(super) fn is_suspicious(&self, error: &OfferError, wrong_host: bool) -> bool {
         match error.kind {
             ErrorKind::IpNotAllowed | ErrorKind::AccountLocked => true,
             ErrorKind::InvalidResponse => wrong_host && !self.open,
             ErrorKind::NotApproved => error.http_status == Some(403) && !speaks_of_approval(error),
+            ErrorKind::NotFound if !self.open => wrong_host || (error.http_status == Some(404) && error.code.is_none()),
             _ => wrong_host,
         }
     }

@@ -120,18 +120,29 @@ fn a_refused_account_costs_three_calls_at_most() {
         (Reply::bad(ErrorKind::IpNotAllowed, 403), 3),
         (Reply::bad(ErrorKind::AccountLocked, 403), 3),
         (Reply::bad(ErrorKind::NotApproved, 403), 3),
+        (Reply::bad(ErrorKind::NotFound, 404), 3),
         (Reply::bad(ErrorKind::Redirect, 302), 1),
         (html, 3),
     ] {
         for count in [1, 2, 3, 400] {
             for retries in [0, 4] {
                 let story = run(&offers(count), Policy { retries, ..policy() }, |_| reply.clone());
-                let own = reply.outcome.as_ref().is_err_and(|error| error.kind == ErrorKind::NotApproved) && count < 3;
+                let own = reply.outcome.as_ref().is_err_and(|error| error.kind.class() == Class::Offer) && count < 3;
                 assert_eq!(matches!(story.stop, Some(Stop::Refused(_))), !own, "{count} {reply:?}: {:?}", story.stop);
                 assert!(story.sent.len() <= most, "{} calls for {reply:?}", story.sent.len());
             }
         }
     }
+}
+
+#[test]
+fn a_404_without_a_code_is_the_offers_own_once_something_has_passed_and_one_with_a_code_always() {
+    let bare = Reply::bad(ErrorKind::NotFound, 404);
+    let story = run(&offers(100), policy(), |asked| if asked.offer == 3 { Reply::good() } else { bare.clone() });
+    assert_eq!(story.complete().errors().len(), 99);
+    assert_eq!(story.sent.len(), 100);
+    let story = run(&offers(100), policy(), |_| Reply::bad(ErrorKind::NotFound, 404).with_code("31"));
+    assert_eq!(story.complete().errors().len(), 100);
 }
 
 #[test]

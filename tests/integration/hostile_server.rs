@@ -112,6 +112,21 @@ fn a_page_from_every_offer_is_the_wrong_host() {
 }
 
 #[test]
+fn a_404_that_is_not_the_apis_for_every_first_offer_is_no_reason_to_write_rows() {
+    for body in ["", "404 page not found", r#"{"message":"no Route matched"}"#] {
+        let host = Hostile::start(move |_| {
+            vec![Step::Send(raw("404 Not Found", &[&format!("Content-Length: {}", body.len())], body))]
+        });
+        let ran = export().offers(&["1", "2", "3", "4", "5"]).on(&host).run().expect(4);
+        let ran = ran
+            .says(&["is not the API, or has none of the first offers", "or put an offer first that is known to exist"]);
+        assert!(ran.output.is_none() && host.seen().len() == 3, "{ran:#?}");
+        let ran = export().offers(&["1", "2"]).on(&host).run().expect(3);
+        assert_eq!(ran.output.unwrap().matches("not_found").count(), 2);
+    }
+}
+
+#[test]
 fn a_refusal_for_the_limit_is_waited_out_and_costs_no_row() {
     let host = first_call_fails(|offer| {
         (offer == "2")

@@ -30,7 +30,7 @@ fn answer(habit: Habit, asked: Asked) -> Reply {
         Habit::Throttled => Reply::throttled(),
         Habit::Forbidden => Reply::bad(ErrorKind::NotApproved, 403),
         Habit::WrongKey => Reply::bad(ErrorKind::Unauthorized, 401),
-        Habit::Missing => Reply::bad(ErrorKind::NotFound, 404),
+        Habit::Missing => Reply::bad(ErrorKind::NotFound, 404).with_code("31"),
         Habit::Hangs => Reply::hanging(),
         Habit::Moody => match (asked.offer + u64::from(asked.nth)) % 5 {
             0 => Reply::good(),

@@ -40,6 +40,10 @@ impl Reply {
         Self { outcome: Err(error), ..Self::good() }
     }
 
+    pub(super) fn with_code(self, code: &str) -> Self {
+        Self { outcome: self.outcome.map_err(|error| OfferError { code: Some(code.into()), ..error }), ..self }
+    }
+
     pub(super) fn failing() -> Self {
         Self::bad(ErrorKind::ServerError, 502)
     }
