@@ -86,7 +86,17 @@ pub fn classify(received: Received<'_>) -> Outcome {
 /// # Errors
 /// The network refuses, or this is not the API's answer.
 pub fn accept(received: Received<'_>) -> Result<Option<&Json<'_>>, OfferError> {
-    accept_envelope(received, received.body.envelope().as_ref())
+    let envelope = received.body.envelope();
+    match (accept_envelope(received, envelope.as_ref()), &envelope) {
+        // An empty list may say in words that nothing was found, which is no refusal.
+        (Err(error), Some(envelope)) if is_about_offers(&error) && !envelope.code.is_error() => Ok(envelope.data),
+        (accepted, _) => accepted,
+    }
+}
+
+/// Whether a success was taken for the refusal of an offer, for its words.
+fn is_about_offers(error: &OfferError) -> bool {
+    error.kind.class() == Class::Offer && error.http_status.and_then(by_status).is_none()
 }
 
 fn accept_envelope<'a>(

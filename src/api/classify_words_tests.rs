@@ -105,3 +105,14 @@ fn a_throttle_in_front_of_the_api_is_known_by_its_words() {
         assert_eq!(kind(status, body), Some(expected), "{status} {body}");
     }
 }
+
+#[test]
+fn an_empty_list_may_say_in_words_that_nothing_was_found() {
+    let accepted = |text: &str| {
+        let body = Body::read(text);
+        accept(Received { status: 200, location: None, body: &body }).map(drop).map_err(|error| error.kind)
+    };
+    assert_eq!(accepted(r#"{"code":0,"message":"Offer not found","data":{"rowset":[]}}"#), Ok(()));
+    assert_eq!(accepted(r#"{"code":0,"message":"Too many requests","data":[]}"#), Err(ErrorKind::RateLimited));
+    assert_eq!(accepted(r#"{"code":999,"message":"Offer not found","data":[]}"#), Err(ErrorKind::NotFound));
+}
