@@ -233,7 +233,7 @@ impl Writer {
         self.committed().await
     }
 
-    /// Ends the output: the file gets its real name. Its checkpoint stays until [`tidy_up`].
+    /// Ends the output: the file gets its real name. Its checkpoint stays until the run is wound up.
     pub(super) async fn finish(mut self, input: &mut Rows) -> Result<(Summary, Option<Arc<Lock>>), Failure> {
         self.committed().await?;
         let checkpoint = self.checkpoint(input)?;
