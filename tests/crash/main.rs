@@ -18,6 +18,8 @@ mod running;
 mod scale;
 mod shapes;
 mod signals;
+#[path = "../signals/mod.rs"]
+mod signals_heard;
 mod slow_disk;
 mod stream;
 mod support;

@@ -13,6 +13,7 @@ use offerlinks::sandbox::{self, Log, Options, Sandbox, Script};
 use tempfile::TempDir;
 
 use crate::running::{Ended, Running};
+use crate::signals_heard::command as hearing;
 
 /// What stands under the output's real name before a run, and has to stand there until its end.
 pub(crate) const OLD: &str = "the old output\n";
@@ -149,9 +150,9 @@ impl Place<'_> {
     pub(crate) fn export_under(&self, wrapper: &[&str], arguments: &[&str]) -> Command {
         let program = env!("CARGO_BIN_EXE_offerlinks");
         let mut command = match wrapper {
-            [] => Command::new(program),
+            [] => hearing(program),
             [first, rest @ ..] => {
-                let mut command = Command::new(first);
+                let mut command = hearing(first);
                 command.args(rest).arg(program);
                 command
             }

@@ -12,6 +12,8 @@ mod hostile_server;
 mod input;
 mod retry;
 mod shapes;
+#[path = "../signals/mod.rs"]
+mod signals_heard;
 mod spreadsheets;
 mod stopping;
 mod support;

@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 use offerlinks::sandbox::EMAIL;
 use tempfile::TempDir;
 
+use crate::signals_heard::command as hearing;
+
 pub(crate) use self::network::{Network, called, network, network_with, reply, scripted};
 pub(crate) use self::ran::{KEY_FILE, Ran, records};
 pub(crate) use self::running::Running;
@@ -164,7 +166,7 @@ impl Run {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_offerlinks"));
+        let mut command = hearing(env!("CARGO_BIN_EXE_offerlinks"));
         command.args(&self.arguments);
         if let Some(output) = &self.output {
             command.arg("-o").arg(output);
