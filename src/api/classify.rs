@@ -77,7 +77,9 @@ pub fn classify(received: Received<'_>) -> Outcome {
             Some(said) => format!("{} ({what_came})", shorten(said)),
             None => what_came,
         };
-        received.error(ErrorKind::NoLink, envelope.as_ref(), message)
+        // What calls itself a success and has no link may say in words why.
+        let kind = said.and_then(by_words).unwrap_or(ErrorKind::NoLink);
+        received.error(kind, envelope.as_ref(), message)
     })
 }
 

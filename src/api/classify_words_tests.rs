@@ -116,3 +116,17 @@ fn an_empty_list_may_say_in_words_that_nothing_was_found() {
     assert_eq!(accepted(r#"{"code":0,"message":"Too many requests","data":[]}"#), Err(ErrorKind::RateLimited));
     assert_eq!(accepted(r#"{"code":999,"message":"Offer not found","data":[]}"#), Err(ErrorKind::NotFound));
 }
+
+#[test]
+fn a_success_without_a_link_is_what_its_words_say() {
+    for (data, message, expected) in [
+        (r#"{"offer_id":1}"#, "Too many requests", ErrorKind::RateLimited),
+        (r#"{"tracking_link":{"url":"","id":5}}"#, "Need approval", ErrorKind::NotApproved),
+        ("0", "Offer not found", ErrorKind::NotFound),
+        (r#"{"offer_id":1}"#, "Success", ErrorKind::NoLink),
+        (r#"{"offer_id":1}"#, "Unlimited", ErrorKind::NoLink),
+    ] {
+        let text = format!(r#"{{"code":0,"message":"{message}","data":{data}}}"#);
+        assert_eq!(kind(200, &text), Some(expected), "{text}");
+    }
+}

@@ -28,6 +28,9 @@ pub fn find(data: Option<&Json<'_>>) -> Result<Answer, String> {
 const OFFER: &[&str] = &["url", "impression_pixel", "offer_url", "tracking_link"];
 const ENTRY: &[&str] = &["type", "name", "tracking_link", "preview_url"];
 
+/// What only offers and entries have.
+const LINKS: &[&str] = &["offer_url", "tracking_link"];
+
 /// Bytes of an entry's text that are repeated beside each of its links: no answer may become many times its own size.
 const REPEATED: usize = 512;
 
@@ -74,7 +77,11 @@ impl<'j> Found<'j> {
         match json {
             _ if is_list(json) => each(json, |item| self.take_offer(item, bare)),
             Json::Object(pairs) if !has_any(pairs, OFFER) => {
-                values(pairs).for_each(|value| self.take_offer(value, false));
+                // Beside an offer's links, a URL under another word is somebody else's.
+                let is_rich = |value: &&Json<'_>| mentions(value, LINKS);
+                let any_rich = values(pairs).any(|value| is_rich(&value));
+                let taken = values(pairs).filter(|value| !any_rich || is_rich(value));
+                taken.for_each(|value| self.take_offer(value, false));
             }
             Json::Object(_) => {
                 if let Some(url) = json.get("url") {
@@ -122,9 +129,13 @@ impl<'j> Found<'j> {
                 }
                 item => self.take_entries(item),
             }),
-            Json::Object(pairs) if !has_any(pairs, ENTRY) => {
+            Json::Object(pairs) if !has_any(pairs, ENTRY) || holds_entries(json, pairs) => {
+                let any_rich = values(pairs).any(|value| mentions(value, ENTRY));
                 let is_link = |value: &Json<'_>| value.as_text().is_some_and(|text| is_link(&text));
-                let is_item = |value: &&Json<'_>| matches!(value, Json::List(_) | Json::Object(_)) || is_link(value);
+                let is_item = |value: &&Json<'_>| match value {
+                    Json::Object(_) => !any_rich || mentions(value, ENTRY),
+                    value => matches!(value, Json::List(_)) || is_link(value),
+                };
                 let mut items = values(pairs).filter(is_item).peekable();
                 if items.peek().is_none() {
                     self.entries.push(Fields::default());
@@ -203,6 +214,21 @@ fn values<'j>(pairs: &'j [(Cow<'j, str>, Json<'j>)]) -> impl Iterator<Item = &'j
 /// Whether an object has one of these fields.
 fn has_any(pairs: &[(Cow<'_, str>, Json<'_>)], fields: &[&str]) -> bool {
     pairs.iter().any(|(key, _)| fields.contains(&&**key))
+}
+
+/// Whether one of these fields is anywhere in it.
+fn mentions(json: &Json<'_>, fields: &[&str]) -> bool {
+    match json {
+        Json::List(items) => items.iter().any(|item| mentions(item, fields)),
+        Json::Object(pairs) => has_any(pairs, fields) || values(pairs).any(|value| mentions(value, fields)),
+        _ => false,
+    }
+}
+
+/// Whether what looks like an entry has no link of its own, but entries in it.
+fn holds_entries(json: &Json<'_>, pairs: &[(Cow<'_, str>, Json<'_>)]) -> bool {
+    let own = json.get("tracking_link").filter(|link| !link.is_hollow());
+    own.is_none() && values(pairs).any(|value| mentions(value, LINKS))
 }
 
 /// Hands over each text in a field, whatever it is wrapped in; beside a link in an object the rest only describes it.

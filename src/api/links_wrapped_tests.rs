@@ -16,6 +16,11 @@ const WRAPPED: &[&str] = &[
     r#"{"tracking_link":{"a":{"url":"http://a/"},"b":{"url":"http://b/"}}}"#,
     r#"{"offer":{"id":16,"pictures":["http://p/"],"tracking_link":"http://a/"}}"#,
     r#"{"tracking_link":{"offer_url":"[{\"type\":\"Default\"}]","url":"http://a/"}}"#,
+    r#"{"tracking_link":{"url":"http://a/","offer_url":[{"type":"Offer URL","items":[{"tracking_link":"http://b/"},{"tracking_link":"http://c/"}]}]}}"#,
+    r#"{"tracking_link":{"offer_url":{"name":{"tracking_link":"http://b/"},"b":{"tracking_link":"http://c/"}}}}"#,
+    r#"{"network":{"url":"http://n/"},"offer":{"tracking_link":{"url":"http://a/","offer_url":[]}}}"#,
+    r#"{"tracking_link":{"offer_url":{"default":{"tracking_link":"http://b/"},"_meta":{"next":"http://m/x"}}}}"#,
+    r#"{"tracking_link":{"offer_url":[{"name":"x","tracking_link":"http://b/","creatives":[{"tracking_link":"http://q/"}]}]}}"#,
 ];
 
 #[test]
@@ -45,6 +50,16 @@ fn what_is_wrapped_in_lists_and_maps_is_found() {
   http://a/ | -
 {"tracking_link":{"offer_url":"[{\"type\":\"Default\"}]","url":"http://a/"}}
   http://a/ | - | -,-,[{"type":"Default"}],-
+{"tracking_link":{"url":"http://a/","offer_url":[{"type":"Offer URL","items":[{"tracking_link":"http://b/"},{"tracking_link":"http://c/"}]}]}}
+  http://a/ | - | -,-,http://b/,- | -,-,http://c/,-
+{"tracking_link":{"offer_url":{"name":{"tracking_link":"http://b/"},"b":{"tracking_link":"http://c/"}}}}
+  - | - | -,-,http://b/,- | -,-,http://c/,-
+{"network":{"url":"http://n/"},"offer":{"tracking_link":{"url":"http://a/","offer_url":[]}}}
+  http://a/ | -
+{"tracking_link":{"offer_url":{"default":{"tracking_link":"http://b/"},"_meta":{"next":"http://m/x"}}}}
+  - | - | -,-,http://b/,-
+{"tracking_link":{"offer_url":[{"name":"x","tracking_link":"http://b/","creatives":[{"tracking_link":"http://q/"}]}]}}
+  - | - | -,x,http://b/,-
 "#);
 }
 

@@ -83,6 +83,9 @@ pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary),
     // A promise to the next job: what is in flight has to end within --max-duration too.
     let policy = Policy { max_duration: job.policy.max_duration.map(|max| max.saturating_sub(drain)), ..job.policy };
     let mut schedule = Schedule::new(policy, fastrand::u64(..), now);
+    if job.retry_failed.is_some() || writer.summary().succeeded() > 0 {
+        schedule.trust_host();
+    }
     let (max_errors, window) = (job.max_errors, Window::new());
     let neighbours = Neighbours::look(&job.network, job.policy.rate, host, report);
     let begin = neighbours.make_room(report, now, |runs| schedule.set_share(runs, now));

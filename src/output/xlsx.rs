@@ -90,7 +90,8 @@ pub fn discard(place: &Place) {
     let _ = remove(&temporary(place));
 }
 
-fn temporary(place: &Place) -> PathBuf {
+/// What a workbook is called until it is whole.
+pub fn temporary(place: &Place) -> PathBuf {
     place.beside(".xlsx.tmp")
 }
 

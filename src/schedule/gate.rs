@@ -22,6 +22,8 @@ pub(super) enum Ruling {
 /// Keeps what is suspicious until something passes.
 #[derive(Debug, Default)]
 pub(super) struct Gate {
+    /// Something has passed in an earlier run: the host is the API's.
+    proven: bool,
     open: bool,
     begun: usize,
     suspects: Vec<(Task, OfferError)>,
@@ -40,6 +42,11 @@ impl Gate {
     /// Whether something has passed.
     pub(super) fn is_open(&self) -> bool {
         self.open
+    }
+
+    /// Calls to this host have passed in an earlier run.
+    pub(super) fn prove(&mut self) {
+        self.proven = true;
     }
 
     /// Whether another offer may be begun.
@@ -105,7 +112,9 @@ impl Gate {
             ErrorKind::IpNotAllowed | ErrorKind::AccountLocked => true,
             ErrorKind::InvalidResponse => wrong_host && !self.open,
             ErrorKind::NotApproved => error.http_status == Some(403) && !speaks_of_approval(error),
-            ErrorKind::NotFound if !self.open => wrong_host || (error.http_status == Some(404) && error.code.is_none()),
+            ErrorKind::NotFound if !self.open => {
+                wrong_host || (!self.proven && error.http_status == Some(404) && error.code.is_none())
+            }
             _ => wrong_host,
         }
     }

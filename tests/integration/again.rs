@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use offerlinks::sandbox::{Asked, Reply, Sandbox};
 
-use crate::support::{export, export_in, network, reply, scripted};
+use crate::support::{Folder, export, export_in, network, reply, scripted};
 
 /// A network that answers so until the test says that it is mended.
 fn mendable(answer: impl Fn(&Asked<'_>) -> Option<Reply> + Send + Sync + 'static) -> (Sandbox, impl Fn()) {
@@ -38,4 +38,18 @@ fn an_interrupted_run_of_another_input_is_set_aside_with_a_warning() {
     let run = export_in(&stopped.folder).csv("offer_id\n16\n").args(&["--resume"]).on(&network);
     let ran = run.run().expect(0).says(&["warning: "]);
     assert_eq!(ran.output.unwrap(), crate::support::fixture("offer-16.csv"));
+}
+
+#[test]
+fn what_passed_before_an_interruption_shows_that_the_host_is_right() {
+    let network = scripted(|asked| {
+        let missing = !matches!(asked.offer, Some("1" | "2"));
+        missing.then(|| reply(404, "404 page not found"))
+    });
+    let folder = Folder::new();
+    let offers: Vec<_> = (1..13).map(|id: u32| id.to_string()).collect();
+    let run = || export_in(&folder).offers(&offers).on(&network);
+    run().args(&["--max-errors", "4"]).run().expect(5);
+    run().args(&["--resume"]).run().expect(3).says(&["exported 2 of 12 offers"]);
+    run().args(&["--retry-failed=all"]).run().expect(3);
 }

@@ -143,5 +143,9 @@ fn a_file_of_a_run_is_never_taken_for_an_input_or_a_report() {
         export_in(&folder).offers(&["16"]).args(&["--report", &name]).on(&network).run().expect(2).says(&["--report"]);
         assert_eq!(fs::read_to_string(folder.path(&name)).unwrap(), "offer_id\n16\n");
     }
+    let folder = Folder::new();
+    folder.write("links.xlsx.xlsx.tmp", "offer_id\n16\n");
+    let run = export_in(&folder).input("links.xlsx.xlsx.tmp").output("links.xlsx").on(&network);
+    run.run().expect(2).says(&["INPUT"]);
     assert_eq!(network.calls(), []);
 }
