@@ -84,12 +84,13 @@ impl<'a> Body<'a> {
         })
     }
 
-    /// What a body that is not JSON says to a person: a page's title, or the beginning of a text.
-    pub fn plain_words(&self) -> Option<&str> {
+    /// What a body without an envelope says to a person: a page's title, or the beginning of anything else.
+    pub fn plain_words(&self) -> Option<Cow<'_, str>> {
         match self {
-            Self::Html { title } => title.as_deref(),
-            Self::Text(text) => Some(beginning(text, EXCERPT)),
-            Self::Json(_) | Self::Broken { .. } | Self::Empty => None,
+            Self::Html { title } => title.as_deref().map(Cow::Borrowed),
+            Self::Text(text) => Some(beginning(text, EXCERPT).into()),
+            Self::Json(json) => Some(excerpt(&json.to_string()).into()),
+            Self::Broken { .. } | Self::Empty => None,
         }
     }
 

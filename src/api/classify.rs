@@ -178,7 +178,7 @@ fn by_envelope(status: u16, envelope: &Envelope<'_>) -> Option<ErrorKind> {
 fn by_plain_words(received: Received<'_>) -> Option<ErrorKind> {
     let refused = matches!(received.status, 400..=499) && received.status != 404;
     let words = received.body.plain_words().filter(|_| refused)?;
-    by_words(words).filter(|kind| *kind == ErrorKind::RateLimited)
+    by_words(&words).filter(|kind| *kind == ErrorKind::RateLimited)
 }
 
 fn by_words(message: &str) -> Option<ErrorKind> {

@@ -130,3 +130,15 @@ fn a_success_without_a_link_is_what_its_words_say() {
         assert_eq!(kind(200, &text), Some(expected), "{text}");
     }
 }
+
+#[test]
+fn a_throttle_in_json_of_another_kind_is_one_too() {
+    for (status, text) in [
+        (403, r#"{"error":"too many requests"}"#),
+        (403, r#""Too many requests""#),
+        (400, r#"{"error":{"message":"rate limit exceeded"}}"#),
+    ] {
+        assert_eq!(kind(status, text), Some(ErrorKind::RateLimited), "{text}");
+    }
+    assert_eq!(kind(400, r#"{"error":"bad offer"}"#), Some(ErrorKind::BadRequest));
+}
