@@ -6,7 +6,7 @@ mod key;
 mod look;
 
 use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -18,7 +18,6 @@ use crate::cli::{
 };
 use crate::flatten::{Dialect, Format};
 use crate::input::{ColumnChoice, Keep, Options, Source};
-use crate::output::{Target, xlsx};
 use crate::schedule::Policy;
 use crate::settings::account::{AccountError, AccountSource, HostSource, KeySource};
 use crate::settings::files::Files;
@@ -161,10 +160,7 @@ impl Job {
         let input_path = again.retry_failed.is_none().then_some(("INPUT", input.as_path()));
         let told = [("--report", &about.report), ("--metrics", &about.metrics)];
         let told = told.iter().filter_map(|(argument, path)| Some((*argument, path.as_deref()?)));
-        // Whoever salvages an interrupted run may name one of its files, which a run would remove.
-        let place = |path: &Path| if let Ok(Target::File(place)) = Target::of(path) { Some(place) } else { None };
-        let mut working_files = place(rows_path).map_or_else(Vec::new, |place| place.working_files().to_vec());
-        working_files.extend(workbook.as_deref().and_then(place).map(|place| xlsx::temporary(&place)));
+        let working_files = files::beside(rows_path, workbook.as_deref());
         let secrets = [("--api-key-file", &key_file), ("--cacert", &net.cacert)];
         let secrets = secrets.iter().filter_map(|(argument, path)| Some((*argument, path.as_deref()?)));
         let mut named: Vec<_> = input_path.into_iter().chain([("-o", rows_path)]).chain(told).chain(secrets).collect();

@@ -27,6 +27,11 @@ impl Signal {
         }
     }
 
+    /// What the user is told while the run ends in good order.
+    pub fn waiting_for(self, what: &str) -> String {
+        format!("{}: waiting for {what}; once more ends at once", self.name())
+    }
+
     /// The exit code that stands for dying of it.
     pub const fn exit_code(self) -> ExitCode {
         match self {

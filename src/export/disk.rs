@@ -15,7 +15,6 @@ use crate::output::{Commit, OutputError};
 pub(super) struct Disk {
     commits: Sender<Commit>,
     done: UnboundedReceiver<Result<(), OutputError>>,
-    is_busy: bool,
 }
 
 impl Disk {
@@ -30,17 +29,11 @@ impl Disk {
         let work = move || drop(to_do.into_iter().try_for_each(|commit| ended.send(commit.complete())));
         let started = std::thread::Builder::new().name("disk".to_owned()).spawn(work);
         started.map_err(Failure::system("start a thread for the output"))?;
-        Ok(Self { commits, done, is_busy: false })
-    }
-
-    /// Whether a commit is under way.
-    pub(super) fn is_busy(&self) -> bool {
-        self.is_busy
+        Ok(Self { commits, done })
     }
 
     /// Hands over a commit; to be called when none is under way.
-    pub(super) fn begin(&mut self, commit: Commit) {
-        self.is_busy = true;
+    pub(super) fn begin(&self, commit: Commit) {
         // It fails only where the thread is gone, and that is told when the end is waited for.
         let _ = self.commits.send(commit);
     }
@@ -50,9 +43,7 @@ impl Disk {
     /// # Errors
     /// What went wrong with it.
     pub(super) async fn done(&mut self) -> Result<(), Failure> {
-        let done = self.done.recv().await;
-        self.is_busy = false;
-        match done {
+        match self.done.recv().await {
             Some(done) => Ok(done?),
             None => Err(Failure::system("write the output")(io::Error::other("its thread is gone"))),
         }

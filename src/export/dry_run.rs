@@ -33,13 +33,16 @@ pub async fn dry_run(job: &Job, report: &Report) -> Result<DryRun, Failure> {
     let network = network(job)?;
     let mut rows = open(job)?;
     let target = Target::of(&job.output)?;
-    let earlier = earlier(job, &target, &mut rows)?;
-    let seen = if earlier.is_all { Seen::new() } else { Seen::of(&mut rows).await? };
+    let earlier = match &target {
+        Target::File(place) => Earlier::of(job, place, &mut rows)?,
+        Target::Stdout | Target::Device(_) => Earlier::Nothing,
+    };
+    let seen = if matches!(earlier, Earlier::AllDone(_)) { Seen::new() } else { Seen::of(&mut rows).await? };
     rows.tell_oddities(report);
     Ok(DryRun {
         input: input_of(job),
         network,
-        done: earlier.done,
+        done: earlier.done(),
         rows: seen.rows,
         kept: seen.kept,
         distinct: seen.distinct(),
@@ -49,7 +52,7 @@ pub async fn dry_run(job: &Job, report: &Report) -> Result<DryRun, Failure> {
         rate: job.policy.rate,
         period: Pace::new(job.policy.rate, Instant::now()).period(),
         files: files(job, &target),
-        earlier_run: earlier.words,
+        earlier_run: tell(&earlier),
     })
 }
 
@@ -69,33 +72,16 @@ fn open(job: &Job) -> Result<Rows, Failure> {
     }
 }
 
-/// What an earlier run means for this one.
-#[derive(Default)]
-struct Before {
-    words: Option<String>,
-    /// Rows that it has done.
-    done: u64,
-    /// Nothing is left to do.
-    is_all: bool,
-}
-
-/// Looks for an earlier run, and moves `rows` behind what need not be done again.
-fn earlier(job: &Job, target: &Target, rows: &mut Rows) -> Result<Before, Failure> {
-    let Target::File(place) = target else { return Ok(Before::default()) };
-    let (words, done, is_all) = match Earlier::of(job, place, rows)? {
-        Earlier::Nothing => return Ok(Before::default()),
-        Earlier::GoesOn(found) => {
-            let done = found.checkpoint.offers;
-            (format!("{done} offers done: goes on behind them"), done, false)
-        }
-        Earlier::NotAsked { done } => {
-            (format!("{done} offers done: starts over; --resume would go on behind them"), 0, false)
-        }
-        Earlier::Unfit { why } => (format!("cannot be continued: {why}; starts over"), 0, false),
-        Earlier::AllDone(summary) => ("finished by the run before: nothing is left".to_owned(), summary.offers, true),
-        Earlier::Finished => ("finished by the run before: starts over".to_owned(), 0, false),
-    };
-    Ok(Before { words: Some(words), done, is_all })
+/// What is there of an earlier run, and what would become of that.
+fn tell(earlier: &Earlier) -> Option<String> {
+    Some(match earlier {
+        Earlier::Nothing => return None,
+        Earlier::GoesOn(_) => format!("{} offers done: goes on behind them", earlier.done()),
+        Earlier::NotAsked { done } => format!("{done} offers done: starts over; --resume would go on behind them"),
+        Earlier::Unfit { why } => format!("cannot be continued: {why}; starts over"),
+        Earlier::AllDone(_) => "finished by the run before: nothing is left".to_owned(),
+        Earlier::Finished => "finished by the run before: starts over".to_owned(),
+    })
 }
 
 /// The files that a run leaves, and those that it needs meanwhile.

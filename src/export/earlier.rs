@@ -51,6 +51,15 @@ impl Earlier {
             },
         })
     }
+
+    /// How many rows it has done that this run need not do again.
+    pub(super) fn done(&self) -> u64 {
+        match self {
+            Self::GoesOn(found) => found.checkpoint.offers,
+            Self::AllDone(summary) => summary.offers,
+            Self::Nothing | Self::NotAsked { .. } | Self::Unfit { .. } | Self::Finished => 0,
+        }
+    }
 }
 
 /// Whether a finished run has done all that this one is to do.

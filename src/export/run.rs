@@ -145,8 +145,7 @@ impl Run {
     ) -> Result<(), Failure> {
         if let Ending::Interrupted(signal) = ending {
             let calls = self.schedule.in_flight();
-            let message = format!("{}: waiting for {calls} calls in flight; once more ends at once", signal.name());
-            report.say(Level::Info, &message);
+            report.say(Level::Info, &signal.waiting_for(&format!("{calls} calls in flight")));
         }
         let mut deadline = pin!(sleep_until((Instant::now() + self.drain).into()));
         while !in_flight.is_empty() {
@@ -284,9 +283,7 @@ impl Run {
             return Ok(self.ended(Ending::too_many_errors(most)));
         }
         let (summary, kept) = (self.writer.summary().clone(), self.writer.kept());
-        let tell = |signal: Signal| {
-            report.say(Level::Info, &format!("{}: waiting for the disk; once more ends at once", signal.name()));
-        };
+        let tell = |signal: Signal| report.say(Level::Info, &signal.waiting_for("the disk"));
         match signals.until_second(self.writer.finish(&mut self.rows), tell).await {
             Ok(finished) => {
                 let (summary, lock) = finished?;

@@ -213,14 +213,15 @@ impl Writer {
 
     /// Whether a commit is under way.
     pub(super) fn is_committing(&self) -> bool {
-        self.disk.is_busy()
+        self.policy.is_under_way()
     }
 
     /// Waits for the commit under way, if there is one.
     pub(super) async fn committed(&mut self) -> Result<(), Failure> {
-        if self.disk.is_busy() {
-            self.disk.done().await?;
+        if self.is_committing() {
+            let done = self.disk.done().await;
             self.policy.ended(Instant::now());
+            done?;
             self.kept = self.counted;
         }
         Ok(())

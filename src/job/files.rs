@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::JobError;
+use crate::output::{Target, xlsx};
 
 /// Refuses two names of the same file. Each path comes with the argument that names it.
 ///
@@ -21,6 +22,14 @@ pub(super) fn refuse_same(files: &[(&'static str, &Path)]) -> Result<(), JobErro
         seen.push((argument, real));
     }
     Ok(())
+}
+
+/// What a run makes, and removes, beside its rows and its workbook. Whoever salvages an interrupted run may name one.
+pub(super) fn beside(rows: &Path, workbook: Option<&Path>) -> Vec<PathBuf> {
+    let place = |path: &Path| if let Ok(Target::File(place)) = Target::of(path) { Some(place) } else { None };
+    let mut files = place(rows).map_or_else(Vec::new, |place| place.working_files().to_vec());
+    files.extend(workbook.and_then(place).map(|place| xlsx::temporary(&place)));
+    files
 }
 
 /// The file that a path leads to, there or not yet; nothing for what cannot be replaced.

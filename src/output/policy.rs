@@ -42,6 +42,11 @@ impl CommitPolicy {
         self.offers = 0;
     }
 
+    /// Whether a commit is under way.
+    pub fn is_under_way(&self) -> bool {
+        self.began.is_some()
+    }
+
     /// It has ended.
     pub fn ended(&mut self, now: Instant) {
         if let Some(began) = self.began.take() {
@@ -53,7 +58,7 @@ impl CommitPolicy {
     /// When to commit what is there now; `None` while there is nothing new, or a commit is under way. May be in the
     /// past.
     pub fn due(&self) -> Option<Instant> {
-        if self.began.is_some() {
+        if self.is_under_way() {
             return None;
         }
         let wait = match self.offers {

@@ -18,7 +18,7 @@ mod running;
 mod scale;
 mod shapes;
 mod signals;
-#[path = "../signals/mod.rs"]
+#[path = "../signals_heard/mod.rs"]
 mod signals_heard;
 mod slow_disk;
 mod stream;

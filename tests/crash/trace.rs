@@ -138,7 +138,10 @@ fn rows_are_on_disk_before_their_checkpoint_and_the_output_before_its_checkpoint
     let find = |call: &str, file: &str| steps.iter().rposition(|s| s.call == call && s.file == file).unwrap();
     let step = |call: &str, file: &str| Step { call: call.to_owned(), file: file.to_owned(), bytes: 0 };
     let without = |at: usize| [&steps[..at], &steps[at + 1..]].concat();
-    let sync_rows = find("fdatasync", ".partial");
+    // The first, since the last may find all rows on disk already.
+    let sync_rows = steps.iter().position(|s| s.call == "fdatasync" && s.file == ".partial").unwrap();
+    let names = |step: &&Step| step.call == "rename" && step.file == ".checkpoint";
+    let name_checkpoint = sync_rows + steps.iter().skip(sync_rows).take_while(|step| !names(step)).count();
     let name_output = find("rename", "");
     let sync_folder = find("fsync", "traced");
     for (mutant, what) in [
@@ -148,7 +151,7 @@ fn rows_are_on_disk_before_their_checkpoint_and_the_output_before_its_checkpoint
         (
             {
                 let mut steps = without(sync_rows);
-                steps.insert(find("rename", ".checkpoint"), step("fdatasync", ".partial"));
+                steps.insert(name_checkpoint, step("fdatasync", ".partial"));
                 steps
             },
             "checkpoint before rows",

@@ -12,7 +12,7 @@ mod hostile_server;
 mod input;
 mod retry;
 mod shapes;
-#[path = "../signals/mod.rs"]
+#[path = "../signals_heard/mod.rs"]
 mod signals_heard;
 mod spreadsheets;
 mod stopping;
