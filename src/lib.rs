@@ -5,6 +5,7 @@
 //! main -> cli -> job   what was typed becomes plain, checked values
 //! input        bytes -> rows
 //! schedule     which call leaves when, and what its answer means (told the time, never sleeps)
+//! budget       who else uses the limit
 //! api          one call -> one outcome
 //! flatten      outcome -> output rows
 //! output       rows -> a file that is whole at every instant, or a stream
@@ -19,6 +20,7 @@
 
 pub mod api;
 pub mod append;
+pub mod budget;
 pub mod check;
 pub mod cli;
 pub mod columns;
@@ -37,7 +39,6 @@ pub mod sandbox;
 pub mod schedule;
 pub mod session;
 pub mod settings;
-pub mod share;
 pub mod signals;
 pub mod summary;
 pub mod text;

@@ -7,13 +7,13 @@ use std::num::NonZeroU32;
 use std::time::Instant;
 
 use crate::api::{Client, ClientError};
+use crate::budget::machine::{Count, Peers};
 use crate::failure::Failure;
 use crate::job::Network;
 use crate::report::{Level, Report};
 use crate::sandbox::{self, Sandbox};
 use crate::settings::network::{Account, Http};
 use crate::settings::rate::Rate;
-use crate::share::Share;
 
 /// A network that can be called.
 #[derive(Debug)]
@@ -55,42 +55,41 @@ impl Session {
 
 /// The other runs on this machine that call the same network.
 #[derive(Debug)]
-pub struct Neighbours(Option<Share>);
+pub struct Neighbours(Option<Peers>);
 
 impl Neighbours {
     /// Looks for them, where there is a limit to share.
     pub fn look(network: &Network, rate: Rate, host: &str, report: &Report) -> Self {
-        if matches!(network, Network::Sandbox) || rate.limit().is_none() {
-            return Self(None);
+        let (Network::Real(account), Some(_)) = (network, rate.limit()) else { return Self(None) };
+        let (peers, blind) = Peers::join(&account.base_url, Instant::now());
+        if let Some(blind) = blind {
+            // Two runs that do not see each other are twice the limit: even the quiet want to hear of that.
+            report.say(Level::Notice, &format!("warning: this run, which calls {host}, {blind}"));
         }
-        let joined = Share::join(host, Instant::now());
-        if let Err(error) = &joined {
-            let message = format!("cannot see whether other runs on this machine call {host}: {error}");
-            report.say(Level::Warning, &message);
-        }
-        Self(joined.ok())
+        Self(peers)
     }
 
     /// When to count them again.
     pub fn next_count(&self) -> Option<Instant> {
-        self.0.as_ref().map(Share::next_count)
+        self.0.as_ref().map(Peers::next_count)
     }
 
-    /// Where there are any, `set_share` is told how many runs there are, and no call may leave before the time that is
-    /// given back: until then the others have slowed down.
+    /// Where there are any, `set_share` is told into how many parts the limit is cut, and no call may leave before the
+    /// time that is given back: until then the others have slowed down.
     pub fn make_room(&self, report: &Report, now: Instant, set_share: impl FnOnce(NonZeroU32)) -> Instant {
-        let Some(runs) = self.0.as_ref().map(Share::runs).filter(|runs| runs.get() > 1) else { return now };
-        set_share(runs);
+        let Some(count) = self.0.as_ref().map(Peers::count).filter(|count| count.runs.get() > 1) else { return now };
+        set_share(count.parts);
+        let Count { runs, .. } = count;
         report.say(Level::Info, &format!("{runs} runs on this machine share the limit: each takes its part"));
-        now + Share::INTERVAL * 3 / 2
+        now + Peers::INTERVAL * 3 / 2
     }
 
     /// Tells `set_share` when they have become more or fewer.
     pub fn count(&mut self, report: &Report, now: Instant, set_share: impl FnOnce(NonZeroU32)) {
-        let Some(share) = self.0.as_mut().filter(|share| share.next_count() <= now) else { return };
-        if share.count(now) {
-            let runs = share.runs();
-            set_share(runs);
+        let Some(peers) = self.0.as_mut().filter(|peers| peers.next_count() <= now) else { return };
+        if peers.recount(now) {
+            let Count { runs, parts } = peers.count();
+            set_share(parts);
             report.say(Level::Info, &format!("runs on this machine that share the limit now: {runs}"));
         }
     }

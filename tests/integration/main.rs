@@ -10,6 +10,7 @@ mod export;
 mod hostile;
 mod hostile_server;
 mod input;
+mod machine;
 mod retry;
 mod shapes;
 #[path = "../signals_heard/mod.rs"]

@@ -1,0 +1,193 @@
+//! Runs of one machine, known by abstract Unix sockets: they have no file, so no TMPDIR, no umask, no private /tmp and
+//! no cleaner comes between, and the system frees them however a run ends.
+//!
+//! Owns the names and the asking. Anybody on the machine may take such a name, so a name alone proves nothing: who
+//! listens is asked of the kernel.
+
+use std::collections::HashMap;
+use std::io;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixListener};
+
+use nix::errno::Errno;
+use nix::sys::socket::{self, AddressFamily, SockFlag, SockType, UnixAddr, sockopt};
+
+use super::parts::Peer;
+use super::proc_net::{Listening, listening};
+
+/// The slots that are tried first, in their order, so that they can be asked one by one where /proc is missing.
+const FIRST: u32 = 100;
+/// What the kernel says of a user that has no number here: in a user namespace everybody outside of it.
+const UNMAPPED: u32 = 65534;
+
+/// A place among the runs that call one server.
+#[derive(Debug)]
+pub(super) struct Sockets {
+    prefix: String,
+    own: String,
+    listener: UnixListener,
+    /// This run's user, as others see it.
+    user: u32,
+    known: HashMap<Listening, u32>,
+}
+
+/// What came of asking a socket who listens there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    Nobody,
+    User(u32),
+    /// Its queue is full, so nobody can ask.
+    Silent,
+}
+
+impl Sockets {
+    /// Takes a place among the runs that call `server`.
+    pub(super) fn join(server: &str) -> io::Result<Self> {
+        let prefix = format!("offerlinks/{server}/");
+        let random = std::iter::repeat_with(|| format!("{:x}", fastrand::u64(1 << 60..)));
+        for own in (0..FIRST).map(|slot| format!("{slot:x}")).chain(random.take(3)) {
+            let address = SocketAddr::from_abstract_name(format!("{prefix}{own}"))?;
+            match UnixListener::bind_addr(&address) {
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
+                Err(error) => return Err(error),
+                Ok(listener) => {
+                    listener.set_nonblocking(true)?;
+                    let Asked::User(user) = ask(&format!("{prefix}{own}"))? else { continue };
+                    return Ok(Self { prefix, own, listener, user, known: HashMap::new() });
+                }
+            }
+        }
+        Err(io::Error::other("others have taken all its places"))
+    }
+
+    /// The other runs.
+    pub(super) fn peers(&mut self) -> io::Result<Vec<Peer>> {
+        // Nobody has to wait for an answer: the kernel has told who listens here when they came.
+        while self.listener.accept().is_ok() {}
+        let Ok(mut there) = listening(&self.prefix) else { return self.peers_one_by_one() };
+        there.retain(|listening| listening.slot != self.own);
+        self.known.retain(|listening, _| there.contains(listening));
+        let mut peers = Vec::new();
+        for listening in there {
+            if let Some(user) = self.known.get(&listening) {
+                peers.push(self.peer(*user));
+                continue;
+            }
+            match ask(&format!("{}{}", self.prefix, listening.slot))? {
+                Asked::Nobody => {}
+                Asked::Silent => peers.push(Peer::Silent),
+                Asked::User(user) => {
+                    peers.push(self.peer(user));
+                    self.known.insert(listening, user);
+                }
+            }
+        }
+        Ok(peers)
+    }
+
+    /// Without /proc only the first slots can be found.
+    fn peers_one_by_one(&self) -> io::Result<Vec<Peer>> {
+        let others = (0..FIRST).map(|slot| format!("{slot:x}")).filter(|slot| *slot != self.own);
+        let asked = others.map(|slot| ask(&format!("{}{slot}", self.prefix))).collect::<io::Result<Vec<_>>>()?;
+        let peer = |asked: Asked| match asked {
+            Asked::Nobody => None,
+            Asked::Silent => Some(Peer::Silent),
+            Asked::User(user) => Some(self.peer(user)),
+        };
+        Ok(asked.into_iter().filter_map(peer).collect())
+    }
+
+    fn peer(&self, user: u32) -> Peer {
+        match user {
+            UNMAPPED => Peer::Unnamed,
+            user if user == self.user => Peer::Own,
+            user => Peer::User(user),
+        }
+    }
+}
+
+/// Asks who listens on a name. Never waits: a plain connect blocks for ever where a queue is full.
+fn ask(name: &str) -> io::Result<Asked> {
+    let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
+    let socket = socket::socket(AddressFamily::Unix, SockType::Stream, flags, None)?;
+    let address = UnixAddr::new_abstract(name.as_bytes())?;
+    match socket::connect(std::os::fd::AsRawFd::as_raw_fd(&socket), &address) {
+        Ok(()) => Ok(Asked::User(socket::getsockopt(&socket, sockopt::PeerCredentials)?.uid())),
+        Err(Errno::EAGAIN) => Ok(Asked::Silent),
+        // Nobody listens, or something that is no run has taken the name.
+        Err(_) => Ok(Asked::Nobody),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixDatagram;
+
+    use super::*;
+
+    /// No other test, and no run, has this name.
+    fn server() -> String {
+        format!("test-{}-{:x}", std::process::id(), fastrand::u64(..))
+    }
+
+    fn address(server: &str, slot: u32) -> SocketAddr {
+        SocketAddr::from_abstract_name(format!("offerlinks/{server}/{slot:x}")).unwrap()
+    }
+
+    #[test]
+    fn runs_of_one_server_see_each_other_come_and_go() {
+        let (server, other) = (server(), server());
+        let mut first = Sockets::join(&server).unwrap();
+        assert_eq!(first.peers().unwrap(), []);
+        let elsewhere = Sockets::join(&other).unwrap();
+        let mut second = Sockets::join(&server).unwrap();
+        for _ in 0..3 {
+            assert_eq!(first.peers().unwrap(), [Peer::Own]);
+            assert_eq!(second.peers().unwrap(), [Peer::Own]);
+            assert_eq!(second.peers_one_by_one().unwrap(), [Peer::Own]);
+        }
+        drop((first, elsewhere));
+        assert_eq!(second.peers().unwrap(), []);
+        assert_eq!(Sockets::join(&server).unwrap().own, "0", "a place that is free again is taken");
+    }
+
+    #[test]
+    fn names_that_others_have_taken_keep_nobody_out() {
+        let server = server();
+        let squatters: Vec<_> =
+            (0..FIRST).map(|slot| UnixDatagram::bind_addr(&address(&server, slot)).unwrap()).collect();
+        let mut first = Sockets::join(&server).unwrap();
+        assert_eq!((first.peers().unwrap(), first.own.as_str()), (vec![], "0"), "other sockets have other names");
+        drop(squatters);
+        drop(first);
+        let squatters: Vec<_> =
+            (0..FIRST).map(|slot| UnixListener::bind_addr(&address(&server, slot)).unwrap()).collect();
+        let mut first = Sockets::join(&server).unwrap();
+        let mut second = Sockets::join(&server).unwrap();
+        assert_eq!(first.peers().unwrap().len(), squatters.len() + 1);
+        assert_eq!(second.peers().unwrap().len(), squatters.len() + 1);
+    }
+
+    #[test]
+    fn a_full_queue_blocks_nobody() {
+        let server = server();
+        let socket = socket::socket(AddressFamily::Unix, SockType::Stream, SockFlag::SOCK_CLOEXEC, None).unwrap();
+        let name = UnixAddr::new_abstract(format!("offerlinks/{server}/0").as_bytes()).unwrap();
+        socket::bind(std::os::fd::AsRawFd::as_raw_fd(&socket), &name).unwrap();
+        socket::listen(&socket, socket::Backlog::new(0).unwrap()).unwrap();
+        let _full = std::os::unix::net::UnixStream::connect_addr(&address(&server, 0)).unwrap();
+        let mut run = Sockets::join(&server).unwrap();
+        assert_eq!(run.peers().unwrap(), [Peer::Silent]);
+        assert_eq!(run.peers_one_by_one().unwrap(), [Peer::Silent]);
+    }
+
+    #[test]
+    fn a_name_that_is_bound_and_not_listened_on_is_nobody() {
+        let server = server();
+        let socket = socket::socket(AddressFamily::Unix, SockType::Stream, SockFlag::SOCK_CLOEXEC, None).unwrap();
+        let name = UnixAddr::new_abstract(format!("offerlinks/{server}/0").as_bytes()).unwrap();
+        socket::bind(std::os::fd::AsRawFd::as_raw_fd(&socket), &name).unwrap();
+        let mut run = Sockets::join(&server).unwrap();
+        assert_eq!((run.peers().unwrap(), run.own.as_str()), (vec![], "1"));
+    }
+}
