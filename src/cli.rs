@@ -14,7 +14,9 @@ use std::net::SocketAddr;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-pub use self::export::{AboutArgs, AgainArgs, ExportArgs, FormatArg, InputArgs, OutputArgs, PaceArgs, RetryFailedArg};
+pub use self::export::{
+    AboutArgs, AgainArgs, AllOffersArgs, ExportArgs, FormatArg, InputArgs, OutputArgs, PaceArgs, RetryFailedArg,
+};
 use self::export::{EXPORT_EXAMPLES, EXPORT_MORE};
 pub use self::groups::{AccountArgs, AttemptArgs, CallArgs, LogFormatArg, LookArgs, NetArgs, ProgressArg};
 pub use self::look::{CheckArgs, ListArgs, ScopeArg};

@@ -1,6 +1,7 @@
 //! From what was typed to what is to be done: every flag checked and turned into a plain value, before anything is
 //! opened or called.
 
+mod all_offers;
 mod files;
 mod key;
 mod look;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 
 use secrecy::{ExposeSecret, SecretString};
 
+pub use self::all_offers::AllOffers;
 pub use self::look::{CheckJob, ListJob};
 use crate::append::{BadTemplate, Template};
 use crate::cli::{
@@ -31,6 +33,8 @@ use crate::settings::units::MaxErrors;
 pub struct Job {
     /// Where the offers come from.
     pub source: Source,
+    /// The account's list, where that is the input: `source` is the file it is kept in.
+    pub all_offers: Option<AllOffers>,
     /// How the input is read.
     pub reading: Options,
     /// The file to write; `-` is stdout.
@@ -103,6 +107,20 @@ pub enum JobError {
     /// A workbook is a file.
     #[error("a workbook cannot be written to stdout; give a file with -o")]
     WorkbookToStdout,
+    /// A flag asks for something else than `--all-offers`.
+    #[error("{flag} cannot be used with --all-offers: {why}")]
+    NotWithAllOffers {
+        /// The flag.
+        flag: String,
+        /// Why not.
+        why: &'static str,
+    },
+    /// The list has to be kept somewhere.
+    #[error("--all-offers keeps the account's list beside the output, so that needs to be a file: name one with -o")]
+    AllOffersToStream,
+    /// The output cannot be one.
+    #[error(transparent)]
+    Output(crate::output::OutputError),
     /// One file would overwrite the other.
     #[error("{first} and {second} both name {}, and one would overwrite the other; give another name", path.display())]
     SameFile {
@@ -143,7 +161,7 @@ impl Job {
     /// # Errors
     /// Says which argument is wrong or missing.
     pub fn new(arguments: ExportArgs, environment: Environment) -> Result<Self, JobError> {
-        let ExportArgs { input, account, reading, output, pace, again, about, net, look: _ } = arguments;
+        let ExportArgs { input, account, reading, account_list, output, pace, again, about, net, look: _ } = arguments;
         let mut warnings = Vec::new();
         let key_file = account.api_key_file.clone();
         let network = match network(account, environment.api_key, &environment.settings, &mut warnings) {
@@ -156,8 +174,13 @@ impl Job {
         // A workbook cannot be written row by row, so its rows go through a CSV, which stays beside it.
         let rows_file = workbook.as_ref().map(|workbook: &PathBuf| workbook.with_added_extension("csv"));
         let rows_path = rows_file.as_deref().unwrap_or(&output.output);
+        let all_offers = AllOffers::of(account_list, &output.output, &settings)?;
+        let source = all_offers.as_ref().map_or_else(|| Source::from_argument(&input), AllOffers::source);
+        let reading = options(reading, &template)?;
+        let reading = if all_offers.is_some() { AllOffers::reading(reading) } else { reading };
         // With --retry-failed the input is not read, and its default may well be there.
-        let input_path = again.retry_failed.is_none().then_some(("INPUT", input.as_path()));
+        let is_read = again.retry_failed.is_none() && all_offers.is_none();
+        let input_path = is_read.then_some(("INPUT", input.as_path()));
         let told = [("--report", &about.report), ("--metrics", &about.metrics)];
         let told = told.iter().filter_map(|(argument, path)| Some((*argument, path.as_deref()?)));
         let working_files = files::beside(rows_path, workbook.as_deref());
@@ -165,11 +188,13 @@ impl Job {
         let secrets = secrets.iter().filter_map(|(argument, path)| Some((*argument, path.as_deref()?)));
         let mut named: Vec<_> = input_path.into_iter().chain([("-o", rows_path)]).chain(told).chain(secrets).collect();
         named.extend(workbook.as_deref().map(|workbook| ("-o", workbook)));
+        named.extend(all_offers.iter().map(|list| ("-o, for the list beside it,", list.file.as_path())));
         named.extend(working_files.iter().map(|file| ("-o, for a file beside it,", file.as_path())));
         files::refuse_same(&named)?;
         Ok(Self {
-            source: Source::from_argument(&input),
-            reading: options(reading, &template)?,
+            source,
+            all_offers,
+            reading,
             output: rows_file.unwrap_or(output.output),
             format,
             template,
@@ -197,7 +222,11 @@ impl ExportArgs {
     pub fn files(&self) -> Files {
         let wanted = |path: &Option<PathBuf>| path.clone().filter(|_| !self.about.dry_run);
         Files {
-            input: self.input.display().to_string(),
+            input: if self.account_list.all_offers {
+                "the account's offers".to_owned()
+            } else {
+                self.input.display().to_string()
+            },
             output: self.output.output.display().to_string(),
             report: wanted(&self.about.report),
             metrics: wanted(&self.about.metrics),

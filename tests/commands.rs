@@ -241,6 +241,19 @@ fn list_and_export_work_in_a_pipe() {
 }
 
 #[test]
+fn a_list_that_breaks_off_gives_a_pipe_nothing_at_all() {
+    let refusing = scripted(|asked| asked.path.contains("&offset=2&").then(|| http(401, &[], "")).flatten());
+    let short = scripted(|asked| {
+        asked.path.contains("&offset=2&").then(|| http(200, &[], r#"{"code":0,"data":null}"#)).flatten()
+    });
+    for (network, code) in [(refusing, 4), (short, 5)] {
+        let done = run(&["list", "--rate", "none"], &network.base_url());
+        assert_eq!((done.code, done.out.as_str()), (Some(code), ""), "{}", done.err);
+        assert!(done.err.contains("nothing was written"), "{}", done.err);
+    }
+}
+
+#[test]
 fn list_asks_again_after_a_failure_and_waits_when_it_is_throttled() {
     let network = scripted(|asked| match asked.overall {
         2 => http(502, &[], "<html>Bad Gateway"),

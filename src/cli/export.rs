@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::groups::{AccountArgs, AttemptArgs, CallArgs, LookArgs, NetArgs};
+use super::look::{ScopeArg, parse_filter};
 use crate::settings::units::MaxErrors;
 
 pub(super) const EXPORT_MORE: &str = "The API key itself is read from OFFERSLOOK_API_KEY.\nMore flags, examples and the exit codes: offerlinks export --help";
@@ -21,6 +22,9 @@ Examples:
 
   offerlinks export offers.csv -o links.csv -q --resume
       for cron: silent when all went well, goes on with what was interrupted
+
+  offerlinks export --all-offers -o links.csv
+      every offer of your account
 
   cut -d, -f1 sheet.csv | offerlinks export - -o - > links.csv
       from stdin to stdout";
@@ -39,6 +43,9 @@ pub struct ExportArgs {
     /// How the input is read
     #[command(flatten)]
     pub reading: InputArgs,
+    /// Instead of an input
+    #[command(flatten)]
+    pub account_list: AllOffersArgs,
     /// How the output is written
     #[command(flatten)]
     pub output: OutputArgs,
@@ -84,6 +91,33 @@ pub struct InputArgs {
     /// Sheet of an .xlsx or .ods input [default: the first]
     #[arg(hide_short_help = true, long, value_name = "NAME")]
     pub sheet: Option<String>,
+}
+
+/// The account's own list
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Input")]
+pub struct AllOffersArgs {
+    /// Export the account's whole list, without an INPUT
+    ///
+    /// The list is read first, into a file beside the output (links.csv.offers.csv). A list that breaks off ends the
+    /// run, so it never becomes a short export.
+    #[arg(long)]
+    pub all_offers: bool,
+    /// With --all-offers: those that you may promote, or all that the network shows
+    #[arg(
+        hide_short_help = true,
+        long = "type",
+        value_name = "TYPE",
+        default_value = "personal",
+        requires = "all_offers"
+    )]
+    pub scope: ScopeArg,
+    /// With --all-offers: only offers whose FIELD has this VALUE, such as status=active; may be given several times
+    #[arg(hide_short_help = true, long, value_name = "FIELD=VALUE", value_parser = parse_filter, requires = "all_offers")]
+    pub filter: Vec<(String, String)>,
+    /// With --all-offers: take the list though the network says that there are more offers
+    #[arg(hide_short_help = true, long, requires = "all_offers")]
+    pub allow_short: bool,
 }
 
 /// The output

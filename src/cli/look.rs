@@ -8,10 +8,10 @@ use super::groups::{AccountArgs, AttemptArgs, CallArgs, LookArgs, NetArgs};
 
 const LIST_EXAMPLES: &str = "\
 Examples:
-  offerlinks list | offerlinks export - -o links.csv
-      the links of every offer of your account
   offerlinks list --filter status=active -o offers.csv
-      only some, into a file
+      the active offers of your account, into a file
+  offerlinks export --all-offers -o links.csv
+      the list and its links in one run
 
 Exit codes: 0 all listed, 1 failure on this machine, 2 usage, 4 refused by the network,
   5 stopped early, 130/143 interrupted.";
@@ -26,7 +26,12 @@ pub struct ListArgs {
     /// Only offers whose FIELD has this VALUE, as the network understands it; may be given several times
     #[arg(long, value_name = "FIELD=VALUE", value_parser = parse_filter, help_heading = "List")]
     pub filter: Vec<(String, String)>,
+    /// Take the list though the network says that there are more offers
+    #[arg(long, help_heading = "List")]
+    pub allow_short: bool,
     /// File to write; - writes to stdout
+    ///
+    /// Nothing is written before the list is whole.
     #[arg(short, long, value_name = "FILE", default_value = "-", help_heading = "List")]
     pub output: PathBuf,
     /// Whose account, at which network
@@ -55,7 +60,7 @@ pub enum ScopeArg {
     All,
 }
 
-fn parse_filter(text: &str) -> Result<(String, String), String> {
+pub(super) fn parse_filter(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((field, value)) if !field.trim().is_empty() => Ok((field.trim().to_owned(), value.to_owned())),
         _ => Err("expected FIELD=VALUE, such as status=active".to_owned()),

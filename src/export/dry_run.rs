@@ -8,7 +8,7 @@ use lru::LruCache;
 
 use super::earlier::Earlier;
 use super::rows::{Next, Rows};
-use super::{failed_of_previous, input_of};
+use super::{all_offers, failed_of_previous, input_of};
 use crate::api::Client;
 use crate::failure::Failure;
 use crate::input::Row;
@@ -31,16 +31,27 @@ pub async fn dry_run(job: &Job, report: &Report) -> Result<DryRun, Failure> {
         report.say(Level::Warning, warning);
     }
     let network = network(job)?;
-    let mut rows = open(job)?;
     let target = Target::of(&job.output)?;
+    if let (Some(_), Target::File(place)) = (&job.all_offers, &target) {
+        let earlier = all_offers::earlier(job, place)?.map_or(Earlier::Nothing, |(_, earlier)| earlier);
+        if !matches!(earlier, Earlier::GoesOn(_) | Earlier::AllDone(_)) {
+            return Ok(plan(job, network, &target, &earlier, Seen::new()));
+        }
+    }
+    let mut rows = open(job)?;
     let earlier = match &target {
         Target::File(place) => Earlier::of(job, place, &mut rows)?,
         Target::Stdout | Target::Device(_) => Earlier::Nothing,
     };
     let seen = if matches!(earlier, Earlier::AllDone(_)) { Seen::new() } else { Seen::of(&mut rows).await? };
     rows.tell_oddities(report);
-    Ok(DryRun {
+    Ok(plan(job, network, &target, &earlier, seen))
+}
+
+fn plan(job: &Job, network: String, target: &Target, earlier: &Earlier, seen: Seen) -> DryRun {
+    DryRun {
         input: input_of(job),
+        is_listed: job.all_offers.is_none() || earlier.done() > 0,
         network,
         done: earlier.done(),
         rows: seen.rows,
@@ -51,9 +62,9 @@ pub async fn dry_run(job: &Job, report: &Report) -> Result<DryRun, Failure> {
         calls: seen.calls,
         rate: job.policy.rate,
         period: Pace::new(job.policy.rate, Instant::now()).period(),
-        files: files(job, &target),
-        earlier_run: tell(&earlier),
-    })
+        files: files(job, target),
+        earlier_run: tell(earlier),
+    }
 }
 
 /// Whom it would call, or what is missing for that. Settings that cannot work are found out too.
@@ -94,6 +105,7 @@ fn files(job: &Job, target: &Target) -> Vec<(PathBuf, &'static str)> {
         Target::File(place) => {
             files.push((job.output.clone(), note(&job.output)));
             files.extend(job.workbook.iter().map(|path| (path.clone(), note(path))));
+            files.extend(job.all_offers.iter().map(|list| (list.file.clone(), note(&list.file))));
             files.push((place.partial(), "during the run"));
             files.push((place.checkpoint(), "during the run"));
             files.push((place.lock(), "stays, empty but for who holds it"));

@@ -2,6 +2,7 @@
 //!
 //! Here everything is opened before the loop of `run` and closed behind it.
 
+mod all_offers;
 mod disk;
 mod dry_run;
 mod earlier;
@@ -16,6 +17,7 @@ mod writer;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use self::all_offers::Line;
 pub use self::dry_run::dry_run;
 use self::rows::Rows;
 use self::run::{Ended, Run};
@@ -48,12 +50,20 @@ pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary),
         report.say(Level::Debug, &format!("setting: {setting}"));
     }
     let session = Session::open(&job.network, &job.http, Client::new)?;
-    let (mut rows, goal) = open(job)?;
     let host = session.host.as_str();
     let output = output_of(job);
     let close = |report: &mut Report, ending: &Ending, summary: &Summary, kept: Option<u64>| {
         let resume_command = &job.resume_command;
         report.close(&Closing { ending, summary, output: &output, kept, resume_command, host });
+    };
+    let called = (&session.client, host);
+    let Start { mut rows, goal, line } = match start(job, called, &mut signals, report).await? {
+        Ok(start) => start,
+        Err(ending) => {
+            let summary = Summary::default();
+            close(report, &ending, &summary, Some(0));
+            return Ok((ending, summary));
+        }
     };
     let writer = match Writer::open(job, goal, &mut rows, report)? {
         Opened::Writer(writer) => *writer,
@@ -79,17 +89,11 @@ pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary),
     report.start(&plan, now);
 
     let resumable = writer.can_resume() && rows.can_resume();
-    let drain = job.policy.max_duration.map_or(DRAIN, |max| DRAIN.min(max / 10));
-    // A promise to the next job: what is in flight has to end within --max-duration too.
-    let policy = Policy { max_duration: job.policy.max_duration.map(|max| max.saturating_sub(drain)), ..job.policy };
-    let mut schedule = Schedule::new(policy, fastrand::u64(..), now);
+    let Line { mut schedule, neighbours } = line.unwrap_or_else(|| self::line(job, host, report, now));
     if job.retry_failed.is_some() || writer.summary().succeeded() > 0 {
         schedule.trust_host();
     }
-    let (max_errors, window) = (job.max_errors, Window::new());
-    let neighbours = Neighbours::look(&job.network, job.policy.rate, host, report);
-    let begin = neighbours.make_room(report, now, |runs| schedule.set_share(runs, now));
-    schedule.hold_until(begin);
+    let (max_errors, window, drain) = (job.max_errors, Window::new(), drain(job));
     let run = Run { rows, window, schedule, writer, max_errors, drain, waiting: None, neighbours };
     let Ended { mut ending, summary, kept, lock } = run.run(&session.client, &mut signals, report).await?;
     if ending == Ending::Complete {
@@ -97,6 +101,55 @@ pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary),
     }
     close(report, &ending, &summary, resumable.then_some(kept));
     Ok((ending, summary))
+}
+
+/// What a run begins with.
+struct Start {
+    rows: Rows,
+    goal: Goal,
+    /// Where calls were made already.
+    line: Option<Line>,
+}
+
+/// Opens what rows come from and go to; with `--all-offers` after the account's list is there. Gives how the run has
+/// ended, if that cannot be had.
+async fn start(
+    job: &Job,
+    (client, host): (&Client, &str),
+    signals: &mut Signals,
+    report: &mut Report,
+) -> Result<Result<Start, Ending>, Failure> {
+    let Some(list) = &job.all_offers else {
+        let (rows, goal) = open(job)?;
+        return Ok(Ok(Start { rows, goal, line: None }));
+    };
+    let goal = Goal::of(job)?;
+    report.listing(host, &list.file, job.policy.rate, Instant::now());
+    let mut line = line(job, host, report, Instant::now());
+    let ended = all_offers::prepare((job, list), (client, host), (&goal, &mut line), signals, report).await;
+    let now = Instant::now();
+    report.totals(&Summary::default(), line.schedule.counts(now), now);
+    if let Some(ending) = ended? {
+        return Ok(Err(ending));
+    }
+    line.schedule.begin_anew();
+    Ok(Ok(Start { rows: Rows::open(job)?, goal, line: Some(line) }))
+}
+
+/// When calls may leave, from now on.
+fn line(job: &Job, host: &str, report: &Report, now: Instant) -> Line {
+    // A promise to the next job: what is in flight has to end within --max-duration too.
+    let max_duration = job.policy.max_duration.map(|max| max.saturating_sub(drain(job)));
+    let mut schedule = Schedule::new(Policy { max_duration, ..job.policy }, fastrand::u64(..), now);
+    let neighbours = Neighbours::look(&job.network, job.policy.rate, host, report);
+    let begin = neighbours.make_room(report, now, |runs| schedule.set_share(runs, now));
+    schedule.hold_until(begin);
+    Line { schedule, neighbours }
+}
+
+/// How long calls in flight are waited for when the run stops early.
+fn drain(job: &Job) -> Duration {
+    job.policy.max_duration.map_or(DRAIN, |max| DRAIN.min(max / 10))
 }
 
 /// What is left to do when all rows are in place. Only then is the checkpoint removed, so that a run that is stopped here
@@ -127,6 +180,9 @@ fn output_of(job: &Job) -> String {
 
 /// The input as the user knows it.
 fn input_of(job: &Job) -> String {
+    if let Some(list) = &job.all_offers {
+        return format!("the account's list ({})", list.file.display());
+    }
     match job.retry_failed {
         Some(_) => format!("the failed rows of {}", job.workbook.as_ref().unwrap_or(&job.output).display()),
         None => job.source.to_string(),

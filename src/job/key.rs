@@ -27,9 +27,12 @@ impl Job {
     fn shape(&self, kept_columns: &[String]) -> String {
         let Options { column, delimiter, no_headers, sheet, .. } = &self.reading;
         format!(
-            "column {column:?}; delimiter {delimiter:?}; no-headers {no_headers}; \
+            "all-offers {:?}; column {column:?}; delimiter {delimiter:?}; no-headers {no_headers}; \
              sheet {sheet:?}; keep {kept_columns:?}; format {:?}; append {:?}; retry-failed {:?}",
-            self.format, self.template, self.retry_failed
+            self.all_offers.as_ref().map(|list| &list.query),
+            self.format,
+            self.template,
+            self.retry_failed
         )
     }
 }

@@ -65,6 +65,18 @@ pub struct ListJob {
     pub output: PathBuf,
     /// What the network is asked for, besides the page.
     pub query: Vec<(String, String)>,
+    /// Whether a list is taken that does not add up.
+    pub allow_short: bool,
+}
+
+/// What the network is asked for, besides the page. All is what it shows when no type is asked for.
+pub(super) fn list_query(scope: ScopeArg, filter: Vec<(String, String)>) -> Vec<(String, String)> {
+    let mut query = match scope {
+        ScopeArg::Personal => vec![("type".to_owned(), "personal".to_owned())],
+        ScopeArg::All => Vec::new(),
+    };
+    query.extend(filter.into_iter().map(|(field, value)| (format!("filters[{field}]"), value)));
+    query
 }
 
 impl ListJob {
@@ -73,19 +85,14 @@ impl ListJob {
     /// # Errors
     /// The account's settings are missing or wrong.
     pub fn new(arguments: ListArgs, environment: Environment) -> Result<Self, JobError> {
-        let ListArgs { scope, filter, output, account, call, attempts, look: _, net } = arguments;
+        let ListArgs { scope, filter, allow_short, output, account, call, attempts, look: _, net } = arguments;
         let mut warnings = Vec::new();
         let key_file = account.api_key_file.clone();
         let network = network(account, environment.api_key, &environment.settings, &mut warnings)?;
         let settings = with_key(environment.settings, key_file, &network);
-        // All is what the network shows when no type is asked for.
-        let mut query = match scope {
-            ScopeArg::Personal => vec![("type".to_owned(), "personal".to_owned())],
-            ScopeArg::All => Vec::new(),
-        };
-        query.extend(filter.into_iter().map(|(field, value)| (format!("filters[{field}]"), value)));
+        let query = list_query(scope, filter);
         // Pages follow each other, so one call at a time.
         let policy = policy(&call, &attempts, 1);
-        Ok(Self { network, settings, warnings, http: http(net, &call, 1), policy, output, query })
+        Ok(Self { network, settings, warnings, http: http(net, &call, 1), policy, output, query, allow_short })
     }
 }

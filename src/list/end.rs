@@ -1,6 +1,6 @@
 //! How a list ended: the words and the exit code for it.
 
-use super::paging::Endless;
+use super::paging::{Doubt, Endless};
 use crate::exit::ExitCode;
 use crate::offer::{Class, OfferError};
 use crate::report::Ending;
@@ -20,6 +20,8 @@ pub enum End {
     Refused(OfferError),
     /// The network's pages lead nowhere.
     Endless(Endless),
+    /// The list does not add up, however often it is read.
+    Short(Doubt),
 }
 
 impl End {
@@ -29,8 +31,21 @@ impl End {
             Self::Complete => ExitCode::Success,
             Self::Stopped(Stop::Refused(_)) => ExitCode::Refused,
             Self::Refused(error) if error.kind.class() != Class::Transient => ExitCode::Refused,
-            Self::Stopped(_) | Self::Refused(_) | Self::Endless(_) => ExitCode::StoppedEarly,
+            Self::Stopped(_) | Self::Refused(_) | Self::Endless(_) | Self::Short(_) => ExitCode::StoppedEarly,
             Self::Interrupted(signal) => signal.exit_code(),
+        }
+    }
+
+    /// The same as an end of an export, which this list was to be the input of.
+    pub fn of_export(self, host: &str) -> Ending {
+        match self {
+            Self::Complete => Ending::Complete,
+            Self::Stopped(stop) => Ending::Stopped(stop),
+            Self::Interrupted(signal) => Ending::Interrupted(signal),
+            Self::Refused(_) | Self::Endless(_) | Self::Short(_) => {
+                let refused = self.exit_code() == ExitCode::Refused;
+                Ending::NoList { why: self.words(host), refused }
+            }
         }
     }
 
@@ -44,6 +59,9 @@ impl End {
                 format!("stopped: {host} does not give the offer list: {}", crate::text::one_line(&error.message, 300))
             }
             Self::Endless(endless) => format!("stopped: {endless}"),
+            Self::Short(doubt) => {
+                format!("stopped: the offer list is not whole: {doubt}; --allow-short takes it as it is")
+            }
         }
     }
 }

@@ -6,6 +6,7 @@
 mod end;
 mod paging;
 mod sink;
+mod whole;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -14,12 +15,14 @@ use serde_json::json;
 use tokio::time::sleep_until;
 
 pub use self::end::End;
-pub use self::paging::Endless;
+pub use self::paging::{Doubt, Endless};
 use self::paging::{Paging, Step};
 use self::sink::Sink;
+pub use self::sink::to_csv;
+pub use self::whole::{Care, Whole};
 use crate::api::body::Body;
 use crate::api::classify::accept;
-use crate::api::offers::Page;
+use crate::api::offers::{Listed, Page};
 use crate::api::{self, Client, RawReply, is_foreign_page};
 use crate::failure::Failure;
 use crate::input::Total;
@@ -47,7 +50,7 @@ pub async fn list(job: &ListJob, report: &mut Report) -> Result<End, Failure> {
         report.say(Level::Warning, warning);
     }
     let session = Session::open(&job.network, &job.http, Client::new)?;
-    let mut sink = Sink::open(&job.output)?;
+    let sink = Sink::open(&job.output)?;
     let now = Instant::now();
     let output = sink.name();
     report.start(
@@ -62,85 +65,126 @@ pub async fn list(job: &ListJob, report: &mut Report) -> Result<End, Failure> {
         },
         now,
     );
-    let neighbours = Neighbours::look(&job.network, job.policy.rate, &session.host, report);
+    let mut neighbours = Neighbours::look(&job.network, job.policy.rate, &session.host, report);
     let mut schedule = Schedule::new(job.policy, fastrand::u64(..), now);
     let begin = neighbours.make_room(report, now, |runs| schedule.set_share(runs, now));
     schedule.hold_until(begin);
-    let query = job.query.clone();
-    let (paging, last) = (Paging::new(), None);
-    let mut lister = Lister { client: &session.client, query, schedule, paging, neighbours, last };
-    let end = lister.run(&mut sink, &mut signals, report).await?;
-    if matches!(end, End::Complete) {
-        sink.finish()?;
-    }
-    lister.close(&end, (&session.host, &output), report, now.elapsed());
+    let mut lister = Lister {
+        client: &session.client,
+        query: &job.query,
+        schedule: &mut schedule,
+        neighbours: &mut neighbours,
+        keep_nameless: false,
+    };
+    let care = Care { twice: false, allow_short: job.allow_short };
+    let read = lister.whole(care, &mut signals, report).await?;
+    let (end, offers) = match read {
+        Ok(whole) => {
+            let offers = whole.offers.len() as u64;
+            if whole.nameless > 0 {
+                let message = format!("{} offers of the list have no ID and are left out", whole.nameless);
+                report.say(Level::Warning, &message);
+            }
+            sink.write(&whole.offers)?;
+            (End::Complete, offers)
+        }
+        Err(end) => (end, 0),
+    };
+    let calls = schedule.counts(Instant::now()).calls;
+    close(&end, (&session.host, &output), (offers, calls), report, now.elapsed());
     Ok(end)
 }
 
-/// A list between its first and its last call.
+/// The last words.
+fn close(end: &End, (host, output): (&str, &str), (offers, calls): (u64, u64), report: &mut Report, took: Duration) {
+    let fields = json!({"event": "ended", "complete": matches!(end, End::Complete), "offers": offers,
+        "output": output, "calls": calls, "seconds": took.as_secs_f64()});
+    if matches!(end, End::Complete) {
+        return report.conclude(Level::Info, &format!("listed {offers} offers to {output} with {calls} calls"), fields);
+    }
+    let message = format!("{}\n  nothing was written: run the same command again", end.words(host));
+    report.conclude(Level::Error, &message, fields);
+}
+
+/// Reads the offer list, page by page.
 #[derive(Debug)]
-struct Lister<'a> {
-    client: &'a Client,
+pub struct Lister<'a> {
+    /// Calls the network.
+    pub client: &'a Client,
     /// What is asked for besides the page.
-    query: Vec<(String, String)>,
-    schedule: Schedule,
+    pub query: &'a [(String, String)],
+    /// When calls may leave. Nothing else may be in it.
+    pub schedule: &'a mut Schedule,
+    /// The other runs on this machine that call the same network.
+    pub neighbours: &'a mut Neighbours,
+    /// Whether offers without an ID are given out too.
+    pub keep_nameless: bool,
+}
+
+/// All pages, one after the other.
+struct Turned {
+    offers: Vec<Listed>,
     paging: Paging,
-    neighbours: Neighbours,
-    /// The last failure.
-    last: Option<OfferError>,
 }
 
 impl Lister<'_> {
-    async fn run(&mut self, sink: &mut Sink, signals: &mut Signals, report: &mut Report) -> Result<End, Failure> {
-        self.want(1);
+    /// Reads the pages once.
+    async fn turn_pages(&mut self, signals: &mut Signals, report: &mut Report) -> Result<Turned, End> {
+        let (mut paging, mut offers) = (Paging::new(self.keep_nameless), Vec::new());
+        loop {
+            let page = self.page(&paging, signals, report).await?;
+            let (more, step) = paging.take(page).map_err(End::Endless)?;
+            offers.extend(more);
+            self.show(&paging, report, None, Instant::now());
+            if step == Step::Done {
+                return Ok(Turned { offers, paging });
+            }
+        }
+    }
+
+    /// Asks for the page that is wanted until it comes.
+    async fn page(&mut self, paging: &Paging, signals: &mut Signals, report: &mut Report) -> Result<Page, End> {
+        self.want(paging.page());
+        let mut last = None;
         loop {
             let now = Instant::now();
-            self.neighbours.count(report, now, |runs| self.schedule.set_share(runs, now));
+            let schedule = &mut *self.schedule;
+            self.neighbours.count(report, now, |runs| schedule.set_share(runs, now));
             // `None` where no answer came, else the page if it was the wanted one.
-            let answer = match self.schedule.next(now, false) {
-                Err(stop) => return Ok(End::Stopped(stop)),
-                Ok(Next::Wait { until, why }) => {
+            let answer = match self.schedule.next(now, false).map_err(End::Stopped)? {
+                Next::Wait { until, why } => {
                     report.waiting(why, until, now);
-                    self.show(report, Some((why, until)), now);
+                    self.show(paging, report, Some((why, until)), now);
                     let wake = [Some(until), self.neighbours.next_count(), report.next_progress()];
                     let wake = wake.into_iter().flatten().min().unwrap_or(until);
                     tokio::select! {
-                        signal = signals.next() => return Ok(End::Interrupted(signal)),
+                        signal = signals.next() => return Err(End::Interrupted(signal)),
                         () = sleep_until(wake.into()) => continue,
                     }
                 }
-                Ok(Next::Send(call)) => {
+                Next::Send(call) => {
+                    let sent = Instant::now();
                     let reply = tokio::select! {
-                        signal = signals.next() => return Ok(End::Interrupted(signal)),
+                        signal = signals.next() => return Err(End::Interrupted(signal)),
                         reply = self.ask(call.offer) => reply,
                     };
-                    match self.answered(call, reply) {
-                        Ok(page) => Some(page),
-                        Err(stop) => return Ok(End::Stopped(stop)),
-                    }
+                    report.answered(reply.as_ref().ok().map(|raw| raw.status), sent.elapsed());
+                    let (page, error) = self.answered(call, reply, paging).map_err(End::Stopped)?;
+                    last = error;
+                    Some(page)
                 }
-                Ok(Next::Idle) => None,
+                Next::Idle => None,
             };
             let finished = self.schedule.take_finished().next();
             match (finished, answer) {
-                (Some((_, Err(error))), _) => return Ok(End::Refused(error)),
-                (Some((_, Ok(_))), Some(Some(page))) => match self.paging.take(page) {
-                    Err(endless) => return Ok(End::Endless(endless)),
-                    Ok((offers, step)) => {
-                        sink.write(&offers)?;
-                        self.show(report, None, Instant::now());
-                        match step {
-                            Step::Done => return Ok(End::Complete),
-                            Step::Next(page) => self.want(page),
-                        }
-                    }
-                },
+                (Some((_, Err(error))), _) => return Err(End::Refused(error)),
+                (Some((_, Ok(_))), Some(Some(page))) => return Ok(page),
                 // In the schedule's hands, to be asked for again.
                 (None, Some(_)) => {}
                 // Without this a schedule that knows nothing more to do would be asked for ever.
                 (Some(_), _) | (None, None) => {
                     let error = OfferError::local(ErrorKind::InvalidResponse, "no page came");
-                    return Ok(End::Refused(self.last.take().unwrap_or(error)));
+                    return Err(End::Refused(last.take().unwrap_or(error)));
                 }
             }
         }
@@ -160,44 +204,29 @@ impl Lister<'_> {
         self.client.get(&["batches", "offers"], &query).await
     }
 
-    /// Tells the schedule what came; gives back the page if it is the one that is wanted.
-    fn answered(&mut self, call: Call, reply: Result<RawReply, api::Failure>) -> Result<Option<Page>, Stop> {
-        let is_wanted = call.offer.as_str() == self.paging.page().to_string();
+    /// Tells the schedule what came; gives back the page if it is the one that is wanted, and what was wrong.
+    fn answered(
+        &mut self,
+        call: Call,
+        reply: Result<RawReply, api::Failure>,
+        paging: &Paging,
+    ) -> Result<(Option<Page>, Option<OfferError>), Stop> {
+        let is_wanted = call.offer.as_str() == paging.page().to_string();
         let (page, retry_after, wrong_host) = read(self.client, reply);
         let outcome = page.as_ref().map(|_| AnswerBuilder::default().build()).map_err(Clone::clone);
-        self.last = outcome.as_ref().err().cloned();
+        let error = outcome.as_ref().err().cloned();
         self.schedule.answered(call, Answered { outcome, retry_after, wrong_host }, Instant::now())?;
-        Ok(page.ok().filter(|_| is_wanted))
+        Ok((page.ok().filter(|_| is_wanted), error))
     }
 
-    fn show(&self, report: &mut Report, waiting: Option<(Waiting, Instant)>, now: Instant) {
+    fn show(&self, paging: &Paging, report: &mut Report, waiting: Option<(Waiting, Instant)>, now: Instant) {
         report.progress(now, || Status {
-            done: self.paging.offers(),
+            done: paging.offers(),
             errors: BTreeMap::new(),
-            total: self.paging.total().map_or(Total::Unknown, Total::Estimate),
+            total: paging.total().map_or(Total::Unknown, Total::Estimate),
             calls: self.schedule.counts(now).calls,
             waiting,
         });
-    }
-
-    /// The last words.
-    fn close(&self, end: &End, (host, output): (&str, &str), report: &mut Report, took: Duration) {
-        let (offers, calls) = (self.paging.offers(), self.schedule.counts(Instant::now()).calls);
-        let fields = json!({"event": "ended", "complete": matches!(end, End::Complete), "offers": offers,
-            "output": output, "calls": calls, "seconds": took.as_secs_f64()});
-        if self.paging.nameless() > 0 {
-            let message = format!("{} offers of the list have no ID and are left out", self.paging.nameless());
-            report.say(Level::Warning, &message);
-        }
-        if !matches!(end, End::Complete) {
-            let message = format!("{}\n  the list is not complete: run the same command again", end.words(host));
-            return report.conclude(Level::Error, &message, fields);
-        }
-        if let Some(total) = self.paging.total().filter(|total| *total > offers) {
-            let message = format!("the network speaks of {total} offers, but its pages hold {offers}");
-            report.say(Level::Warning, &message);
-        }
-        report.conclude(Level::Info, &format!("listed {offers} offers to {output} with {calls} calls"), fields);
     }
 }
 

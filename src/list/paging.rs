@@ -39,6 +39,38 @@ pub enum Endless {
     },
 }
 
+/// Why a list that has come to its end may not be whole.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Doubt {
+    /// Fewer offers than there are, by the network's own count.
+    #[error("the network speaks of {said} offers, but its pages hold {came}")]
+    Offers {
+        /// By the network's count.
+        said: u64,
+        /// Those that came.
+        came: u64,
+    },
+    /// Fewer pages than there are.
+    #[error("the network speaks of {said} pages, but page {came} is empty")]
+    Pages {
+        /// By the network's count.
+        said: u64,
+        /// The page that ended the list.
+        came: u32,
+    },
+    /// Offers came or went while pages were read, so that others moved over a page's edge.
+    #[error("the number of offers changed from {from} to {to} while the list was read")]
+    Changed {
+        /// On an early page.
+        from: u64,
+        /// On a later one.
+        to: u64,
+    },
+    /// Two readings do not give the same.
+    #[error("each time it was read, the offer list held other offers")]
+    Unsteady,
+}
+
 /// The way through the pages.
 #[derive(Debug)]
 pub(super) struct Paging {
@@ -52,6 +84,13 @@ pub(super) struct Paging {
     /// Offers without an ID.
     nameless: u64,
     total: Option<u64>,
+    /// How many pages there are, by the network's count.
+    pages: Option<u64>,
+    /// Its count of offers before and after it changed.
+    changed: Option<(u64, u64)>,
+    /// The last page was empty.
+    ended_empty: bool,
+    keep_nameless: bool,
 }
 
 impl Paging {
@@ -60,9 +99,12 @@ impl Paging {
     /// While offers are removed, one page may hold nothing new; not two.
     const MOST_STALE: u32 = 2;
 
-    pub(super) fn new() -> Self {
+    /// `keep_nameless` tells whether offers without an ID are given out too.
+    pub(super) fn new(keep_nameless: bool) -> Self {
         let (seen, previous) = (HashSet::new(), Vec::new());
-        Self { page: 1, seen, previous, stale: 0, received: 0, nameless: 0, total: None }
+        let (page, stale, received, nameless) = (1, 0, 0, 0);
+        let (total, pages, changed, ended_empty) = (None, None, None, false);
+        Self { page, seen, previous, stale, received, nameless, total, pages, changed, ended_empty, keep_nameless }
     }
 
     /// The page that is wanted.
@@ -85,14 +127,36 @@ impl Paging {
         self.nameless
     }
 
+    /// Why the list may not be whole, though it has come to its end. Counts that cannot be true are none: some networks
+    /// count something else.
+    pub(super) fn doubt(&self) -> Option<Doubt> {
+        let came = self.offers() + self.nameless;
+        if let Some((from, to)) = self.changed {
+            return Some(Doubt::Changed { from, to });
+        }
+        if let Some(said) = self.total.filter(|said| *said > came) {
+            return Some(Doubt::Offers { said, came });
+        }
+        let counted = self.total == Some(came);
+        let said = self.pages.filter(|said| self.ended_empty && !counted && *said >= u64::from(self.page));
+        said.map(|said| Doubt::Pages { said, came: self.page })
+    }
+
+    /// Whether the list came in one piece, with the network's own count of it: nothing can have moved meanwhile.
+    pub(super) fn is_vouched(&self) -> bool {
+        self.page == 1 && self.total == Some(self.offers() + self.nameless)
+    }
+
     /// Takes in the page that was wanted: its new offers, and what to do next.
     ///
     /// # Errors
     /// The list does not end.
     pub(super) fn take(&mut self, page: Page) -> Result<(Vec<Listed>, Step), Endless> {
         let Page { offers, total_pages, total_rows } = page;
-        self.total = total_rows.or(self.total);
+        self.count_again(total_rows, offers.len() as u64);
+        self.pages = total_pages.or(self.pages);
         if offers.is_empty() {
+            self.ended_empty = true;
             return Ok((offers, Step::Done));
         }
         let page = self.page;
@@ -117,10 +181,23 @@ impl Paging {
         Ok((new, Step::Next(self.page)))
     }
 
+    /// Takes in the network's count of offers, with a page of so many.
+    fn count_again(&mut self, total: Option<u64>, more: u64) {
+        let believed = |total: &u64, received| *total >= received;
+        let before = self.total.filter(|total| believed(total, self.received));
+        let now = total.filter(|total| believed(total, self.received + more));
+        if let (Some(from), Some(to)) = (before, now)
+            && from != to
+        {
+            self.changed.get_or_insert((from, to));
+        }
+        self.total = total.or(self.total);
+    }
+
     fn is_new(&mut self, offer: &Listed) -> bool {
         let id = offer.id.as_deref().map(str::trim).filter(|id| !id.is_empty());
         self.nameless += u64::from(id.is_none());
-        id.is_some_and(|id| self.seen.insert(id.to_owned()))
+        id.map_or(self.keep_nameless, |id| self.seen.insert(id.to_owned()))
     }
 
     /// Whether the network says so, in a way that fits what came. Where it says nothing, an empty page ends the list:
@@ -148,15 +225,20 @@ mod tests {
 
     /// Asks until the end, at most 20 pages: the offers, the pages asked for, and how it ended.
     fn walk(server: impl Fn(u32) -> Page) -> (Vec<String>, u32, Result<(), Endless>) {
-        let (mut paging, mut offers) = (Paging::new(), Vec::new());
+        let (offers, asked, end, _) = walk_with_doubt(server);
+        (offers, asked, end)
+    }
+
+    fn walk_with_doubt(server: impl Fn(u32) -> Page) -> (Vec<String>, u32, Result<(), Endless>, Paging) {
+        let (mut paging, mut offers) = (Paging::new(false), Vec::new());
         for asked in 1..=20 {
             assert_eq!(paging.page(), asked);
             match paging.take(server(asked)) {
-                Err(endless) => return (offers, asked, Err(endless)),
+                Err(endless) => return (offers, asked, Err(endless), paging),
                 Ok((new, step)) => {
                     offers.extend(new.into_iter().filter_map(|offer| offer.id));
                     if step == Step::Done {
-                        return (offers, asked, Ok(()));
+                        return (offers, asked, Ok(()), paging);
                     }
                 }
             }
@@ -190,6 +272,42 @@ mod tests {
     }
 
     #[test]
+    fn a_list_that_is_short_by_the_networks_own_count_is_doubted() {
+        type Server = fn(u32) -> Page;
+        let moved = |asked: u32| match asked {
+            // Offer 5 goes after the first page was read, and 11 moves onto it.
+            1 => page(1..=10, Some(3), Some(25)),
+            2 => page(12..=21, Some(3), Some(24)),
+            _ => page(22..=25, Some(3), Some(24)),
+        };
+        let missing =
+            |asked: u32| if asked == 2 { page([], Some(3), Some(25)) } else { tens(asked, Some(3), Some(25)) };
+        let repeated = |asked: u32| match asked {
+            1 => page(1..=10, None, Some(20)),
+            _ => page(10..=19, None, Some(20)),
+        };
+        let doubts: [(Server, Option<Doubt>); 10] = [
+            (|asked| tens(asked, Some(3), Some(25)), None),
+            (|asked| tens(asked, None, None), None),
+            (|asked| tens(asked, Some(1), Some(7)), None),
+            (|asked| tens(asked, Some(3), None), None),
+            // The number of rows on the page, not of all.
+            (|asked| tens(asked, Some(3), Some(if asked == 3 { 5 } else { 10 })), None),
+            (|asked| tens(asked, Some(3), Some(999)), Some(Doubt::Offers { said: 999, came: 25 })),
+            (|asked| tens(asked, Some(999), None), Some(Doubt::Pages { said: 999, came: 4 })),
+            (moved, Some(Doubt::Changed { from: 25, to: 24 })),
+            (missing, Some(Doubt::Offers { said: 25, came: 10 })),
+            (repeated, Some(Doubt::Offers { said: 20, came: 19 })),
+        ];
+        for (n, (server, doubt)) in doubts.into_iter().enumerate() {
+            let (_, _, end, paging) = walk_with_doubt(server);
+            assert_eq!((end, paging.doubt(), paging.is_vouched()), (Ok(()), doubt, false), "{n}");
+        }
+        let (_, _, _, whole) = walk_with_doubt(|_| page(1..=7, Some(1), Some(7)));
+        assert!(whole.doubt().is_none() && whole.is_vouched());
+    }
+
+    #[test]
     fn no_offers_at_all_are_one_call() {
         assert_eq!(walk(|_| page([], Some(0), Some(0))), (vec![], 1, Ok(())));
     }
@@ -211,7 +329,7 @@ mod tests {
 
     #[test]
     fn offers_without_an_id_are_counted() {
-        let mut paging = Paging::new();
+        let mut paging = Paging::new(false);
         let nameless = |id: Option<&str>| Listed { id: id.map(str::to_owned), ..Listed::default() };
         let offers = vec![nameless(None), nameless(Some(" ")), nameless(Some("16"))];
         let (new, step) = paging.take(Page { offers, total_pages: Some(1), total_rows: Some(3) }).unwrap();
@@ -228,7 +346,7 @@ mod tests {
             known in 1_u32..6,
         ) {
             // Every server that knows but a few offers is through after so many pages, whatever it says.
-            let (mut paging, mut asked) = (Paging::new(), 0);
+            let (mut paging, mut asked) = (Paging::new(false), 0);
             loop {
                 asked += 1;
                 let start = seed.wrapping_mul(asked).wrapping_mul(2_654_435_761);

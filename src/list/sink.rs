@@ -1,62 +1,65 @@
-//! Where the list goes: a file, which appears as a whole at the end, or a stream, page by page.
+//! Where the list goes: a file, which appears as a whole at the end, or a stream, which gets nothing before the list is
+//! whole: who reads it cannot see that a list has broken off.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::api::offers::{FIELDS, Listed};
 use crate::failure::Failure;
 use crate::flatten::csv_record;
 use crate::output::{Direct, Lock, Target, replace};
 
-/// An open output.
+/// The list as a CSV that `export` reads. Even a hundred thousand offers are but 10 MB.
+pub fn to_csv(offers: &[Listed]) -> Vec<u8> {
+    let mut rows = Vec::new();
+    csv_record(["offer_id"].into_iter().chain(FIELDS), &mut rows);
+    for Listed { id, fields } in offers {
+        let id = id.as_deref().unwrap_or_default().trim();
+        let fields = fields.iter().map(|field| field.as_deref().unwrap_or_default());
+        csv_record([id].into_iter().chain(fields), &mut rows);
+    }
+    rows
+}
+
+/// An output that is there to be written.
 #[derive(Debug)]
 pub(super) enum Sink {
-    /// All rows so far; even a hundred thousand are but 10 MB.
-    File(Lock, Vec<u8>),
-    Stream(Direct, String),
+    File(Lock),
+    Device(PathBuf),
+    Stdout,
 }
 
 impl Sink {
     pub(super) fn open(output: &Path) -> Result<Self, Failure> {
-        let mut header = Vec::new();
-        csv_record(["offer_id"].into_iter().chain(FIELDS), &mut header);
         Ok(match Target::of(output)? {
-            Target::File(place) => Self::File(Lock::acquire(place)?, header),
-            Target::Device(path) => Self::Stream(Direct::device(&path, &header)?, path.display().to_string()),
-            Target::Stdout => Self::Stream(Direct::stdout(&header)?, "stdout".to_owned()),
+            Target::File(place) => Self::File(Lock::acquire(place)?),
+            Target::Device(path) => {
+                // To be told before the first call, if it cannot be opened.
+                Direct::device(&path, &[])?;
+                Self::Device(path)
+            }
+            Target::Stdout => {
+                Direct::stdout(&[])?;
+                Self::Stdout
+            }
         })
     }
 
     /// What the user knows it by.
     pub(super) fn name(&self) -> String {
         match self {
-            Self::File(lock, _) => lock.place().out().display().to_string(),
-            Self::Stream(_, name) => name.clone(),
+            Self::File(lock) => lock.place().out().display().to_string(),
+            Self::Device(path) => path.display().to_string(),
+            Self::Stdout => "stdout".to_owned(),
         }
     }
 
-    /// Writes a row for every offer.
-    pub(super) fn write(&mut self, offers: &[Listed]) -> Result<(), Failure> {
-        let mut rows = Vec::new();
-        for Listed { id, fields } in offers {
-            let fields = fields.iter().map(|field| field.as_deref().unwrap_or_default());
-            csv_record(id.as_deref().into_iter().chain(fields), &mut rows);
-        }
+    /// Writes the list, which is complete.
+    pub(super) fn write(self, offers: &[Listed]) -> Result<(), Failure> {
+        let rows = to_csv(offers);
         match self {
-            Self::File(_, all) => all.append(&mut rows),
-            // Who reads it can begin with the first page.
-            Self::Stream(direct, _) => {
-                direct.append(&rows)?;
-                direct.flush()?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The list is complete.
-    pub(super) fn finish(self) -> Result<(), Failure> {
-        match self {
-            Self::File(lock, rows) => Ok(replace(&lock, &rows)?),
-            Self::Stream(mut direct, _) => Ok(direct.flush()?),
+            Self::File(lock) => Ok(replace(&lock, &rows)?),
+            Self::Device(path) => Ok(Direct::device(&path, &rows)?.flush()?),
+            Self::Stdout => Ok(Direct::stdout(&rows)?.flush()?),
         }
     }
 }

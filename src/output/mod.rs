@@ -26,7 +26,7 @@ pub use lock::Lock;
 pub use partial::{Partial, set_aside, tidy_up};
 pub use place::{Place, Target};
 pub use policy::CommitPolicy;
-pub use whole::{replace, replace_unlocked};
+pub use whole::{replace, replace_offers, replace_unlocked};
 
 use std::sync::Arc;
 

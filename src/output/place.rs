@@ -98,6 +98,11 @@ impl Place {
         self.beside(".checkpoint")
     }
 
+    /// The list of offers that an export of a whole account works through.
+    pub fn offers(&self) -> PathBuf {
+        self.beside(".offers.csv")
+    }
+
     /// The next checkpoint until it is whole.
     pub(super) fn new_checkpoint(&self) -> PathBuf {
         self.beside(".checkpoint.tmp")
@@ -125,6 +130,11 @@ impl Place {
             }
             _ => Ok(self),
         }
+    }
+
+    /// A file beside another output.
+    pub(super) fn named(out: &Path) -> Self {
+        Self { out: out.to_owned() }
     }
 
     pub(super) fn beside(&self, suffix: &str) -> PathBuf {

@@ -21,6 +21,17 @@ pub fn replace(lock: &Lock, bytes: &[u8]) -> Result<(), OutputError> {
     swap(place, &temporary, bytes).map_err(OutputError::io(Action::Replace, place.out()))
 }
 
+/// Puts `bytes` into the list beside the output that is locked, in the place of what is there.
+///
+/// # Errors
+/// The old list is untouched.
+pub fn replace_offers(_: &Lock, list: &Path, bytes: &[u8]) -> Result<(), OutputError> {
+    let place = Place::named(list);
+    let temporary = place.beside(".tmp");
+    remove(&temporary)?;
+    swap(&place, &temporary, bytes).map_err(OutputError::io(Action::Replace, place.out()))
+}
+
 /// Puts `bytes` in the place of what is there, in a folder that is made if it is missing. Of two who do so at once, one
 /// wins.
 ///

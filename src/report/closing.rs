@@ -25,6 +25,13 @@ pub enum Ending {
     TooManyErrors(String),
     /// A signal.
     Interrupted(Signal),
+    /// The account's list, which was to be exported, is not to be had as a whole.
+    NoList {
+        /// What is wrong with it.
+        why: String,
+        /// The network refuses it.
+        refused: bool,
+    },
 }
 
 /// Everything the last words are made of.
@@ -49,8 +56,8 @@ impl Ending {
     pub fn exit_code(&self, summary: &Summary) -> ExitCode {
         match self {
             Self::Complete => summary.exit_code(),
-            Self::Stopped(Stop::Refused(_)) => ExitCode::Refused,
-            Self::Stopped(_) | Self::TooManyErrors(_) => ExitCode::StoppedEarly,
+            Self::Stopped(Stop::Refused(_)) | Self::NoList { refused: true, .. } => ExitCode::Refused,
+            Self::Stopped(_) | Self::TooManyErrors(_) | Self::NoList { .. } => ExitCode::StoppedEarly,
             Self::Interrupted(signal) => signal.exit_code(),
         }
     }
@@ -66,6 +73,7 @@ impl Ending {
             Self::Stopped(Stop::OutOfTime) => "out_of_time",
             Self::TooManyErrors(_) => "too_many_errors",
             Self::Interrupted(_) => "interrupted",
+            Self::NoList { .. } => "no_list",
         }
     }
 
@@ -74,6 +82,7 @@ impl Ending {
         match self {
             Self::Complete => String::new(),
             Self::Interrupted(signal) => format!("interrupted by {}", signal.name()),
+            Self::NoList { why, .. } => why.clone(),
             Self::TooManyErrors(most) => format!("stopped: more than {most} offers failed (--max-errors)"),
             Self::Stopped(stop) => match stop {
                 Stop::Refused(error) if error.kind == ErrorKind::NotFound => {

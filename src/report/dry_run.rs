@@ -14,6 +14,8 @@ use crate::text;
 pub struct DryRun {
     /// Where the offers come from.
     pub input: String,
+    /// Whether the offers are known: the list of an account is read by the run itself.
+    pub is_listed: bool,
     /// Whom it would call, or what is missing for that.
     pub network: String,
     /// Rows that an interrupted run has done, which this one would not do again.
@@ -76,7 +78,13 @@ impl DryRun {
             }
         }
         line("network", self.network.clone());
-        line("calls", format!("{}, and more where one fails and is repeated", words::count(self.calls)));
+        let repeated = "and more where one fails and is repeated";
+        let calls = if self.is_listed {
+            words::count(self.calls)
+        } else {
+            "one for each offer and two for every 100 of the list".to_owned()
+        };
+        line("calls", format!("{calls}, {repeated}"));
         line("time", self.time());
         for (n, (path, note)) in self.files.iter().enumerate() {
             line(if n == 0 { "files" } else { "" }, format!("{} ({note})", path.display()));
@@ -86,6 +94,9 @@ impl DryRun {
     }
 
     fn rows(&self) -> String {
+        if !self.is_listed {
+            return format!("{}, which the run reads first", self.input);
+        }
         let mut text = format!("{}: {}", self.input, words::counted(self.rows, "row"));
         if self.done > 0 {
             text += &format!(" to do, after {} that are done", words::count(self.done));
@@ -97,6 +108,9 @@ impl DryRun {
     }
 
     fn offers(&self) -> String {
+        if !self.is_listed {
+            return "all of your account".to_owned();
+        }
         let repeats = self.rows.saturating_sub(self.distinct + self.invalid);
         let mut text = format!("{} distinct", words::count(self.distinct));
         if repeats > 0 {
@@ -111,6 +125,9 @@ impl DryRun {
     fn time(&self) -> String {
         match self.rate.limit() {
             None => "no limit".to_owned(),
+            Some(limit) if !self.is_listed => {
+                format!("the limit of {limit} allows one call every {}", words::latency(self.period))
+            }
             Some(limit) => {
                 let (least, period) = (words::duration(self.least()), words::latency(self.period));
                 format!("{least} at least: the limit of {limit} allows one call every {period}")
@@ -124,7 +141,7 @@ impl DryRun {
         let invalid = invalid.map(|row| json!({"line": row.line, "text": row.text, "reason": row.reason}));
         let files = self.files.iter().map(|(path, note)| json!({"path": path.to_string_lossy(), "note": note}));
         json!({
-            "event": "dry_run", "input": self.input, "network": self.network, "done": self.done, "rows": self.rows,
+            "event": "dry_run", "input": self.input, "is_listed": self.is_listed, "network": self.network, "done": self.done, "rows": self.rows,
             "kept": self.kept, "distinct": self.distinct, "invalid": self.invalid,
             "first_invalid": invalid.collect::<Vec<_>>(), "calls": self.calls, "rate": self.rate.to_string(),
             "least_seconds": self.rate.limit().map(|_| self.least().as_secs_f64()),

@@ -27,10 +27,12 @@ use self::progress::{Bar, reason};
 pub use self::progress::{Plan, Status};
 use self::record::Record;
 use crate::exit::ExitCode;
+use crate::input::Total;
+use crate::schedule::pace::Pace;
 use crate::schedule::{Counts, Waiting};
 use crate::settings::files::Files;
 use crate::settings::look::{LogFormat, Look, Progress, Verbosity};
-use crate::settings::rate::Limit;
+use crate::settings::rate::{Limit, Rate};
 use crate::summary::Summary;
 
 /// How much a message matters.
@@ -118,6 +120,33 @@ impl Report {
         self.record.plan(plan, now);
         let (message, fields) = plan.describe();
         self.say_with(Level::Info, &message, fields);
+        self.show_progress(plan.done, now);
+    }
+
+    /// Says that the account's list is read before it is exported, and shows progress from now on.
+    pub fn listing(&mut self, host: &str, file: &Path, rate: Rate, now: Instant) {
+        let file = file.display().to_string();
+        let period = Pace::new(rate, now).period();
+        let input = "the account's offers";
+        self.record.plan(&Plan { input, output: &file, host, total: Total::Unknown, done: 0, rate, period }, now);
+        let fields = json!({"event": "listing", "host": host, "file": file});
+        self.say_with(Level::Info, &format!("reading the list of your offers from {host}"), fields);
+        self.show_progress(0, now);
+    }
+
+    /// Says that the account's list is whole.
+    pub fn listed(&mut self, offers: u64, nameless: u64, calls: u64) {
+        self.clear();
+        let (listed, called) = (words::counted(offers, "offer"), words::counted(calls, "call"));
+        let fields = json!({"event": "listed", "offers": offers, "without_id": nameless, "calls": calls});
+        self.say_with(Level::Info, &format!("listed {listed} with {called}"), fields);
+        if nameless > 0 {
+            let message = format!("offers in the list without an ID: {nameless}; they cannot be asked for");
+            self.say(Level::Warning, &message);
+        }
+    }
+
+    fn show_progress(&mut self, done: u64, now: Instant) {
         let wanted = match self.look.progress {
             Progress::Always => true,
             Progress::Auto => self.look.verbosity != Verbosity::Quiet,
@@ -126,7 +155,7 @@ impl Report {
         if wanted {
             let bar = (self.on_terminal && self.look.log_format == LogFormat::Text).then(Bar::new);
             let next = now + if bar.is_some() { Duration::ZERO } else { self.look.interval };
-            self.progress = Some(Shown { bar, meter: Meter::new(plan.done, now), next, told: None });
+            self.progress = Some(Shown { bar, meter: Meter::new(done, now), next, told: None });
         }
     }
 

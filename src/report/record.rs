@@ -69,13 +69,15 @@ impl Record {
 
     pub(super) fn plan(&mut self, plan: &Plan<'_>, now: Instant) {
         plan.input.clone_into(&mut self.files.input);
+        // A list that was read before has made calls too.
+        let at = self.plan.as_ref().map_or(now, |plan| plan.at);
         self.plan = Some(Planned {
             host: plan.host.to_owned(),
             total: plan.total.rows(),
             done: plan.done,
             rate: plan.rate,
             period: plan.period,
-            at: now,
+            at,
         });
     }
 

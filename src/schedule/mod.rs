@@ -241,6 +241,15 @@ impl Schedule {
         self.gate.prove();
     }
 
+    /// What was asked for until now is done, and something else comes: the pace and what it has learned stay as they are,
+    /// and that the host is the API's, but nothing that was asked for before is asked for again.
+    pub fn begin_anew(&mut self) {
+        self.gate = Gate::default();
+        self.gate.prove();
+        self.witness = None;
+        self.witness_wanted = false;
+    }
+
     /// No call leaves before `until`: by then the other runs have made room.
     pub fn hold_until(&mut self, until: Instant) {
         self.pace.hold_until(until);

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper that cannot do its part has to fail its test")]
 
 mod again;
+mod all_offers;
 mod cli;
 mod errors;
 mod export;

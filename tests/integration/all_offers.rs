@@ -1,0 +1,276 @@
+//! `--all-offers`: the account's list and its links in one run, and never a part of them that looks like the whole.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
+
+use offerlinks::sandbox::limit::Rules;
+use offerlinks::sandbox::{Asked, Reply, Sandbox};
+use offerlinks::settings::rate::Rate;
+
+use crate::support::{Folder, Ran, called, export_in, network_with, records, reply, scripted, until};
+
+const OLD: &str = "the old output";
+/// Personal offers of the sample, in the list's order.
+const SAMPLE: usize = 5;
+
+/// The offers that were asked for, each once.
+fn asked_for(network: &Sandbox) -> BTreeSet<String> {
+    called(network).into_iter().collect()
+}
+
+fn listed(network: &Sandbox) -> usize {
+    network.calls().iter().filter(|call| call.offer.is_none()).count()
+}
+
+/// A page of the list as the network sends it.
+fn page(ids: impl IntoIterator<Item = u32>, pages: u32, rows: u32) -> Reply {
+    let rowset: Vec<_> = ids.into_iter().map(|id| format!(r#"{{"offer":{{"id":{id},"name":"n, {id}"}}}}"#)).collect();
+    let data = format!(r#"{{"totalPages":{pages},"totalRows":{rows},"rowset":[{}]}}"#, rowset.join(","));
+    reply(200, format!(r#"{{"code":0,"message":"Success","data":{data}}}"#))
+}
+
+/// Which page of the list is asked for.
+fn page_of(asked: &Asked<'_>) -> Option<u32> {
+    let (_, after) = asked.path.split_once("&offset=").filter(|_| asked.path.contains("/batches/offers?"))?;
+    after.split('&').next()?.parse().ok()
+}
+
+#[test]
+fn every_offer_of_the_account_is_exported_in_every_format() {
+    for (output, options) in [
+        ("links.csv", &[][..]),
+        ("links.jsonl", &[]),
+        ("links.xlsx", &["--keep", "none"]),
+        ("links.csv", &["--keep", "name", "--append", "s={row.name}"]),
+    ] {
+        let network = network_with(|options| options.listed = 150);
+        let folder = Folder::new();
+        let run = export_in(&folder).output(output).args(&["--all-offers"]).args(options);
+        let ran = run.on(&network).run().expect(0);
+        let list = std::fs::read_to_string(folder.path(&format!("{output}.offers.csv"))).unwrap();
+        let ids: Vec<_> = list.lines().skip(1).map(|line| line.split(',').next().unwrap().to_owned()).collect();
+        assert_eq!(ids.len(), 150 + SAMPLE, "{}", ran.stderr);
+        assert_eq!(asked_for(&network), ids.iter().cloned().collect());
+        // Two pages, read twice: they could have moved.
+        assert_eq!(listed(&network), 4);
+        let rows = if output == "links.xlsx" { "links.xlsx.csv" } else { output };
+        let rows = std::fs::read_to_string(folder.path(rows)).unwrap();
+        assert!(ids.iter().all(|id| rows.contains(&format!("Offer {id}")) || rows.contains(id.as_str())));
+        assert_eq!(rows.contains("s=Offer%20250"), options.len() > 2, "{rows}");
+    }
+}
+
+#[test]
+fn only_some_of_them_are_exported_where_that_is_asked_for() {
+    let network = network_with(|options| options.listed = 20);
+    let run = || export_in(&Folder::new()).output("links.csv").args(&["--all-offers"]).on(&network);
+    run().args(&["--filter", "status=paused"]).run().expect(0);
+    assert!(network.calls().first().unwrap().path.contains("type=personal&filters%5Bstatus%5D=paused&"));
+    let paused = called(&network).len();
+    assert!((1..20).contains(&paused), "{paused}");
+}
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
+fn a_list_that_breaks_off_never_becomes_a_short_export() {
+    type Script = fn(&Asked<'_>) -> Option<Reply>;
+    let cases: [(&str, Script, i32, &str); 8] = [
+        (
+            "key",
+            |asked| (page_of(asked)? == 2).then(|| reply(401, r#"{"code":13,"message":"Invalid API key"}"#)),
+            4,
+            "key",
+        ),
+        ("html", |asked| (page_of(asked)? == 2).then(|| reply(500, "<html>Oops</html>")), 5, "HTTP 500"),
+        (
+            "refused",
+            |asked| (page_of(asked)? == 2).then(|| reply(400, r#"{"code":20,"message":"Parameter error"}"#)),
+            4,
+            "Parameter",
+        ),
+        (
+            "empty",
+            |asked| (page_of(asked)? == 2).then(|| page([], 3, 255)),
+            5,
+            "speaks of 255 offers, but its pages hold 100",
+        ),
+        ("cut", |asked| (page_of(asked)? == 2).then_some(Reply::Reset), 5, "does not give the offer list"),
+        (
+            "total",
+            |asked| {
+                page_of(asked)
+                    .map(|n| page(n * 100 - 99..=n * 100, 3, 999))
+                    .filter(|_| page_of(asked) != Some(4))
+                    .or_else(|| page_of(asked).map(|_| page([], 3, 999)))
+            },
+            5,
+            "speaks of 999 offers, but its pages hold 300",
+        ),
+        // Every page begins with the last offer of the page before: one is missing.
+        (
+            "moved",
+            |asked| page_of(asked).map(|n| page(n * 100 - 98 - n..n * 100 + 2 - n, 2, 200)),
+            5,
+            "speaks of 200 offers, but its pages hold 199",
+        ),
+        (
+            "unsteady",
+            |asked| page_of(asked).map(|n| page((n * 100 - 99..=n * 100).map(|id| id + asked.nth), 2, 200)),
+            5,
+            "each time it was read",
+        ),
+    ];
+    for (name, script, code, words) in cases {
+        let network = network_with(|options| {
+            options.listed = 250;
+            options.script = Some(offerlinks::sandbox::Script::new(script));
+        });
+        let folder = Folder::new();
+        folder.write("links.csv", OLD);
+        let run =
+            export_in(&folder).output("links.csv").args(&["--all-offers", "--retries", "0", "--max-outage", "0s"]);
+        let ran = run.on(&network).run();
+        assert_eq!((ran.code, ran.output.as_deref()), (code, Some(OLD)), "{name}: {}", ran.stderr);
+        assert!(ran.stderr.contains(words) && ran.stderr.contains("--all-offers"), "{name}: {}", ran.stderr);
+        assert_eq!(called(&network), [""; 0], "{name}");
+        assert!(!folder.path("links.csv.offers.csv").exists(), "{name}");
+    }
+}
+
+#[test]
+fn a_list_that_moves_once_is_read_again_and_one_that_never_adds_up_is_taken_if_that_is_wanted() {
+    let moving = scripted(|asked| {
+        let gone = u32::from(asked.nth > 1 || page_of(asked)? > 1);
+        let ids = (1..=150).filter(|id| gone == 0 || *id != 5);
+        let n = page_of(asked)?;
+        Some(page(ids.skip(n as usize * 100 - 100).take(100), 2, 150 - gone))
+    });
+    let folder = Folder::new();
+    let run = export_in(&folder).output("links.csv").args(&["--all-offers"]).on(&moving).run();
+    let asked = asked_for(&moving);
+    assert!(asked.contains("101") && asked.len() == 149, "{}: {asked:?}", run.stderr);
+
+    let short = scripted(|asked| page_of(asked).map(|n| page((101..=103).take(if n == 1 { 3 } else { 0 }), 1, 7)));
+    let run = |arguments: &[&str]| -> Ran {
+        let folder = Folder::new();
+        export_in(&folder).output("links.csv").args(&["--all-offers"]).args(arguments).on(&short).run()
+    };
+    run(&[]).expect(5).says(&["--allow-short"]);
+    assert_eq!(called(&short), [""; 0]);
+    run(&["--allow-short"]).expect(0).says(&["speaks of 7 offers, but its pages hold 3"]);
+    assert_eq!(asked_for(&short), ["101", "102", "103"].map(str::to_owned).into());
+}
+
+#[test]
+fn an_offer_without_an_id_is_an_error_row() {
+    let network = scripted(|asked| {
+        page_of(asked)?;
+        let rowset = r#"[{"id":101,"name":"a"},{"name":"no id"}]"#;
+        Some(reply(200, format!(r#"{{"code":0,"data":{{"totalRows":2,"rowset":{rowset}}}}}"#)))
+    });
+    let ran = export_in(&Folder::new()).output("links.csv").args(&["--all-offers"]).on(&network).run().expect(3);
+    let rows = ran.cells(["name", "status", "error_kind"]);
+    assert_eq!(rows.last().unwrap(), &["no id", "error", "invalid_offer_id"]);
+}
+
+#[test]
+fn a_run_that_is_killed_in_the_list_reads_it_anew_and_one_that_is_killed_later_goes_on_with_it() {
+    let grown = Arc::new(AtomicU32::new(0));
+    let (more, slow) = (Arc::clone(&grown), Arc::new(AtomicU32::new(2)));
+    let slow_page = Arc::clone(&slow);
+    let hangs = Arc::new(AtomicBool::new(false));
+    let has_hung = Arc::clone(&hangs);
+    let network = scripted(move |asked| {
+        let n = page_of(asked)?;
+        if n == slow_page.load(Ordering::Relaxed) {
+            has_hung.store(true, Ordering::Relaxed);
+            return Some(Reply::Hang);
+        }
+        let last = 1100 + more.load(Ordering::Relaxed);
+        let ids = (1000..=last).skip(n as usize * 100 - 100).take(100);
+        Some(page(ids, 2, last - 999))
+    });
+    let folder = Folder::new();
+    folder.write("links.csv", OLD);
+    let run = |arguments: &[&str]| {
+        export_in(&folder).output("links.csv").args(&["--all-offers"]).args(arguments).on(&network)
+    };
+    let running = run(&[]).start();
+    until(|| hangs.load(Ordering::Relaxed));
+    running.kill();
+    assert_eq!(std::fs::read_to_string(folder.path("links.csv")).unwrap(), OLD);
+    assert!(!folder.path("links.csv.offers.csv").exists());
+
+    slow.store(0, Ordering::Relaxed);
+    let running = run(&[]).without_rate().args(&["--rate", "50/s"]).start();
+    until(|| called(&network).len() >= 60);
+    running.kill();
+    let pages = listed(&network);
+    grown.store(7, Ordering::Relaxed);
+    run(&["--resume"]).run().expect(0).says(&["the list of the interrupted run is used"]);
+    assert_eq!(listed(&network), pages, "the list is not read again");
+    let ids = |text: &str| -> Vec<String> {
+        let mut ids: Vec<_> = records(text).into_iter().skip(1).map(|record| record[0].clone()).collect();
+        ids.dedup();
+        ids
+    };
+    let expected: Vec<_> = (1000..=1100).map(|id: u32| id.to_string()).collect();
+    assert_eq!(ids(&std::fs::read_to_string(folder.path("links.csv")).unwrap()), expected);
+    // The next night is another run, with the list of then.
+    run(&["--resume"]).run().expect(0);
+    assert_eq!(ids(&std::fs::read_to_string(folder.path("links.csv")).unwrap()).len(), 108);
+}
+
+#[test]
+fn list_and_links_share_one_pace() {
+    // A limiter that refuses whatever comes too early, also at the step from the one to the other.
+    let network = network_with(|options| {
+        options.listed = 110;
+        let limit = "20/1s".parse::<Rate>().unwrap().limit().unwrap();
+        options.limit = Some(Rules { limit, ..Rules::PUBLISHED });
+    });
+    let run = export_in(&Folder::new()).output("links.csv").without_rate().args(&["--rate", "20/1s", "--all-offers"]);
+    let ran = run.on(&network).run().expect(0);
+    assert!(ran.took >= Duration::from_secs(5), "{:?}", ran.took);
+    assert!(network.calls().iter().all(|call| call.status != Some(429)));
+}
+
+#[test]
+fn what_cannot_be_meant_beside_it_is_refused_with_words_and_without_a_call() {
+    let network = network_with(|_| ());
+    for (arguments, words) in [
+        (
+            &["offers.csv", "-o", "l.csv"][..],
+            "INPUT cannot be used with --all-offers: the account's own list is the input",
+        ),
+        (&["--retry-failed", "-o", "l.csv"], "--retry-failed cannot be used with --all-offers"),
+        (&["--column", "id", "-o", "l.csv"], "--column cannot be used with --all-offers"),
+        (&["-d", ";", "-o", "l.csv"], "--delimiter cannot be used with --all-offers"),
+        (&["-n", "-o", "l.csv"], "--no-headers cannot be used with --all-offers"),
+        (&["-o", "-"], "name one with -o"),
+        (&["--append", "s={row.campaign}", "-o", "l.csv"], "campaign"),
+    ] {
+        let folder = Folder::new();
+        let ran = export_in(&folder).args(&["--all-offers"]).args(arguments).on(&network).run();
+        assert!(ran.code == 2 && ran.stderr.contains(words), "{arguments:?}: {}", ran.stderr);
+    }
+    let ran = export_in(&Folder::new()).csv("offer_id\n16\n").args(&["--filter", "status=active"]).on(&network).run();
+    assert!(ran.code == 2 && ran.stderr.contains("--all-offers"), "{}", ran.stderr);
+    assert!(called(&network).is_empty());
+}
+
+#[test]
+fn a_dry_run_lists_nothing() {
+    let network = network_with(|_| ());
+    let folder = Folder::new();
+    let run = export_in(&folder).output("links.csv").args(&["--all-offers", "--dry-run"]);
+    let ran = run.on(&network).run().expect(0);
+    assert!(
+        ran.stdout.contains("all of your account") && ran.stdout.contains("links.csv.offers.csv"),
+        "{}",
+        ran.stdout
+    );
+    assert!(network.calls().is_empty() && folder.names().is_empty());
+}
