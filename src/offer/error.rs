@@ -25,6 +25,11 @@ impl OfferError {
         Self { kind, http_status: None, code: None, message: message.into() }
     }
 
+    /// The time for an answer was over before there was any: the call may still be read by a server that hangs.
+    pub fn is_unheard(&self) -> bool {
+        self.kind == ErrorKind::Timeout && self.http_status.is_none()
+    }
+
     /// What the network said, on one line, with kind, status and code where it does not name them itself.
     pub fn words(&self) -> String {
         let message = text::one_line(&self.message, 300);

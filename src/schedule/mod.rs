@@ -294,7 +294,8 @@ impl Schedule {
         let Call { offer, work, departure } = call;
         let throttled = answered.outcome.as_ref().is_err_and(|error| error.kind.class() == Class::Throttle);
         if !throttled {
-            self.pace.answered(departure, now, Signal::Passed);
+            let unheard = answered.outcome.as_ref().is_err_and(OfferError::is_unheard);
+            self.pace.answered(departure, now, if unheard { Signal::Lost } else { Signal::Passed });
         }
         let trip = Trip { departure, back: now };
         let error = match answered.outcome {

@@ -53,7 +53,8 @@ impl Reply {
     }
 
     pub(super) fn hanging() -> Self {
-        Self { after: Duration::from_secs(60), ..Self::bad(ErrorKind::Timeout, 0) }
+        let error = OfferError::local(ErrorKind::Timeout, "no answer");
+        Self { after: Duration::from_secs(60), outcome: Err(error), ..Self::good() }
     }
 }
 

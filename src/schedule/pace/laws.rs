@@ -9,6 +9,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod stalls;
+
 /// How one call travels, and what the loop does before it.
 #[derive(Clone, Copy, Debug)]
 struct Call {

@@ -4,8 +4,9 @@
 //! |---|---|---|
 //! | `ceiling` | the limit, whatever else happens, across restarts too | when own calls left |
 //! | `guard` | the limit at the server, where calls arrive late and unevenly | when own calls were answered |
+//! | `silence` | the number of calls small that wait for a server that answers none | how long answers take |
 //! | `controller` | the peace with everyone else who uses the same limit | which calls were refused |
-//! | `freeze` | silence after a refusal, as long as the network asks | which calls were refused |
+//! | `freeze` | quiet after a refusal, as long as the network asks | which calls were refused |
 //!
 //! Everything here is told the time and never sleeps. One waiter owns the [`Pace`]: it polls, sleeps until the
 //! instant it is given, polls again, and takes the permit in the moment in which the call really leaves. So nothing
@@ -15,6 +16,8 @@ mod ceiling;
 mod controller;
 mod freeze;
 mod guard;
+mod silence;
+mod travelling;
 
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
@@ -23,6 +26,8 @@ use ceiling::Ceiling;
 use controller::Controller;
 use freeze::Freeze;
 use guard::Guard;
+use silence::Silence;
+use travelling::Travelling;
 
 use crate::settings::rate::{Limit, Rate};
 
@@ -43,7 +48,9 @@ pub struct Pace {
 #[derive(Debug)]
 struct Limited {
     ceiling: Ceiling,
+    travelling: Travelling,
     guard: Guard,
+    silence: Silence,
     controller: Controller,
 }
 
@@ -63,6 +70,8 @@ pub enum Why {
     Controller,
     /// As many own calls as the limit allows may still count at the server.
     Guard,
+    /// Calls are overdue: the server may not be reading.
+    Silence,
     /// The period of the limit is not over: the normal case.
     Ceiling,
     /// The network refused a call.
@@ -82,6 +91,8 @@ pub struct Departure {
 pub enum Signal {
     /// Any answer or failure that is not a throttle.
     Passed,
+    /// No answer came in time, and none will: the call may have arrived, or arrive yet, or never.
+    Lost,
     /// The network asks for a slower pace.
     Throttled {
         /// How long the network asks to wait, from now.
@@ -109,9 +120,11 @@ impl Pace {
             wait = Wait { until: self.not_before, why: Why::Controller };
         }
         if let Some(limited) = &mut self.limited {
+            limited.travelling.forget(now);
             for (until, why) in [
                 (limited.ceiling.earliest(now), Why::Ceiling),
-                (limited.guard.earliest(now), Why::Guard),
+                (limited.guard.earliest(&limited.travelling, now), Why::Guard),
+                (limited.silence.earliest(&limited.travelling, now), Why::Silence),
                 (limited.controller.earliest().unwrap_or(now), Why::Controller),
             ] {
                 if until > wait.until {
@@ -130,7 +143,8 @@ impl Pace {
         self.departures += 1;
         if let Some(limited) = &mut self.limited {
             limited.ceiling.send(now);
-            limited.guard.send(departure);
+            limited.silence.send(&limited.travelling, now);
+            limited.travelling.send(departure);
             limited.controller.send(now);
         }
         departure
@@ -139,7 +153,7 @@ impl Pace {
     /// Takes in what became of a call: an answer, a failure, a timeout. Each departure comes back once.
     pub fn answered(&mut self, departure: Departure, now: Instant, signal: Signal) {
         if let Some(limited) = &mut self.limited {
-            limited.guard.answered(departure, now);
+            limited.back(departure, now, signal);
         }
         match signal {
             Signal::Passed => {
@@ -154,7 +168,7 @@ impl Pace {
                     limited.controller.throttled(departure.at, now);
                 }
             }
-            Signal::Ignored => {}
+            Signal::Ignored | Signal::Lost => {}
         }
     }
 
@@ -194,7 +208,20 @@ impl Limited {
     fn new(limit: Limit, now: Instant) -> Self {
         let ceiling = Ceiling::new(limit, now);
         let controller = Controller::new(limit, &ceiling);
-        Self { ceiling, guard: Guard::new(limit), controller }
+        let (travelling, silence) = (Travelling::default(), Silence::default());
+        Self { ceiling, travelling, guard: Guard::new(limit), silence, controller }
+    }
+
+    /// Takes in when a call had arrived, or that nobody knows.
+    fn back(&mut self, departure: Departure, now: Instant, signal: Signal) {
+        if signal == Signal::Lost {
+            return self.travelling.lost(departure, now);
+        }
+        let arrived = self.travelling.answered(departure);
+        if arrived > 0 {
+            self.guard.answered(departure, arrived, now);
+            self.silence.answered(departure, now, signal == Signal::Passed);
+        }
     }
 
     /// The guard remembers the calls of the old limit, the controller how far from it the pace was.

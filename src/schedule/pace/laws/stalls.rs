@@ -1,0 +1,175 @@
+//! A server that reads nothing for a while and then everything at once: never more than the limit arrives, whatever the
+//! number of calls at a time and their timeout, and the run goes on soon after.
+
+use std::collections::BTreeMap;
+
+use super::*;
+
+const MS: Duration = Duration::from_millis(1);
+const SECOND: Duration = Duration::from_secs(1);
+
+/// What the calls meet.
+#[derive(Clone, Debug)]
+struct Network {
+    rate: &'static str,
+    concurrency: usize,
+    timeout: Duration,
+    /// From departure to arrival, and from arrival to answer.
+    way: Duration,
+    thinking: Duration,
+    /// By what part of them either is shorter or longer than that.
+    spread: f64,
+    /// From when to when the server reads nothing.
+    stalls: Vec<(Duration, Duration)>,
+    /// Of a hundred answers, so many take 1 to 3 s more.
+    slow: u32,
+    lasts: Duration,
+}
+
+/// What a call does next.
+#[derive(Clone, Copy, Debug)]
+enum Due {
+    Answer,
+    Timeout,
+}
+
+/// When calls left and arrived, in the order of arrival.
+fn story(network: &Network, seed: u64) -> Vec<(Duration, Duration)> {
+    let (mut dice, mut luck) = (fastrand::Rng::with_seed(seed), fastrand::Rng::with_seed(seed + 1));
+    let mut draw = |middle: Duration| middle.mul_f64(1.0 - network.spread + 2.0 * network.spread * dice.f64());
+    let t0 = Instant::now();
+    let mut now = Duration::ZERO;
+    let mut pace = Pace::new(network.rate.parse().unwrap(), t0);
+    let mut due: BTreeMap<(Duration, u64), (Departure, Due)> = BTreeMap::new();
+    let mut calls = Vec::new();
+    while now < network.lasts {
+        let poll = if due.len() < network.concurrency { pace.poll(t0 + now) } else { Err(later(t0)) };
+        let Err(wait) = poll else {
+            let departure = pace.send(t0 + now);
+            let natural = now + draw(network.way);
+            let stall = network.stalls.iter().find(|(from, to)| (*from..*to).contains(&natural));
+            let arrival = stall.map_or(natural, |(_, to)| *to);
+            let slow = if luck.u32(0..100) < network.slow { MS * luck.u32(1000..3000) } else { Duration::ZERO };
+            let (answer, timeout) = (arrival + draw(network.thinking) + slow, now + network.timeout);
+            let end = if answer <= timeout { (answer, Due::Answer) } else { (timeout, Due::Timeout) };
+            due.insert((end.0, departure.number), (departure, end.1));
+            calls.push((now, arrival));
+            continue;
+        };
+        assert!(wait.until > t0 + now, "no busy loop: {wait:?}");
+        let until = wait.until - t0;
+        match due.first_key_value().map(|(key, _)| *key) {
+            Some(key) if key.0 <= until => {
+                now = key.0;
+                let (departure, what) = due.remove(&key).unwrap();
+                let signal = if matches!(what, Due::Answer) { Signal::Passed } else { Signal::Lost };
+                pace.answered(departure, t0 + now, signal);
+            }
+            _ => now = until + 300 * MS / 1000,
+        }
+    }
+    calls.sort_unstable_by_key(|call| call.1);
+    calls
+}
+
+fn later(t0: Instant) -> Wait {
+    Wait { until: t0 + 1_000_000 * SECOND, why: Why::Ceiling }
+}
+
+fn most_in_a_window(calls: &[(Duration, Duration)], window: Duration) -> usize {
+    let t0 = Instant::now();
+    most(&calls.iter().map(|(_, arrival)| t0 + *arrival).collect::<Vec<_>>(), window)
+}
+
+const CALM: Network = Network {
+    rate: "50/10s",
+    concurrency: 16,
+    timeout: Duration::from_secs(60),
+    way: Duration::from_millis(20),
+    thinking: Duration::from_millis(60),
+    spread: 1.0,
+    stalls: Vec::new(),
+    slow: 0,
+    lasts: Duration::from_secs(300),
+};
+
+#[test]
+fn one_stall_of_any_length_never_lets_more_than_the_limit_arrive() {
+    for stall in [200, 1000, 3000, 9000, 12_000, 65_000] {
+        for (concurrency, seconds) in [(4, 2), (64, 2), (4, 60), (64, 60), (1, 2), (16, 10_u32)] {
+            for (way, thinking) in [(0, 1), (75, 75), (20, 900)] {
+                let (from, to) = (30 * SECOND, 30 * SECOND + stall * MS);
+                if way + thinking >= 500 * seconds {
+                    continue; // half of the calls would time out in the best of times
+                }
+                let (timeout, stalls) = (seconds * SECOND, vec![(from, to)]);
+                let (way, thinking, lasts) = (way * MS, thinking * MS, to + 75 * SECOND);
+                let network = Network { concurrency, timeout, way, thinking, stalls, lasts, ..CALM };
+                let calls = story(&network, 1);
+                let most = most_in_a_window(&calls, 10 * SECOND);
+                assert!(most <= 50, "{most} arrivals: {network:?}");
+                // Twice as long as it lasted, and a minute at the most.
+                let back = calls.iter().map(|call| call.0).filter(|left| *left >= to).min().unwrap();
+                let allowed = (stall * MS + 5 * SECOND).clamp(11 * SECOND, 61 * SECOND);
+                assert!(back <= to + allowed, "{:?} late: {network:?}", back.checked_sub(to));
+            }
+        }
+    }
+}
+
+#[test]
+fn any_stalls_and_ways_never_let_more_than_the_limit_arrive() {
+    // Some hundreds of seconds each; the long version looks at many more.
+    let seeds = if std::env::var_os("OFFERLINKS_LONG").is_some() { 0..4000 } else { 0..50 };
+    for seed in seeds {
+        let mut dice = fastrand::Rng::with_seed(seed);
+        let rate = ["50/10s", "100/10s", "300/m", "20/s", "7/3s"][dice.usize(0..5)];
+        let lengths = [500, 3000, 15_000, 70_000][dice.usize(0..4)];
+        let mut stalls = Vec::new();
+        let mut at = 5 * SECOND;
+        while at < CALM.lasts {
+            let to = at + dice.u32(100..lengths) * MS;
+            stalls.push((at, to));
+            at = to + dice.u32(50..30_000) * MS;
+        }
+        let network = Network {
+            rate,
+            concurrency: [1, 4, 16, 64, 200][dice.usize(0..5)],
+            timeout: [SECOND, 2 * SECOND, 10 * SECOND, 60 * SECOND][dice.usize(0..4)],
+            way: dice.u32(0..100) * MS,
+            thinking: [1, 50, 200, 1000][dice.usize(0..4)] * MS,
+            spread: [0.0, 0.2, 1.0][dice.usize(0..3)],
+            stalls,
+            slow: dice.u32(0..10),
+            ..CALM
+        };
+        let calls = story(&network, seed);
+        let limit = rate.parse::<Rate>().unwrap().limit().unwrap();
+        let most = most_in_a_window(&calls, limit.window);
+        assert!(most <= limit.calls.get() as usize, "{most} arrivals, seed {seed}: {network:?}");
+        assert!(calls.len() >= 20 || limit.calls.get() < 50, "{} calls, seed {seed}: {network:?}", calls.len());
+    }
+}
+
+#[test]
+fn slow_answers_now_and_then_stop_nobody() {
+    for (way, thinking, spread, slow, at_least) in [
+        (1, 1, 1.0, 0, 0.985),
+        (75, 75, 1.0, 0, 0.97),
+        (150, 0, 1.0, 0, 0.97),
+        (150, 150, 0.0, 0, 0.97),
+        (150, 150, 0.2, 0, 0.97),
+        (150, 130, 0.0, 1, 0.97),
+        (50, 100, 0.2, 3, 0.965),
+        (50, 500, 0.0, 0, 0.97),
+        (50, 950, 0.2, 2, 0.92),
+        (50, 2950, 0.0, 0, 0.97),
+        (50, 1500, 1.0, 2, 0.8),
+    ] {
+        let network = Network { way: way * MS, thinking: thinking * MS, spread, slow, lasts: 600 * SECOND, ..CALM };
+        let calls = story(&network, 1);
+        let used = calls.len() as f64 / 3000.0;
+        assert!(used >= at_least, "{used}: {network:?}");
+        assert!(most_in_a_window(&calls, 10 * SECOND) <= 50, "{network:?}");
+    }
+}
