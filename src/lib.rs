@@ -24,6 +24,7 @@ pub mod budget;
 pub mod check;
 pub mod cli;
 pub mod columns;
+pub mod core_dumps;
 pub mod exit;
 pub mod export;
 pub mod failure;

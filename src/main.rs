@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use offerlinks::check::check;
 use offerlinks::cli::{CheckArgs, Cli, Command, ExportArgs, ListArgs, SandboxArgs};
+use offerlinks::core_dumps;
 use offerlinks::exit::ExitCode;
 use offerlinks::export::{dry_run, export};
 use offerlinks::failure::Failure;
@@ -17,6 +18,7 @@ use offerlinks::settings::look::Look;
 use offerlinks::signals;
 
 fn main() -> ExitCode {
+    core_dumps::forbid();
     let (cli, settings) = Cli::read();
     let environment = Environment::read(settings);
     match cli.command {

@@ -1,6 +1,7 @@
 //! Bytes from the outside world to text.
 //!
-//! Owns the one rule for text whose encoding nobody declares. Must not read files or know what the text means.
+//! Owns the one rule for text whose encoding nobody declares, and the one for text that others wrote and people are shown.
+//! Must not read files or know what the text means.
 
 use std::borrow::Cow;
 
@@ -15,16 +16,87 @@ pub fn decode(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// At most `most` characters, with a space for everything that moves text about: safe for a cell, a log and a terminal.
+/// At most `most` characters, with a space for everything that moves text about: safe for a cell.
 pub fn one_line(text: &str, most: usize) -> Cow<'_, str> {
-    let end = text.char_indices().nth(most).map_or(text.len(), |(at, _)| at);
-    let short = text.get(..end).unwrap_or_default();
+    let short = first_chars(text, most);
     if short.contains(moves_text) { short.replace(moves_text, " ").into() } else { short.into() }
 }
 
-/// Control characters, and those that turn the order of what follows them (CVE-2021-42574).
+/// Text from outside as a terminal or a log may show it: on one line, with escapes for what is not seen or would be
+/// obeyed. Everything from a network, a file name, a checkpoint or another run's lock goes through here.
+pub fn shown(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_unseen) {
+        return text.into();
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    text.chars().for_each(|c| show(c, &mut shown));
+    shown.into()
+}
+
+/// [`shown`], but at most the first `most` characters.
+pub fn shown_start(text: &str, most: usize) -> Cow<'_, str> {
+    shown(first_chars(text, most))
+}
+
+/// A whole message for a terminal or a log. Its own line breaks, each before two blanks at least, stay: whatever
+/// text from outside is in it can begin no line of its own.
+pub fn shown_message(message: &str) -> Cow<'_, str> {
+    if !message.contains(is_unseen) {
+        return message.into();
+    }
+    let mut shown = String::with_capacity(message.len() + 16);
+    for (at, c) in message.char_indices() {
+        if c == '\n' && message.get(at..).is_some_and(|rest| rest.starts_with("\n  ")) {
+            shown.push(c);
+        } else {
+            show(c, &mut shown);
+        }
+    }
+    shown.into()
+}
+
+/// JSON text in which nothing is left that a terminal would obey: it means the same.
+pub fn shown_json(json: &str) -> Cow<'_, str> {
+    // ASCII control characters outside of strings are the line breaks of a pretty one.
+    let is_unsafe = |c: char| !c.is_ascii() && is_unseen(c) || c == '\u{7f}';
+    if !json.contains(is_unsafe) {
+        return json.into();
+    }
+    let mut shown = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if is_unsafe(c) {
+            c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| shown += &format!("\\u{unit:04x}"));
+        } else {
+            shown.push(c);
+        }
+    }
+    shown.into()
+}
+
+fn show(c: char, shown: &mut String) {
+    if is_unseen(c) { shown.extend(c.escape_default()) } else { shown.push(c) }
+}
+
+fn first_chars(text: &str, most: usize) -> &str {
+    let end = text.char_indices().nth(most).map_or(text.len(), |(at, _)| at);
+    text.get(..end).unwrap_or_default()
+}
+
+/// Control characters, line ends of Unicode, and those that turn the order of what follows them (CVE-2021-42574).
 fn moves_text(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    c.is_control() || turns || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// What moves text, and what has no width: two texts that look alike should not differ.
+fn is_unseen(c: char) -> bool {
+    moves_text(c) || is_zero_width(c)
+}
+
+/// Characters that take no room and mean nothing in an ID, a key or a name.
+pub fn is_zero_width(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{34f}' | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}')
+        || matches!(c, '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]
@@ -44,5 +116,56 @@ mod tests {
         assert_eq!(one_line("a\u{202e}b\u{2066}c", 500), "a b c");
         assert_eq!(one_line(&"é".repeat(501), 500), "é".repeat(500));
         assert!(matches!(one_line("plain", 500), Cow::Borrowed("plain")));
+        assert_eq!(one_line("a\u{200e}b\u{61c}c\u{2028}d", 500), "a b c d");
+    }
+
+    /// C0, DEL, C1, bidi marks, line and paragraph separators, what has no width.
+    const UNSEEN: [char; 18] = [
+        '\0',
+        '\u{7}',
+        '\u{1b}',
+        '\r',
+        '\u{7f}',
+        '\u{85}',
+        '\u{9b}',
+        '\u{61c}',
+        '\u{200e}',
+        '\u{200f}',
+        '\u{202e}',
+        '\u{2066}',
+        '\u{2069}',
+        '\u{2028}',
+        '\u{2029}',
+        '\u{200b}',
+        '\u{feff}',
+        '\u{e0041}',
+    ];
+
+    #[test]
+    fn what_is_shown_is_one_line_and_hides_nothing() {
+        for c in UNSEEN {
+            let escaped = c.escape_default().to_string();
+            assert_eq!(shown(&format!("a{c}b")), format!("a{escaped}b"));
+            assert_eq!(shown_message(&format!("a{c}\n  b")), format!("a{escaped}\n  b"));
+        }
+        assert_eq!(shown("a\nb\tc"), "a\\nb\\tc");
+        assert_eq!(shown_start("é\u{1b}x", 2), "é\\u{1b}");
+        assert!(matches!(shown("Ünï 🎉"), Cow::Borrowed("Ünï 🎉")));
+    }
+
+    #[test]
+    fn only_a_messages_own_lines_are_lines() {
+        assert_eq!(shown_message("a\n  b\n    c"), "a\n  b\n    c");
+        assert_eq!(shown_message("a\nforged: all well\n x\r\n  y"), "a\\nforged: all well\\n x\\r\n  y");
+    }
+
+    #[test]
+    fn json_that_is_shown_means_the_same() {
+        for c in UNSEEN {
+            let json = serde_json::to_string_pretty(&serde_json::json!({ "a": format!("é{c}") })).unwrap();
+            let safe = shown_json(&json);
+            assert!(!safe.contains(|c| c != '\n' && is_unseen(c)), "{safe:?}");
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&safe).unwrap()["a"], format!("é{c}"));
+        }
     }
 }

@@ -19,11 +19,13 @@ use super::connect::{self, ClientError};
 use super::fault::{Failure, Fault, Route, Stage};
 use super::reply::{RawReply, Reply, redirect_target};
 use super::secrets::Secrets;
-use crate::offer::{OfferError, OfferId};
+use crate::offer::{ErrorKind, OfferError, OfferId};
 use crate::settings::network::{Account, Http};
 
 /// The memory that large bodies may take together, in bytes, whatever `--concurrency` and `--max-body` are.
 const LARGE_BODIES: usize = 32 << 20;
+/// Why a good answer is not written.
+const KEY_IN_LINK: &str = "the answer holds your API key, so nothing of it is written; tell your account manager";
 /// Larger bodies count as large.
 const ORDINARY_BODY: usize = 256 << 10;
 
@@ -96,7 +98,17 @@ impl Client {
             Ok(raw) => {
                 let reply = Reply::understand(&raw);
                 let retell = |error| self.without_secrets(error, &raw, |raw| Reply::understand(raw).outcome.err());
-                Reply { outcome: reply.outcome.map_err(retell), ..reply }
+                let outcome = match reply.outcome {
+                    // The output goes to trackers and to people: not the key. A second call would bring it again.
+                    Ok(answer) if self.shared.secrets.are_in(&raw.body, &answer) => Err(OfferError {
+                        kind: ErrorKind::ApiError,
+                        http_status: Some(raw.status),
+                        code: None,
+                        message: KEY_IN_LINK.into(),
+                    }),
+                    outcome => outcome.map_err(retell),
+                };
+                Reply { outcome, ..reply }
             }
             Err(failure) => Reply::without_answer(Failure { error: self.hide_secrets(failure.error), ..failure }),
         }

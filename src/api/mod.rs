@@ -22,6 +22,7 @@ pub mod offers;
 pub mod reply;
 pub mod retry_after;
 pub(crate) mod secrets;
+mod unspell;
 
 pub use body::Form;
 pub use client::Client;

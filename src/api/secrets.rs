@@ -2,9 +2,11 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use memchr::memmem;
 use secrecy::{ExposeSecret, SecretBox};
 
-use crate::offer::OfferError;
+use super::unspell::Needles;
+use crate::offer::{Answer, OfferError};
 use crate::settings::network::Account;
 
 /// What stands in the place of a secret.
@@ -12,7 +14,14 @@ pub(crate) const HIDDEN: &str = "[hidden]";
 
 /// Everything by which the key can be known.
 #[derive(Debug)]
-pub(crate) struct Secrets(SecretBox<Vec<String>>);
+pub(crate) struct Secrets {
+    /// In the spellings of servers, to the last sign.
+    forms: SecretBox<Vec<String>>,
+    /// In any spelling.
+    needles: Needles,
+    /// Spellings that are looked for in every good answer; none for a key that may be a word of its links.
+    in_links: Vec<memmem::Finder<'static>>,
+}
 
 impl Secrets {
     const SHORTEST: usize = 6;
@@ -33,7 +42,16 @@ impl Secrets {
         // The longest first: a short form may be a part of a longer one.
         forms.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         forms.dedup();
-        Self(SecretBox::new(Box::new(forms)))
+        let needles = Needles::of(&account.email, key);
+        Self { forms: SecretBox::new(Box::new(forms)), needles, in_links: in_links(key, &both) }
+    }
+
+    /// Whether the key stands in an answer that would be written: `body` is what the answer was read from.
+    ///
+    /// A look at the body, which costs next to nothing, comes before the thorough one.
+    pub(crate) fn are_in(&self, body: &[u8], answer: &Answer) -> bool {
+        let thorough = |text: &str| !self.needles.find(text).is_empty();
+        self.in_links.iter().any(|finder| finder.find(body).is_some()) && answer.texts().any(thorough)
     }
 
     /// The error without the key in any of its forms: some servers repeat what they were sent.
@@ -44,9 +62,40 @@ impl Secrets {
 
     /// The text without the key in any of its forms.
     pub(crate) fn hide(&self, text: &str) -> String {
-        let forms = self.0.expose_secret().iter();
-        forms.fold(text.to_owned(), |text, form| if text.contains(form) { text.replace(form, HIDDEN) } else { text })
+        let forms = self.forms.expose_secret().iter();
+        let hide = |text: String, form: &String| if text.contains(form) { text.replace(form, HIDDEN) } else { text };
+        let mut hidden = forms.fold(text.to_owned(), hide);
+        for range in self.needles.find(&hidden).into_iter().rev() {
+            hidden.replace_range(range, HIDDEN);
+        }
+        hidden
     }
+}
+
+/// What to look for in good answers.
+fn in_links(key: &str, both: &str) -> Vec<memmem::Finder<'static>> {
+    /// A shorter key, or one of letters alone that is not as long as `LONG`, may be a name.
+    const SHORT: usize = 8;
+    const LONG: usize = 16;
+    let is_name = key.len() < SHORT || (key.len() < LONG && key.bytes().all(|byte| byte.is_ascii_alphabetic()));
+    if is_name {
+        return Vec::new();
+    }
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
+    let url = escape(key, "%", |byte| format!("{byte:02X}"), plain);
+    let spellings = [
+        key.replace('/', r"\/"),
+        key.to_lowercase(),
+        url.to_lowercase(),
+        url,
+        STANDARD.encode(key),
+        STANDARD.encode(both),
+    ];
+    let mut spellings = Vec::from(spellings);
+    spellings.push(key.to_owned());
+    spellings.sort();
+    spellings.dedup();
+    spellings.iter().map(|spelling| memmem::Finder::new(spelling).into_owned()).collect()
 }
 
 /// Characters that stay as they are in a URL, beside letters and digits: to forms, PHP, RFC 3986 and JavaScript.

@@ -33,7 +33,7 @@ pub(super) fn describe(der: &[u8], now: SystemTime) -> Option<Described> {
         fields.issuer(),
         left.as_secs() / 86_400,
     );
-    Some(Described { words: crate::text::one_line(&words, 400).into_owned(), ends_soon: left < SOON })
+    Some(Described { words: crate::text::shown_start(&words, 400).into_owned(), ends_soon: left < SOON })
 }
 
 fn day(since_epoch: Duration) -> Option<String> {

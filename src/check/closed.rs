@@ -83,7 +83,7 @@ fn limited(reply: &RawReply, error: &OfferError) -> String {
     let others = "the limit is shared by all affiliates of the network";
     let mut words = format!("used up: {}; {others}: try again {wait}", error.words());
     for (name, value) in reply.notes().limits {
-        let _ = write!(words, ", {name}: {}", text::one_line(&value, 80));
+        let _ = write!(words, ", {name}: {}", text::shown_start(&value, 80));
     }
     words
 }

@@ -160,6 +160,7 @@ pub(super) fn with_settings(settings: &str, warnings: &[String]) -> String {
 }
 
 fn line(name: &str, state: State, words: &str) -> String {
+    let words = text::shown_message(words);
     let mut text = format!("{name:<12} {:<12} {words}", state.word());
     text.truncate(text.trim_end().len());
     text.push('\n');
@@ -244,7 +245,7 @@ impl Evidence<'_> {
             words += ", and the network sends no headers about it";
         }
         for (name, value) in limits {
-            let _ = write!(words, ", {name}: {}", text::one_line(&value, 80));
+            let _ = write!(words, ", {name}: {}", text::shown_start(&value, 80));
         }
         (State::Open, words)
     }

@@ -123,8 +123,8 @@ fn closed_gates_name_the_way_out_and_the_networks_own_words() {
         words(Gate::Offers, &Ok(reply(200, &[], good)), 0),
         words(Gate::Offers, &Ok(reply(403, &[], r#"{"code":60,"message":"no permission"}"#)), 0),
         words(Gate::Dns, &failure(Fault::Dns), 0),
-    ].join("\n"), @"
-    FAILED: Invalid  API key (unauthorized, HTTP 401, code 13); check the e-mail and the API key, and that both belong to this network
+    ].join("\n"), @r"
+    FAILED: Invalid\u{1b} API key (unauthorized, HTTP 401, code 13); check the e-mail and the API key, and that both belong to this network
     FAILED: 1.2.3.4 is not in the white list (ip_not_allowed, HTTP 403, code 41); put this machine's public IP on the white list of your account
     FAILED: used up: Too many (rate_limited, HTTP 429, code 40); the limit is shared by all affiliates of the network: try again in 7 s, as the network asks
     ok: not used up; --rate is 50/10s, x-ratelimit-remaining: 49

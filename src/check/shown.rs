@@ -19,7 +19,7 @@ pub(super) fn show(reply: &RawReply, secrets: &Secrets) -> String {
         let value = text::decode(value.as_bytes());
         let value = if PRIVATE.contains(&name.as_str()) { HIDDEN.into() } else { secrets.hide(&value) };
         // Writing to a String cannot fail.
-        let _ = writeln!(shown, "  {name}: {}", escape(&value));
+        let _ = writeln!(shown, "  {name}: {}", text::shown(&value));
     }
     // Before it is cut, so that no half of a key is left over.
     let body = secrets.hide(&reply.text());
@@ -27,26 +27,12 @@ pub(super) fn show(reply: &RawReply, secrets: &Secrets) -> String {
     let rest = body.len() - start.len();
     shown.push('\n');
     for line in start.split('\n') {
-        let _ = writeln!(shown, "  {}", escape(line.strip_suffix('\r').unwrap_or(line)));
+        let _ = writeln!(shown, "  {}", text::shown(line.strip_suffix('\r').unwrap_or(line)));
     }
     if rest > 0 {
         let _ = writeln!(shown, "  ... and {rest} bytes more");
     }
     shown
-}
-
-/// Control characters, and those that turn the direction of text, as escapes.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if c != '\t' && (c.is_control() || turns) {
-            escaped.extend(c.escape_default());
-        } else {
-            escaped.push(c);
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]

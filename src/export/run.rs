@@ -224,7 +224,7 @@ impl Run {
         let Reply { outcome, retry_after, form, http_status, .. } = reply;
         report.answered(http_status, took);
         if let Err(error) = &outcome {
-            report.say(Level::Debug, &format!("offer {}: {}: {}", call.offer, error.kind, error.message));
+            report.say(Level::Debug, &format!("offer {}: {}", call.offer, error.words()));
             self.tell_of_bad_start(error, report);
         }
         let wrong_host = outcome.as_ref().is_err_and(|error| is_foreign_page(form, error));

@@ -56,7 +56,10 @@ impl End {
             Self::Stopped(stop) => Ending::Stopped(stop.clone()).words(host),
             Self::Interrupted(signal) => Ending::Interrupted(*signal).words(host),
             Self::Refused(error) => {
-                format!("stopped: {host} does not give the offer list: {}", crate::text::one_line(&error.message, 300))
+                format!(
+                    "stopped: {host} does not give the offer list: {}",
+                    crate::text::shown_start(&error.message, 300)
+                )
             }
             Self::Endless(endless) => format!("stopped: {endless}"),
             Self::Short(doubt) => {

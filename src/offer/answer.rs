@@ -64,6 +64,11 @@ impl Answer {
         })
     }
 
+    /// Everything in it that the network wrote, in one order or another.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        (0..self.ends.len()).filter_map(|index| self.field(index))
+    }
+
     /// Memory held, in bytes.
     pub fn size(&self) -> usize {
         self.text.len() + self.ends.len() * size_of::<FieldEnd>() + size_of::<Self>()

@@ -32,9 +32,9 @@ impl OfferError {
 
     /// What the network said, on one line, with kind, status and code where it does not name them itself.
     pub fn words(&self) -> String {
-        let message = text::one_line(&self.message, 300);
+        let message = text::shown_start(&self.message, 300);
         let status = self.http_status.map(|status| format!("HTTP {status}"));
-        let code = self.code.as_ref().map(|code| format!("code {code}"));
+        let code = self.code.as_ref().map(|code| format!("code {}", text::shown_start(code, 60)));
         let details = [Some(self.kind.as_str().to_owned()), status, code].into_iter().flatten();
         let details = details.filter(|detail| !message.contains(detail)).collect::<Vec<_>>().join(", ");
         match (message.is_empty(), details.is_empty()) {

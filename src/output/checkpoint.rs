@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{Action, OutputError};
 use super::place::Place;
+use crate::text;
 
 /// Raised with every change to the meaning of the file; other versions are not continued.
 const FORMAT: u32 = 1;
@@ -166,7 +167,7 @@ fn decode<S: DeserializeOwned>(text: &str) -> Result<Body<S>, String> {
     }
     let version: Version = serde_json::from_str(body).map_err(|error| format!("cannot be read: {error}"))?;
     if version.format != FORMAT {
-        return Err(format!("was written by another version ({})", version.tool));
+        return Err(format!("was written by another version ({})", text::shown_start(&version.tool, 60)));
     }
     serde_json::from_str(body).map_err(|error| format!("cannot be read: {error}"))
 }

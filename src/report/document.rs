@@ -123,7 +123,7 @@ impl<'a> Document<'a> {
 
     /// The text of the file.
     pub(super) fn json(&self) -> serde_json::Result<String> {
-        serde_json::to_string_pretty(self).map(|text| text + "\n")
+        serde_json::to_string_pretty(self).map(|text| crate::text::shown_json(&text).into_owned() + "\n")
     }
 }
 

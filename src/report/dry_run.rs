@@ -62,15 +62,17 @@ impl DryRun {
     /// For people.
     pub(super) fn text(&self) -> String {
         let mut lines = vec!["dry run: no call was sent and nothing was written".to_owned()];
-        let mut line =
-            |name: &str, text: String| lines.push(format!("  {name:<12} {}", text.replace('\n', "\n               ")));
+        let mut line = |name: &str, text: String| {
+            let text = text.replace('\n', "\n               ");
+            lines.push(format!("  {name:<12} {}", text::shown_message(&text)));
+        };
         line("input", self.rows());
         line("offers", self.offers());
         if self.invalid > 0 {
             let not_called = if self.invalid == 1 { "an error row without a call" } else { "error rows without calls" };
             line("invalid", format!("{}: {not_called}", words::counted(self.invalid, "row")));
             for InvalidRow { line: at, text: cell, reason } in &self.first_invalid {
-                line("", format!("  line {at}: \"{}\": {reason}", text::one_line(cell, 40)));
+                line("", format!("  line {at}: \"{}\": {reason}", text::shown_start(cell, 40)));
             }
             let more = self.invalid - (self.first_invalid.len() as u64).min(self.invalid);
             if more > 0 {

@@ -34,6 +34,7 @@ use crate::settings::files::Files;
 use crate::settings::look::{LogFormat, Look, Progress, Verbosity};
 use crate::settings::rate::{Limit, Rate};
 use crate::summary::Summary;
+use crate::text;
 
 /// How much a message matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -242,7 +243,7 @@ impl Report {
     pub fn dry_run(&self, plan: &DryRun) -> io::Result<()> {
         match self.look.log_format {
             LogFormat::Text => print(&plan.text()),
-            LogFormat::Json => print(&format!("{}\n", plan.json())),
+            LogFormat::Json => print(&format!("{}\n", text::shown_json(&plan.json().to_string()))),
         }
     }
 
@@ -277,8 +278,8 @@ impl Report {
 
     fn write(&self, level: Level, message: &str, fields: Value) {
         let line = match self.look.log_format {
-            LogFormat::Json => json_line(level, message, fields),
-            LogFormat::Text => text_line(level, message, self.on_terminal),
+            LogFormat::Json => json_line(level, &text::shown_message(message), fields),
+            LogFormat::Text => text_line(level, &text::shown_message(message), self.on_terminal),
         };
         // Nobody may be left to read it, and that is no reason to stop exporting.
         let write = || drop(writeln!(io::stderr().lock(), "{line}"));
@@ -330,5 +331,5 @@ fn json_line(level: Level, message: &str, fields: Value) -> String {
     if let Value::Object(fields) = fields {
         object.extend(fields);
     }
-    Value::Object(object).to_string()
+    text::shown_json(&Value::Object(object).to_string()).into_owned()
 }

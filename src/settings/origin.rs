@@ -5,6 +5,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::text;
+
 /// Where a setting came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -83,6 +85,7 @@ impl Setting {
 impl fmt::Display for Setting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, value, origin, beaten_by } = self;
+        let value = &*text::shown(value);
         let value = if value.is_empty() && *origin != Origin::Flag { "empty, so not set" } else { value };
         write!(f, "{name:<18} {value}{}({origin}", if value.is_empty() { "" } else { " " })?;
         match beaten_by {

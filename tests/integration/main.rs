@@ -19,3 +19,4 @@ mod signals_heard;
 mod spreadsheets;
 mod stopping;
 mod support;
+mod views;
