@@ -17,6 +17,15 @@ enum Piece {
     Column(String),
 }
 
+/// A part of a template, for those who only look at it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part<'a> {
+    /// Text that stands in every link.
+    Literal(&'a str),
+    /// The cell of this input column.
+    Column(&'a str),
+}
+
 /// What is wrong with an `--append` value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadTemplate {
@@ -60,6 +69,23 @@ impl Template {
             Piece::Column(name) => Some(name.as_str()),
             Piece::Literal(_) => None,
         })
+    }
+
+    /// Literal text and column names, in the template's order.
+    pub fn parts(&self) -> impl Iterator<Item = Part<'_>> {
+        self.pieces.iter().map(|piece| match piece {
+            Piece::Literal(text) => Part::Literal(text),
+            Piece::Column(name) => Part::Column(name),
+        })
+    }
+
+    /// The template as one would write it, with the names that `column` gives for those that were typed.
+    pub fn text(&self, column: impl Fn(&str) -> String) -> String {
+        let part = |part: Part<'_>| match part {
+            Part::Literal(text) => text.to_owned(),
+            Part::Column(name) => format!("{{row.{}}}", column(name)),
+        };
+        self.parts().map(part).collect()
     }
 
     /// Appends this row's query to `query`; `cell` gives the text for the n-th of [`Template::columns`].

@@ -54,7 +54,7 @@ const EXAMPLES: &str = "\
 Examples:
   offerlinks export --sandbox                 try it without an account
   offerlinks export offers.csv -o links.csv   with your account
-  offerlinks export --resume                  go on with an interrupted run";
+  (the same again)                            go on with an interrupted run";
 
 /// What stands below a long help: examples, and what the exit codes mean.
 fn with_exit_codes(examples: &str) -> String {

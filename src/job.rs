@@ -3,7 +3,8 @@
 
 mod all_offers;
 mod files;
-mod key;
+mod job_id;
+mod legacy_key;
 mod look;
 
 use std::ffi::{OsStr, OsString};
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use secrecy::{ExposeSecret, SecretString};
 
 pub use self::all_offers::AllOffers;
+pub use self::job_id::{Comparison, JobId, OpenedRows};
 pub use self::look::{CheckJob, ListJob};
 use crate::append::{BadTemplate, Template};
 use crate::cli::{
@@ -51,8 +53,8 @@ pub struct Job {
     pub policy: Policy,
     /// When failures are too many.
     pub max_errors: Option<MaxErrors>,
-    /// Whether to go on with an interrupted run of the same job, if there is one.
-    pub resume: bool,
+    /// What becomes of an interrupted run.
+    pub start: Start,
     /// Which offers to ask for again, instead of reading an input.
     pub retry_failed: Option<RetryFailed>,
     /// A workbook to make from the finished output.
@@ -67,6 +69,17 @@ pub struct Job {
     pub warnings: Vec<String>,
     /// The settings, and where each came from.
     pub settings: Vec<Setting>,
+}
+
+/// What becomes of an interrupted run of the same job, if there is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// Goes on with one that is younger than a day.
+    GoOnIfRecent,
+    /// Goes on with it, however old it is (`--resume`).
+    GoOn,
+    /// Starts over (`--restart`).
+    Over,
 }
 
 /// Which of the failed offers of an earlier output are asked for again.
@@ -202,7 +215,11 @@ impl Job {
             policy: policy(&pace.call, &pace.attempts, pace.concurrency.get()),
             http: http(net, &pace.call, pace.concurrency.get()),
             max_errors: pace.max_errors,
-            resume: again.resume,
+            start: match (again.resume, again.restart) {
+                (_, true) => Start::Over,
+                (true, false) => Start::GoOn,
+                (false, false) => Start::GoOnIfRecent,
+            },
             retry_failed: again.retry_failed.map(|which| match which {
                 RetryFailedArg::Passing => RetryFailed::Passing,
                 RetryFailedArg::All => RetryFailed::All,

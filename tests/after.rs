@@ -105,14 +105,16 @@ fn a_dry_run_tells_what_would_be_continued_and_touches_none_of_it() {
     assert!(done > 0);
 
     let before = contents(folder.path());
-    let fresh = stdout(&run(&["--dry-run"]));
-    assert!(fresh.contains(&format!("{done} offers done: starts over; --resume would go on")), "{fresh}");
+    let fresh = stdout(&run(&["--dry-run", "--restart"]));
+    assert!(fresh.contains("starting over (--restart)") && fresh.contains("links.csv.partial.old ("), "{fresh}");
     assert!(fresh.contains("offers.csv: 99 rows\n"), "{fresh}");
-    let resumed = stdout(&run(&["--dry-run", "--resume"]));
-    assert!(resumed.contains(&format!("{done} offers done: goes on behind them")), "{resumed}");
-    assert!(resumed.contains(&format!("{} rows to do, after {done} that are done", 99 - done)), "{resumed}");
+    for flag in [&["--dry-run"][..], &["--dry-run", "--resume"]] {
+        let resumed = stdout(&run(flag));
+        assert!(resumed.contains("going on with") && resumed.contains(&format!("{done} offers done")), "{resumed}");
+        assert!(resumed.contains(&format!("{} rows to do, after {done} that are done", 99 - done)), "{resumed}");
+    }
     let other = stdout(&run(&["--dry-run", "--resume", "--append", "x=y"]));
-    assert!(other.contains("cannot be continued: it was another job"), "{other}");
+    assert!(other.contains("cannot be continued: it was another job: --append differs"), "{other}");
     assert_eq!(contents(folder.path()), before);
 }
 
@@ -205,7 +207,7 @@ fn metrics_are_as_prometheus_wants_them_and_keep_the_last_success() {
     let (code, never) = run(&["--max-errors", "0"]);
     assert_eq!((code, value(&never, "exit_code", "")), (5, 5.0));
     assert!(value(&never, "last_success_timestamp_seconds", "") == 0.0);
-    let (code, good) = run(&[]);
+    let (code, good) = run(&["--restart"]);
     assert_eq!((code, value(&good, "exit_code", "")), (3, 3.0));
     assert_eq!(value(&good, "offers", ",result=\"exported\"") + value(&good, "offers", ",result=\"not_found\""), 3.0);
     assert_eq!(value(&good, "offers", ",result=\"invalid_offer_id\""), 1.0);

@@ -20,7 +20,7 @@ Examples:
   offerlinks export offers.csv -o links.csv
       the offers of a file, from your network
 
-  offerlinks export offers.csv -o links.csv -q --resume
+  offerlinks export offers.csv -o links.csv -q
       for cron: silent when all went well, goes on with what was interrupted
 
   offerlinks export --all-offers -o links.csv
@@ -169,11 +169,17 @@ pub struct PaceArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Again")]
 pub struct AgainArgs {
-    /// Go on with an interrupted run, if there is one
+    /// Go on with an interrupted run, however old it is
     ///
-    /// It has to be of the same job: input, columns, network, account and format.
+    /// Without it, the same command goes on with one that is younger than 24 hours. It has to be of the same job: input,
+    /// columns, network, account and format, however they were typed.
     #[arg(long)]
     pub resume: bool,
+    /// Start over: never go on with an interrupted run
+    ///
+    /// What it has done is set aside beside the output, as .partial.old and .checkpoint.old; one is kept.
+    #[arg(long, conflicts_with = "resume")]
+    pub restart: bool,
     /// Ask again only for failures that may pass
     ///
     /// Reads the output of an earlier run instead of an input, and puts the new answers in their places. Failures

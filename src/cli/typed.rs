@@ -39,8 +39,10 @@ fn setting(argument: &Arg, matches: &ArgMatches) -> Option<Setting> {
     Some(Setting { name, value, origin, beaten_by: None })
 }
 
-/// The command line that was typed, with `flag` added if it is not there: what a user is told to run next.
+/// The command line that was typed, with `flag` added if it is not there: what a user is told to run next. That is never
+/// to start over.
 pub fn command_with(arguments: impl Iterator<Item = OsString>, flag: &str) -> String {
+    let arguments = arguments.filter(|word| word != "--restart");
     let mut words: Vec<String> = arguments.map(|word| quote(&redact(&word.to_string_lossy()))).collect();
     if let Some(program) = words.first_mut() {
         "offerlinks".clone_into(program);
@@ -92,6 +94,7 @@ mod tests {
         let typed = |words: &[&str]| command_with(words.iter().map(OsString::from), "--resume");
         assert_eq!(typed(&["/x/offerlinks", "export", "my offers.csv"]), "offerlinks export 'my offers.csv' --resume");
         assert_eq!(typed(&["x", "export", "--resume"]), "offerlinks export --resume");
+        assert_eq!(typed(&["x", "export", "--restart", "-q"]), "offerlinks export -q --resume");
         assert_eq!(
             typed(&["x", "export", "--proxy", "http://me:s3cret@proxy:1/"]),
             "offerlinks export --proxy 'http://***@proxy:1/' --resume"

@@ -1,11 +1,14 @@
 //! The list of an account's offers, before its rows are exported: read from the network as a whole, or taken over from an
 //! interrupted run, so that a run goes on with the list it began with.
 
+use std::path::Path;
 use std::time::Instant;
+
+use jiff::Timestamp;
 
 use super::earlier::Earlier;
 use super::rows::Rows;
-use super::writer::Goal;
+use super::writer::{Goal, make_room};
 use crate::api::Client;
 use crate::failure::Failure;
 use crate::job::{AllOffers, Job};
@@ -35,7 +38,7 @@ pub(super) async fn prepare(
     report: &mut Report,
 ) -> Result<Option<Ending>, Failure> {
     let Goal::File(lock) = goal else { return Ok(None) };
-    if goes_on(job, lock)? {
+    if goes_on(job, lock, &list.file, report)? {
         report.say(Level::Info, &format!("the list of the interrupted run is used: {}", list.file.display()));
         return Ok(None);
     }
@@ -51,15 +54,21 @@ pub(super) async fn prepare(
     Ok(None)
 }
 
-/// Whether this run goes on with an interrupted one, whose list is still there. Any other list is an old one.
-fn goes_on(job: &Job, lock: &Lock) -> Result<bool, Failure> {
+/// Whether this run goes on with an interrupted one, whose list is still there. Any other list is an old one, and goes
+/// where the rows go that were made of it.
+fn goes_on(job: &Job, lock: &Lock, list: &Path, report: &Report) -> Result<bool, Failure> {
     let earlier = earlier(job, lock.place())?.map(|(_, earlier)| earlier);
-    Ok(matches!(earlier, Some(Earlier::GoesOn(_) | Earlier::AllDone(_))))
+    match &earlier {
+        Some(Earlier::GoesOn(..) | Earlier::AllDone(..)) => return Ok(true),
+        Some(earlier @ Earlier::SetAside { .. }) => make_room(earlier, job, lock, Some(list), report)?,
+        Some(Earlier::Nothing | Earlier::Finished) | None => {}
+    }
+    Ok(false)
 }
 
 /// What an earlier run has left, and its list, if that can be read.
 pub(super) fn earlier(job: &Job, place: &Place) -> Result<Option<(Rows, Earlier)>, Failure> {
     let Ok(mut rows) = Rows::open(job) else { return Ok(None) };
-    let earlier = Earlier::of(job, place, &mut rows)?;
+    let earlier = Earlier::of(job, place, &mut rows, Timestamp::now())?;
     Ok(Some((rows, earlier)))
 }

@@ -4,15 +4,16 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use jiff::Timestamp;
 use lru::LruCache;
 
-use super::earlier::Earlier;
+use super::earlier::{Earlier, Why};
 use super::rows::{Next, Rows};
 use super::{all_offers, failed_of_previous, input_of};
 use crate::api::Client;
 use crate::failure::Failure;
 use crate::input::Row;
-use crate::job::{Job, Network};
+use crate::job::{Job, Network, Start};
 use crate::offer::OfferId;
 use crate::output::Target;
 use crate::report::{DryRun, InvalidRow, Level, Report};
@@ -34,16 +35,16 @@ pub async fn dry_run(job: &Job, report: &Report) -> Result<DryRun, Failure> {
     let target = Target::of(&job.output)?;
     if let (Some(_), Target::File(place)) = (&job.all_offers, &target) {
         let earlier = all_offers::earlier(job, place)?.map_or(Earlier::Nothing, |(_, earlier)| earlier);
-        if !matches!(earlier, Earlier::GoesOn(_) | Earlier::AllDone(_)) {
+        if !matches!(earlier, Earlier::GoesOn(..) | Earlier::AllDone(..)) {
             return Ok(plan(job, network, &target, &earlier, Seen::new()));
         }
     }
     let mut rows = open(job)?;
     let earlier = match &target {
-        Target::File(place) => Earlier::of(job, place, &mut rows)?,
+        Target::File(place) => Earlier::of(job, place, &mut rows, Timestamp::now())?,
         Target::Stdout | Target::Device(_) => Earlier::Nothing,
     };
-    let seen = if matches!(earlier, Earlier::AllDone(_)) { Seen::new() } else { Seen::of(&mut rows).await? };
+    let seen = if matches!(earlier, Earlier::AllDone(..)) { Seen::new() } else { Seen::of(&mut rows).await? };
     rows.tell_oddities(report);
     Ok(plan(job, network, &target, &earlier, seen))
 }
@@ -62,8 +63,8 @@ fn plan(job: &Job, network: String, target: &Target, earlier: &Earlier, seen: Se
         calls: seen.calls,
         rate: job.policy.rate,
         period: Pace::new(job.policy.rate, Instant::now()).period(),
-        files: files(job, target),
-        earlier_run: tell(earlier),
+        files: files(job, target, earlier),
+        earlier_run: earlier_run(earlier, job.start),
     }
 }
 
@@ -84,19 +85,16 @@ fn open(job: &Job) -> Result<Rows, Failure> {
 }
 
 /// What is there of an earlier run, and what would become of that.
-fn tell(earlier: &Earlier) -> Option<String> {
-    Some(match earlier {
-        Earlier::Nothing => return None,
-        Earlier::GoesOn(_) => format!("{} offers done: goes on behind them", earlier.done()),
-        Earlier::NotAsked { done } => format!("{done} offers done: starts over; --resume would go on behind them"),
-        Earlier::Unfit { why } => format!("cannot be continued: {why}; starts over"),
-        Earlier::AllDone(_) => "finished by the run before: nothing is left".to_owned(),
-        Earlier::Finished => "finished by the run before: starts over".to_owned(),
-    })
+fn earlier_run(earlier: &Earlier, start: Start) -> Option<String> {
+    let more = match earlier {
+        Earlier::SetAside { why: Why::TooOld(_), .. } => "; --resume would go on with it",
+        _ => "",
+    };
+    earlier.words(start).map(|words| words + more)
 }
 
 /// The files that a run leaves, and those that it needs meanwhile.
-fn files(job: &Job, target: &Target) -> Vec<(PathBuf, &'static str)> {
+fn files(job: &Job, target: &Target, earlier: &Earlier) -> Vec<(PathBuf, &'static str)> {
     let note = |path: &PathBuf| if path.exists() { "replaced, as a whole" } else { "new" };
     let mut files = Vec::new();
     match target {
@@ -108,6 +106,11 @@ fn files(job: &Job, target: &Target) -> Vec<(PathBuf, &'static str)> {
             files.extend(job.all_offers.iter().map(|list| (list.file.clone(), note(&list.file))));
             files.push((place.partial(), "during the run"));
             files.push((place.checkpoint(), "during the run"));
+            if let Earlier::SetAside { .. } = earlier {
+                let [rows, checkpoint] = place.set_aside();
+                files.push((rows, "what the interrupted run has done"));
+                files.push((checkpoint, "how far that is good"));
+            }
             files.push((place.lock(), "stays, empty but for who holds it"));
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! Here everything is opened before the loop of `run` and closed behind it.
 
+mod age;
 mod all_offers;
 mod disk;
 mod dry_run;
@@ -68,7 +69,6 @@ pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary),
     let writer = match Writer::open(job, goal, &mut rows, report)? {
         Opened::Writer(writer) => *writer,
         Opened::Finished(summary, lock) => {
-            report.say(Level::Info, &format!("{} was finished by the run before", job.output.display()));
             report.totals(&summary, Counts::default(), Instant::now());
             let ending = wind_up(job, &summary, Some(lock), &mut signals, report).await?;
             close(report, &ending, &summary, Some(summary.offers));

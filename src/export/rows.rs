@@ -7,9 +7,9 @@ use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use super::previous::{Again, KeptRow, PreviousRows};
 use crate::failure::Failure;
-use crate::flatten::Format;
-use crate::input::{Input, InputError, Mark, NotTheSameInput, Oddities, Position, Row, Source, Total};
-use crate::job::{Job, RetryFailed};
+use crate::flatten::{Flattener, Format};
+use crate::input::{Input, InputError, Mark, NotTheSameInput, Oddities, Position, Resolved, Row, Source, Total};
+use crate::job::{Job, OpenedRows, RetryFailed};
 use crate::report::{Level, Report};
 
 /// How many rows a pipe's thread reads ahead.
@@ -25,6 +25,10 @@ pub(super) struct Rows {
     pub(super) cells: Vec<usize>,
     /// How the output's rows are written.
     pub(super) format: Format,
+    /// How the input is read; nothing for an earlier output.
+    reading: Option<Resolved>,
+    /// `--append`, with the input's own names of columns.
+    append: String,
     ended: bool,
 }
 
@@ -54,16 +58,26 @@ pub(super) enum Next {
 }
 
 impl Rows {
+    /// Opens what the job's rows come from: its input, or the output whose failed rows are asked again.
+    pub(super) fn open_for(job: &Job) -> Result<Self, Failure> {
+        match job.retry_failed {
+            None => Self::open(job),
+            Some(which) => Self::again(job, which),
+        }
+    }
+
     /// Opens the job's input.
     pub(super) fn open(job: &Job) -> Result<Self, Failure> {
         let input = Input::open(&job.source, &job.reading)?;
         let kept = input.kept_columns().to_vec();
         let cells = job.template.columns().filter_map(|name| input.cell_index(name)).collect();
+        let reading = Some(input.resolved());
+        let append = job.template.text(|name| input.column_name(name).unwrap_or(name).to_owned());
         let from = match job.source {
             Source::File(_) => From::File(Box::new(input)),
             Source::Stdin => From::Pipe(Pipe::open(input).map_err(Failure::system("start a thread for the input"))?),
         };
-        Ok(Self { from, kept, cells, format: job.format, ended: false })
+        Ok(Self { from, kept, cells, format: job.format, reading, append, ended: false })
     }
 
     /// Opens the earlier output.
@@ -74,10 +88,37 @@ impl Rows {
             let named = |kept: &String| kept == name || kept.strip_prefix("input_") == Some(name);
             kept.iter().position(named).ok_or_else(|| Failure::NotKept { column: name.to_owned() })
         };
-        let cells = job.template.columns().map(index).collect::<Result<_, _>>()?;
+        let cells = job.template.columns().map(index).collect::<Result<Vec<_>, _>>()?;
+        let append = job.template.text(|name| {
+            index(name).ok().and_then(|cell| kept.get(cell)).map_or_else(|| name.to_owned(), Clone::clone)
+        });
         // An empty output could be of any format.
         let format = if rows.previous.header().is_empty() { job.format } else { rows.previous.format() };
-        Ok(Self { from: From::Previous(Box::new(rows)), kept, cells, format, ended: false })
+        let from = From::Previous(Box::new(rows));
+        Ok(Self { from, kept, cells, format, reading: None, append, ended: false })
+    }
+
+    /// What the job comes to with these rows.
+    pub(super) fn opened(&self) -> OpenedRows<'_> {
+        OpenedRows { reading: self.reading.as_ref(), kept: &self.kept, format: self.format, append: &self.append }
+    }
+
+    /// The bytes with which their output begins.
+    pub(super) fn header(&self) -> Vec<u8> {
+        Flattener::new(self.format, self.kept.iter().map(String::as_str)).header().to_vec()
+    }
+
+    /// Whether there are as many rows before this place as it says, and a row ends there.
+    pub(super) fn reaches(mut self, place: &Position) -> Result<bool, Failure> {
+        let mut at = None;
+        for _ in 0..place.record {
+            at = match self.next()? {
+                Next::Row(row) => Some(row.next),
+                Next::Kept(row) => Some(row.next),
+                Next::NotYet | Next::End => return Ok(false),
+            };
+        }
+        Ok(at.as_ref() == Some(place))
     }
 
     /// The next row, if it is there.

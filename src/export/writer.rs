@@ -1,18 +1,21 @@
 //! Rows to the output and the run's place to the checkpoint: the one consumer of outcomes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use jiff::Timestamp;
+use serde_json::Value;
+
 use super::disk::Disk;
-use super::earlier::Earlier;
+use super::earlier::{Earlier, Why};
 use super::previous::KeptRow;
 use super::rows::Rows;
 use crate::append::Template;
 use crate::failure::Failure;
 use crate::flatten::{Flattener, Source};
 use crate::input::{Mark, Position, Row};
-use crate::job::Job;
+use crate::job::{Job, Start};
 use crate::offer::{Answer, ErrorKind, OfferError, Outcome};
 use crate::output::{Checkpoint, CommitPolicy, Direct, Interrupted, Lock, Output, Partial, Target, set_aside};
 use crate::report::{Level, Report};
@@ -58,7 +61,8 @@ pub(super) struct Writer {
     template: Template,
     /// The cells that the template names.
     cells: Vec<usize>,
-    key: String,
+    job_id: Value,
+    started_at: Timestamp,
     policy: CommitPolicy,
     disk: Disk,
     /// Offers that the last commit counts, and that the last one counts that is on disk.
@@ -80,7 +84,8 @@ impl Writer {
     /// # Errors
     /// The output cannot be written, or another run has it.
     pub(super) fn open(job: &Job, goal: Goal, rows: &mut Rows, report: &Report) -> Result<Opened, Failure> {
-        let key = job.key(&rows.kept);
+        let job_id = job.id(rows.opened()).to_value();
+        let now = now_in_seconds();
         // First, so that nothing of an earlier run is gone if there is none.
         let disk = Disk::start()?;
         let flattener = Flattener::new(rows.format, rows.kept.iter().map(String::as_str));
@@ -89,12 +94,12 @@ impl Writer {
                 Begin::Finished(summary) => return Ok(Opened::Finished(summary, Arc::new(lock))),
                 Begin::GoOn(found) => (Output::File(Partial::resume(lock, &found)?), Some(found.checkpoint)),
                 Begin::Start => {
-                    let start = checkpoint(&key, &Summary::default(), None);
+                    let start = checkpoint(&job_id, now, &Summary::default(), None);
                     (Output::File(Partial::create(lock, flattener.header(), &start)?), None)
                 }
             },
             Goal::Stream(device) => {
-                if job.resume {
+                if job.start == Start::GoOn {
                     report.say(Level::Warning, "a stream cannot be continued: --resume has nothing to go on with");
                 }
                 let header = flattener.header();
@@ -102,6 +107,7 @@ impl Writer {
                 (Output::Direct(direct), None)
             }
         };
+        let started_at = start.as_ref().and_then(|start| start.started_at).unwrap_or(now);
         let at = start.as_ref().and_then(|start| start.input.as_ref()).map(|mark| mark.position);
         let summary = start.map(|start| start.counts).unwrap_or_default();
         Ok(Opened::Writer(Box::new(Self {
@@ -109,7 +115,8 @@ impl Writer {
             flattener,
             template: job.template.clone(),
             cells: rows.cells.clone(),
-            key,
+            job_id,
+            started_at,
             policy: CommitPolicy::new(Instant::now()),
             disk,
             counted: 0,
@@ -249,12 +256,31 @@ impl Writer {
     fn checkpoint(&mut self, input: &mut Rows) -> Result<Checkpoint<Mark, Summary>, Failure> {
         let mark = self.at.map(|at| input.mark(at)).transpose();
         let mark = mark.map_err(Failure::system("read the input again for the checkpoint"))?.flatten();
-        Ok(checkpoint(&self.key, &self.summary, mark))
+        Ok(checkpoint(&self.job_id, self.started_at, &self.summary, mark))
     }
 }
 
-fn checkpoint(key: &str, summary: &Summary, input: Option<Mark>) -> Checkpoint<Mark, Summary> {
-    Checkpoint { job: key.to_owned(), input, offers: summary.offers, rows: summary.rows, counts: summary.clone() }
+fn checkpoint(
+    job_id: &Value,
+    started_at: Timestamp,
+    summary: &Summary,
+    input: Option<Mark>,
+) -> Checkpoint<Mark, Summary> {
+    Checkpoint {
+        job: job_id.clone(),
+        started_at: Some(started_at),
+        saved_at: Some(now_in_seconds()),
+        input,
+        offers: summary.offers,
+        rows: summary.rows,
+        counts: summary.clone(),
+    }
+}
+
+/// By the clock on the wall; fractions would only make checkpoints longer.
+fn now_in_seconds() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_second(now.as_second()).unwrap_or(now)
 }
 
 /// How this run begins.
@@ -266,26 +292,46 @@ enum Begin {
 
 /// Makes room for this run, and tells what becomes of an earlier one.
 fn begin(job: &Job, rows: &mut Rows, lock: &Lock, report: &Report) -> Result<Begin, Failure> {
-    let (level, message) = match Earlier::of(job, lock.place(), rows)? {
-        Earlier::GoesOn(found) => return Ok(Begin::GoOn(found)),
-        Earlier::AllDone(summary) => return Ok(Begin::Finished(summary)),
-        Earlier::Nothing | Earlier::Finished if !job.resume => return Ok(Begin::Start),
-        Earlier::Nothing => (Level::Info, "no interrupted run to go on with: starting".to_owned()),
-        Earlier::Finished => (Level::Info, "the run before is finished and does not fit this one: starting".to_owned()),
-        Earlier::NotAsked { done } => {
-            (Level::Warning, format!("starting over: an interrupted run had {done} offers done (--resume would go on)"))
+    let earlier = Earlier::of(job, lock.place(), rows, Timestamp::now())?;
+    let words = earlier.words(job.start);
+    let tell = |level: Level, more: &str| words.iter().for_each(|words| report.say(level, &format!("{words}{more}")));
+    // Old rows and lost work concern the quiet too.
+    let matters = |matters: bool| if matters { Level::Notice } else { Level::Info };
+    match earlier {
+        Earlier::GoesOn(found, age) => {
+            tell(matters(age.is_worth_telling()), "");
+            return Ok(Begin::GoOn(found));
         }
-        Earlier::Unfit { why } if !job.resume => {
-            (Level::Warning, format!("starting over: an interrupted run could not be continued: {why}"))
+        Earlier::AllDone(summary, age) => {
+            tell(matters(age.is_worth_telling()), "");
+            return Ok(Begin::Finished(summary));
         }
-        Earlier::Unfit { why } => {
-            let names: Vec<_> = set_aside(lock)?.iter().map(|path| path.display().to_string()).collect();
-            let names = names.join(", ");
-            let message =
-                format!("the interrupted run cannot be continued: {why}; starting over, it is set aside as {names}");
-            (Level::Warning, message)
+        Earlier::Nothing if job.start == Start::GoOn => {
+            report.say(Level::Info, "no interrupted run to go on with: starting");
         }
-    };
-    report.say(level, &message);
+        Earlier::Nothing => {}
+        Earlier::Finished => tell(Level::Debug, ""),
+        Earlier::SetAside { .. } => make_room(&earlier, job, lock, None, report)?,
+    }
     Ok(Begin::Start)
+}
+
+/// Sets aside what an earlier run has done that this one does not go on with, and tells so: it is hours of work, maybe.
+/// `list` is what its rows were made of, if that is about to be replaced.
+pub(super) fn make_room(
+    earlier: &Earlier,
+    job: &Job,
+    lock: &Lock,
+    list: Option<&Path>,
+    report: &Report,
+) -> Result<(), Failure> {
+    let (Earlier::SetAside { why, .. }, Some(words)) = (earlier, earlier.words(job.start)) else { return Ok(()) };
+    let names: Vec<_> = set_aside(lock, list)?.iter().map(|path| path.display().to_string()).collect();
+    let (level, back) = match why {
+        Why::Asked => (Level::Info, ""),
+        Why::Unfit(_) => (Level::Notice, ""),
+        Why::TooOld(_) => (Level::Notice, "; to go on with it, stop this run, rename them back and use --resume"),
+    };
+    report.say(level, &format!("{words}; it is set aside as {}{back}", names.join(" and ")));
+    Ok(())
 }

@@ -13,6 +13,7 @@ mod mark;
 mod open;
 mod options;
 mod record;
+mod resolved;
 mod sheet;
 mod source;
 #[cfg(test)]
@@ -28,6 +29,7 @@ pub use cells::Cells;
 pub use error::{InputError, Names, Unreadable};
 pub use mark::{Mark, NotTheSameInput, Position, Prefix};
 pub use options::{ColumnChoice, Keep, Options};
+pub use resolved::Resolved;
 pub use source::Source;
 pub use total::Total;
 
@@ -75,6 +77,8 @@ pub struct Input {
     name: String,
     records: Records,
     columns: Columns,
+    /// The line of the header, if there is one.
+    header_line: Option<u64>,
     record: Record,
     /// The first record is a row, and has been read to find that out.
     is_pending: bool,

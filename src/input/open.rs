@@ -31,6 +31,7 @@ pub(super) fn start(opened: Opened, name: String, options: &Options) -> Result<I
         name,
         records: Records::Sheet(Sheet::default()),
         columns: Columns::default(),
+        header_line: None,
         record: Record::new(),
         is_pending: false,
         is_at_end: false,
@@ -133,6 +134,7 @@ impl Input {
         let first = exists.then(|| self.record.iter().map(|cell| decode(cell).into_owned()).collect());
         self.columns = Columns::decide(&self.name, &Opening::new(first, seen), options)?;
         self.is_pending = exists && !self.columns.has_header;
+        self.header_line = self.columns.has_header.then_some(self.record.line);
         self.counted = self.counted.map(|rows| rows.saturating_sub(u64::from(self.columns.has_header)));
         Ok(())
     }

@@ -22,6 +22,7 @@ pub(super) enum Failure {
 /// The rows of a sheet that are not blank.
 #[derive(Debug, Default)]
 pub(super) struct Sheet {
+    name: String,
     text: Vec<u8>,
     /// Where each cell ends in `text`.
     ends: Vec<usize>,
@@ -42,7 +43,7 @@ impl Sheet {
         let unreadable = |error: calamine::Error| Failure::Unreadable(error.to_string());
         let mut workbook = open_workbook(content).map_err(unreadable)?;
         let name = choose(&workbook, name)?;
-        let mut sheet = Self::default();
+        let mut sheet = Self { name: name.clone(), ..Self::default() };
         // Only XLSX hands out its cells one by one. One lone cell far down costs gigabytes otherwise.
         if let Sheets::Xlsx(xlsx) = &mut workbook {
             let mut cells = xlsx.worksheet_cells_reader(&name).map_err(|error| unreadable(error.into()))?;
@@ -65,6 +66,11 @@ impl Sheet {
         }
         sheet.drop_blank_row();
         Ok(sheet)
+    }
+
+    /// What it is called.
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     /// Rows that are not blank.

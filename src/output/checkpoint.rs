@@ -5,17 +5,22 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::RangeInclusive;
 use std::path::Path;
 
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::error::{Action, OutputError};
 use super::place::Place;
 use crate::text;
 
-/// Raised with every change to the meaning of the file; other versions are not continued.
-const FORMAT: u32 = 1;
+/// Raised with every change to the meaning of the file. 1: the job was one text, and no times were told.
+const FORMAT: u32 = 2;
+/// Formats that are read; others are not continued.
+const READ: RangeInclusive<u32> = 1..=FORMAT;
 /// How much of the rows before the checkpoint's end is checked on resume: enough to see any edit near it, little
 /// enough to read in no time after a million offers.
 const TAIL: u64 = 64 * 1024;
@@ -29,8 +34,14 @@ const END: &str = "\"}\n";
 /// What the run itself has to say about how far it has come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint<M, C> {
-    /// Everything that shapes rows, in one text: only a run with an equal one may go on.
-    pub job: String,
+    /// Everything that shapes rows: only a run of the same job may go on. The caller knows what it means.
+    pub job: Value,
+    /// When the run was started from its beginning, by the clock on the wall.
+    #[serde(default)]
+    pub started_at: Option<Timestamp>,
+    /// When this was told, by the clock on the wall; what is found without it has its file's time.
+    #[serde(default)]
+    pub saved_at: Option<Timestamp>,
     /// Which input it is and where in it the next row begins; `None` where the input cannot be read again.
     pub input: Option<M>,
     /// Input rows whose output rows are all written.
@@ -105,8 +116,11 @@ pub fn find<M: DeserializeOwned, C: DeserializeOwned>(place: &Place) -> Result<F
         let why = format!("{} has no checkpoint", alone.display());
         return Ok(if is_there { Found::Damaged { why } } else { Found::Nothing });
     };
-    let body: Body<Checkpoint<M, C>> = match decode(&text) {
-        Ok(body) => body,
+    let body: Body<Checkpoint<M, C>> = match decode::<Checkpoint<M, C>>(&text) {
+        Ok(mut body) => {
+            body.run.saved_at = body.run.saved_at.or_else(|| changed_at(&path));
+            body
+        }
         Err(why) => return Ok(Found::Damaged { why: format!("{} {why}", path.display()) }),
     };
     if body.output_bytes == 0 {
@@ -146,6 +160,23 @@ pub(super) fn tail_crc32(mut file: &File, output_bytes: u64) -> io::Result<u32> 
     Ok(crc32fast::hash(&tail))
 }
 
+/// When a file was written last.
+fn changed_at(path: &Path) -> Option<Timestamp> {
+    fs::metadata(path).and_then(|found| found.modified()).ok().and_then(|time| Timestamp::try_from(time).ok())
+}
+
+/// Whether the rows of an interrupted run begin with this header.
+///
+/// # Errors
+/// They cannot be read.
+pub fn has_header(place: &Place, header: &[u8]) -> Result<bool, OutputError> {
+    let path = place.partial();
+    let mut begin = Vec::new();
+    let read = File::open(&path).and_then(|file| file.take(header.len() as u64).read_to_end(&mut begin));
+    read.map_err(OutputError::io(Action::Read, &path))?;
+    Ok(begin == header)
+}
+
 fn read_file(path: &Path) -> io::Result<Option<String>> {
     let file = match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -166,7 +197,7 @@ fn decode<S: DeserializeOwned>(text: &str) -> Result<Body<S>, String> {
         return Err("does not match its checksum".into());
     }
     let version: Version = serde_json::from_str(body).map_err(|error| format!("cannot be read: {error}"))?;
-    if version.format != FORMAT {
+    if !READ.contains(&version.format) {
         return Err(format!("was written by another version ({})", text::shown_start(&version.tool, 60)));
     }
     serde_json::from_str(body).map_err(|error| format!("cannot be read: {error}"))
@@ -197,6 +228,8 @@ mod tests {
     fn checkpoint() -> Run {
         Checkpoint {
             job: "j\",\"crc32\":\"".into(),
+            started_at: None,
+            saved_at: Timestamp::from_second(1_700_000_000).ok(),
             input: Some((7, "é".into())),
             offers: 3,
             rows: 5,

@@ -18,7 +18,7 @@ pub mod previous;
 mod whole;
 pub mod xlsx;
 
-pub use checkpoint::{Checkpoint, Found, Interrupted, find};
+pub use checkpoint::{Checkpoint, Found, Interrupted, find, has_header};
 pub use commit::Commit;
 pub use direct::Direct;
 pub use error::{Action, OutputError};

@@ -164,27 +164,42 @@ impl Partial {
     }
 }
 
-/// Moves what an interrupted run has left out of the way, and says what it is called now.
+/// Moves what an interrupted run has left out of the way, and says what it is called now. What was set aside before is
+/// replaced: one is kept. `list` is what its rows were made of, where that goes with them.
 ///
 /// # Errors
 /// A file cannot be renamed.
-pub fn set_aside(lock: &Lock) -> Result<Vec<PathBuf>, OutputError> {
+pub fn set_aside(lock: &Lock, list: Option<&Path>) -> Result<Vec<PathBuf>, OutputError> {
     let place = lock.place();
-    let names = |number: u32| {
-        let old = if number == 1 { ".old".to_owned() } else { format!(".old{number}") };
-        [(place.partial(), format!(".partial{old}")), (place.checkpoint(), format!(".checkpoint{old}"))]
-            .map(|(from, to)| (from, place.beside(&to)))
-    };
-    let is_free = |number: &u32| names(*number).iter().all(|(_, to)| !to.exists());
-    let mut moved = Vec::new();
-    for (from, to) in names((1..u32::MAX).find(is_free).unwrap_or(u32::MAX)) {
-        match fs::rename(&from, &to) {
-            Ok(()) => moved.push(to),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(OutputError::io(Action::Rename, &from)(error)),
-        }
+    let [old_rows, old_checkpoint] = place.set_aside();
+    // In this order: a kill in between leaves a checkpoint without rows, which the next run sets aside beside them. The
+    // other way round the rows would stand there alone, and nobody could tell how far they are good.
+    let rows = rename_if_there(&place.partial(), &old_rows)?;
+    let sync = || place.sync_folder().map_err(OutputError::io(Action::Sync, place.folder()));
+    sync()?;
+    let checkpoint = rename_if_there(&place.checkpoint(), &old_checkpoint)?;
+    if rows && !checkpoint {
+        // That of other rows, which are gone.
+        remove(&old_checkpoint)?;
     }
-    Ok(moved)
+    let old_list = list.map(|list| list.with_added_extension("old"));
+    let listed = list.zip(old_list.as_deref()).map(|(list, old)| rename_if_there(list, old)).transpose()?;
+    sync()?;
+    let moved = [(rows, old_rows), (checkpoint, old_checkpoint)];
+    let moved = moved.into_iter().chain(listed.zip(old_list));
+    Ok(moved.filter_map(|(moved, to)| moved.then_some(to)).collect())
+}
+
+/// Whether it was there. A folder of that name is nobody's rows, and is left for the run to stumble over.
+fn rename_if_there(from: &Path, to: &Path) -> Result<bool, OutputError> {
+    if from.is_dir() {
+        return Ok(false);
+    }
+    match fs::rename(from, to) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(OutputError::io(Action::Rename, from)(error)),
+    }
 }
 
 /// Removes the checkpoint of a finished run: the last step. Until then a later run knows that all is done.

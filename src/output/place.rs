@@ -74,7 +74,7 @@ fn follow(out: &Path) -> Result<PathBuf, OutputError> {
 }
 
 /// No name beside an output ends in anything longer.
-const LONGEST_SUFFIX: &str = ".checkpoint.old99";
+const LONGEST_SUFFIX: &str = ".checkpoint.tmp";
 
 /// An output file and the names of what stands beside it during a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,9 +108,15 @@ impl Place {
         self.beside(".checkpoint.tmp")
     }
 
+    /// What the rows and the checkpoint of an interrupted run are called that was set aside. One is kept.
+    pub fn set_aside(&self) -> [PathBuf; 2] {
+        [self.beside(".partial.old"), self.beside(".checkpoint.old")]
+    }
+
     /// Everything that a run makes, changes or removes beside the output.
-    pub fn working_files(&self) -> [PathBuf; 4] {
-        [self.partial(), self.checkpoint(), self.new_checkpoint(), self.lock()]
+    pub fn working_files(&self) -> [PathBuf; 6] {
+        let [old_rows, old_checkpoint] = self.set_aside();
+        [self.partial(), self.checkpoint(), self.new_checkpoint(), self.lock(), old_rows, old_checkpoint]
     }
 
     /// What is locked during a run.

@@ -26,6 +26,7 @@ use self::meter::Meter;
 use self::progress::{Bar, reason};
 pub use self::progress::{Plan, Status};
 use self::record::Record;
+pub use self::words::{counted, duration};
 use crate::exit::ExitCode;
 use crate::input::Total;
 use crate::schedule::pace::Pace;

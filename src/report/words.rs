@@ -19,12 +19,12 @@ pub(super) fn count(n: u64) -> String {
 }
 
 /// `1 offer`, `2 offers`
-pub(super) fn counted(n: u64, noun: &str) -> String {
+pub fn counted(n: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(n), if n == 1 { "" } else { "s" })
 }
 
 /// `3d 4h`, `2h 05m`, `1m 07s`, `8.2s`, `202 ms`: two units at most.
-pub(super) fn duration(d: Duration) -> String {
+pub fn duration(d: Duration) -> String {
     let s = d.as_secs();
     match s {
         0 => format!("{} ms", d.as_millis()),

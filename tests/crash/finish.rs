@@ -83,7 +83,7 @@ fn a_finished_run_of_another_job_is_no_reason_to_do_nothing() {
     kill_before_the_last_step(&place);
     fs::write(scene.input(), "offer_id\n1001\n").unwrap();
     let plan = place.run(&["--resume", "--dry-run"]).stdout;
-    assert!(plan.contains("starts over") && plan.contains(": 1 row\n"), "{plan}");
+    assert!(plan.contains("the run before is finished: starting") && plan.contains(": 1 row\n"), "{plan}");
     place.run(&["--resume"]).assert_code(0);
     let out = fs::read_to_string(place.out()).unwrap();
     assert!(out.lines().skip(1).all(|line| line.starts_with("1001,")), "{out}");

@@ -1,4 +1,4 @@
-//! kill -9 at random moments, each followed by `--resume`.
+//! kill -9 at random moments, each followed by the same command, with `--resume` or without.
 
 use std::time::{Duration, Instant};
 
@@ -23,7 +23,9 @@ fn kill_and_go_on(
     let mut cost = Cost::default();
     for kill in 1..=kills {
         let (calls_before, committed_before) = (scene.network.calls().len(), place.committed());
-        let mut running = place.start(&[arguments, &["--resume"]].concat());
+        // The same command again goes on by itself, and with the flag.
+        let flag: &[&str] = if kill % 2 == 0 { &["--resume"] } else { &[] };
+        let mut running = place.start(&[arguments, flag].concat());
         std::thread::sleep(moment());
         assert!(!running.is_over(), "over before kill {kill} of {kills}: {:?}", running.end());
         let killed = Instant::now();

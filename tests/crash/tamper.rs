@@ -4,7 +4,8 @@ use std::fs::{self, File, FileTimes, OpenOptions};
 use std::path::Path;
 use std::time::Duration;
 
-use crate::support::{Place, Scene, assert_same, contents};
+use crate::running::Running;
+use crate::support::{Place, Scene, assert_same, can_trace, contents};
 
 fn scene() -> Scene {
     Scene::new(64, Duration::from_millis(8))
@@ -48,12 +49,16 @@ fn committed_rows(place: &Place<'_>) -> u64 {
 /// Starts over, keeps what was there under other names, and says which.
 fn assert_set_aside(place: &Place<'_>, arguments: &[&str], why: &str) {
     let before = contents(&place.folder);
-    let ended = place.run(&[arguments, &["--resume"]].concat());
+    // Whether it was asked to go on or not, and also where only what matters is told.
+    let flag = if why.len().is_multiple_of(2) { "--resume" } else { "-q" };
+    let ended = place.run(&[arguments, &[flag]].concat());
     ended.assert_code(3);
     ended.assert_says(why);
+    ended.assert_says("starting over");
     ended.assert_says("set aside");
     let after = contents(&place.folder);
-    for (name, content) in before.iter().filter(|(name, _)| name.contains(".partial") || name.contains(".checkpoint")) {
+    let is_of_a_run = |name: &str| name.ends_with(".partial") || name.ends_with(".checkpoint");
+    for (name, content) in before.iter().filter(|(name, _)| is_of_a_run(name)) {
         let kept = after.iter().find(|(_, kept)| kept == content);
         let (kept, _) = kept.unwrap_or_else(|| panic!("{name} was overwritten: {:?}", place.names()));
         assert!(kept == name || kept.starts_with(&format!("{name}.old")), "{name} is now {kept}");
@@ -105,16 +110,17 @@ fn rows_longer_than_their_checkpoint_are_cut() {
 }
 
 #[test]
-fn what_was_set_aside_before_is_never_overwritten() {
+fn one_run_that_was_set_aside_is_kept() {
     let scene = scene();
     let place = scene.place("twice");
     for _ in 0..2 {
-        place.interrupt(&["-j", "2"]);
-        edit(&place.beside(".partial"), 500);
         fs::write(place.out(), crate::support::OLD).unwrap();
+        place.interrupt(&["-j", "2", "--restart"]);
+        edit(&place.beside(".partial"), 500);
         assert_set_aside(&place, &[], "does not match the checksum");
     }
-    assert_eq!(place.names().iter().filter(|name| name.contains(".partial.old")).count(), 2, "{:?}", place.names());
+    let aside: Vec<_> = place.names().into_iter().filter(|name| name.contains(".old")).collect();
+    assert_eq!(aside, ["links.csv.checkpoint.old", "links.csv.partial.old"]);
 }
 
 #[test]
@@ -158,7 +164,6 @@ fn a_run_with_other_columns_flags_or_account_is_another_job() {
         &["--append", "aff_sub1=x"],
         &["--excel"],
         &["--format", "jsonl"],
-        &["--column", "offer_id"],
         &["--email", "someone@else.example"],
     ]
     .into_iter()
@@ -180,7 +185,7 @@ fn a_run_with_other_columns_flags_or_account_is_another_job() {
             anew.run(arguments).assert_code(3);
             let new = fs::read_to_string(place.out()).unwrap();
             assert_same(&new, &fs::read_to_string(anew.out()).unwrap());
-            assert_ne!(new == scene.golden, arguments[0] != "--column");
+            assert_ne!(new, scene.golden);
         }
         let rows = before.iter().find(|(name, _)| name.ends_with(".partial")).unwrap();
         assert_eq!(fs::read(place.beside(".partial.old")).unwrap(), rows.1);
@@ -199,13 +204,56 @@ fn pace_and_look_may_change_from_run_to_run() {
 }
 
 #[test]
-fn without_resume_a_run_starts_over_and_says_what_it_found() {
+fn the_same_command_again_goes_on_and_restart_starts_over_and_sets_aside() {
     let scene = scene();
-    let place = scene.place("over");
-    place.interrupt(&["-j", "2"]);
-    let done = place.committed();
-    let ended = place.run(&[]);
+    let interrupted = scene.place("interrupted");
+    interrupted.interrupt(&["-j", "2"]);
+    let done = interrupted.committed();
+
+    let place = scene.place("again");
+    place.copy_from(&interrupted);
+    let before = scene.network.calls().len();
+    let ended = place.run(&["-j", "2"]);
     ended.assert_code(3);
-    ended.assert_says(&format!("starting over: an interrupted run had {done} offers done"));
+    ended.assert_says(&format!("going on with an interrupted run of this job: {done} offer"));
     place.assert_golden();
+    let calls = scene.network.calls().len() - before;
+    assert!(calls + usize::try_from(done).unwrap() <= 66, "{calls} calls after {done} offers");
+
+    let place = scene.place("over");
+    place.copy_from(&interrupted);
+    let rows = fs::read(place.beside(".partial")).unwrap();
+    let ended = place.run(&["--restart"]);
+    ended.assert_code(3);
+    ended.assert_says("starting over (--restart)");
+    assert_same(&fs::read_to_string(place.out()).unwrap(), &scene.golden);
+    assert_eq!(fs::read(place.beside(".partial.old")).unwrap(), rows);
+}
+
+/// Ctrl-C, then another column, then a change of mind: whatever the moment of the kill, no pair is parted.
+#[test]
+fn a_kill_at_any_call_of_setting_aside_loses_neither_rows_nor_checkpoint() {
+    if !can_trace("kills while a run is set aside") {
+        return;
+    }
+    let scene = scene();
+    let interrupted = scene.place("interrupted");
+    interrupted.interrupt(&["-j", "2"]);
+    let pair = [".partial", ".checkpoint"].map(|name| fs::read(interrupted.beside(name)).unwrap());
+    for number in 1.. {
+        let place = scene.place(&format!("kill-{number}"));
+        place.copy_from(&interrupted);
+        for name in [".partial.old", ".checkpoint.old"] {
+            fs::write(place.beside(name), "of a run before").unwrap();
+        }
+        let inject = format!("inject=rename:signal=KILL:when={number}");
+        let strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", &inject];
+        let killed = Running::start(place.export_under(&strace, &["--keep", "none"])).end().is_killed();
+        if number > 3 || !killed {
+            break;
+        }
+        place.run(&["--keep", "none"]).assert_code(3);
+        let aside = [".partial.old", ".checkpoint.old"].map(|name| fs::read(place.beside(name)).unwrap());
+        assert!(aside == pair, "kill {number}: {:?}", place.names());
+    }
 }

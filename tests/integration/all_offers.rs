@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use offerlinks::sandbox::limit::Rules;
-use offerlinks::sandbox::{Asked, Reply, Sandbox};
+use offerlinks::sandbox::{Asked, Reply, Sandbox, Script};
 use offerlinks::settings::rate::Rate;
 
 use crate::support::{Folder, Ran, called, export_in, network_with, records, reply, scripted, until};
@@ -225,7 +225,7 @@ fn a_run_that_is_killed_in_the_list_reads_it_anew_and_one_that_is_killed_later_g
 
 #[test]
 fn list_and_links_share_one_pace() {
-    // A limiter that refuses whatever comes too early, also at the step from the one to the other.
+    // A limiter that answers_so whatever comes too early, also at the step from the one to the other.
     let network = network_with(|options| {
         options.listed = 110;
         let limit = "20/1s".parse::<Rate>().unwrap().limit().unwrap();
@@ -273,4 +273,37 @@ fn a_dry_run_lists_nothing() {
         ran.stdout
     );
     assert!(network.calls().is_empty() && folder.names().is_empty());
+}
+
+#[test]
+fn a_run_that_is_started_over_is_set_aside_with_its_list_and_can_be_gone_on_with() {
+    let refused = Arc::new(AtomicBool::new(true));
+    let answers_so = Arc::clone(&refused);
+    let network = network_with(|options| {
+        options.listed = 60;
+        options.script = Some(Script::new(move |asked| {
+            let refused = answers_so.load(Ordering::Relaxed) && asked.offer.is_some() && asked.overall > 30;
+            refused.then(|| reply(401, r#"{"code":13,"message":"bad key"}"#))
+        }));
+    });
+    let folder = Folder::new();
+    let run = |arguments: &[&str]| {
+        let run = export_in(&folder).output("links.csv").args(&["--all-offers"]).args(arguments);
+        run.on(&network)
+    };
+    run(&["-j", "1"]).run().expect(4);
+    refused.store(false, Ordering::Relaxed);
+    let list = std::fs::read(folder.path("links.csv.offers.csv")).unwrap();
+    let planned = run(&["--dry-run"]).run().expect(0).stdout;
+    assert!(planned.contains("going on with an interrupted run"), "{planned}");
+    let names = ["links.csv.partial", "links.csv.checkpoint", "links.csv.offers.csv"];
+    let aside = names.map(|name| format!("{name}.old"));
+    run(&["--restart", "--keep", "none"]).run().expect(0).says(&["starting over (--restart)", &aside.join(" and ")]);
+    assert_eq!(std::fs::read(folder.path("links.csv.offers.csv.old")).unwrap(), list);
+    for (name, old) in names.iter().zip(&aside) {
+        std::fs::rename(folder.path(old), folder.path(name)).unwrap();
+    }
+    let pages = listed(&network);
+    run(&[]).run().expect(0).says(&["going on with an interrupted run", "the list of the interrupted run is used"]);
+    assert_eq!(listed(&network), pages);
 }

@@ -13,6 +13,7 @@ mod hostile_server;
 mod input;
 mod machine;
 mod retry;
+mod same_job;
 mod shapes;
 #[path = "../signals_heard/mod.rs"]
 mod signals_heard;
