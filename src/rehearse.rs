@@ -16,7 +16,7 @@ use crate::signals::{Signal, Signals};
 /// # Errors
 /// The address cannot be listened on.
 pub async fn rehearse(listen: SocketAddr, rate: Rate) -> Result<Signal, Failure> {
-    let mut signals = Signals::listen().map_err(Failure::system("listen to signals"))?;
+    let mut signals = Signals::listen(|_| ()).map_err(Failure::system("listen to signals"))?;
     let rules = rate.limit().map(|limit| Rules { limit, ..Rules::PUBLISHED });
     let sandbox = Sandbox::start(sandbox::Options { listen, limit: rules, ..sandbox::Options::default() });
     let sandbox = sandbox.map_err(|source| Failure::Listen { address: listen, source })?;

@@ -1,8 +1,17 @@
 //! The signals that end a run, and dying of them as the shell and systemd expect.
 //!
-//! Knows nothing of runs: tells which signal came.
+//! Knows nothing of runs: tells which signal came, and sees to it that the program ends.
+
+#[cfg(unix)]
+mod patience;
+#[cfg(unix)]
+mod watch;
 
 use std::io;
+use std::time::Duration;
+
+#[cfg(unix)]
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::exit::ExitCode;
 
@@ -32,6 +41,16 @@ impl Signal {
         format!("{}: waiting for {what}; once more ends at once", self.name())
     }
 
+    #[cfg(unix)]
+    const fn number(self) -> std::ffi::c_int {
+        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+        match self {
+            Self::Interrupt => SIGINT,
+            Self::Terminate => SIGTERM,
+            Self::HangUp => SIGHUP,
+        }
+    }
+
     /// The exit code that stands for dying of it.
     pub const fn exit_code(self) -> ExitCode {
         match self {
@@ -42,59 +61,63 @@ impl Signal {
     }
 }
 
-/// Listens for signals from its creation on.
+/// Listens for signals from its creation on, and ends the program within a second where it does not answer.
 #[derive(Debug)]
 pub struct Signals {
     #[cfg(unix)]
-    listening: Vec<(Signal, tokio::signal::unix::Signal)>,
+    heard: UnboundedReceiver<Signal>,
+    #[cfg(unix)]
+    watch: watch::Watch,
 }
 
 #[cfg(unix)]
 impl Signals {
     /// Starts to listen. A signal that the parent has told us to ignore (`nohup`, `&` in a script) stays ignored.
     ///
+    /// From the first signal on the program has less than a second to answer by [`Self::allow`] or to end; then it dies
+    /// of that signal, and `last_words` is told why. Signals within a second are one.
+    ///
     /// # Errors
     /// The system refuses.
-    pub fn listen() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut listening = Vec::new();
-        for (name, kind) in [
-            (Signal::Interrupt, SignalKind::interrupt()),
-            (Signal::Terminate, SignalKind::terminate()),
-            (Signal::HangUp, SignalKind::hangup()),
-        ] {
-            if !is_ignored(kind.as_raw_value()) {
-                listening.push((name, signal(kind)?));
-            }
-        }
+    pub fn listen(last_words: impl Fn(&str) + Send + 'static) -> io::Result<Self> {
+        let all = [Signal::Interrupt, Signal::Terminate, Signal::HangUp];
+        let wanted: Vec<_> = all.into_iter().filter(|signal| !is_ignored(signal.number())).collect();
+        let (tell, heard) = unbounded_channel();
+        let watch = watch::Watch::start(&wanted, tell, Box::new(last_words))?;
         // A file-size limit (ulimit -f) is to be an error of the write, not our death.
         signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default())?;
-        Ok(Self { listening })
+        Ok(Self { heard, watch })
     }
 
     /// The next signal.
     pub async fn next(&mut self) -> Signal {
-        std::future::poll_fn(|context| {
-            for (name, signal) in &mut self.listening {
-                if signal.poll_recv(context).is_ready() {
-                    return std::task::Poll::Ready(*name);
-                }
-            }
-            std::task::Poll::Pending
-        })
-        .await
+        match self.heard.recv().await {
+            Some(signal) => signal,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// The signal was heard, and what is done now may take so long; after a second signal nothing may.
+    pub fn allow(&self, time: Duration) {
+        self.watch.allow(time);
     }
 }
 
 impl Signals {
-    /// Does the work to its end, unless a second signal comes; `first` is called at the first.
+    /// How long work that is nearly done may go on after a signal.
+    pub const TO_THE_END: Duration = Duration::from_secs(10);
+    /// What is left of the time after the second signal.
+    pub const AT_ONCE: Duration = Duration::from_millis(500);
+
+    /// Does the work to its end, unless a second signal comes or it takes too long after the first; `first` is called at
+    /// the first, and says how long that is. What is done in an instant is done after the second too.
     ///
     /// # Errors
-    /// The second signal.
+    /// The signal that kept it from being done.
     pub async fn until_second<T>(
         &mut self,
         work: impl Future<Output = T>,
-        first: impl FnOnce(Signal),
+        first: impl FnOnce(Signal) -> Duration,
     ) -> Result<T, Signal> {
         let mut work = std::pin::pin!(work);
         let signal = tokio::select! {
@@ -102,12 +125,22 @@ impl Signals {
             done = &mut work => return Ok(done),
             signal = self.next() => signal,
         };
-        first(signal);
+        let time = first(signal);
+        // A little more, so that the program can say how it ended.
+        self.allow(time + Duration::from_secs(2));
+        self.within(work, time).await.ok_or(signal)
+    }
+
+    /// Does the work for so long, and only for an instant more once a signal comes.
+    pub async fn within<T>(&mut self, work: impl Future<Output = T>, time: Duration) -> Option<T> {
+        let mut work = std::pin::pin!(work);
         tokio::select! {
             biased;
-            done = &mut work => Ok(done),
-            signal = self.next() => Err(signal),
+            done = &mut work => return Some(done),
+            _ = self.next() => {}
+            () = tokio::time::sleep(time) => return None,
         }
+        tokio::time::timeout(Self::AT_ONCE, work).await.ok()
     }
 }
 
@@ -126,9 +159,12 @@ impl Signals {
     ///
     /// # Errors
     /// Never here.
-    pub fn listen() -> io::Result<Self> {
+    pub fn listen(_: impl Fn(&str) + Send + 'static) -> io::Result<Self> {
         Ok(Self {})
     }
+
+    /// Nothing ends the program here but itself.
+    pub fn allow(&self, _: Duration) {}
 
     /// The next signal.
     pub async fn next(&mut self) -> Signal {
@@ -143,14 +179,8 @@ impl Signals {
 /// Returns where that is not possible.
 #[cfg(unix)]
 pub fn die_of(signal: Signal) {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    let number = match signal {
-        Signal::Interrupt => SIGINT,
-        Signal::Terminate => SIGTERM,
-        Signal::HangUp => SIGHUP,
-    };
     // If even this fails, the exit code still tells.
-    drop(signal_hook::low_level::emulate_default_handler(number));
+    drop(signal_hook::low_level::emulate_default_handler(signal.number()));
 }
 
 /// Elsewhere the exit code has to do.

@@ -43,7 +43,7 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// # Errors
 /// What kept it from being done, on this machine. What the network did wrong is an [`Ending`].
 pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary), Failure> {
-    let mut signals = Signals::listen().map_err(Failure::system("listen to signals"))?;
+    let mut signals = Signals::listen(report.last_words()).map_err(Failure::system("listen to signals"))?;
     for warning in &job.warnings {
         report.say(Level::Warning, warning);
     }
@@ -120,6 +120,9 @@ async fn start(
     report: &mut Report,
 ) -> Result<Result<Start, Ending>, Failure> {
     let Some(list) = &job.all_offers else {
+        if job.retry_failed.is_none() && job.source.is_terminal() {
+            report.say(Level::Info, "reading offers from the terminal; end with Ctrl-D");
+        }
         let (rows, goal) = open(job)?;
         return Ok(Ok(Start { rows, goal, line: None }));
     };

@@ -8,7 +8,7 @@ use tokio::sync::mpsc::{self, Receiver, Sender};
 use super::previous::{Again, KeptRow, PreviousRows};
 use crate::failure::Failure;
 use crate::flatten::{Flattener, Format};
-use crate::input::{Input, InputError, Mark, NotTheSameInput, Oddities, Position, Resolved, Row, Source, Total};
+use crate::input::{Input, InputError, Mark, NotTheSameInput, Oddities, Position, Resolved, Row, Total};
 use crate::job::{Job, OpenedRows, RetryFailed};
 use crate::report::{Level, Report};
 
@@ -73,9 +73,11 @@ impl Rows {
         let cells = job.template.columns().filter_map(|name| input.cell_index(name)).collect();
         let reading = Some(input.resolved());
         let append = job.template.text(|name| input.column_name(name).unwrap_or(name).to_owned());
-        let from = match job.source {
-            Source::File(_) => From::File(Box::new(input)),
-            Source::Stdin => From::Pipe(Pipe::open(input).map_err(Failure::system("start a thread for the input"))?),
+        // A named pipe or a device may keep its reader waiting as stdin may.
+        let from = if input.is_stream() {
+            From::Pipe(Pipe::open(input).map_err(Failure::system("start a thread for the input"))?)
+        } else {
+            From::File(Box::new(input))
         };
         Ok(Self { from, kept, cells, format: job.format, reading, append, ended: false })
     }

@@ -22,6 +22,15 @@ use crate::settings::units::MaxErrors;
 use crate::signals::{Signal, Signals};
 use crate::summary::Summary;
 
+/// What is said and left behind after the last commit takes no longer.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// How long the last commit may take after a signal: hardly any time where the one before it hangs already.
+fn disk_patience(committing_since: Option<Instant>, now: Instant) -> Duration {
+    let hangs = committing_since.is_some_and(|since| now.saturating_duration_since(since) > Duration::from_secs(1));
+    if hangs { Signals::AT_ONCE } else { Signals::TO_THE_END }
+}
+
 /// A row that is read and not written yet.
 #[derive(Debug)]
 pub(super) enum Pending {
@@ -143,25 +152,25 @@ impl Run {
         signals: &mut Signals,
         report: &mut Report,
     ) -> Result<(), Failure> {
+        let patience = disk_patience(self.writer.committing_since(), Instant::now());
         if let Ending::Interrupted(signal) = ending {
             let calls = self.schedule.in_flight();
             report.say(Level::Info, &signal.waiting_for(&format!("{calls} calls in flight")));
+            signals.allow(self.drain + patience + FAREWELL);
         }
         let mut deadline = pin!(sleep_until((Instant::now() + self.drain).into()));
         while !in_flight.is_empty() {
             tokio::select! {
                 biased;
-                _ = signals.next() => return Ok(()),
+                _ = signals.next() => break,
                 Some(answer) = in_flight.next() => drop(self.answered(answer, report)),
                 () = &mut deadline => break,
             }
         }
         self.write(Instant::now())?;
-        tokio::select! {
-            biased;
-            _ = signals.next() => Ok(()),
-            done = self.writer.commit(&mut self.rows) => done,
-        }
+        signals.allow(patience + FAREWELL);
+        // A disk that hangs keeps what it has, and the run ends: that is as safe as a kill.
+        signals.within(self.writer.commit(&mut self.rows), patience).await.unwrap_or(Ok(()))
     }
 
     /// Takes this run's part of the limit, when the runs on this machine have become more or fewer.
@@ -283,7 +292,11 @@ impl Run {
             return Ok(self.ended(Ending::too_many_errors(most)));
         }
         let (summary, kept) = (self.writer.summary().clone(), self.writer.kept());
-        let tell = |signal: Signal| report.say(Level::Info, &signal.waiting_for("the disk"));
+        let since = self.writer.committing_since();
+        let tell = |signal: Signal| {
+            report.say(Level::Info, &signal.waiting_for("the disk"));
+            disk_patience(since, Instant::now())
+        };
         match signals.until_second(self.writer.finish(&mut self.rows), tell).await {
             Ok(finished) => {
                 let (summary, lock) = finished?;

@@ -29,7 +29,10 @@ pub(super) async fn render(
 ) -> Result<Option<Signal>, Failure> {
     let Some(workbook) = &job.workbook else { return Ok(None) };
     let Target::File(place) = Target::of(workbook)? else { return Ok(None) };
-    let tell = |signal: Signal| report.say(Level::Info, &signal.waiting_for("the workbook"));
+    let tell = |signal: Signal| {
+        report.say(Level::Info, &signal.waiting_for("the workbook"));
+        Signals::TO_THE_END
+    };
     let rendered = match signals.until_second(on_a_thread(&job.output, &place, summary.lines()), tell).await {
         Ok(rendered) => rendered?,
         Err(signal) => return Ok(Some(signal)),

@@ -223,6 +223,11 @@ impl Writer {
         self.policy.is_under_way()
     }
 
+    /// Since when a commit is under way.
+    pub(super) fn committing_since(&self) -> Option<Instant> {
+        self.policy.under_way_since()
+    }
+
     /// Waits for the commit under way, if there is one.
     pub(super) async fn committed(&mut self) -> Result<(), Failure> {
         if self.is_committing() {

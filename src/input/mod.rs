@@ -109,6 +109,11 @@ impl Input {
         open::open(source, options)
     }
 
+    /// Whether the input can only be read on, and may keep its reader waiting.
+    pub fn is_stream(&self) -> bool {
+        self.prefix.is_none()
+    }
+
     /// The names of the kept columns in the output's header.
     pub fn kept_columns(&self) -> &[String] {
         &self.columns.kept

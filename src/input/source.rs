@@ -4,7 +4,7 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::io::{self, Cursor, IsTerminal, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::encoding::{Content, sniff};
@@ -26,6 +26,15 @@ impl Source {
     /// What the user wrote: `-` is standard input.
     pub fn from_argument(argument: &Path) -> Self {
         if argument.as_os_str() == "-" { Self::Stdin } else { Self::File(argument.to_owned()) }
+    }
+
+    /// Whether somebody types it.
+    pub fn is_terminal(&self) -> bool {
+        match self {
+            Self::Stdin => io::stdin().is_terminal(),
+            // Only opened where it is a device, since a pipe would wait for its other end.
+            Self::File(path) => path.starts_with("/dev") && File::open(path).is_ok_and(|file| file.is_terminal()),
+        }
     }
 }
 

@@ -42,7 +42,7 @@ const PER_PAGE: &str = "100";
 /// # Errors
 /// What kept it from being done, on this machine. What the network did wrong is an [`End`].
 pub async fn list(job: &ListJob, report: &mut Report) -> Result<End, Failure> {
-    let mut signals = Signals::listen().map_err(Failure::system("listen to signals"))?;
+    let mut signals = Signals::listen(report.last_words()).map_err(Failure::system("listen to signals"))?;
     for setting in &job.settings {
         report.say(Level::Debug, &format!("setting: {setting}"));
     }

@@ -47,6 +47,11 @@ impl CommitPolicy {
         self.began.is_some()
     }
 
+    /// Since when a commit is under way.
+    pub fn under_way_since(&self) -> Option<Instant> {
+        self.began
+    }
+
     /// It has ended.
     pub fn ended(&mut self, now: Instant) {
         if let Some(began) = self.began.take() {

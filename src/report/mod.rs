@@ -248,6 +248,18 @@ impl Report {
         }
     }
 
+    /// How to say something when the program is about to be ended, whatever it is doing.
+    pub fn last_words(&self) -> impl Fn(&str) + Send + 'static {
+        let (format, on_terminal) = (self.look.log_format, self.on_terminal);
+        move |message| {
+            let line = match format {
+                LogFormat::Json => json_line(Level::Error, message, Value::Null),
+                LogFormat::Text => text_line(Level::Error, message, on_terminal),
+            };
+            drop(writeln!(io::stderr(), "{line}"));
+        }
+    }
+
     fn clear(&mut self) {
         if let Some(bar) = self.progress.take().and_then(|shown| shown.bar) {
             bar.clear();

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use offerlinks::sandbox::{Asked, Reply, Script};
 
 use crate::running::Running;
-use crate::support::{Place, Scene, wait_until};
+use crate::support::{Place, Scene, skip, wait_until};
 
 const SIGNALS: [(&str, i32); 3] = [("INT", 2), ("TERM", 15), ("HUP", 1)];
 
@@ -103,7 +103,8 @@ fn calls_that_never_end_are_waited_for_10_s_or_until_the_second_signal() {
     std::thread::sleep(Duration::from_millis(100));
 
     other.signal("INT");
-    std::thread::sleep(Duration::from_millis(300));
+    // Within a second it would be the same signal once more.
+    std::thread::sleep(Duration::from_millis(1100));
     stop(&hasty, other, ("INT", 2), Duration::from_secs(2));
 
     stop(&patient, waiting, ("TERM", 15), Duration::from_millis(11_500));
@@ -112,6 +113,22 @@ fn calls_that_never_end_are_waited_for_10_s_or_until_the_second_signal() {
     assert!(kept >= 38, "what was answered is kept: {kept}");
     patient.resume();
     hasty.resume();
+}
+
+/// GNU timeout sends its signal to its child and then to the whole group, the child included.
+#[test]
+fn two_signals_at_once_are_one_and_what_was_answered_is_kept() {
+    let scene = Scene::new(60, Duration::from_millis(1));
+    let place = scene.place("timeout");
+    if std::process::Command::new("timeout").arg("--version").output().is_err() {
+        return skip("two signals at once", "no timeout");
+    }
+    let ended = Running::start(place.export_under(&["timeout", "5"], &["--rate", "50/10s", "-q"])).end();
+    assert_eq!(ended.status.code(), Some(124), "{ended:?}");
+    let (calls, kept) = (scene.calls().0 as u64, place.committed());
+    // Also the cell that is no ID is done.
+    assert!(kept > 0 && kept + 2 >= calls, "{kept} of {calls} are kept");
+    place.resume();
 }
 
 #[test]

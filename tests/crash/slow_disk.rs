@@ -67,7 +67,8 @@ fn the_second_signal_does_not_wait_for_the_disk_and_the_last_words_promise_no_mo
     wait_for_most_calls(&scene);
     let sent = Instant::now();
     running.signal("INT");
-    std::thread::sleep(Duration::from_millis(500));
+    // Within a second it would be the same signal once more.
+    std::thread::sleep(Duration::from_millis(1100));
     running.signal("INT");
     // The tracer lets the rest of the process go only when the delay is over.
     let status = format!("/proc/{}/status", running.id());

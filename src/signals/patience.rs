@@ -1,0 +1,81 @@
+//! How long a program that was told to end may take over it.
+//!
+//! Told the time; ends nothing itself.
+
+use std::time::{Duration, Instant};
+
+/// Until when the program has to have ended by itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Patience {
+    /// The first signal.
+    first: Option<Instant>,
+    /// A second one came, after which nothing takes long any more.
+    is_over: bool,
+    deadline: Option<Instant>,
+}
+
+impl Patience {
+    /// Signals within this time are one: GNU timeout sends one to its child and one to the whole group.
+    pub(super) const ONE: Duration = Duration::from_secs(1);
+    /// Who has not even noticed the signal by then is blocked; and so long may the last commit take after the second.
+    pub(super) const ANSWER: Duration = Duration::from_millis(800);
+
+    /// A signal has come. Tells whether it is another than the one before.
+    pub(super) fn signal(&mut self, now: Instant) -> bool {
+        let soon = now + Self::ANSWER;
+        match self.first {
+            None => {
+                self.first = Some(now);
+                self.deadline = Some(soon);
+                true
+            }
+            Some(first) if now < first + Self::ONE => false,
+            Some(_) => {
+                if !self.is_over {
+                    self.deadline = Some(self.deadline.map_or(soon, |deadline| deadline.min(soon)));
+                }
+                self.is_over = true;
+                true
+            }
+        }
+    }
+
+    /// The program has heard the signal, and needs so long for what it does now.
+    pub(super) fn allow(&mut self, now: Instant, time: Duration) {
+        if self.first.is_some() && !self.is_over {
+            self.deadline = now.checked_add(time);
+        }
+    }
+
+    /// When the program has to have ended; `None` while no signal has come.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn ms(time: u64) -> Duration {
+        Duration::from_millis(time)
+    }
+
+    #[test]
+    fn two_signals_within_a_second_are_one_and_the_second_ends_all_patience() {
+        let start = Instant::now();
+        let mut patience = Patience::default();
+        patience.allow(start, ms(60_000));
+        assert_eq!(patience.deadline(), None, "nothing is to end yet");
+        assert!(patience.signal(start));
+        assert_eq!(patience.deadline(), Some(start + ms(800)), "who is blocked does not answer");
+        assert!(!patience.signal(start + ms(1)) && !patience.signal(start + ms(999)));
+        patience.allow(start + ms(100), ms(10_000));
+        assert_eq!(patience.deadline(), Some(start + ms(10_100)));
+        assert!(patience.signal(start + ms(1000)));
+        assert_eq!(patience.deadline(), Some(start + ms(1800)));
+        patience.allow(start + ms(1100), ms(10_000));
+        assert!(patience.signal(start + ms(1700)));
+        assert_eq!(patience.deadline(), Some(start + ms(1800)), "nothing moves it any more");
+    }
+}
