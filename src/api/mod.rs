@@ -6,7 +6,7 @@
 //! - [`classify`] turns status and body into an outcome, by one table.
 //! - `link` tells a link from any other text, [`links`] finds the links in a successful answer.
 //! - [`offers`] finds the offers on a page of the offer list.
-//! - [`retry_after`] reads how long the network wants to be left alone.
+//! - [`wait_hint`] reads how long the network wants to be left alone, [`retry_after`] each value that says so.
 //!
 //! One offer's failure is data here; nothing in this module stops the run.
 
@@ -23,6 +23,7 @@ pub mod reply;
 pub mod retry_after;
 pub(crate) mod secrets;
 mod unspell;
+pub mod wait_hint;
 
 pub use body::Form;
 pub use client::Client;

@@ -6,13 +6,13 @@ use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use reqwest::header::{DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{DATE, HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
 use super::body::{Body, Form};
 use super::classify::{Received, classify};
 use super::fault::{Failure, Fault};
-use super::retry_after;
+use super::wait_hint;
 use crate::offer::{ErrorKind, OfferError, Outcome};
 use crate::text;
 
@@ -96,8 +96,8 @@ impl RawReply {
 
     /// How long the network wants to be left alone.
     pub fn retry_after(&self) -> Option<Duration> {
-        let values = self.headers.get_all(RETRY_AFTER).iter().map(HeaderValue::as_bytes);
-        retry_after::longest(values, self.date(), SystemTime::now())
+        let headers = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+        wait_hint::read(headers, self.date(), SystemTime::now())
     }
 
     /// What else the server told.

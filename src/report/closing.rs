@@ -9,7 +9,7 @@ use super::record::{Figures, Record};
 use super::{Level, words};
 use crate::exit::ExitCode;
 use crate::offer::{Class, ErrorKind};
-use crate::schedule::Stop;
+use crate::schedule::{Schedule, Stop};
 use crate::settings::units::MaxErrors;
 use crate::signals::Signal;
 use crate::summary::Summary;
@@ -100,6 +100,9 @@ impl Ending {
                 Stop::Outage { lasted, last } => {
                     let lasted = words::duration(*lasted);
                     format!("stopped: {host} has not answered properly for {lasted} (--max-outage): {}", last.words())
+                }
+                Stop::ComeBackIn(wait) if *wait > Schedule::NO_WAIT => {
+                    format!("stopped: {host} asks to wait far too long ({}), again and again", words::duration(*wait))
                 }
                 Stop::ComeBackIn(wait) => {
                     format!(

@@ -266,6 +266,14 @@ fn a_long_retry_after_and_the_end_of_the_time_stop_the_run_at_once() {
     let limited = Policy { max_duration: Some(60 * SECOND), ..policy() };
     let past_end = run(&offers(400), limited, |a| if a.at > 9 * SECOND { throttle(55) } else { Reply::good() });
     assert_eq!(past_end.stop, Some(Stop::ComeBackIn(55 * SECOND)));
+    let centuries = |times: u32| {
+        run(&offers(400), policy(), move |asked| match asked.at {
+            at if at > 9 * SECOND && at < 10 * SECOND + 300 * times * SECOND => throttle(u32::MAX),
+            _ => Reply::good(),
+        })
+    };
+    assert!(centuries(1).complete().took > 309 * SECOND);
+    assert_eq!(centuries(2).stop, Some(Stop::ComeBackIn(u32::MAX * SECOND)));
     for down in [Down::Gateway, Down::Hang, Down::Throttle] {
         let story = run(&offers(400), limited, |a| if a.at > 9 * SECOND { down.reply() } else { Reply::good() });
         assert_eq!((story.stop, story.took), (Some(Stop::OutOfTime), 60 * SECOND), "{down:?}");

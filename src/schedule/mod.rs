@@ -169,6 +169,8 @@ pub struct Schedule {
     /// How long all such times before have lasted.
     troubled: Duration,
     frozen_until: Instant,
+    /// A wait longer than [`Self::NO_WAIT`] was sat out for five minutes.
+    forgave_no_wait: bool,
     counts: Counts,
     finished: Vec<(Task, Outcome)>,
 }
@@ -178,13 +180,15 @@ impl Schedule {
     const MAX_EFFORT: Duration = Duration::from_secs(180);
     /// A longer `Retry-After` ends the run.
     pub const LONGEST_WAIT: Duration = Duration::from_secs(300);
+    /// No limit asks for as long a wait: monthly quotas are the longest there are.
+    pub const NO_WAIT: Duration = Duration::from_secs(32 * 86_400);
 
     /// A run that starts now. The same seed draws the same delays.
     pub fn new(policy: Policy, seed: u64, now: Instant) -> Self {
         Self {
             policy,
             started: now,
-            pace: Pace::new(policy.rate, now),
+            pace: Pace::new(policy.rate, now).with_seed(seed),
             backoff: Backoff::new(seed),
             breaker: Breaker::new(policy.max_outage, now),
             gate: Gate::default(),
@@ -201,6 +205,7 @@ impl Schedule {
             trouble: None,
             troubled: Duration::ZERO,
             frozen_until: now,
+            forgave_no_wait: false,
             counts: Counts::default(),
             finished: Vec::new(),
         }

@@ -161,8 +161,12 @@ impl Schedule {
         }
     }
 
-    fn too_long(&self, retry_after: Option<Duration>, now: Instant) -> Result<(), Stop> {
-        let Some(wait) = retry_after else { return Ok(()) };
+    /// Once a wait that no limit can mean is taken for a mistake: servers that double it with each refusal come to
+    /// centuries, and forgive who is silent for a while.
+    fn too_long(&mut self, retry_after: Option<Duration>, now: Instant) -> Result<(), Stop> {
+        let Some(asked) = retry_after else { return Ok(()) };
+        let forgiven = asked > Self::NO_WAIT && !std::mem::replace(&mut self.forgave_no_wait, true);
+        let wait = if forgiven { Self::LONGEST_WAIT } else { asked };
         let past_end = self.policy.max_duration.is_some_and(|max| {
             let elapsed = now.saturating_duration_since(self.started);
             wait > max.saturating_sub(elapsed)

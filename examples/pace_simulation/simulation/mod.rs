@@ -166,7 +166,7 @@ pub(crate) fn run(case: Case) -> Tally {
     let t0 = Instant::now();
     let mut dice = Dice(case.seed);
     let mut server = Server::new(case);
-    let mut pace = Pace::new(Rate::Limited(Limit::PUBLISHED), t0);
+    let mut pace = Pace::new(Rate::Limited(Limit::PUBLISHED), t0).with_seed(case.seed);
     let mut departures: Vec<Departure> = Vec::new();
     let mut events =
         BinaryHeap::from([Reverse((Duration::ZERO, Event::Others)), Reverse((Duration::ZERO, Event::Wake(0)))]);

@@ -1,6 +1,7 @@
-//! Silence after a refusal: short for one, longer for each that follows, and as long as the network asks.
+//! Quiet after a refusal: short for one, longer for each that follows, and as long as the network asks.
 //!
-//! One freeze holds every call, since the limit is shared. Nothing here knows the limit.
+//! One freeze holds every call, since the limit is shared. Each is a little longer than it has to be, by chance: freezes
+//! of exact length fall in step with whoever else calls at regular times, and then every call meets the same refusal.
 
 use std::time::{Duration, Instant};
 
@@ -10,18 +11,35 @@ const FIRST: Duration = Duration::from_secs(2);
 /// However many refusals follow each other.
 const LONGEST: Duration = Duration::from_secs(60);
 
+/// Up to so much longer is each freeze by chance, as a part of it.
+const JITTER: f64 = 0.25;
+
+/// And at most so much where the network has said when to come back.
+const JITTER_AS_ASKED: Duration = Duration::from_secs(1);
+
 /// A `Retry-After` is taken as at most this, far beyond what any caller waits for, so that times cannot overflow.
 const FOREVER: Duration = Duration::from_secs(10 * 365 * 86_400);
 
 /// Until when the network wants to hear nothing.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Freeze {
     until: Option<Instant>,
     /// Refusals in a row of calls that left after the freeze before them.
     refusals: u32,
+    window: Duration,
+    random: fastrand::Rng,
 }
 
 impl Freeze {
+    /// For a limit with this window.
+    pub(super) fn new(window: Duration) -> Self {
+        Self { until: None, refusals: 0, window, random: fastrand::Rng::with_seed(0) }
+    }
+
+    pub(super) fn seed(&mut self, seed: u64) {
+        self.random.seed(seed);
+    }
+
     /// The end of the latest freeze, over or not.
     pub(super) fn until(&self) -> Option<Instant> {
         self.until
@@ -34,15 +52,29 @@ impl Freeze {
         }
     }
 
-    /// A call that left at `left` was refused, and the answer read at `now`.
-    pub(super) fn throttled(&mut self, left: Instant, now: Instant, retry_after: Option<Duration>) {
+    /// A call that left at `left` was refused, and the answer read at `now`. Gives back for how long.
+    pub(super) fn throttled(&mut self, left: Instant, now: Instant, retry_after: Option<Duration>) -> Duration {
         if self.is_after(left) {
             self.refusals = self.refusals.saturating_add(1);
         }
-        let doublings = self.refusals.saturating_sub(1).min(16);
-        let own = (FIRST * (1 << doublings)).min(LONGEST);
-        let until = now + own.max(retry_after.unwrap_or_default().min(FOREVER));
+        let own = self.own();
+        let asked = retry_after.unwrap_or_default().min(FOREVER);
+        let longer = own.max(asked).mul_f64(JITTER * self.random.f64());
+        let quiet = if asked > own { asked + longer.min(JITTER_AS_ASKED) } else { own + longer };
+        let until = now + quiet;
         self.until = Some(self.until.map_or(until, |before| before.max(until)));
+        quiet
+    }
+
+    /// Doubles, but first stops at the window: when it is over, most limits have forgotten all there was. Only who bans
+    /// for longer, or anew with each call, refuses after that.
+    fn own(&self) -> Duration {
+        let mut own = FIRST;
+        for _ in 1..self.refusals.min(16) {
+            let next = 2 * own;
+            own = if own < self.window && next > self.window { self.window + self.window / 20 } else { next };
+        }
+        own.min(LONGEST)
     }
 
     /// Several calls may be refused for one and the same reason; only what left after the freeze is news.
@@ -55,40 +87,73 @@ impl Freeze {
 mod tests {
     use super::*;
 
+    fn freeze() -> Freeze {
+        Freeze::new(Duration::from_secs(10))
+    }
+
+    /// That it lasts so many seconds from `now`, and up to so much longer.
+    fn assert_lasts(freeze: &Freeze, now: Instant, seconds: f64, longer: f64) {
+        let lasts = freeze.until().map(|until| (until - now).as_secs_f64());
+        assert!(lasts.is_some_and(|lasts| (seconds..=seconds + longer).contains(&lasts)), "{lasts:?}, not {seconds}");
+    }
+
     #[test]
-    fn refusals_in_a_row_double_the_silence_up_to_a_minute() {
-        let mut now = Instant::now();
-        let mut freeze = Freeze::default();
-        for seconds in [2, 4, 8, 16, 32, 60, 60] {
+    fn refusals_in_a_row_double_the_silence_up_to_a_minute_with_a_stop_at_the_window() {
+        for (window, freezes) in [
+            (10, [2.0, 4.0, 8.0, 10.5, 21.0, 42.0, 60.0, 60.0]),
+            (60, [2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0]),
+            (3600, [2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0]),
+        ] {
+            let mut now = Instant::now();
+            let mut freeze = Freeze::new(Duration::from_secs(window));
+            for seconds in freezes {
+                freeze.throttled(now, now, None);
+                assert_lasts(&freeze, now, seconds, 0.25 * seconds);
+                now = freeze.until().unwrap();
+            }
+            freeze.passed(now);
             freeze.throttled(now, now, None);
-            assert_eq!(freeze.until(), Some(now + Duration::from_secs(seconds)));
-            now += Duration::from_secs(seconds);
+            assert_lasts(&freeze, now, 2.0, 0.5);
         }
-        freeze.passed(now);
-        freeze.throttled(now, now, None);
-        assert_eq!(freeze.until(), Some(now + Duration::from_secs(2)));
     }
 
     #[test]
     fn calls_from_before_the_freeze_neither_double_nor_end_it() {
         let t0 = Instant::now();
-        let mut freeze = Freeze::default();
+        let mut freeze = freeze();
         freeze.throttled(t0, t0, None);
         freeze.throttled(t0, t0, None);
-        assert_eq!(freeze.until(), Some(t0 + Duration::from_secs(2)));
-        let later = t0 + Duration::from_secs(2);
+        assert_lasts(&freeze, t0, 2.0, 0.5);
+        let later = freeze.until().unwrap();
         freeze.passed(t0);
         freeze.throttled(later, later, None);
-        assert_eq!(freeze.until(), Some(later + Duration::from_secs(4)));
+        assert_lasts(&freeze, later, 4.0, 1.0);
     }
 
     #[test]
     fn the_network_may_ask_for_longer_but_not_for_shorter() {
         let t0 = Instant::now();
-        for (asked, seconds) in [(0, 2), (5, 5), (600, 600), (u64::MAX, FOREVER.as_secs())] {
-            let mut freeze = Freeze::default();
+        for (asked, seconds, longer) in
+            [(0, 2.0, 0.5), (3, 3.0, 0.75), (5, 5.0, 1.0), (600, 600.0, 1.0), (u64::MAX, FOREVER.as_secs_f64(), 1.0)]
+        {
+            let mut freeze = freeze();
             freeze.throttled(t0, t0, Some(Duration::from_secs(asked)));
-            assert_eq!(freeze.until(), Some(t0 + Duration::from_secs(seconds)), "{asked}");
+            assert_lasts(&freeze, t0, seconds, longer);
+        }
+    }
+
+    #[test]
+    fn freezes_of_one_kind_end_at_all_places_of_a_second() {
+        for asked in [None, Some(Duration::from_secs(4))] {
+            let t0 = Instant::now();
+            let mut freeze = freeze();
+            let mut places = [0; 5];
+            for _ in 0..500 {
+                (freeze.until, freeze.refusals) = (None, 1);
+                let quiet = freeze.throttled(t0, t0, asked);
+                places[(quiet.subsec_millis() % 500 / 100) as usize] += 1;
+            }
+            assert!(places.iter().all(|count| *count > 50), "{places:?}");
         }
     }
 }

@@ -31,6 +31,15 @@ use travelling::Travelling;
 
 use crate::settings::rate::{Limit, Rate};
 
+/// Nothing gets used to a limit quicker than within this time: a server whose limit is written as `5/s` here is most
+/// often one of `50/10s`, and one that is really so quick forgives a patient caller.
+const SHORTEST_WINDOW: Duration = Duration::from_secs(10);
+
+/// The window that recovery and freezes go by.
+fn window(limit: Limit) -> Duration {
+    limit.window.max(SHORTEST_WINDOW)
+}
+
 /// Decides when the next call may leave. See the module for its parts.
 #[derive(Debug)]
 pub struct Pace {
@@ -107,7 +116,15 @@ impl Pace {
     /// a burst.
     pub fn new(rate: Rate, now: Instant) -> Self {
         let limited = rate.limit().map(|limit| Limited::new(limit, now));
-        Self { rate, share: NonZeroU32::MIN, limited, freeze: Freeze::default(), not_before: now, departures: 0 }
+        let freeze = Freeze::new(rate.limit().map_or(SHORTEST_WINDOW, window));
+        Self { rate, share: NonZeroU32::MIN, limited, freeze, not_before: now, departures: 0 }
+    }
+
+    /// Draws chance (by how much freezes are longer than they have to be) from this seed.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.freeze.seed(seed);
+        self
     }
 
     /// May a call leave now? Asking costs nothing and changes nothing that matters.
@@ -247,9 +264,9 @@ mod tests {
         let departure = pace.send(t0);
         assert_eq!((pace.poll(t0), pace.period(), pace.pace()), (Ok(()), Duration::ZERO, f64::INFINITY));
         pace.answered(departure, t0, Signal::Throttled { retry_after: Some(Duration::from_secs(7)) });
-        let until = t0 + Duration::from_secs(7);
+        let until = pace.frozen_until(t0).unwrap();
+        assert!((t0 + Duration::from_secs(7)..=t0 + Duration::from_secs(8)).contains(&until));
         assert_eq!(pace.poll(t0), Err(Wait { until, why: Why::Frozen }));
-        assert_eq!(pace.frozen_until(t0), Some(until));
         assert_eq!((pace.poll(until), pace.frozen_until(until)), (Ok(()), None));
     }
 
@@ -262,7 +279,7 @@ mod tests {
         let departure = pace.send(now);
         pace.answered(departure, now, Signal::Throttled { retry_after: None });
         assert_eq!(pace.poll(now).map_err(|wait| wait.why), Err(Why::Frozen));
-        now += Duration::from_secs(2);
+        now = pace.frozen_until(now).unwrap();
         assert_eq!(pace.poll(now), Ok(()));
         pace.send(now);
         assert_eq!(pace.poll(now).map_err(|wait| wait.why), Err(Why::Controller));

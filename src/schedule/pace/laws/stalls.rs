@@ -39,7 +39,7 @@ fn story(network: &Network, seed: u64) -> Vec<(Duration, Duration)> {
     let mut draw = |middle: Duration| middle.mul_f64(1.0 - network.spread + 2.0 * network.spread * dice.f64());
     let t0 = Instant::now();
     let mut now = Duration::ZERO;
-    let mut pace = Pace::new(network.rate.parse().unwrap(), t0);
+    let mut pace = Pace::new(network.rate.parse().unwrap(), t0).with_seed(seed);
     let mut due: BTreeMap<(Duration, u64), (Departure, Due)> = BTreeMap::new();
     let mut calls = Vec::new();
     while now < network.lasts {
