@@ -10,7 +10,8 @@ use std::process::Termination;
 pub enum ExitCode {
     /// Every offer is exported; an empty input too.
     Success = 0,
-    /// The disk or another part of this machine failed, or the program has a bug. The old output is untouched.
+    /// The disk or another part of this machine failed, others changed what this run wrote, or the program has a bug. The
+    /// old output is untouched, unless the message says that only its folder could not be brought to disk.
     Failure = 1,
     /// The command, the settings or the input are wrong. No call was sent.
     Usage = 2,

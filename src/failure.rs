@@ -58,6 +58,14 @@ pub enum Failure {
         /// Why.
         source: io::Error,
     },
+    /// The input has changed under the run.
+    #[error("cannot read {input} again: {}", words_for_input(source))]
+    ReadAgain {
+        /// The input.
+        input: String,
+        /// Why.
+        source: io::Error,
+    },
     /// The system gives no thread, no runtime or no signals.
     #[error("cannot {action}: {source}")]
     System {
@@ -66,6 +74,14 @@ pub enum Failure {
         /// Why.
         source: io::Error,
     },
+}
+
+fn words_for_input(source: &io::Error) -> String {
+    let again = "put it back and go on with --resume, or run it as it is now with --restart";
+    match source.kind() {
+        io::ErrorKind::UnexpectedEof => format!("it has become shorter during the run; {again}"),
+        _ => format!("{source}; {again}"),
+    }
 }
 
 impl Failure {
@@ -101,6 +117,7 @@ impl Failure {
             | Self::Previous(_)
             | Self::Render(_)
             | Self::Listen { .. }
+            | Self::ReadAgain { .. }
             | Self::System { .. } => ExitCode::Failure,
         }
     }

@@ -17,6 +17,8 @@ use super::proc_net::{Listening, listening};
 
 /// The slots that are tried first, in their order, so that they can be asked one by one where /proc is missing.
 const FIRST: u32 = 100;
+/// As many who asked are let go at a time: who asks without end is not served without end.
+const MOST_GUESTS: u32 = 5000;
 /// What the kernel says of a user that has no number here: in a user namespace everybody outside of it.
 const UNMAPPED: u32 = 65534;
 
@@ -36,7 +38,7 @@ pub(super) struct Sockets {
 enum Asked {
     Nobody,
     User(u32),
-    /// Its queue is full, so nobody can ask.
+    /// Somebody, who cannot be asked.
     Silent,
 }
 
@@ -63,7 +65,7 @@ impl Sockets {
     /// The other runs.
     pub(super) fn peers(&mut self) -> io::Result<Vec<Peer>> {
         // Nobody has to wait for an answer: the kernel has told who listens here when they came.
-        while self.listener.accept().is_ok() {}
+        (0..MOST_GUESTS).take_while(|_| self.listener.accept().is_ok()).for_each(drop);
         let Ok(mut there) = listening(&self.prefix) else { return self.peers_one_by_one() };
         there.retain(|listening| listening.slot != self.own);
         self.known.retain(|listening, _| there.contains(listening));
@@ -113,9 +115,10 @@ fn ask(name: &str) -> io::Result<Asked> {
     let address = UnixAddr::new_abstract(name.as_bytes())?;
     match socket::connect(std::os::fd::AsRawFd::as_raw_fd(&socket), &address) {
         Ok(()) => Ok(Asked::User(socket::getsockopt(&socket, sockopt::PeerCredentials)?.uid())),
-        Err(Errno::EAGAIN) => Ok(Asked::Silent),
         // Nobody listens, or something that is no run has taken the name.
-        Err(_) => Ok(Asked::Nobody),
+        Err(Errno::ECONNREFUSED | Errno::EPROTOTYPE) => Ok(Asked::Nobody),
+        // Somebody does, and the queue is full (`EAGAIN`) or a rule of the system keeps them apart.
+        Err(_) => Ok(Asked::Silent),
     }
 }
 

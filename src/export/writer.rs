@@ -61,6 +61,8 @@ pub(super) struct Writer {
     template: Template,
     /// The cells that the template names.
     cells: Vec<usize>,
+    /// The input, as the user knows it.
+    input: String,
     job_id: Value,
     started_at: Timestamp,
     policy: CommitPolicy,
@@ -115,6 +117,7 @@ impl Writer {
             flattener,
             template: job.template.clone(),
             cells: rows.cells.clone(),
+            input: super::input_of(job),
             job_id,
             started_at,
             policy: CommitPolicy::new(Instant::now()),
@@ -260,7 +263,7 @@ impl Writer {
 
     fn checkpoint(&mut self, input: &mut Rows) -> Result<Checkpoint<Mark, Summary>, Failure> {
         let mark = self.at.map(|at| input.mark(at)).transpose();
-        let mark = mark.map_err(Failure::system("read the input again for the checkpoint"))?.flatten();
+        let mark = mark.map_err(|source| Failure::ReadAgain { input: self.input.clone(), source })?.flatten();
         Ok(checkpoint(&self.job_id, self.started_at, &self.summary, mark))
     }
 }

@@ -4,7 +4,7 @@
 //! caller puts in, and the rest is offsets and checksums.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read};
 use std::ops::RangeInclusive;
 use std::path::Path;
 
@@ -13,8 +13,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::beside;
 use super::error::{Action, OutputError};
 use super::place::Place;
+use super::written::{READ_WHOLE, Written, crc32_of, read_at};
 use crate::text;
 
 /// Raised with every change to the meaning of the file. 1: the job was one text, and no times were told.
@@ -23,7 +25,7 @@ const FORMAT: u32 = 2;
 const READ: RangeInclusive<u32> = 1..=FORMAT;
 /// How much of the rows before the checkpoint's end is checked on resume: enough to see any edit near it, little
 /// enough to read in no time after a million offers.
-const TAIL: u64 = 64 * 1024;
+pub(super) const TAIL: u64 = 64 * 1024;
 /// A checkpoint larger than this is not one of ours.
 const MAX_SIZE: u64 = 16 * 1024 * 1024;
 
@@ -59,6 +61,9 @@ struct Body<S> {
     tool: String,
     output_bytes: u64,
     tail_crc32: u32,
+    /// Of all rows. Missing where a run before this one did not know it.
+    #[serde(default)]
+    output_crc32: Option<u32>,
     state: State,
     run: S,
 }
@@ -101,6 +106,8 @@ pub struct Interrupted<M, C> {
     pub checkpoint: Checkpoint<M, C>,
     /// How many bytes of the partial file are good.
     pub output_bytes: u64,
+    /// Their checksum, if it is known.
+    pub output_crc32: Option<u32>,
 }
 
 /// Looks for an interrupted run without touching it.
@@ -128,7 +135,11 @@ pub fn find<M: DeserializeOwned, C: DeserializeOwned>(place: &Place) -> Result<F
     }
     let partial = place.partial();
     let Some(why) = check_rows(&partial, &body).map_err(OutputError::io(Action::Read, &partial))? else {
-        return Ok(Found::Interrupted(Interrupted { checkpoint: body.run, output_bytes: body.output_bytes }));
+        return Ok(Found::Interrupted(Interrupted {
+            checkpoint: body.run,
+            output_bytes: body.output_bytes,
+            output_crc32: body.output_crc32,
+        }));
     };
     let out = place.out();
     let renamed = body.state == State::Finished && !partial.exists();
@@ -142,22 +153,20 @@ pub fn find<M: DeserializeOwned, C: DeserializeOwned>(place: &Place) -> Result<F
 pub(super) fn encode<M: Serialize, C: Serialize>(
     run: &Checkpoint<M, C>,
     state: State,
-    output_bytes: u64,
-    tail_crc32: u32,
+    written: &Written,
 ) -> serde_json::Result<String> {
     let tool = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned();
-    let body = serde_json::to_string(&Body { format: FORMAT, tool, output_bytes, tail_crc32, state, run })?;
+    let body = serde_json::to_string(&Body {
+        format: FORMAT,
+        tool,
+        output_bytes: written.bytes(),
+        tail_crc32: written.tail_crc32(),
+        output_crc32: written.crc32(),
+        state,
+        run,
+    })?;
     let crc = crc32fast::hash(body.as_bytes());
     Ok(format!("{BEFORE_BODY}{body}{BEFORE_CRC}{crc:08x}{END}"))
-}
-
-/// The checksum of the rows just before `output_bytes`.
-pub(super) fn tail_crc32(mut file: &File, output_bytes: u64) -> io::Result<u32> {
-    let length = output_bytes.min(TAIL);
-    file.seek(SeekFrom::Start(output_bytes - length))?;
-    let mut tail = Vec::new();
-    file.take(length).read_to_end(&mut tail)?;
-    Ok(crc32fast::hash(&tail))
 }
 
 /// When a file was written last.
@@ -172,14 +181,16 @@ fn changed_at(path: &Path) -> Option<Timestamp> {
 pub fn has_header(place: &Place, header: &[u8]) -> Result<bool, OutputError> {
     let path = place.partial();
     let mut begin = Vec::new();
-    let read = File::open(&path).and_then(|file| file.take(header.len() as u64).read_to_end(&mut begin));
+    let read = beside::open(&path).and_then(|file| file.take(header.len() as u64).read_to_end(&mut begin));
     read.map_err(OutputError::io(Action::Read, &path))?;
     Ok(begin == header)
 }
 
-fn read_file(path: &Path) -> io::Result<Option<String>> {
-    let file = match File::open(path) {
+/// The text of a checkpoint; `None` where there is none. What is no plain file has no text of ours.
+pub(super) fn read_file(path: &Path) -> io::Result<Option<String>> {
+    let file = match beside::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Ok(Some(String::new())),
         opened => opened?,
     };
     let mut bytes = Vec::new();
@@ -215,8 +226,25 @@ fn check_rows<S>(path: &Path, body: &Body<S>) -> io::Result<Option<&'static str>
         }
         Ok(_) => {}
     }
-    let crc = tail_crc32(&File::open(path)?, body.output_bytes)?;
-    Ok((crc != body.tail_crc32).then_some("does not match the checksum in its checkpoint"))
+    differs(&beside::open(path)?, body)
+}
+
+/// How the rows in the file differ from those of the checkpoint.
+fn differs<S>(file: &File, body: &Body<S>) -> io::Result<Option<&'static str>> {
+    let tail = Written::before(file, body.output_bytes, None)?;
+    let mut last = [0];
+    if let Some(at) = body.output_bytes.checked_sub(1) {
+        read_at(file, &mut last, at)?;
+    }
+    let whole = body.output_crc32.filter(|_| body.output_bytes <= READ_WHOLE);
+    let is_edited = tail.tail_crc32() != body.tail_crc32
+        || whole.map_or(Ok(false), |crc32| crc32_of(file, body.output_bytes).map(|there| there != crc32))?;
+    Ok(match last {
+        _ if is_edited => Some("does not match the checksum in its checkpoint"),
+        // A checkpoint of ours always counts whole rows.
+        [b'\n'] => None,
+        _ => Some("ends in the middle of a row where its checkpoint ends"),
+    })
 }
 
 #[cfg(test)]
@@ -237,18 +265,24 @@ mod tests {
         }
     }
 
+    fn written() -> Written {
+        let mut written = Written::nothing();
+        written.add(b"123456789\n");
+        written
+    }
+
     #[test]
     fn a_checkpoint_is_json_and_reads_back() {
-        let text = encode(&checkpoint(), State::Running, 10, 4).unwrap();
+        let text = encode(&checkpoint(), State::Running, &written()).unwrap();
         let json: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(json["checkpoint"]["run"]["offers"], 3);
         let body: Body<Run> = decode(&text).unwrap();
-        assert_eq!((body.run, body.output_bytes, body.tail_crc32), (checkpoint(), 10, 4));
+        assert_eq!((body.run, body.output_bytes, body.tail_crc32), (checkpoint(), 10, crc32fast::hash(b"123456789\n")));
     }
 
     #[test]
     fn every_changed_or_missing_byte_is_seen() {
-        let text = encode(&checkpoint(), State::Running, 10, 4).unwrap();
+        let text = encode(&checkpoint(), State::Running, &written()).unwrap();
         for at in 0..text.len() {
             let mut changed = text.clone().into_bytes();
             changed[at] ^= 1;

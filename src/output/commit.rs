@@ -3,15 +3,17 @@
 //! Owns their order, which makes a kill or a power cut at any instant harmless. Nothing here needs the rows that come
 //! after: they may be appended while a commit waits for the disk.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::checkpoint::State;
+use super::beside;
+use super::checkpoint::{State, read_file};
 use super::error::{Action, OutputError};
 use super::lock::Lock;
+use super::written::Written;
 
 /// A step of a commit or of the finish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,10 +26,12 @@ pub(super) enum Step {
     RenameCheckpoint,
     /// Make the renames last.
     SyncFolder,
-    /// Give the rows the permissions of the old output.
+    /// Give the rows the owner and the permissions of the old output.
     TakeMode,
     /// Replace the old output.
     RenameRows,
+    /// Make that last.
+    SyncName,
 }
 
 /// A checkpoint must never be on disk before the rows it counts.
@@ -35,7 +39,30 @@ pub(super) const COMMIT: [Step; 4] = [Step::SyncRows, Step::WriteCheckpoint, Ste
 
 /// Follows a commit that says "finished", so that a kill from here on is known for what it is. The checkpoint goes last,
 /// by [`tidy_up`](super::tidy_up).
-pub(super) const FINISH: [Step; 3] = [Step::TakeMode, Step::RenameRows, Step::SyncFolder];
+pub(super) const FINISH: [Step; 3] = [Step::TakeMode, Step::RenameRows, Step::SyncName];
+
+/// The files beside the output that this run has made, as it left them.
+#[derive(Debug)]
+pub(super) struct Ours {
+    /// The rows.
+    pub(super) file: File,
+    /// On a file system without lasting inode numbers nothing can be told from them.
+    tells_names: bool,
+    /// The checkpoint that was written last.
+    checkpoint: Mutex<Option<String>>,
+}
+
+impl Ours {
+    pub(super) fn new(file: File, checkpoint: Option<String>) -> Self {
+        Self { file, tells_names: true, checkpoint: Mutex::new(checkpoint) }
+    }
+
+    /// To be called when the file has just been opened by this name.
+    pub(super) fn look_at_name(&mut self, path: &Path) -> io::Result<()> {
+        self.tells_names = beside::has_name(&self.file, path)?;
+        Ok(())
+    }
+}
 
 /// A commit whose rows the system has, and the disk not yet.
 #[derive(Debug)]
@@ -43,12 +70,14 @@ pub(super) const FINISH: [Step; 3] = [Step::TakeMode, Step::RenameRows, Step::Sy
 pub struct Commit {
     /// Held to the end, so that no other run begins before this is done.
     pub(super) lock: Arc<Lock>,
-    pub(super) file: Arc<File>,
+    pub(super) ours: Arc<Ours>,
     /// The rows' temporary name.
     pub(super) path: PathBuf,
     /// The new checkpoint.
     pub(super) checkpoint: String,
     pub(super) state: State,
+    /// All rows, if these are the last.
+    pub(super) written: Option<Written>,
     /// Told if the disk fails.
     pub(super) failed: Arc<AtomicBool>,
 }
@@ -58,34 +87,75 @@ impl Commit {
     /// gives the output its real name. Waits for the disk.
     ///
     /// # Errors
-    /// The disk is full or broken; the commit before this one still holds, and the output is the old or the new one,
-    /// whole.
+    /// The disk is full or broken, or somebody else has changed what this run wrote; the commit before this one still
+    /// holds, and the output is the old or the new one, whole.
     pub fn complete(self) -> Result<(), OutputError> {
         let finish = if self.state == State::Finished { &FINISH[..] } else { &[] };
-        let done = COMMIT.iter().chain(finish).try_for_each(|&step| self.perform(step));
+        let all = || self.check().and_then(|()| COMMIT.iter().chain(finish).try_for_each(|&step| self.perform(step)));
+        let done = all();
         if done.is_err() {
             self.failed.store(true, Relaxed);
         }
         done
     }
 
+    /// Whether what is there is what this run wrote.
+    fn check(&self) -> Result<(), OutputError> {
+        self.check_names()?;
+        let path = self.lock.place().checkpoint();
+        let there = read_file(&path).map_err(OutputError::io(Action::Read, &path))?;
+        let ours = self.ours.checkpoint.lock().unwrap_or_else(PoisonError::into_inner);
+        // One that was removed is written again now, and nothing is lost.
+        if there.is_some() && there != *ours {
+            return self.changed(path, "was replaced or edited");
+        }
+        let Some(written) = &self.written else { return Ok(()) };
+        match written.differs(&self.ours.file).map_err(OutputError::io(Action::Read, &self.path))? {
+            Some(how) => self.changed(self.path.clone(), how),
+            None => Ok(()),
+        }
+    }
+
+    /// Names can be given to other files in an instant, so they are looked at once more just before the output's is.
+    fn check_names(&self) -> Result<(), OutputError> {
+        self.lock.check()?;
+        let has_name = beside::has_name(&self.ours.file, &self.path);
+        if self.ours.tells_names && !has_name.map_err(OutputError::io(Action::Read, &self.path))? {
+            return self.changed(self.path.clone(), "was removed or replaced");
+        }
+        Ok(())
+    }
+
+    fn changed(&self, path: PathBuf, how: &'static str) -> Result<(), OutputError> {
+        Err(OutputError::Changed { path, how, out: self.lock.place().out().to_owned() })
+    }
+
     pub(super) fn perform(&self, step: Step) -> Result<(), OutputError> {
         let place = self.lock.place();
         let (out, checkpoint, new_checkpoint) = (place.out(), place.checkpoint(), place.new_checkpoint());
         match step {
-            Step::SyncRows => self.file.sync_data().map_err(OutputError::io(Action::Sync, &self.path)),
+            Step::SyncRows => self.ours.file.sync_data().map_err(OutputError::io(Action::Sync, &self.path)),
             Step::WriteCheckpoint => {
-                let mut file = File::create(&new_checkpoint).map_err(OutputError::io(Action::Open, &new_checkpoint))?;
+                let mut file = beside::make(&mut OpenOptions::new(), &new_checkpoint)?;
                 let written = file.write_all(self.checkpoint.as_bytes());
                 written.map_err(OutputError::io(Action::Write, &new_checkpoint))?;
                 file.sync_all().map_err(OutputError::io(Action::Sync, &new_checkpoint))
             }
             Step::RenameCheckpoint => {
-                fs::rename(&new_checkpoint, &checkpoint).map_err(OutputError::io(Action::Rename, &checkpoint))
+                fs::rename(&new_checkpoint, &checkpoint).map_err(OutputError::io(Action::Rename, &checkpoint))?;
+                let mut ours = self.ours.checkpoint.lock().unwrap_or_else(PoisonError::into_inner);
+                *ours = Some(self.checkpoint.clone());
+                Ok(())
             }
             Step::SyncFolder => place.sync_folder().map_err(OutputError::io(Action::Sync, place.folder())),
-            Step::TakeMode => take_mode(&self.file, out).map_err(OutputError::io(Action::Write, &self.path)),
-            Step::RenameRows => fs::rename(&self.path, out).map_err(OutputError::io(Action::Rename, out)),
+            Step::SyncName => {
+                place.sync_folder().map_err(|source| OutputError::NameNotSafe { out: out.to_owned(), source })
+            }
+            Step::TakeMode => take_mode(&self.ours.file, out).map_err(OutputError::io(Action::Write, &self.path)),
+            Step::RenameRows => {
+                self.check_names()?;
+                fs::rename(&self.path, out).map_err(OutputError::io(Action::Rename, out))
+            }
         }
     }
 }
@@ -97,18 +167,48 @@ pub(super) fn remove(path: &Path) -> Result<(), OutputError> {
     }
 }
 
-/// Gives the rows the old output's permissions. A file system that has none is no reason to lose a finished run.
+/// Gives the rows the old output's owner and permissions, as far as that is allowed. A file system that has none is no
+/// reason to lose a finished run. What would let others act as the owner (setuid, setgid) is never taken over.
 pub(super) fn take_mode(file: &File, out: &Path) -> io::Result<()> {
     let old = match fs::metadata(out) {
-        Ok(old) => old.permissions(),
+        Ok(old) => old,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error),
     };
-    if file.metadata()?.permissions() == old {
+    take_owner(file, &old)?;
+    let permissions = without_special_bits(&old.permissions());
+    if file.metadata()?.permissions() == permissions {
         return Ok(());
     }
-    match file.set_permissions(old) {
+    match file.set_permissions(permissions) {
         Err(error) if matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported) => Ok(()),
         set => set,
     }
+}
+
+#[cfg(unix)]
+fn take_owner(file: &File, old: &fs::Metadata) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, fchown};
+    let new = file.metadata()?;
+    if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
+        // Only root may give a file away; others may give it to a group of theirs.
+        let _ = fchown(file, Some(old.uid()), Some(old.gid())).or_else(|_| fchown(file, None, Some(old.gid())));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn take_owner(_: &File, _: &fs::Metadata) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(unix)]
+fn without_special_bits(permissions: &fs::Permissions) -> fs::Permissions {
+    use std::os::unix::fs::PermissionsExt;
+    fs::Permissions::from_mode(permissions.mode() & 0o100_777)
+}
+
+#[cfg(not(unix))]
+fn without_special_bits(permissions: &fs::Permissions) -> fs::Permissions {
+    permissions.clone()
 }

@@ -46,6 +46,38 @@ pub enum OutputError {
         /// What the other run has written into the lock file: its process ID and start.
         holder: String,
     },
+    /// The lock is there, and this user may not even read it.
+    #[error("cannot open {}: {source}; another user has made it: remove it, or choose another file with -o", path.display())]
+    LockDenied {
+        /// The lock.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// What stands beside the output is not what this run wrote: somebody else has been there.
+    #[error(
+        "{} {how} while this run was writing; {} is as it was. Find out what touches these files, then run again with \
+         --resume, which goes on if it can", path.display(), out.display()
+    )]
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// What has happened to it.
+        how: &'static str,
+        /// The output.
+        out: PathBuf,
+    },
+    /// The output has its name, and the folder may not remember it.
+    #[error(
+        "{} is new and whole, but its folder cannot be brought to disk: {source}; after a power cut the old one may be \
+         back, so check the disk", out.display()
+    )]
+    NameNotSafe {
+        /// The output.
+        out: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// Nobody reads what is written to stdout any more.
     #[error("nobody reads the output any more")]
     ClosedPipe,
@@ -144,6 +176,9 @@ fn way_out(source: &io::Error, action: Action) -> String {
         io::ErrorKind::FileTooLarge => format!("raise the file-size limit (ulimit -f), then {again}"),
         io::ErrorKind::ReadOnlyFilesystem => "this disk is read-only: choose another place with -o".to_owned(),
         io::ErrorKind::PermissionDenied => "check its permissions, and that no other program has it open".to_owned(),
+        io::ErrorKind::InvalidInput if action == Action::Open => {
+            "it is a link, a pipe or a folder of another's making: remove it, or choose another file with -o".to_owned()
+        }
         io::ErrorKind::Unsupported if action == Action::Lock => {
             "this disk has no file locks: choose a local one with -o".to_owned()
         }

@@ -1,11 +1,13 @@
 //! One run per output: a lock that the system frees, however the run ends.
 //!
 //! The lock file is never removed: a second run could lock the removed file and a third one a new file of its name.
+//! Whoever may write into the output's folder may lock, and nobody else: who cannot change the output cannot hold it up.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 
+use super::beside;
 use super::error::{Action, OutputError};
 use super::place::Place;
 
@@ -14,7 +16,9 @@ use super::place::Place;
 pub struct Lock {
     place: Place,
     /// Open is locked.
-    _file: File,
+    file: File,
+    /// On a file system without lasting inode numbers nothing can be told from them.
+    tells_names: bool,
 }
 
 impl Lock {
@@ -25,12 +29,19 @@ impl Lock {
     pub fn acquire(place: Place) -> Result<Self, OutputError> {
         place.make_folder()?;
         let path = place.lock();
-        let file = open(&path).map_err(|source| match source.kind() {
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                OutputError::FolderNotWritable { folder: place.folder().to_owned(), source }
-            }
-            _ => OutputError::io(Action::Open, &path)(source),
-        })?;
+        let file = Self::lock(&place)?;
+        if beside::has_name(&file, &path).unwrap_or(false) {
+            return Ok(Self { place, file, tells_names: true });
+        }
+        // Removed or replaced between the opening and the locking; if it is so again, it is the file system's way.
+        let file = Self::lock(&place)?;
+        let tells_names = beside::has_name(&file, &path).unwrap_or(false);
+        Ok(Self { place, file, tells_names })
+    }
+
+    fn lock(place: &Place) -> Result<File, OutputError> {
+        let path = place.lock();
+        let file = open(place)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -38,29 +49,118 @@ impl Lock {
             }
             Err(TryLockError::Error(source)) => return Err(OutputError::io(Action::Lock, &path)(source)),
         }
-        // Only for people to read, so a full disk is no reason to stop here.
-        let _ = sign(&file);
-        Ok(Self { place, _file: file })
+        // Only for people to read, so a full disk is no reason to stop here. What a user keeps in a file of this name
+        // stays there.
+        if has_one_name(&file) && text_of(&file).is_ok_and(|text| text.is_empty() || is_signature(&text)) {
+            let _ = sign(&file);
+            open_to_owners(&file, place.folder());
+        }
+        Ok(file)
     }
 
     /// The output that is locked.
     pub fn place(&self) -> &Place {
         &self.place
     }
+
+    /// Whether the lock still stands where another run would look for it.
+    pub(super) fn check(&self) -> Result<(), OutputError> {
+        let path = self.place.lock();
+        let has_name = beside::has_name(&self.file, &path).map_err(OutputError::io(Action::Read, &path))?;
+        if has_name || !self.tells_names {
+            return Ok(());
+        }
+        let how = "was removed or replaced, so that another run may be writing there too";
+        Err(OutputError::Changed { path, how, out: self.place.out().to_owned() })
+    }
 }
 
-fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
+fn open(place: &Place) -> Result<File, OutputError> {
+    let path = place.lock();
+    let opened = match beside::open_with(OpenOptions::new().read(true).write(true), &path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            match OpenOptions::new().read(true).write(true).create_new(true).open(&path) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => beside::open(&path),
+                made => made,
+            }
+        }
+        // That of another user. To read is enough to lock.
+        Err(error) if is_denied(&error) && fs::symlink_metadata(&path).is_ok() => match beside::open(&path) {
+            Err(source) if is_denied(&source) => return Err(OutputError::LockDenied { path, source }),
+            opened => opened,
+        },
+        opened => opened,
+    };
+    opened.map_err(|source| {
+        if is_denied(&source) {
+            OutputError::FolderNotWritable { folder: place.folder().to_owned(), source }
+        } else {
+            OutputError::io(Action::Open, &path)(source)
+        }
+    })
+}
+
+fn is_denied(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
 }
 
 fn sign(mut file: &File) -> io::Result<()> {
     file.set_len(0)?;
+    file.rewind()?;
     writeln!(file, "process {} since {}", std::process::id(), jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M:%SZ"))
 }
 
+/// As much as a signature has, and a little more.
+fn text_of(mut file: &File) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    file.rewind()?;
+    file.take(200).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn is_signature(text: &str) -> bool {
+    let numbers = text.strip_prefix("process ").and_then(|rest| rest.strip_suffix("Z\n"));
+    numbers.and_then(|rest| rest.split_once(" since ")).is_some_and(|(process, time)| {
+        process.bytes().all(|byte| byte.is_ascii_digit()) && time.bytes().all(|byte| b"0123456789-: ".contains(&byte))
+    })
+}
+
+/// Whether the file is not somebody's from elsewhere that was given this name too: root would hand it over.
+#[cfg(unix)]
+fn has_one_name(file: &File) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    file.metadata().is_ok_and(|found| found.nlink() == 1)
+}
+
+#[cfg(not(unix))]
+fn has_one_name(_: &File) -> bool {
+    true
+}
+
+/// Gives the lock to whom the folder belongs, and the rights that the folder gives to others: a run of root keeps no
+/// user out, and who may only read cannot hold up a run. Where that is not allowed, it is as it was.
+#[cfg(unix)]
+fn open_to_owners(file: &File, folder: &Path) {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+    let (Ok(folder), Ok(lock)) = (fs::metadata(folder), file.metadata()) else { return };
+    let mode =
+        0o600 | if folder.mode() & 0o020 == 0 { 0 } else { 0o060 } | if folder.mode() & 0o002 == 0 { 0 } else { 0o006 };
+    if (lock.uid(), lock.gid()) != (folder.uid(), folder.gid())
+        && fchown(file, Some(folder.uid()), Some(folder.gid())).is_err()
+    {
+        let _ = fchown(file, None, Some(folder.gid()));
+    }
+    if lock.mode() & 0o7777 != mode {
+        let _ = file.set_permissions(fs::Permissions::from_mode(mode));
+    }
+}
+
+#[cfg(not(unix))]
+fn open_to_owners(_: &File, _: &Path) {}
+
 fn holder(path: &Path) -> String {
-    let text = fs::read_to_string(path).unwrap_or_default();
-    let line: String = text.lines().next().unwrap_or_default().chars().filter(|c| !c.is_control()).take(80).collect();
+    let text = beside::open(path).and_then(|file| text_of(&file)).unwrap_or_default();
+    let line = crate::text::one_line(text.lines().next().unwrap_or_default(), 80).into_owned();
     if line.is_empty() { format!("see {}", path.display()) } else { line }
 }
 
@@ -92,5 +192,57 @@ mod tests {
         fs::write(folder.path().join("new"), "a file").unwrap();
         let refused = Lock::acquire(place(&folder)).unwrap_err();
         assert!(refused.is_usage() && refused.to_string().contains("new for the output"), "{refused}");
+    }
+
+    #[test]
+    fn a_users_own_file_of_that_name_is_locked_and_stays_as_it_is() {
+        for text in ["my notes\n", "process 1 since I came here\n", &"process 1 since 2026\n".repeat(50)] {
+            let folder = tempfile::tempdir().unwrap();
+            fs::create_dir(folder.path().join("new")).unwrap();
+            fs::write(place(&folder).lock(), text).unwrap();
+            let first = Lock::acquire(place(&folder)).unwrap();
+            assert!(matches!(Lock::acquire(place(&folder)), Err(OutputError::Held { .. })));
+            drop(first);
+            assert_eq!(fs::read_to_string(place(&folder).lock()).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn a_lock_that_was_removed_or_replaced_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let lock = Lock::acquire(place(&folder)).unwrap();
+        lock.check().unwrap();
+        fs::remove_file(place(&folder).lock()).unwrap();
+        assert!(lock.check().unwrap_err().to_string().contains("x.csv.lock was removed"));
+        let other = Lock::acquire(place(&folder)).unwrap();
+        assert!(lock.check().is_err() && other.check().is_ok());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_of_two_names_is_nobodys_lock_to_give_away() {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt};
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("new")).unwrap();
+        let elsewhere = folder.path().join("elsewhere");
+        fs::write(&elsewhere, "").unwrap();
+        fs::set_permissions(&elsewhere, fs::Permissions::from_mode(0o640)).unwrap();
+        fs::hard_link(&elsewhere, place(&folder).lock()).unwrap();
+        drop(Lock::acquire(place(&folder)).unwrap());
+        let found = fs::metadata(&elsewhere).unwrap();
+        assert_eq!((found.len(), found.mode() & 0o777), (0, 0o640));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn whoever_may_write_into_the_folder_may_lock_and_nobody_else() {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt};
+        for (of_folder, of_lock) in [(0o755, 0o600), (0o775, 0o660), (0o1777, 0o666), (0o700, 0o600)] {
+            let folder = tempfile::tempdir().unwrap();
+            fs::create_dir(folder.path().join("new")).unwrap();
+            fs::set_permissions(folder.path().join("new"), fs::Permissions::from_mode(of_folder)).unwrap();
+            drop(Lock::acquire(place(&folder)).unwrap());
+            assert_eq!(fs::metadata(place(&folder).lock()).unwrap().mode() & 0o777, of_lock, "{of_folder:o}");
+        }
     }
 }

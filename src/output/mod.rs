@@ -6,6 +6,7 @@
 //! The way of a file: [`Target::of`], [`Lock::acquire`], [`find`], then [`Partial::resume`] or (after [`set_aside`] of
 //! what does not fit) [`Partial::create`], rows and commits as [`CommitPolicy`] says, [`Output::begin_finish`].
 
+mod beside;
 mod checkpoint;
 mod commit;
 mod direct;
@@ -16,6 +17,7 @@ mod place;
 mod policy;
 pub mod previous;
 mod whole;
+mod written;
 pub mod xlsx;
 
 pub use checkpoint::{Checkpoint, Found, Interrupted, find, has_header};

@@ -3,7 +3,7 @@
 //! Owns what is in the file and what the checkpoint says of it. After a failure nothing is tried again: the last good
 //! checkpoint and the old output stay as they are.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,10 +11,12 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use serde::Serialize;
 
-use super::checkpoint::{Checkpoint, Interrupted, State, encode, tail_crc32};
-use super::commit::{Commit, remove};
+use super::beside;
+use super::checkpoint::{Checkpoint, Interrupted, State, encode, read_file};
+use super::commit::{Commit, Ours, remove};
 use super::error::{Action, OutputError};
 use super::lock::Lock;
+use super::written::Written;
 
 /// Rows are handed to the system in pieces of this size.
 const BUFFER: usize = 64 * 1024;
@@ -24,10 +26,10 @@ const BUFFER: usize = 64 * 1024;
 pub struct Partial {
     lock: Arc<Lock>,
     path: PathBuf,
-    file: Arc<File>,
+    ours: Arc<Ours>,
     buffer: Vec<u8>,
     /// Rows handed to the system.
-    written: u64,
+    written: Written,
     /// What is on disk is not known any more.
     failed: Arc<AtomicBool>,
 }
@@ -46,20 +48,18 @@ impl Partial {
         // with an older one. Not brought to disk: after a power cut the worst is an empty run that is set aside.
         let checkpoint = lock.place().checkpoint();
         let temporary = lock.place().new_checkpoint();
-        remove(&temporary)?;
-        let text = encode(start, State::Running, 0, 0)
+        let text = encode(start, State::Running, &Written::nothing())
             .map_err(|source| OutputError::Encode { path: checkpoint.clone(), source })?;
-        fs::write(&temporary, text).map_err(OutputError::io(Action::Write, &temporary))?;
+        let mut new = beside::make(&mut OpenOptions::new(), &temporary)?;
+        new.write_all(text.as_bytes()).map_err(OutputError::io(Action::Write, &temporary))?;
+        drop(new);
         fs::rename(&temporary, &checkpoint).map_err(OutputError::io(Action::Rename, &checkpoint))?;
 
         let path = lock.place().partial();
-        // Removed and made anew, so that a link of this name is never followed.
-        remove(&path)?;
         let mut options = OpenOptions::new();
-        options.read(true).write(true).create_new(true);
         keep_private(&mut options, lock.place().out());
-        let file = options.open(&path).map_err(OutputError::io(Action::Open, &path))?;
-        let mut partial = Self::new(lock, path, file, 0);
+        let file = beside::make(&mut options, &path)?;
+        let mut partial = Self::new(lock, path, Ours::new(file, Some(text)), Written::nothing())?;
         partial.append(header)?;
         Ok(partial)
     }
@@ -72,18 +72,23 @@ impl Partial {
         let path = lock.place().partial();
         remove(&lock.place().new_checkpoint())?;
         make_writable(&path).map_err(OutputError::io(Action::Open, &path))?;
-        let mut options = OpenOptions::new();
-        let mut file = options.read(true).write(true).open(&path).map_err(OutputError::io(Action::Open, &path))?;
-        let written = found.output_bytes;
-        file.set_len(written)
-            .and_then(|()| file.seek(SeekFrom::Start(written)))
+        let opened = beside::open_with(OpenOptions::new().read(true).write(true), &path);
+        let mut file = opened.map_err(OutputError::io(Action::Open, &path))?;
+        let bytes = found.output_bytes;
+        file.set_len(bytes)
+            .and_then(|()| file.seek(SeekFrom::Start(bytes)))
             .map_err(OutputError::io(Action::Write, &path))?;
-        Ok(Self::new(lock, path, file, written))
+        let written = Written::before(&file, bytes, found.output_crc32);
+        let written = written.map_err(OutputError::io(Action::Read, &path))?;
+        let checkpoint = lock.place().checkpoint();
+        let text = read_file(&checkpoint).map_err(OutputError::io(Action::Read, &checkpoint))?;
+        Self::new(lock, path, Ours::new(file, text), written)
     }
 
-    fn new(lock: Lock, path: PathBuf, file: File, written: u64) -> Self {
+    fn new(lock: Lock, path: PathBuf, mut ours: Ours, written: Written) -> Result<Self, OutputError> {
+        ours.look_at_name(&path).map_err(OutputError::io(Action::Read, &path))?;
         let buffer = Vec::with_capacity(2 * BUFFER);
-        Self { lock: Arc::new(lock), path, file: Arc::new(file), buffer, written, failed: Arc::default() }
+        Ok(Self { lock: Arc::new(lock), path, ours: Arc::new(ours), buffer, written, failed: Arc::default() })
     }
 
     /// The lock of its place.
@@ -143,22 +148,27 @@ impl Partial {
         state: State,
     ) -> Result<Commit, OutputError> {
         self.flush()?;
-        let tail = tail_crc32(&self.file, self.written).map_err(OutputError::io(Action::Read, &self.path))?;
-        let checkpoint = encode(checkpoint, state, self.written, tail)
+        // At each commit, since later rows would hide a hole in the earlier ones.
+        let differs = self.written.differs_at_end(&self.ours.file);
+        if let Some(how) = differs.map_err(OutputError::io(Action::Read, &self.path))? {
+            return Err(OutputError::Changed { path: self.path.clone(), how, out: self.lock.place().out().to_owned() });
+        }
+        let checkpoint = encode(checkpoint, state, &self.written)
             .map_err(|source| OutputError::Encode { path: self.lock.place().checkpoint(), source })?;
         Ok(Commit {
             lock: Arc::clone(&self.lock),
-            file: Arc::clone(&self.file),
+            ours: Arc::clone(&self.ours),
             path: self.path.clone(),
             checkpoint,
+            written: (state == State::Finished).then(|| self.written.clone()),
             state,
             failed: Arc::clone(&self.failed),
         })
     }
 
     fn flush(&mut self) -> Result<(), OutputError> {
-        (&*self.file).write_all(&self.buffer).map_err(OutputError::io(Action::Write, &self.path))?;
-        self.written += self.buffer.len() as u64;
+        (&self.ours.file).write_all(&self.buffer).map_err(OutputError::io(Action::Write, &self.path))?;
+        self.written.add(&self.buffer);
         self.buffer.clear();
         Ok(())
     }
@@ -227,8 +237,10 @@ fn keep_private(_: &mut OpenOptions, _: &Path) {}
 #[cfg(unix)]
 fn make_writable(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
-    let mode = fs::metadata(path)?.mode();
-    if mode & 0o600 == 0o600 { Ok(()) } else { fs::set_permissions(path, fs::Permissions::from_mode(mode | 0o600)) }
+    // Where it cannot even be read, the opening that follows says so.
+    let Ok(file) = beside::open(path) else { return Ok(()) };
+    let mode = file.metadata()?.mode() & 0o777;
+    if mode & 0o600 == 0o600 { Ok(()) } else { file.set_permissions(fs::Permissions::from_mode(mode | 0o600)) }
 }
 
 #[cfg(not(unix))]

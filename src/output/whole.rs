@@ -1,9 +1,10 @@
 //! A small file that is written at once: old or new under its name, never half.
 
-use std::fs::{self, File};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
+use super::beside;
 use super::commit::{remove, take_mode};
 use super::error::{Action, OutputError};
 use super::lock::Lock;
@@ -16,8 +17,8 @@ use super::place::Place;
 pub fn replace(lock: &Lock, bytes: &[u8]) -> Result<(), OutputError> {
     let place = lock.place();
     let temporary = place.beside(".tmp");
+    lock.check()?;
     // What a killed run has left: the lock tells that nobody else is writing it.
-    remove(&temporary)?;
     swap(place, &temporary, bytes).map_err(OutputError::io(Action::Replace, place.out()))
 }
 
@@ -44,7 +45,7 @@ pub fn replace_unlocked(place: &Place, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn swap(place: &Place, temporary: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create_new(temporary)?;
+    let mut file = beside::make(&mut OpenOptions::new(), temporary).map_err(io::Error::other)?;
     let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| take_mode(&file, place.out()));
     drop(file);
     let replaced = written.and_then(|()| fs::rename(temporary, place.out()));

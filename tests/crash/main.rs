@@ -9,6 +9,7 @@
 #![expect(clippy::print_stdout, reason = "cargo shows it when a test fails, or with --nocapture")]
 
 mod again;
+mod beside;
 mod blocked;
 mod disk;
 mod errno;

@@ -220,4 +220,8 @@ fn a_run_that_cannot_use_sockets_says_so_and_shares_by_files() {
     assert!(second.said().contains("2 runs on this machine share the limit"), "{}", second.said());
     running.kill().unwrap();
     running.wait().unwrap();
+    for slot in 0..2 {
+        let lock = format!("/dev/shm/offerlinks-loopback_{}.{slot}.lock", port_of(&network.base_url()));
+        fs::remove_file(lock).unwrap();
+    }
 }

@@ -139,7 +139,9 @@ impl Disk {
         match step {
             Step::SyncRows => save("x.csv.partial").unwrap(),
             Step::WriteCheckpoint => save("x.csv.checkpoint.tmp").unwrap(),
-            Step::SyncFolder => self.pending.drain(..).for_each(|step| Self::rename(self.safe.path(), step)),
+            Step::SyncFolder | Step::SyncName => {
+                self.pending.drain(..).for_each(|step| Self::rename(self.safe.path(), step));
+            }
             Step::RenameCheckpoint | Step::RenameRows => self.pending.push(step),
             Step::TakeMode => {}
         }
@@ -190,7 +192,7 @@ proptest! {
         kills in prop::collection::vec((0_usize..6, 0..=COMMIT.len() + 3, any::<prop::sample::Index>()), 0..5),
     ) {
         let folder = tempfile::tempdir().unwrap();
-        let records: Vec<_> = lengths.iter().zip(b'a'..).map(|(&length, letter)| vec![letter; length]).collect();
+        let records: Vec<_> = lengths.iter().zip(b'a'..).map(|(&length, letter)| [vec![letter; length], vec![b'\n']].concat()).collect();
         for (offers, steps, cut) in kills {
             let Some((mut partial, done)) = open(folder.path()) else { break };
             let until = records.len().min(done + offers);
@@ -317,7 +319,7 @@ fn after_a_failure_nothing_is_tried_again() {
     let (mut partial, _) = open(folder.path()).unwrap();
     partial.append(b"record 0\n").unwrap();
     commit(&mut partial, 1);
-    partial.file = Arc::new(File::open(&partial.path).unwrap());
+    partial.ours = Arc::new(Ours::new(fs::File::open(&partial.path).unwrap(), None));
     partial.append(b"record 1\n").unwrap();
     let failed = partial.begin_commit(&checkpoint(2)).unwrap_err();
     assert!(failed.to_string().contains("x.csv.partial"), "{failed}");

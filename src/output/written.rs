@@ -1,0 +1,164 @@
+//! What this run has written, so that it can be compared with what is there: a file may be cut, edited or replaced by
+//! others while it is written, and must not get the output's name then.
+//!
+//! Keeps the last part of the rows and a checksum of all of them. Opens nothing.
+
+use std::fs::File;
+use std::io;
+
+use super::checkpoint::TAIL;
+
+/// Rows up to this size are read again as a whole before they get the output's name, and when a run goes on with them:
+/// that takes about half a second. Of more only the last part is, which every commit does: 11 GB would take a minute.
+pub(super) const READ_WHOLE: u64 = 1 << 30;
+
+/// The bytes that a run has handed to the system.
+#[derive(Clone, Debug)]
+pub(super) struct Written {
+    bytes: u64,
+    /// At least the last [`TAIL`] of them, where there are so many.
+    tail: Vec<u8>,
+    /// Of all of them, where it is known what came before.
+    whole: Option<crc32fast::Hasher>,
+}
+
+impl Written {
+    /// Nothing yet.
+    pub(super) fn nothing() -> Self {
+        Self { bytes: 0, tail: Vec::new(), whole: Some(crc32fast::Hasher::new()) }
+    }
+
+    /// What an earlier run has written, as it is in the file.
+    pub(super) fn before(file: &File, bytes: u64, crc32: Option<u32>) -> io::Result<Self> {
+        let mut tail = vec![0; usize::try_from(bytes.min(TAIL)).unwrap_or_default()];
+        read_at(file, &mut tail, bytes - bytes.min(TAIL))?;
+        let whole = crc32.map(|crc32| crc32fast::Hasher::new_with_initial_len(crc32, bytes));
+        Ok(Self { bytes, tail, whole })
+    }
+
+    /// More rows were handed over.
+    pub(super) fn add(&mut self, rows: &[u8]) {
+        let most = usize::try_from(TAIL).unwrap_or(usize::MAX);
+        self.bytes += rows.len() as u64;
+        if let Some(whole) = &mut self.whole {
+            whole.update(rows);
+        }
+        self.tail.extend_from_slice(rows.get(rows.len().saturating_sub(most)..).unwrap_or_default());
+        let too_much = self.tail.len().saturating_sub(most);
+        self.tail.drain(..too_much);
+    }
+
+    /// How many bytes.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The checksum of the last [`TAIL`] bytes.
+    pub(super) fn tail_crc32(&self) -> u32 {
+        crc32fast::hash(&self.tail)
+    }
+
+    /// The checksum of all bytes, if it is known.
+    pub(super) fn crc32(&self) -> Option<u32> {
+        self.whole.clone().map(crc32fast::Hasher::finalize)
+    }
+
+    /// How the last part in the file differs from what was written; `None` if it does not.
+    pub(super) fn differs_at_end(&self, file: &File) -> io::Result<Option<&'static str>> {
+        if file.metadata()?.len() < self.bytes {
+            return Ok(Some("was cut"));
+        }
+        let mut there = vec![0; self.tail.len()];
+        read_at(file, &mut there, self.bytes - self.tail.len() as u64)?;
+        Ok((there != self.tail).then_some("was edited"))
+    }
+
+    /// The same for all of it, and for what may stand behind it.
+    pub(super) fn differs(&self, file: &File) -> io::Result<Option<&'static str>> {
+        if file.metadata()?.len() > self.bytes {
+            return Ok(Some("was made longer"));
+        }
+        match (self.differs_at_end(file)?, self.crc32()) {
+            (None, Some(crc32)) if self.bytes <= READ_WHOLE => {
+                Ok((crc32_of(file, self.bytes)? != crc32).then_some("was edited"))
+            }
+            (differs, _) => Ok(differs),
+        }
+    }
+}
+
+/// The checksum of the first so many bytes. Leaves the place in the file as it is.
+pub(super) fn crc32_of(file: &File, bytes: u64) -> io::Result<u32> {
+    let mut hasher = crc32fast::Hasher::new();
+    let mut part = vec![0; 256 << 10];
+    let mut at = 0;
+    while at < bytes {
+        let wanted = usize::try_from(bytes - at).unwrap_or(usize::MAX).min(part.len());
+        let part = part.get_mut(..wanted).unwrap_or_default();
+        read_at(file, part, at)?;
+        hasher.update(part);
+        at += wanted as u64;
+    }
+    Ok(hasher.finalize())
+}
+
+#[cfg(unix)]
+pub(super) fn read_at(file: &File, into: &mut [u8], at: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, into, at)
+}
+
+#[cfg(not(unix))]
+pub(super) fn read_at(mut file: &File, into: &mut [u8], at: u64) -> io::Result<()> {
+    use std::io::{Read, Seek, SeekFrom};
+    let before = file.stream_position()?;
+    file.seek(SeekFrom::Start(at))?;
+    let read = file.read_exact(into);
+    file.seek(SeekFrom::Start(before))?;
+    read
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn every_change_of_what_was_written_is_seen() {
+        let mut file = tempfile::tempfile().unwrap();
+        let mut written = Written::nothing();
+        for length in [5_u32, 70_000, 1, 65_536, 0, 30] {
+            let rows: Vec<u8> = (0..length).map(|n| (n % 251) as u8).collect();
+            file.write_all(&rows).unwrap();
+            written.add(&rows);
+            assert_eq!(written.differs(&file).unwrap(), None);
+        }
+        let before = Written::before(&file, written.bytes(), written.crc32()).unwrap();
+        assert_eq!((before.tail_crc32(), before.crc32()), (written.tail_crc32(), written.crc32()));
+        file.write_all(b"x").unwrap();
+        assert_eq!(
+            (written.differs_at_end(&file).unwrap(), written.differs(&file).unwrap()),
+            (None, Some("was made longer"))
+        );
+        file.set_len(written.bytes()).unwrap();
+        for (at, at_end) in [(3, None), (written.bytes() - 9, Some("was edited"))] {
+            let mut byte = [0];
+            read_at(&file, &mut byte, at).unwrap();
+            let put = |byte: u8| {
+                use std::io::{Seek, SeekFrom};
+                let mut file = &file;
+                file.seek(SeekFrom::Start(at)).unwrap();
+                file.write_all(&[byte]).unwrap();
+            };
+            put(byte[0] ^ 1);
+            assert_eq!(
+                (written.differs_at_end(&file).unwrap(), written.differs(&file).unwrap()),
+                (at_end, Some("was edited"))
+            );
+            put(byte[0]);
+            assert_eq!(written.differs(&file).unwrap(), None);
+        }
+        file.set_len(written.bytes() - 1).unwrap();
+        assert_eq!(written.differs(&file).unwrap(), Some("was cut"));
+    }
+}
