@@ -313,6 +313,8 @@ fn options(arguments: InputArgs, template: &Template) -> Result<Options, JobErro
         column,
         delimiter: arguments.delimiter,
         no_headers: arguments.no_headers,
+        skip_lines: arguments.skip_lines,
+        allow_empty: arguments.allow_empty,
         keep,
         also: template.columns().map(str::to_owned).collect(),
         sheet: arguments.sheet,

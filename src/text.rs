@@ -84,8 +84,16 @@ fn first_chars(text: &str, most: usize) -> &str {
 
 /// Control characters, line ends of Unicode, and those that turn the order of what follows them (CVE-2021-42574).
 fn moves_text(c: char) -> bool {
-    let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    c.is_control() || turns || matches!(c, '\u{2028}' | '\u{2029}')
+    c.is_control() || turns_text(c) || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+fn turns_text(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// What comes along unseen when an ID is copied from a web page or a chat.
+pub fn is_invisible(c: char) -> bool {
+    is_zero_width(c) || turns_text(c)
 }
 
 /// What moves text, and what has no width: two texts that look alike should not differ.

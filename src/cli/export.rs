@@ -72,7 +72,8 @@ pub struct ExportArgs {
 pub struct InputArgs {
     /// Column of the offer IDs, by name or number from 1
     ///
-    /// Without it, the column named offer_id, offerid, "offer id" or id (in any case), or the only one.
+    /// Without it, the column named offer_id, offerid, "offer id", offer-id or id (in any case), else the only one that
+    /// holds IDs in nearly all of the first 20 rows. Where several do, the run asks instead of guessing.
     #[arg(long, value_name = "NAME|N")]
     pub column: Option<String>,
     /// Character between cells [default: found by itself]
@@ -83,6 +84,16 @@ pub struct InputArgs {
     /// The first row is data, not column names
     #[arg(hide_short_help = true, short, long)]
     pub no_headers: bool,
+    /// Lines at the start to leave out, such as a title
+    ///
+    /// In a workbook: rows. Lines above a header with a name that is known are left out without it.
+    #[arg(hide_short_help = true, long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub skip_lines: u64,
+    /// Take an input without offers for what it is
+    ///
+    /// Without it, an empty file, or a header with nothing below, is an error, and the old output stays.
+    #[arg(hide_short_help = true, long)]
+    pub allow_empty: bool,
     /// Other columns to keep
     ///
     /// all, none, or names with commas between them. They stand behind offer_id, in the order of the input.

@@ -54,6 +54,10 @@ impl<R: BufRead> Delimited<R> {
         &self.reader
     }
 
+    pub(super) fn into_reader(self) -> R {
+        self.reader
+    }
+
     pub(super) fn byte(&self) -> u64 {
         self.byte
     }

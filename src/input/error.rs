@@ -6,6 +6,7 @@ use std::fmt;
 use std::io;
 
 pub use super::encoding::Unreadable;
+pub use super::layout::Refusal;
 
 /// Why the input cannot be used, or not any further.
 #[derive(Debug, thiserror::Error)]
@@ -68,29 +69,13 @@ pub enum InputError {
         /// The path.
         input: String,
     },
-    /// No column is known to hold the IDs.
-    #[error("{input}: no ID column: none is named offer_id, offerid, \"offer id\" or id{}", hint(columns, *header_line))]
-    NoIdColumn {
+    /// Text or a sheet, but no list of offers, or one that can be read in several ways.
+    #[error("{input}: {refusal}")]
+    NotAList {
         /// The path.
         input: String,
-        /// The names in the first row.
-        columns: Names,
-        /// The line further down that looks like the header.
-        header_line: Option<u64>,
-    },
-    /// An option names a column that is not there.
-    #[error("{input}: there is no column \"{wanted}\" ({option}){}", found(columns, *header_line))]
-    UnknownColumn {
-        /// The path.
-        input: String,
-        /// The name or number asked for.
-        wanted: String,
-        /// The option that asks for it.
-        option: &'static str,
-        /// The names there are.
-        columns: Names,
-        /// The line further down that looks like the header.
-        header_line: Option<u64>,
+        /// Why.
+        refusal: Refusal,
     },
     /// The source failed.
     #[error("{input}, line {line}: reading failed")]
@@ -150,18 +135,5 @@ impl fmt::Display for Names {
             0 => Ok(()),
             more => write!(f, " and {more} more"),
         }
-    }
-}
-
-fn hint(columns: &Names, header_line: Option<u64>) -> String {
-    let way_out = if header_line.is_some() { "" } else { "; say which with --column NAME (or a number from 1)" };
-    found(columns, header_line) + way_out
-}
-
-fn found(columns: &Names, header_line: Option<u64>) -> String {
-    let columns = format!("; the columns found are: {columns}");
-    match header_line {
-        Some(line) => format!("{columns}; the header seems to be in line {line}: delete the lines above it"),
-        None => columns,
     }
 }

@@ -9,11 +9,13 @@ mod delimited;
 mod dialect;
 mod encoding;
 mod error;
+mod layout;
 mod mark;
 mod open;
 mod options;
 mod record;
 mod resolved;
+mod search;
 mod sheet;
 mod source;
 #[cfg(test)]
@@ -26,7 +28,7 @@ use crate::offer::{InvalidOfferId, OfferId};
 use crate::text::decode;
 
 pub use cells::Cells;
-pub use error::{InputError, Names, Unreadable};
+pub use error::{InputError, Names, Refusal, Unreadable};
 pub use mark::{Mark, NotTheSameInput, Position, Prefix};
 pub use options::{ColumnChoice, Keep, Options};
 pub use resolved::Resolved;
@@ -79,6 +81,8 @@ pub struct Input {
     columns: Columns,
     /// The line of the header, if there is one.
     header_line: Option<u64>,
+    /// Lines that the user left out.
+    skipped_lines: u64,
     record: Record,
     /// The first record is a row, and has been read to find that out.
     is_pending: bool,
@@ -195,9 +199,9 @@ impl Input {
     fn seek(&mut self, to: Position) -> io::Result<()> {
         let Records::Text(text) = &mut self.records else { return Ok(()) };
         let mut before = [0];
-        if let Some(last) = to.byte.checked_sub(1) {
-            let reader = text.reader_mut();
-            reader.seek(SeekFrom::Start(last))?;
+        let reader = text.reader_mut();
+        reader.seek(SeekFrom::Start(to.byte.saturating_sub(1)))?;
+        if to.byte > 0 {
             io::Read::read_exact(reader, &mut before)?;
         }
         text.moved_to(to.byte, to.line, before == *b"\r");
@@ -241,15 +245,25 @@ impl Input {
         }
     }
 
-    /// The ID of the record, or why there is none.
+    /// The ID of the record, or why there is none; what is odd about it is noted.
     fn offer(&mut self) -> Result<OfferId, BadId> {
-        let (record, width) = (&self.record, self.columns.names.len());
-        let text = decode(record.get(self.columns.id).unwrap_or_default());
-        let has_more = record.count > width && record.iter().skip(width).any(|cell| !record::is_blank(cell));
-        if !has_more {
+        let (record, columns) = (&self.record, &self.columns);
+        let is_lost = |column: &usize| record.get(*column).is_some_and(|cell| !record::is_blank(cell));
+        if (columns.names.len() > 1 && columns.has_more(record)) || columns.dropped.iter().any(is_lost) {
+            self.oddities.rows_too_long += 1;
+            self.oddities.first_too_long.get_or_insert(record.line);
+        }
+        self.offer_of(&self.record)
+    }
+
+    /// The ID of a record, or why there is none.
+    fn offer_of(&self, record: &Record) -> Result<OfferId, BadId> {
+        let columns = &self.columns;
+        let text = decode(record.get(columns.id).unwrap_or_default());
+        if !columns.has_more(record) {
             return OfferId::parse(&text).map_err(|reason| BadId { text: text.into(), reason });
         }
-        if width == 1
+        if columns.names.len() == 1
             && let Records::Text(delimited) = &self.records
         {
             // `1,234` in a list of IDs is one cell to whoever wrote it: to ask for offer 1 would be a guess.
@@ -258,8 +272,9 @@ impl Input {
             let text = decode(line.trim_ascii_end());
             return OfferId::parse(&text).map_err(|reason| BadId { text: text.into(), reason });
         }
-        self.oddities.rows_too_long += 1;
-        self.oddities.first_too_long.get_or_insert(record.line);
+        if columns.id > 0 {
+            return Err(BadId { text: text.into(), reason: InvalidOfferId::Shifted });
+        }
         OfferId::parse(&text).map_err(|reason| BadId { text: text.into(), reason })
     }
 }

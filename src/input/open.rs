@@ -1,28 +1,48 @@
 //! The start of reading: which kind of input, which dialect, which columns, how many rows.
 //!
-//! Owns the order of these questions. Must not read more than the head of a text.
+//! Owns the order of these questions. Must not read more than the head of a text, unless no ID is in it.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
-use super::columns::{Columns, Opening};
+use super::columns::Columns;
 use super::delimited::Delimited;
+use super::dialect::Opening;
 use super::encoding::Content;
 use super::error::{InputError, Names};
+use super::layout::{Asked, LOOK_AT, Layout, Line, Refusal, delimiter, judge};
 use super::mark::Prefix;
 use super::record::Record;
+use super::search;
 use super::sheet::{self, Sheet};
 use super::source::{self, HEAD, Opened, Source, transcode};
 use super::total::{Sample, count_rows, unclosed_quote};
-use super::{ColumnChoice, Input, Oddities, Options, Records, dialect};
-use crate::text::decode;
+use super::{Input, Oddities, Options, Records};
 
-/// Files up to this size are counted at the start, in bytes: takes a few milliseconds.
-const COUNTED: u64 = 4 << 20;
+/// Files up to this size are counted at the start, in bytes: takes a few milliseconds. As much of a stream is searched
+/// for a first ID.
+pub(super) const COUNTED: u64 = 4 << 20;
 
 /// See [`Input::open`].
 pub(super) fn open(source: &Source, options: &Options) -> Result<Input, InputError> {
-    start(source::open(source)?, source.to_string(), options)
+    start(source::open(source, |head| is_enough(head, options))?, source.to_string(), options)
+}
+
+/// Whether the beginning of a stream tells what the rest is: by a header that is known, else by as many lines as are
+/// looked at in a file.
+pub(super) fn is_enough(head: &[u8], options: &Options) -> bool {
+    let lines = |end| memchr::memchr_iter(end, head).count();
+    let lines = lines(b'\n').max(lines(b'\r'));
+    if lines > LOOK_AT {
+        return true;
+    }
+    if lines < 2 || options.skip_lines > 0 {
+        return false;
+    }
+    let opening = Opening::new(head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head), options.delimiter, 0, false);
+    let (_, layout) = delimiter::choose(&opening.cuts, Asked::of(options, false));
+    let first = opening.cuts.first().and_then(|cut| cut.rows.first()).map(|(line, _)| *line);
+    layout.is_ok_and(|layout| layout.is_named && layout.header.is_some_and(|header| Some(header.line) == first))
 }
 
 /// Reads the head of what has been opened; `name` stands for it in messages.
@@ -32,6 +52,7 @@ pub(super) fn start(opened: Opened, name: String, options: &Options) -> Result<I
         records: Records::Sheet(Sheet::default()),
         columns: Columns::default(),
         header_line: None,
+        skipped_lines: options.skip_lines,
         record: Record::new(),
         is_pending: false,
         is_at_end: false,
@@ -42,29 +63,48 @@ pub(super) fn start(opened: Opened, name: String, options: &Options) -> Result<I
         sample: None,
         oddities: Oddities::default(),
     };
-    let seen = match opened.content {
+    let (seen, layout) = match opened.content {
         Content::Workbook => input.open_workbook(opened, options)?,
-        Content::Plain { mark } => input.open_text(opened, mark, options)?,
-        Content::Utf16 => {
-            let bytes = transcode(opened.bytes);
-            input.open_text(Opened { bytes, ..opened }, 0, options)?
-        }
+        Content::Plain { .. } | Content::Utf16 => input.open_text(opened, options)?,
     };
-    input.decide_columns(&seen, options)?;
+    input.header_line = layout.header.as_ref().map(|header| header.line);
+    input.columns = Columns::decide(&input.name, &layout, &seen, options)?;
+    if layout.ids.is_empty() && layout.first < u64::MAX {
+        search::search(&mut input, &layout)?;
+    }
+    input.stand_at_first_row(layout.first)?;
     Ok(input)
 }
 
-/// The first records and their lines.
-type Seen = Vec<(u64, Vec<String>)>;
+/// The first records, and what they tell.
+type Seen = (Vec<Line>, Layout);
 
 impl Input {
+    pub(super) fn refuse(&self, refusal: Refusal) -> InputError {
+        InputError::NotAList { input: self.name.clone(), refusal }
+    }
+
+    pub(super) fn failed(&self, source: io::Error) -> InputError {
+        InputError::Read { input: self.name.clone(), line: 1, source }
+    }
+
+    /// The layout, or an empty one where the user means an input without offers.
+    fn allow(&self, layout: Result<Layout, Refusal>, options: &Options) -> Result<Layout, InputError> {
+        match layout {
+            // Nothing is at or behind this line.
+            Err(refusal) if refusal.is_empty() && options.allow_empty => {
+                Ok(Layout { first: u64::MAX, ..Layout::default() })
+            }
+            layout => layout.map_err(|refusal| self.refuse(refusal)),
+        }
+    }
+
     fn open_workbook(&mut self, mut opened: Opened, options: &Options) -> Result<Seen, InputError> {
         if options.delimiter.is_some() {
             return Err(InputError::NoDelimiter { input: self.name.clone() });
         }
         let mut content = Vec::new();
-        let read = opened.bytes.read_to_end(&mut content);
-        read.map_err(|source| InputError::Read { input: self.name.clone(), line: 1, source })?;
+        opened.bytes.read_to_end(&mut content).map_err(|source| self.failed(source))?;
         let sheet = Sheet::open(&content, options.sheet.as_deref()).map_err(|failure| {
             let input = self.name.clone();
             match failure {
@@ -78,66 +118,135 @@ impl Input {
         })?;
         self.prefix = opened.file.map(|(file, _)| Prefix::new(file));
         self.counted = Some(sheet.len());
-        let seen = sheet.first_records(dialect::LOOK_AT);
+        let below = |rows: Vec<Line>| -> Vec<Line> {
+            rows.into_iter().filter(|(line, _)| *line > options.skip_lines).collect()
+        };
+        let skipped = usize::try_from(options.skip_lines).unwrap_or(usize::MAX);
+        let seen = below(sheet.first_records(LOOK_AT.saturating_add(skipped)));
+        let is_whole = sheet.len() <= (LOOK_AT as u64).saturating_add(options.skip_lines);
+        let layout = self.allow(judge(&seen, Asked::of(options, is_whole)), options)?;
         self.records = Records::Sheet(sheet);
-        Ok(seen)
+        Ok((seen, layout))
     }
 
-    fn open_text(&mut self, opened: Opened, mark: usize, options: &Options) -> Result<Seen, InputError> {
-        let input = || self.name.clone();
+    fn open_text(&mut self, opened: Opened, options: &Options) -> Result<Seen, InputError> {
         if options.sheet.is_some() {
-            return Err(InputError::NoSheets { input: input() });
+            return Err(InputError::NoSheets { input: self.name.clone() });
         }
-        let is_utf16 = opened.content == Content::Utf16;
-        let mut reader = BufReader::with_capacity(HEAD, opened.bytes);
-        let failed = |source| InputError::Read { input: input(), line: 1, source };
-        let opening = reader.fill_buf().map_err(failed)?.get(mark..).unwrap_or_default().to_vec();
-        let wanted = match &options.column {
-            Some(ColumnChoice::Name(name)) => Some(name.as_str()),
-            _ => None,
+        if opened.head.is_empty() && !options.allow_empty {
+            return Err(self.refuse(Refusal::Empty));
+        }
+        let (mark, is_utf16) = match opened.content {
+            Content::Plain { mark } => (mark, false),
+            Content::Utf16 | Content::Workbook => (0, true),
         };
-        let dialect = dialect::guess(&opening, options.delimiter, wanted);
-        let start = mark + dialect.sep_line;
-        let line = 1 + u64::from(dialect.sep_line > 0);
-        reader.consume(start);
-        self.records = Records::Text(Box::new(Delimited::new(reader, dialect.delimiter, start as u64, line)));
-        let rest = opening.get(dialect.sep_line..).unwrap_or_default();
-        let mut seen = dialect::first_records(rest, dialect.delimiter);
-        for (at, _) in &mut seen {
-            *at += line - 1;
-        }
+        // Of a stream no more may be waited for than is there.
+        let head = if is_utf16 { text_of_utf16(&opened.head) } else { opened.head };
+        let bytes = if is_utf16 { transcode(opened.bytes) } else { opened.bytes };
+        let failed = |source| InputError::Read { input: self.name.clone(), line: 1, source };
+        let mut reader = BufReader::with_capacity(HEAD, bytes);
+        discard(&mut reader, mark).map_err(failed)?;
+        let skipped = skip_lines(&mut reader, options.skip_lines).map_err(failed)?;
+        let (opening, is_whole) = match head.get(mark + skipped.bytes..) {
+            Some(rest) if !rest.is_empty() => (rest.to_vec(), opened.is_whole),
+            _ => (reader.fill_buf().map_err(failed)?.to_vec(), false),
+        };
+        let is_whole = is_whole || opening.is_empty();
+        let Opening { cuts, sep_line } = Opening::new(&opening, options.delimiter, skipped.lines, is_whole);
+        discard(&mut reader, sep_line).map_err(failed)?;
+        let start = mark + skipped.bytes + sep_line;
+        let line = 1 + skipped.lines + u64::from(sep_line > 0);
+        let (cut, layout) = delimiter::choose(&cuts, Asked::of(options, is_whole));
+        let delimiter = cut.or(cuts.first()).map_or(b',', |cut| cut.delimiter);
+        let seen = cut.map_or_else(Vec::new, |cut| cut.rows.clone());
+        let layout = self.allow(layout, options)?;
+        self.records = Records::Text(Box::new(Delimited::new(reader, delimiter, start as u64, line)));
         if let Some((mut file, size)) = opened.file {
             if size <= COUNTED {
-                let counted = read_all(&mut file, size, is_utf16);
-                let text = counted.map_err(|source| InputError::Read { input: self.name.clone(), line: 1, source })?;
-                let text = text.get(start..).unwrap_or_default();
-                let count = count_rows(text, dialect.delimiter);
+                let text = read_all(&mut file, size, is_utf16).map_err(|source| self.failed(source))?;
+                let count = count_rows(text.get(start..).unwrap_or_default(), delimiter);
                 self.counted = Some(count.rows);
                 if count.ends_in_quotes
-                    && let Some(at) = unclosed_quote(text, dialect.delimiter)
+                    && let Some(at) = unclosed_quote(text.get(start..).unwrap_or_default(), delimiter)
                 {
                     return Err(InputError::UnclosedQuote { input: self.name.clone(), line: at + line - 1 });
                 }
             }
             // UTF-16 has two bytes where UTF-8 has mostly one.
             let size = if is_utf16 { size / 2 } else { size };
-            self.sample =
-                Some(Sample { size, rows: count_rows(rest, dialect.delimiter).rows, bytes: rest.len() as u64 });
+            let rest = opening.get(sep_line..).unwrap_or_default();
+            self.sample = Some(Sample { size, rows: count_rows(rest, delimiter).rows, bytes: rest.len() as u64 });
             self.prefix = Some(Prefix::new(file));
         }
-        Ok(seen)
+        Ok((seen, layout))
     }
 
-    /// Reads the first record and decides what it is.
-    fn decide_columns(&mut self, seen: &Seen, options: &Options) -> Result<(), InputError> {
-        let exists = self.read_record()?;
-        let first = exists.then(|| self.record.iter().map(|cell| decode(cell).into_owned()).collect());
-        self.columns = Columns::decide(&self.name, &Opening::new(first, seen), options)?;
-        self.is_pending = exists && !self.columns.has_header;
-        self.header_line = self.columns.has_header.then_some(self.record.line);
-        self.counted = self.counted.map(|rows| rows.saturating_sub(u64::from(self.columns.has_header)));
+    /// Reads up to the first row, which stays to be read.
+    fn stand_at_first_row(&mut self, first: u64) -> Result<(), InputError> {
+        let mut above = 0;
+        while self.read_record()? {
+            if self.record.line >= first {
+                self.is_pending = true;
+                break;
+            }
+            above += 1;
+        }
+        self.counted = self.counted.map(|rows| rows.saturating_sub(above));
         Ok(())
     }
+}
+
+/// What was skipped.
+struct Skipped {
+    bytes: usize,
+    lines: u64,
+}
+
+/// Leaves out lines as they stand in the text, whatever is in them: an open quote there is none.
+fn skip_lines(reader: &mut impl BufRead, lines: u64) -> io::Result<Skipped> {
+    let mut skipped = Skipped { bytes: 0, lines: 0 };
+    let mut after_cr = false;
+    while skipped.lines < lines || after_cr {
+        let buffer = reader.fill_buf()?;
+        let Some(&byte) = buffer.first() else { break };
+        if skipped.lines == lines {
+            // The second half of the last line's end.
+            let half = usize::from(byte == b'\n');
+            reader.consume(half);
+            skipped.bytes += half;
+            break;
+        }
+        let is_second_half = std::mem::take(&mut after_cr) && byte == b'\n';
+        let end = if is_second_half { Some(0) } else { memchr::memchr2(b'\n', b'\r', buffer) };
+        let used = end.map_or(buffer.len(), |end| end + 1);
+        if let Some(end) = end.filter(|_| !is_second_half) {
+            skipped.lines += 1;
+            after_cr = buffer.get(end) == Some(&b'\r');
+        }
+        reader.consume(used);
+        skipped.bytes += used;
+    }
+    Ok(skipped)
+}
+
+/// Reads over bytes that are known to be there.
+fn discard(reader: &mut impl BufRead, mut bytes: usize) -> io::Result<()> {
+    while bytes > 0 {
+        let part = reader.fill_buf()?.len().min(bytes);
+        if part == 0 {
+            break;
+        }
+        reader.consume(part);
+        bytes -= part;
+    }
+    Ok(())
+}
+
+/// The text of the first bytes of UTF-16, as far as they are whole characters.
+fn text_of_utf16(head: &[u8]) -> Vec<u8> {
+    let even = head.get(..head.len() & !1).unwrap_or_default();
+    let (text, ..) = encoding_rs::UTF_16LE.decode(even);
+    text.strip_suffix('\u{fffd}').unwrap_or(&text).as_bytes().to_vec()
 }
 
 /// All the text of a small file.

@@ -11,6 +11,10 @@ pub struct Options {
     pub delimiter: Option<u8>,
     /// The first row is no header, whatever is in it.
     pub no_headers: bool,
+    /// Lines at the start that are not looked at (in a sheet: rows).
+    pub skip_lines: u64,
+    /// An input without offers is meant.
+    pub allow_empty: bool,
     /// The columns that go into the output.
     pub keep: Keep,
     /// Columns whose cells are needed besides, for links; may be the ID column.

@@ -13,6 +13,8 @@ pub struct Resolved {
     pub delimiter: Option<u8>,
     /// The line of the header (in a sheet: its row), from 1; `None` without one.
     pub header_line: Option<u64>,
+    /// Lines that the user left out above rows without a header.
+    pub skipped_lines: u64,
     /// The column of the offer IDs, from 1.
     pub column: usize,
     /// Its name, where there is a header.
@@ -26,11 +28,12 @@ impl Input {
             Records::Sheet(sheet) => (Some(sheet.name().to_owned()), None),
             Records::Text(text) => (None, Some(text.delimiter())),
         };
-        let name = self.columns.names.get(self.columns.id).filter(|_| self.columns.has_header);
+        let name = self.columns.names.get(self.columns.id).filter(|_| self.header_line.is_some());
         Resolved {
             sheet,
             delimiter,
             header_line: self.header_line,
+            skipped_lines: if self.header_line.is_none() { self.skipped_lines } else { 0 },
             column: self.columns.id + 1,
             column_name: name.cloned(),
         }

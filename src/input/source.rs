@@ -85,38 +85,48 @@ impl Seek for Bytes {
 pub(super) struct Opened {
     pub(super) bytes: Bytes,
     pub(super) content: Content,
+    /// Its first bytes.
+    pub(super) head: Vec<u8>,
+    /// These are all there are.
+    pub(super) is_whole: bool,
     /// A second handle and the size of a regular file.
     pub(super) file: Option<(File, u64)>,
 }
 
-/// Opens the source and looks at its head.
-pub(super) fn open(source: &Source) -> Result<Opened, InputError> {
+/// Opens the source and looks at its head. Of a stream no more is waited for than `is_enough`.
+pub(super) fn open(source: &Source, is_enough: impl Fn(&[u8]) -> bool) -> Result<Opened, InputError> {
     match source {
-        Source::Stdin => open_stream(source, io::stdin()),
+        Source::Stdin => open_stream(source, io::stdin(), is_enough),
         Source::File(path) => match open_file(path)? {
-            (file, None) => open_stream(source, file),
+            (file, None) => open_stream(source, file, is_enough),
             (mut file, Some(size)) => {
                 let head = read_head(&mut file, |_| false).and_then(|head| file.rewind().map(|()| head));
-                let (_, content) = judge(source, head)?;
-                Ok(Opened { bytes: Bytes::File(file), content, file: Some((open_file(path)?.0, size)) })
+                let (head, is_whole, content) = judge(source, head)?;
+                Ok(Opened { bytes: Bytes::File(file), content, head, is_whole, file: Some((open_file(path)?.0, size)) })
             }
         },
     }
 }
 
-/// Of a stream only the first two lines are waited for: somebody may be typing them.
-pub(super) fn open_stream(source: &Source, mut stream: impl Read + Send + 'static) -> Result<Opened, InputError> {
-    let lines = |head: &[u8], end| memchr::memchr_iter(end, head).count();
-    let head = read_head(&mut stream, |head| lines(head, b'\n').max(lines(head, b'\r')) >= 2);
-    let (head, content) = judge(source, head)?;
-    Ok(Opened { bytes: Bytes::Stream(Box::new(Cursor::new(head).chain(stream))), content, file: None })
+/// Of a stream only so much is waited for as is needed: somebody may be typing it.
+pub(super) fn open_stream(
+    source: &Source,
+    mut stream: impl Read + Send + 'static,
+    is_enough: impl Fn(&[u8]) -> bool,
+) -> Result<Opened, InputError> {
+    let head = read_head(&mut stream, is_enough);
+    let (head, is_whole, content) = judge(source, head)?;
+    let bytes = Bytes::Stream(Box::new(Cursor::new(head.clone()).chain(stream)));
+    Ok(Opened { bytes, content, head, is_whole, file: None })
 }
 
-fn judge(source: &Source, head: io::Result<Vec<u8>>) -> Result<(Vec<u8>, Content), InputError> {
+type Judged = (Vec<u8>, bool, Content);
+
+fn judge(source: &Source, head: io::Result<(Vec<u8>, bool)>) -> Result<Judged, InputError> {
     let input = source.to_string();
-    match head.map(|head| (sniff(&head), head)) {
-        Ok((Ok(content), head)) => Ok((head, content)),
-        Ok((Err(reason), _)) => Err(InputError::Unreadable { input, reason }),
+    match head.map(|(head, is_whole)| (sniff(&head), head, is_whole)) {
+        Ok((Ok(content), head, is_whole)) => Ok((head, is_whole, content)),
+        Ok((Err(reason), ..)) => Err(InputError::Unreadable { input, reason }),
         Err(source) => Err(InputError::Read { input, line: 1, source }),
     }
 }
@@ -156,13 +166,17 @@ fn open_file(path: &Path) -> Result<(File, Option<u64>), InputError> {
     }
 }
 
-/// Reads the head: all of it, or what is there when it is enough.
-fn read_head(stream: &mut impl Read, is_enough: impl Fn(&[u8]) -> bool) -> io::Result<Vec<u8>> {
+/// Reads the head: all of it, or what is there when it is enough. Tells whether the end was reached.
+fn read_head(stream: &mut impl Read, is_enough: impl Fn(&[u8]) -> bool) -> io::Result<(Vec<u8>, bool)> {
     let mut head = vec![0; HEAD];
     let mut len = 0;
+    let mut is_whole = false;
     while let Some(free) = head.get_mut(len..).filter(|free| !free.is_empty()) {
         match stream.read(free) {
-            Ok(0) => break,
+            Ok(0) => {
+                is_whole = true;
+                break;
+            }
             Ok(read) => len += read,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
@@ -172,5 +186,5 @@ fn read_head(stream: &mut impl Read, is_enough: impl Fn(&[u8]) -> bool) -> io::R
         }
     }
     head.truncate(len);
-    Ok(head)
+    Ok((head, is_whole))
 }

@@ -82,11 +82,10 @@ fn the_same_table_in_any_dialect_gives_the_same_rows() {
 #[test]
 fn the_id_column_is_found_or_the_columns_are_named() {
     let no_headers = Options { no_headers: true, ..options() };
+    let skip = |skip_lines| Options { skip_lines, ..options() };
+    let which = "FILE: which column holds the offer IDs? column 1 \"a\" (1, 2) or column 2 \"b\" (16, 17): \
+                 say --column 1 or --column 2";
     let cases: [(&str, &Options, &str); 26] = [
-        ("", &options(), "[]"),
-        ("\n \n,,\n", &options(), "[]"),
-        ("offer_id\n", &options(), "[]"),
-        ("", &column("x"), "[]"),
         ("16\n17", &options(), "[]\n1: 16 []\n2: 17 []"),
         ("16", &no_headers, "[]\n1: 16 []"),
         ("campaigns\n17", &options(), "[]\n2: 17 []"),
@@ -101,12 +100,7 @@ fn the_id_column_is_found_or_the_columns_are_named() {
         ("a,b\n1,16", &column("B"), "[a]\n2: 16 [1]"),
         ("a,b\n1,16", &number(2), "[a]\n2: 16 [1]"),
         ("1,16\n2,17", &number(2), "[column_1]\n1: 16 [1]\n2: 17 [2]"),
-        (
-            "a,b\n1,16",
-            &options(),
-            "FILE: no ID column: none is named offer_id, offerid, \"offer id\" or id; \
-          the columns found are: a, b; say which with --column NAME (or a number from 1)",
-        ),
+        ("a,b,c\n1,16,x\n2,17,y", &options(), which),
         ("a,b\n1,16", &column("c"), "FILE: there is no column \"c\" (--column); the columns found are: a, b"),
         ("a,b\n1,16", &number(3), "FILE: there is no column \"3\" (--column); the columns found are: a, b"),
         ("a,b\n1,16", &number(0), "FILE: there is no column \"0\" (--column); the columns found are: a, b"),
@@ -114,25 +108,81 @@ fn the_id_column_is_found_or_the_columns_are_named() {
         (
             "a,b\nx,y",
             &no_headers,
-            "FILE: no ID column: none is named offer_id, offerid, \"offer id\" or id; \
-          the columns found are: column_1, column_2; say which with --column NAME (or a number from 1)",
+            "FILE: no ID column: none is named offer_id, offerid, \"offer id\", offer-id or id, and none holds IDs in \
+             nearly all of the first rows; the columns found are: column_1, column_2; say which with --column NAME (or a \
+             number from 1)",
         ),
-        (
-            "Report 2024\n\nid;name\n16;x\n",
-            &options(),
-            "FILE: no ID column: none is named offer_id, offerid, \
-          \"offer id\" or id; the columns found are: Report 2024; the header seems to be in line 3: delete the lines above it",
-        ),
-        (
-            "Mine\nid\n16\n",
-            &options(),
-            "FILE: no ID column: none is named offer_id, offerid, \"offer id\" or id; \
-          the columns found are: Mine; the header seems to be in line 2: delete the lines above it",
-        ),
+        ("Report 2024\n\nid;name\n16;x\n", &options(), "[name]\n4: 16 [x]"),
+        ("Mine\nid\n16\n", &options(), "[]\n3: 16 []"),
+        ("2024 \"all\n\nid;name\n16;x\n", &skip(2), "[name]\n4: 16 [x]"),
+        ("2024\r\nx\r\nid;name\r\n16;x\r\n", &skip(2), "[name]\n4: 16 [x]"),
+        ("2024\rx\r16\r17\r", &skip(2), "[]\n3: 16 []\n4: 17 []"),
+        ("2024\nsep=;\nid;name\n16;x\n", &skip(1), "[name]\n4: 16 [x]"),
     ];
     for (content, options, expected) in cases {
         assert_eq!(show(content.as_bytes(), options), expected, "{content:?} {options:?}");
     }
+}
+
+#[test]
+fn what_is_no_list_is_refused_in_words_of_its_own() {
+    let cases: [(&str, &Options, &str); 13] = [
+        ("", &options(), "the file is empty (0 bytes)"),
+        ("", &column("x"), "the file is empty (0 bytes)"),
+        ("\u{feff}", &options(), "only blank lines"),
+        ("\n \n,,\n", &options(), "only blank lines"),
+        ("offer_id\n", &options(), "below the header in line 1 is nothing; if that is meant, --allow-empty"),
+        ("Access denied\n", &options(), "this is no list of offers: its only line is \"Access denied\""),
+        ("Error\nsession expired\nlog in\n", &options(), "no line holds an offer ID"),
+        ("offer_id\nx\ny\n", &options(), "no line holds an offer ID in column 1 \"offer_id\": line 2 has \"x\" there"),
+        ("campaign,offer_id\nx,16\n", &column("campaign"), "no line holds an offer ID in column 1 \"campaign\""),
+        ("16\n17\n", &Options { skip_lines: 5, ..options() }, "only blank lines"),
+        ("16 17\n", &options(), "several numbers in this cell"),
+        ("offer_id,16,17\n", &options(), "line 1 holds a header and offer IDs (16, 17)"),
+        ("16;17;18\n", &options(), "line 1 holds 3 numbers that may be offer IDs (16, 17, 18)"),
+    ];
+    for (content, options, part) in cases {
+        let shown = show(content.as_bytes(), options);
+        assert!(shown.starts_with("FILE: ") && shown.contains(part), "{content:?} {options:?}: {shown}");
+    }
+    let allowed = Options { allow_empty: true, ..options() };
+    for empty in ["", "\n\n", "offer_id,name\n"] {
+        assert_eq!(show(empty.as_bytes(), &allowed), "[]", "{empty:?}");
+    }
+    for full in ["Access denied\n", "offer_id\nx\n", "offer_id,16\n"] {
+        assert!(show(full.as_bytes(), &allowed).starts_with("FILE: "), "{full:?}");
+    }
+}
+
+#[test]
+fn a_first_id_far_down_is_found_and_nothing_is_lost_on_the_way() {
+    for bad in [30, 3000, 30_000] {
+        let content = format!("offer_id\n{}16\n", "x\n".repeat(bad));
+        let shown = show(content.as_bytes(), &options());
+        assert_eq!((shown.lines().count(), shown.lines().last().unwrap()), (bad + 2, &*format!("{}: 16 []", bad + 2)));
+        let shown = show(&utf16(&content, u16::to_le_bytes), &options());
+        assert_eq!(shown.lines().count(), bad + 2);
+        let none = show(format!("offer_id\n{}", "x\n".repeat(bad)).as_bytes(), &options());
+        assert!(none.contains("no line holds an offer ID"), "{none}");
+    }
+}
+
+#[test]
+fn a_row_that_may_have_moved_is_no_offer() {
+    let content = "name,offer_id\n\"19\\\" TV, 55\",16\nx,17\n";
+    assert_eq!(show(content.as_bytes(), &options()), "[name]\n2: \" 55\\\"\" Shifted [19\\ TV]\n3: 17 [x]");
+    assert_eq!(show(b"offer_id,name\n16,x,y\n", &options()), "[name]\n2: 16 [x]");
+}
+
+#[test]
+fn columns_without_name_and_content_are_left_out() {
+    let content = b",,offer_id,,note\n,,16,a,x\n,,17,,y\n";
+    assert_eq!(show(content, &options()), "[column_4|note]\n2: 16 [a|x]\n3: 17 [|y]");
+    let late = format!(",offer_id\n{}z,17\n", ",16\n".repeat(40));
+    let (_dir, source) = file(late.as_bytes());
+    let mut input = Input::open(&source, &options()).unwrap();
+    assert_eq!((input.kept_columns().len(), rows(&mut input).len()), (0, 41));
+    assert_eq!(input.oddities(), Oddities { rows_too_long: 1, first_too_long: Some(42) });
 }
 
 #[test]

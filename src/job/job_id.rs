@@ -57,6 +57,9 @@ struct ReadingId {
     delimiter: Option<String>,
     /// The line of the header.
     header_line: Option<u64>,
+    /// Lines left out above rows without a header (`--skip-lines`).
+    #[serde(default, skip_serializing_if = "is_zero")]
+    skipped_lines: u64,
     /// The column of the offer IDs, from 1.
     column: usize,
     /// Its name; for messages, since a column is the same whatever it is called.
@@ -223,17 +226,18 @@ impl RowsOf {
 
 impl ReadingId {
     fn of(resolved: Resolved) -> Self {
-        let Resolved { sheet, delimiter, header_line, column, column_name } = resolved;
+        let Resolved { sheet, delimiter, header_line, skipped_lines, column, column_name } = resolved;
         let delimiter = delimiter.map(|byte| char::from(byte).to_string());
-        Self { sheet, delimiter, header_line, column, column_name }
+        Self { sheet, delimiter, header_line, skipped_lines, column, column_name }
     }
 
     fn differences(&self, then: &Self, tell: &mut impl FnMut(&str, String, String)) {
-        let Self { sheet, delimiter, header_line, column, column_name: _ } = self;
+        let Self { sheet, delimiter, header_line, skipped_lines, column, column_name: _ } = self;
         tell("--sheet", quoted_or_none(then.sheet.as_deref()), quoted_or_none(sheet.as_deref()));
         tell("--delimiter", quoted_or_none(then.delimiter.as_deref()), quoted_or_none(delimiter.as_deref()));
         let header = |line: Option<u64>| line.map_or_else(|| "none".to_owned(), |line| format!("line {line}"));
         tell("the header", header(then.header_line), header(*header_line));
+        tell("--skip-lines", then.skipped_lines.to_string(), skipped_lines.to_string());
         if then.column != *column {
             tell("the column of the IDs", then.column(), self.column());
         }
@@ -245,6 +249,11 @@ impl ReadingId {
             None => format!("column {}", self.column),
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl FormatId {
@@ -285,6 +294,7 @@ mod tests {
                 sheet: None,
                 delimiter: Some(",".into()),
                 header_line: Some(1),
+                skipped_lines: 0,
                 column: 2,
                 column_name: Some("Offer ID".into()),
             }),
@@ -331,8 +341,9 @@ mod tests {
 
     #[test]
     fn what_differs_is_named() {
-        let cases: [(Change, &[&str]); 12] = [
+        let cases: [(Change, &[&str]); 13] = [
             (|_| {}, &[]),
+            (|id| reading(id).skipped_lines = 2, &["--skip-lines differs: 0 then, 2 now"]),
             (
                 |id| id.network = "sandbox".into(),
                 &["the network differs: https://demo.api.offerslook.com/ then, sandbox now"],

@@ -15,7 +15,10 @@ fn an_input_that_cannot_be_used_is_named_with_the_way_out() {
     let cases: &[Unusable] = &[
         ("none.csv", b"", &[], &["none.csv: no such file", "`-` to read from standard input"]),
         ("x.csv", b"name,mail\na,b\n", &[], &["no ID column", "name, mail", "--column"]),
-        ("x.csv", b"My offers\n\noffer_id,name\n16,a\n", &["--column", "offer_id"], &["offer_id", "line 3"]),
+        ("x.csv", b"16\n\noffer_id,name\n17,a\n", &[], &["line 1", "line 3", "--skip-lines 2"]),
+        ("x.csv", b"", &[], &["empty (0 bytes)", "--allow-empty"]),
+        ("x.csv", b"offer_id\n", &[], &["line 1", "--allow-empty"]),
+        ("x.csv", b"Access denied\n", &["--allow-empty"], &["no list of offers", "Access denied"]),
         ("x.csv", b"offer_id,name\n16,a\n", &["--column", "offer"], &["\"offer\"", "--column", "offer_id, name"]),
         ("x.csv", b"offer_id,name\n16,a\n", &["--column", "3"], &["\"3\"", "--column"]),
         ("x.csv", b"offer_id,name\n16,a\n", &["--keep", "note"], &["\"note\"", "--keep", "offer_id, name"]),

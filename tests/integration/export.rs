@@ -66,10 +66,11 @@ fn a_piped_run_calls_each_distinct_valid_id_once() {
 }
 
 #[test]
-fn an_empty_input_is_an_output_with_a_header_and_no_call() {
+fn an_empty_input_is_an_output_with_a_header_and_no_call_where_it_is_meant() {
     let network = network();
     for input in ["offer_id\n", "offer_id", "\u{feff}offer_id\r\n\r\n"] {
-        let ran = export().csv(input).on(&network).run().expect(0);
+        export().csv(input).on(&network).run().expect(2).says(&["--allow-empty"]);
+        let ran = export().csv(input).args(&["--allow-empty"]).on(&network).run().expect(0);
         assert_eq!(ran.output.as_deref(), Some(HEADER), "{input:?}");
     }
     assert_eq!(network.calls(), []);

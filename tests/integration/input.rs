@@ -74,10 +74,14 @@ fn what_is_not_an_id_is_never_called() {
     let network = network();
     let cells = ["abc", "1.6E+1", "1 7", "-17", "17/../18", "%31%37", "17?x", "123456789012345678901", "１７", "17.5"];
     let csv = format!("offer_id,note\n\"{}\",x\n,empty\n", cells.join("\",x\n\""));
-    let ran = export().csv(csv).on(&network).run().expect(3);
+    // Without any ID nothing is done at all.
+    export().csv(&csv).on(&network).run().expect(2).says(&["no line holds an offer ID"]);
     assert_eq!(network.calls(), []);
-    let rows = ran.cells(["offer_id", "status", "error_kind", "error_message"]);
-    assert_eq!(rows.len(), cells.len() + 1);
+    let ran = export().csv(csv + "17,good\n").on(&network).run().expect(3);
+    assert_eq!(called(&network), ["17"]);
+    let mut rows = ran.cells(["offer_id", "status", "error_kind", "error_message"]);
+    assert_eq!(rows.len(), cells.len() + 2);
+    rows.pop();
     for (index, row) in rows.iter().enumerate() {
         assert_eq!(row[0], cells.get(index).copied().unwrap_or_default());
         assert_eq!(row[1..3], ["error", "invalid_offer_id"]);

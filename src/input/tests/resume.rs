@@ -91,7 +91,7 @@ fn any_options() -> impl proptest::strategy::Strategy<Value = Options> {
         no_headers,
         keep,
         also,
-        sheet: None,
+        ..Options::default()
     })
 }
 
@@ -111,6 +111,9 @@ proptest::proptest! {
     ) {
         let mut writer = csv::WriterBuilder::new().delimiter(delimiter).from_writer(Vec::new());
         writer.write_record(["offer_id", "note"]).unwrap();
+        // Without any ID it would be refused.
+        let mut cells = cells;
+        cells.push(("16".to_owned(), String::new()));
         for (id, note) in &cells {
             writer.write_record([id, note]).unwrap();
         }

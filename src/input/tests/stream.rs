@@ -26,7 +26,11 @@ impl Read for Pipe {
 
 fn open(parts: &[&[u8]], breaks: bool) -> Result<Input, InputError> {
     let pipe = Pipe { parts: parts.iter().map(|part| part.to_vec()).collect(), breaks };
-    open::start(source::open_stream(&Source::Stdin, pipe)?, Source::Stdin.to_string(), &options())
+    open::start(
+        source::open_stream(&Source::Stdin, pipe, |head| open::is_enough(head, &options()))?,
+        Source::Stdin.to_string(),
+        &options(),
+    )
 }
 
 #[test]

@@ -1,0 +1,139 @@
+//! The ID column by its cells, where no name tells it; and the header above a column that is known otherwise.
+//!
+//! Pure. A column is the ID column if nearly all of its cells are IDs, and no other column can be meant as well.
+
+use super::by_name::{nothing_lost_above, readings};
+use super::cell::Look;
+use super::header::is_header_word;
+use super::refusal::{Refusal, Texts};
+use super::table::{Table, is_rule};
+use super::{Asked, Layout};
+use crate::input::ColumnChoice;
+use crate::input::columns::unique_names;
+use crate::input::error::Names;
+
+/// The layout of a table without a name that is known.
+pub(super) fn layout(table: &Table<'_>, asked: Asked<'_>) -> Result<Layout, Refusal> {
+    let id = match asked.column {
+        Some(ColumnChoice::Number(number)) => {
+            let id = number.checked_sub(1).filter(|id| *id < table.widest());
+            id.ok_or_else(|| unknown(table, &number.to_string(), asked))?
+        }
+        Some(ColumnChoice::Name(name)) => {
+            let names = names(table, asked);
+            let id = crate::input::columns::find(&names, name).filter(|_| asked.no_headers);
+            id.ok_or_else(|| unknown(table, name, asked))?
+        }
+        None => match table.only_column() {
+            Some(only) => lone(table, only, asked)?,
+            None => among_several(table, asked)?,
+        },
+    };
+    let (header, first) = place(table, id, asked)?;
+    Ok(table.layout(id, header, first))
+}
+
+/// A list of one column is one of IDs, unless it is a single line of text.
+fn lone(table: &Table<'_>, only: usize, asked: Asked<'_>) -> Result<usize, Refusal> {
+    if table.rows.len() == 1 && asked.is_whole && !asked.no_headers && table.look(0, only) == Look::Word {
+        return Err(Refusal::OnlyText { text: table.cell(0, only).to_owned() });
+    }
+    Ok(only)
+}
+
+fn among_several(table: &Table<'_>, asked: Asked<'_>) -> Result<usize, Refusal> {
+    let no_column = || Refusal::NoIdColumn { columns: Names(names(table, asked)) };
+    let has_id = |row: &usize| table.looks(*row).contains(&Look::Id);
+    let body = (0..table.rows.len()).find(has_id).ok_or_else(no_column)?;
+    let start = if asked.no_headers { 0 } else { body };
+    let all_ids = |row: usize| table.looks(row).iter().all(|look| matches!(look, Look::Id | Look::Blank));
+    let crowded = (body..table.rows.len()).find(|&row| table.filled(row).count() > 1);
+    if let Some(row) = crowded.filter(|_| (start..table.rows.len()).all(all_ids)) {
+        let ids = table.filled(row).map(|column| table.cell(row, column).to_owned()).collect();
+        return Err(Refusal::SeveralOnALine { line: table.line(row), ids: Texts(ids) });
+    }
+    let tally = |column: usize| table.tally(column, start);
+    let contenders: Vec<usize> = (0..table.widest()).filter(|&column| tally(column).is_contender()).collect();
+    // Numbers with gaps are something else beside a column that has none.
+    let complete: Vec<usize> =
+        contenders.iter().copied().filter(|&column| tally(column).ids == tally(column).rows).collect();
+    let has_gaps = |column: &usize| {
+        let tally = tally(*column);
+        tally.ids + tally.blank == tally.rows && tally.blank > 0
+    };
+    let (header, first) = match contenders.as_slice() {
+        [] => return Err(no_column()),
+        [only] if tally(*only).ids > 0 => return Ok(*only),
+        [only, ..] => place(table, *only, asked).unwrap_or((None, start)),
+    };
+    match complete.as_slice() {
+        [only] if contenders.iter().all(|column| column == only || has_gaps(column)) => Ok(*only),
+        _ => Err(Refusal::WhichColumn { readings: readings(table, header, first, &contenders) }),
+    }
+}
+
+/// The header above the IDs of a column, and the first row.
+fn place(table: &Table<'_>, id: usize, asked: Asked<'_>) -> Result<(Option<usize>, usize), Refusal> {
+    if asked.no_headers {
+        return Ok((None, 0));
+    }
+    let Some(body) = (0..table.rows.len()).find(|&row| table.look(row, id) == Look::Id) else {
+        // Nothing below says what the first line is, so its own look decides.
+        let is_header = table.look(0, id) == Look::Word;
+        return Ok((is_header.then_some(0), usize::from(is_header)));
+    };
+    if body == 0 {
+        let has_name = |column: usize| {
+            is_name(table, column) && (1..table.rows.len()).all(|row| table.cell(row, column) != table.cell(0, column))
+        };
+        let is_open = asked.column.is_none() && table.filled(0).any(has_name);
+        return if is_open { Err(header_or_row(table, 0)) } else { Ok((None, 0)) };
+    }
+    let usual = table.usual_filled(body);
+    if usual < 2 {
+        let is_header = table.look(0, id) == Look::Word;
+        return Ok((is_header.then_some(0), usize::from(is_header)));
+    }
+    let filled = |row: usize| table.filled(row).count();
+    // pandas writes no name above its index.
+    let is_beside = |row: usize| table.look(row, id) == Look::Blank && filled(row) + 1 == usual;
+    let header = (0..body)
+        .find(|&row| filled(row) >= usual)
+        .or_else(|| Some(body - 1).filter(|&row| filled(row) > 1 || is_beside(row)));
+    let Some(header) = header else {
+        // Titles, unless one holds a digit: then it is a row, whose cell says why it is not called.
+        let is_row = |row: &usize| table.looks(*row).iter().any(|look| !matches!(look, Look::Word | Look::Blank));
+        return Ok((None, (0..body).find(is_row).unwrap_or(body)));
+    };
+    nothing_lost_above(table, header, id)?;
+    match table.look(header, id) {
+        Look::Word | Look::Blank => {
+            let has_rule = table.rows.get(header + 1).is_some_and(|(_, cells)| is_rule(cells));
+            Ok((Some(header), header + 1 + usize::from(has_rule)))
+        }
+        Look::Digits => Err(header_or_row(table, header)),
+        Look::Id | Look::Marked | Look::Numbered => Ok((None, header)),
+    }
+}
+
+/// Whether the first row's cell is a name rather than a value. `ID` and `NO` alone are countries as well.
+fn is_name(table: &Table<'_>, column: usize) -> bool {
+    let cell = table.cell(0, column).trim();
+    table.look(0, column) == Look::Word && cell.len() > 2 && is_header_word(cell)
+}
+
+fn header_or_row(table: &Table<'_>, row: usize) -> Refusal {
+    Refusal::HeaderOrRow { line: table.line(row), cells: Texts(table.cells(row).to_vec()) }
+}
+
+/// The names of the columns as far as there are any.
+fn names(table: &Table<'_>, asked: Asked<'_>) -> Vec<String> {
+    let widest = table.widest();
+    let row = table.rows.iter().find(|(_, cells)| cells.len() == widest).map_or(&[][..], |(_, cells)| cells.as_slice());
+    let is_header = !asked.no_headers && !row.iter().any(|cell| Look::of(cell) == Look::Id);
+    unique_names(row, is_header)
+}
+
+fn unknown(table: &Table<'_>, wanted: &str, asked: Asked<'_>) -> Refusal {
+    Refusal::UnknownColumn { wanted: wanted.to_owned(), option: "--column", columns: Names(names(table, asked)) }
+}
