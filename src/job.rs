@@ -9,6 +9,7 @@ mod look;
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -145,6 +146,9 @@ pub enum JobError {
         path: PathBuf,
     },
 }
+
+/// A file that was written to within this time may end in half a line.
+const SETTLE: Duration = Duration::from_secs(1);
 
 /// Where the key is looked for when there is no file.
 const KEY_VARIABLE: &str = "OFFERSLOOK_API_KEY";
@@ -315,6 +319,7 @@ fn options(arguments: InputArgs, template: &Template) -> Result<Options, JobErro
         no_headers: arguments.no_headers,
         skip_lines: arguments.skip_lines,
         allow_empty: arguments.allow_empty,
+        settle: SETTLE,
         keep,
         also: template.columns().map(str::to_owned).collect(),
         sheet: arguments.sheet,

@@ -46,13 +46,15 @@ pub async fn dry_run(job: &Job, report: &Report) -> Result<DryRun, Failure> {
     };
     let seen = if matches!(earlier, Earlier::AllDone(..)) { Seen::new() } else { Seen::of(&mut rows).await? };
     rows.tell_oddities(report);
-    Ok(plan(job, network, &target, &earlier, seen))
+    let ids = rows.reading.as_ref().filter(|_| job.all_offers.is_none()).map(ToString::to_string);
+    Ok(DryRun { ids, ..plan(job, network, &target, &earlier, seen) })
 }
 
 fn plan(job: &Job, network: String, target: &Target, earlier: &Earlier, seen: Seen) -> DryRun {
     DryRun {
         input: input_of(job),
         is_listed: job.all_offers.is_none() || earlier.done() > 0,
+        ids: None,
         network,
         done: earlier.done(),
         rows: seen.rows,

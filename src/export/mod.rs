@@ -87,6 +87,7 @@ pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary),
         period: Pace::new(job.policy.rate, now).period(),
     };
     report.start(&plan, now);
+    rows.tell_reading(job, report);
 
     let resumable = writer.can_resume() && rows.can_resume();
     let Line { mut schedule, neighbours } = line.unwrap_or_else(|| self::line(job, host, report, now));

@@ -26,7 +26,7 @@ pub(super) struct Rows {
     /// How the output's rows are written.
     pub(super) format: Format,
     /// How the input is read; nothing for an earlier output.
-    reading: Option<Resolved>,
+    pub(super) reading: Option<Resolved>,
     /// `--append`, with the input's own names of columns.
     append: String,
     ended: bool,
@@ -187,14 +187,16 @@ impl Rows {
         }
     }
 
+    /// Where in the user's input the IDs stand.
+    pub(super) fn tell_reading(&self, job: &Job, report: &Report) {
+        if let Some(reading) = self.reading.as_ref().filter(|_| job.all_offers.is_none()) {
+            report.say_with(Level::Info, &format!("IDs: {reading}"), reading.fields());
+        }
+    }
+
     /// What was odd about the input, once, at the end of it.
     pub(super) fn tell_oddities(&self, report: &Report) {
-        let Oddities { rows_too_long, first_too_long } = self.oddities();
-        if let Some(line) = first_too_long {
-            let message = format!(
-                "rows of the input with filled cells beyond its last column: {rows_too_long}, first on line {line}; \
-                 these cells are not in the output"
-            );
+        for message in words(self.oddities()) {
             report.say(Level::Warning, &message);
         }
     }
@@ -206,6 +208,23 @@ impl Rows {
             From::Previous(_) => Oddities::default(),
         }
     }
+}
+
+/// What was odd, in words.
+fn words(oddities: Oddities) -> Vec<String> {
+    let Oddities { rows_too_long, first_too_long, first_total, first_repeated_header, has_grown } = oddities;
+    let too_long = first_too_long.map(|line| {
+        format!(
+            "rows of the input with filled cells beyond its last column, or in a column without a name: \
+             {rows_too_long}, first on line {line}; these cells are not in the output"
+        )
+    });
+    let total = first_total.map(|line| format!("line {line} looks like a total, not an offer: it has an error row"));
+    let header = first_repeated_header
+        .map(|line| format!("line {line} repeats the header, as when files are joined: it has an error row"));
+    let grown =
+        has_grown.then(|| "the input has grown since it was read: what was added is not in the output".to_owned());
+    [too_long, total, header, grown].into_iter().flatten().collect()
 }
 
 impl Pipe {

@@ -65,6 +65,14 @@ impl Prefix {
         Self { file, hashed: 0, hasher: crc32fast::Hasher::new() }
     }
 
+    /// The size of the file as it is now.
+    ///
+    /// # Errors
+    /// The system does not tell.
+    pub fn file_size(&self) -> io::Result<u64> {
+        self.file.metadata().map(|metadata| metadata.len())
+    }
+
     /// The CRC-32 of the first `end` bytes. Reads only what lies after the end asked for last.
     ///
     /// # Errors

@@ -9,6 +9,8 @@ mod delimited;
 mod dialect;
 mod encoding;
 mod error;
+mod foreign;
+mod growing;
 mod layout;
 mod mark;
 mod open;
@@ -71,6 +73,12 @@ pub struct Oddities {
     pub rows_too_long: u64,
     /// The line of the first of them.
     pub first_too_long: Option<u64>,
+    /// The line of the first row that has no ID and looks like a total below a table.
+    pub first_total: Option<u64>,
+    /// The line of the first row that repeats the header, as `cat a.csv b.csv` does.
+    pub first_repeated_header: Option<u64>,
+    /// The file has become longer than what was read of it.
+    pub has_grown: bool,
 }
 
 /// An input that is being read.
@@ -130,7 +138,11 @@ impl Input {
 
     /// What was odd about the rows read so far.
     pub fn oddities(&self) -> Oddities {
-        self.oddities
+        let has_grown = self.is_at_end && self.has_offsets() && {
+            let size = self.prefix.as_ref().and_then(|prefix| prefix.file_size().ok());
+            size.is_some_and(|size| size > self.position().byte)
+        };
+        Oddities { has_grown, ..self.oddities }
     }
 
     /// The next row; `None` at the end.
@@ -253,7 +265,23 @@ impl Input {
             self.oddities.rows_too_long += 1;
             self.oddities.first_too_long.get_or_insert(record.line);
         }
-        self.offer_of(&self.record)
+        let offer = self.offer_of(&self.record);
+        if offer.is_err() {
+            self.note_what_it_is();
+        }
+        offer
+    }
+
+    /// Notes what a row without an ID seems to be.
+    fn note_what_it_is(&mut self) {
+        let (line, cells) = (self.record.line, self.record.iter().map(decode).collect::<Vec<_>>());
+        let id = cells.get(self.columns.id).map_or("", |cell| cell);
+        let name = self.columns.names.get(self.columns.id).filter(|_| self.header_line.is_some());
+        if layout::looks_like_total(&cells) {
+            self.oddities.first_total.get_or_insert(line);
+        } else if name.is_some_and(|name| layout::normal(name) == layout::normal(id)) {
+            self.oddities.first_repeated_header.get_or_insert(line);
+        }
     }
 
     /// The ID of a record, or why there is none.

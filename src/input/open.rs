@@ -8,8 +8,9 @@ use std::io::{self, BufRead, BufReader, Cursor, Read};
 use super::columns::Columns;
 use super::delimited::Delimited;
 use super::dialect::Opening;
-use super::encoding::Content;
+use super::encoding::{Content, Unreadable};
 use super::error::{InputError, Names};
+use super::foreign;
 use super::layout::{Asked, LOOK_AT, Layout, Line, Refusal, delimiter, judge};
 use super::mark::Prefix;
 use super::record::Record;
@@ -25,7 +26,7 @@ pub(super) const COUNTED: u64 = 4 << 20;
 
 /// See [`Input::open`].
 pub(super) fn open(source: &Source, options: &Options) -> Result<Input, InputError> {
-    start(source::open(source, |head| is_enough(head, options))?, source.to_string(), options)
+    start(source::open(source, options.settle, |head| is_enough(head, options))?, source.to_string(), options)
 }
 
 /// Whether the beginning of a stream tells what the rest is: by a header that is known, else by as many lines as are
@@ -105,6 +106,10 @@ impl Input {
         }
         let mut content = Vec::new();
         opened.bytes.read_to_end(&mut content).map_err(|source| self.failed(source))?;
+        if let Some(names) = foreign::files_in_zip(&content) {
+            let reason = Unreadable::Zip { files: Names(names) };
+            return Err(InputError::Unreadable { input: self.name.clone(), reason });
+        }
         let sheet = Sheet::open(&content, options.sheet.as_deref()).map_err(|failure| {
             let input = self.name.clone();
             match failure {
@@ -152,6 +157,9 @@ impl Input {
             _ => (reader.fill_buf().map_err(failed)?.to_vec(), false),
         };
         let is_whole = is_whole || opening.is_empty();
+        if let Some(reason) = foreign::kind(&opening) {
+            return Err(InputError::Unreadable { input: self.name.clone(), reason });
+        }
         let Opening { cuts, sep_line } = Opening::new(&opening, options.delimiter, skipped.lines, is_whole);
         discard(&mut reader, sep_line).map_err(failed)?;
         let start = mark + skipped.bytes + sep_line;

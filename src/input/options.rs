@@ -2,6 +2,8 @@
 //!
 //! Owns plain values. Must not know of flags or files.
 
+use std::time::Duration;
+
 /// How to read an input, where it does not speak for itself.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -15,6 +17,8 @@ pub struct Options {
     pub skip_lines: u64,
     /// An input without offers is meant.
     pub allow_empty: bool,
+    /// How long a file without a last line end must have been left alone: its last line may be half of one.
+    pub settle: Duration,
     /// The columns that go into the output.
     pub keep: Keep,
     /// Columns whose cells are needed besides, for links; may be the ID column.

@@ -2,7 +2,12 @@
 //!
 //! Plain values: two command lines that come to the same ones read the same rows. Must not decide anything.
 
+use std::fmt;
+
+use serde_json::{Value, json};
+
 use super::{Input, Records};
+use crate::text::shown_start;
 
 /// How an input is read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,10 +20,43 @@ pub struct Resolved {
     pub header_line: Option<u64>,
     /// Lines that the user left out above rows without a header.
     pub skipped_lines: u64,
+    /// How many columns there are.
+    pub columns: usize,
     /// The column of the offer IDs, from 1.
     pub column: usize,
     /// Its name, where there is a header.
     pub column_name: Option<String>,
+}
+
+/// As it is told before the run: `column 2 "Offer ID", header in line 4, ";" between cells`.
+impl fmt::Display for Resolved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "column {}", self.column)?;
+        let name = self.column_name.iter().flat_map(|name| name.split_whitespace()).collect::<Vec<_>>().join(" ");
+        if !name.is_empty() {
+            write!(f, " \"{}\"", shown_start(&name, 60))?;
+        }
+        match self.header_line {
+            Some(line) => write!(f, ", header in line {line}")?,
+            None => f.write_str(", no header")?,
+        }
+        match self.delimiter.filter(|_| self.columns > 1) {
+            Some(b'\t') => f.write_str(", tab between cells")?,
+            Some(delimiter) => write!(f, ", \"{}\" between cells", char::from(delimiter).escape_default())?,
+            None => {}
+        }
+        self.sheet.as_ref().map_or(Ok(()), |sheet| write!(f, ", sheet {}", shown_start(sheet, 60)))
+    }
+}
+
+impl Resolved {
+    /// The same for programs.
+    pub fn fields(&self) -> Value {
+        json!({
+            "event": "reading", "column": self.column, "column_name": self.column_name, "header_line": self.header_line,
+            "delimiter": self.delimiter.map(|byte| char::from(byte).to_string()), "sheet": self.sheet,
+        })
+    }
 }
 
 impl Input {
@@ -34,6 +72,7 @@ impl Input {
             delimiter,
             header_line: self.header_line,
             skipped_lines: if self.header_line.is_none() { self.skipped_lines } else { 0 },
+            columns: self.columns.names.len(),
             column: self.columns.id + 1,
             column_name: name.cloned(),
         }

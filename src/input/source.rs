@@ -6,9 +6,11 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Cursor, IsTerminal, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::encoding::{Content, sniff};
 use super::error::InputError;
+use super::growing::Growing;
 
 /// How much is read to find out what the input is, and at a time later on.
 pub(super) const HEAD: usize = 64 << 10;
@@ -51,7 +53,7 @@ impl fmt::Display for Source {
 /// The bytes of an input.
 pub(super) enum Bytes {
     /// A regular file as it is: can be read from any place.
-    File(File),
+    File(Growing),
     /// Anything else: can only be read on.
     Stream(Box<dyn Read + Send>),
 }
@@ -93,8 +95,9 @@ pub(super) struct Opened {
     pub(super) file: Option<(File, u64)>,
 }
 
-/// Opens the source and looks at its head. Of a stream no more is waited for than `is_enough`.
-pub(super) fn open(source: &Source, is_enough: impl Fn(&[u8]) -> bool) -> Result<Opened, InputError> {
+/// Opens the source and looks at its head. Of a stream no more is waited for than `is_enough`;
+/// `settle` is how long a file without a last line end must have been left alone.
+pub(super) fn open(source: &Source, settle: Duration, is_enough: impl Fn(&[u8]) -> bool) -> Result<Opened, InputError> {
     match source {
         Source::Stdin => open_stream(source, io::stdin(), is_enough),
         Source::File(path) => match open_file(path)? {
@@ -102,7 +105,13 @@ pub(super) fn open(source: &Source, is_enough: impl Fn(&[u8]) -> bool) -> Result
             (mut file, Some(size)) => {
                 let head = read_head(&mut file, |_| false).and_then(|head| file.rewind().map(|()| head));
                 let (head, is_whole, content) = judge(source, head)?;
-                Ok(Opened { bytes: Bytes::File(file), content, head, is_whole, file: Some((open_file(path)?.0, size)) })
+                Ok(Opened {
+                    bytes: Bytes::File(Growing::new(file, settle)),
+                    content,
+                    head,
+                    is_whole,
+                    file: Some((open_file(path)?.0, size)),
+                })
             }
         },
     }

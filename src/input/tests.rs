@@ -175,6 +175,31 @@ fn a_row_that_may_have_moved_is_no_offer() {
 }
 
 #[test]
+fn rows_without_an_id_are_told_for_what_they_are() {
+    let (_dir, source) = file(b"offer_id,n\n16,a\noffer_id,n\n17,b\nTotal,2\n");
+    let mut input = Input::open(&source, &options()).unwrap();
+    assert_eq!(rows(&mut input).len(), 4);
+    let odd = input.oddities();
+    assert_eq!((odd.first_repeated_header, odd.first_total, odd.has_grown), (Some(3), Some(5), false));
+    let Source::File(path) = source else { panic!() };
+    std::fs::write(path, b"offer_id,n\n16,a\noffer_id,n\n17,b\nTotal,2\n18,c\n").unwrap();
+    assert!(input.oddities().has_grown);
+}
+
+#[test]
+fn what_was_chosen_is_told() {
+    for (content, told) in [
+        ("My report\n\nName;Offer  ID\na;16\n", "column 2 \"Offer ID\", header in line 3, \";\" between cells"),
+        ("16\t1,50\n", "column 1, no header, tab between cells"),
+        ("offer_id\n16\n", "column 1 \"offer_id\", header in line 1"),
+        ("16\n17\n", "column 1, no header"),
+    ] {
+        let (_dir, source) = file(content.as_bytes());
+        assert_eq!(Input::open(&source, &options()).unwrap().resolved().to_string(), told);
+    }
+}
+
+#[test]
 fn columns_without_name_and_content_are_left_out() {
     let content = b",,offer_id,,note\n,,16,a,x\n,,17,,y\n";
     assert_eq!(show(content, &options()), "[column_4|note]\n2: 16 [a|x]\n3: 17 [|y]");
@@ -182,7 +207,7 @@ fn columns_without_name_and_content_are_left_out() {
     let (_dir, source) = file(late.as_bytes());
     let mut input = Input::open(&source, &options()).unwrap();
     assert_eq!((input.kept_columns().len(), rows(&mut input).len()), (0, 41));
-    assert_eq!(input.oddities(), Oddities { rows_too_long: 1, first_too_long: Some(42) });
+    assert_eq!(input.oddities(), Oddities { rows_too_long: 1, first_too_long: Some(42), ..Oddities::default() });
 }
 
 #[test]
@@ -244,7 +269,7 @@ fn what_is_odd_is_told_and_never_dropped_in_silence() {
     let (_dir, source) = file(b"id,a\n16,x,,\n17,x,y\n18,x,,y\n");
     let mut input = Input::open(&source, &options()).unwrap();
     assert_eq!(rows(&mut input).len(), 3);
-    assert_eq!(input.oddities(), Oddities { rows_too_long: 2, first_too_long: Some(3) });
+    assert_eq!(input.oddities(), Oddities { rows_too_long: 2, first_too_long: Some(3), ..Oddities::default() });
 }
 
 #[test]
@@ -267,6 +292,11 @@ fn what_cannot_be_read_is_named_with_the_way_out() {
         (&b"i\0d\0\n\0"[..], "UTF-16 without a byte order mark; save it as UTF-8"),
         (b"\x1f\x8b\x08\0", "unpack it first"),
         (b"PK\x03\x04 is no workbook", "cannot be read as a workbook"),
+        (b"{\"error\":\"session expired\"}\n", "it is JSON"),
+        (b"\xef\xbb\xbf<table>\n<tr><td>\n250\n", "it is an HTML page"),
+        (b"\xff\xfe<\0b\0>\0", "it is an HTML page"),
+        (b"{\\rtf1 16}", "RTF"),
+        (b"offer_id\n16\n17,a\0b\n", "line 3 holds a NUL"),
     ] {
         let shown = show(content, &options());
         assert!(shown.starts_with("FILE: cannot be read") && shown.contains(part), "{shown}");

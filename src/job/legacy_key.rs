@@ -66,7 +66,7 @@ fn fields(job: &Job, rows: OpenedRows<'_>) -> [String; 10] {
         Network::Real(account) => (account.base_url.as_str(), account.email.as_str()),
         Network::NotGiven(_) => ("", ""),
     };
-    let Options { column, delimiter, no_headers, sheet, skip_lines: _, allow_empty: _, keep: _, also: _ } =
+    let Options { column, delimiter, no_headers, sheet, skip_lines: _, allow_empty: _, settle: _, keep: _, also: _ } =
         &job.reading;
     let column = match column {
         None => "None".to_owned(),

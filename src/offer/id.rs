@@ -41,7 +41,7 @@ impl OfferId {
             _ => trimmed,
         };
         if digits.is_empty() {
-            return Err(if trimmed.is_empty() { InvalidOfferId::Empty } else { InvalidOfferId::NotDigits });
+            return Err(if trimmed.is_empty() { InvalidOfferId::Empty } else { InvalidOfferId::explain(trimmed) });
         }
         if !digits.bytes().all(|b| b.is_ascii_digit()) {
             return Err(InvalidOfferId::explain(digits));

@@ -14,6 +14,8 @@ use crate::text;
 pub struct DryRun {
     /// Where the offers come from.
     pub input: String,
+    /// Where in it the offer IDs stand.
+    pub ids: Option<String>,
     /// Whether the offers are known: the list of an account is read by the run itself.
     pub is_listed: bool,
     /// Whom it would call, or what is missing for that.
@@ -67,6 +69,9 @@ impl DryRun {
             lines.push(format!("  {name:<12} {}", text::shown_message(&text)));
         };
         line("input", self.rows());
+        if let Some(ids) = &self.ids {
+            line("IDs", ids.clone());
+        }
         line("offers", self.offers());
         if self.invalid > 0 {
             let not_called = if self.invalid == 1 { "an error row without a call" } else { "error rows without calls" };

@@ -113,7 +113,7 @@ impl Run {
     /// The input is a file with these IDs.
     pub(crate) fn offers(self, ids: &[impl AsRef<str>]) -> Self {
         let lines: Vec<&str> = ["offer_id"].into_iter().chain(ids.iter().map(AsRef::as_ref)).collect();
-        self.csv(lines.join("\n"))
+        self.csv(lines.join("\n") + "\n")
     }
 
     /// The input is a file with this content.
