@@ -2,6 +2,9 @@
 //!
 //! Pure: one table, one order of precedence, no clock and no connection. Which status goes with which code is not
 //! documented, so both are looked at, and what is in neither is kept word for word as `api_error`.
+//!
+//! A refusal is an offer's own only in the API's own voice: a code, or words about the offer. Gateways, firewalls and
+//! limiters answer with every status from 400 to 499 too, so without that voice a refusal is `invalid_response`.
 
 use super::body::{Body, Code, Envelope, beginning, excerpt};
 use super::json::Json;
@@ -14,6 +17,8 @@ struct Table {
     codes: &'static [(&'static [i64], ErrorKind)],
     /// Words in `message`, in lower case, at the start of a word: "unlimited" is no "limit".
     words: &'static [(&'static [&'static str], ErrorKind)],
+    /// Words in an envelope that only the API would use, in lower case, at the start of a word.
+    about_offers: &'static [&'static str],
     /// HTTP statuses from..=to, other than 2xx.
     statuses: &'static [(u16, u16, ErrorKind)],
 }
@@ -38,6 +43,7 @@ const TABLE: Table = Table {
         (&["not found"], ErrorKind::NotFound),
         (&["approv", "permission", "apply"], ErrorKind::NotApproved),
     ],
+    about_offers: &["offer", "approv", "apply"],
     statuses: &[
         (429, 429, ErrorKind::RateLimited),
         // nginx refuses with 503 unless told otherwise.
@@ -134,6 +140,9 @@ fn error_kind(received: Received<'_>, envelope: Option<&Envelope<'_>>) -> Option
         (Some(ErrorKind::Unauthorized), Some(kind)) if !matches!(kind.class(), Class::Account | Class::Throttle) => {
             by_status
         }
+        (_, Some(kind)) | (Some(kind), None) if kind.class() == Class::Offer && !is_own_voice(status, envelope) => {
+            Some(ErrorKind::InvalidResponse)
+        }
         (_, Some(kind)) | (Some(kind), None) => Some(kind),
         (None, None) => match envelope {
             Some(envelope) if envelope.code.is_error() => Some(ErrorKind::ApiError),
@@ -173,6 +182,21 @@ fn by_envelope(status: u16, envelope: &Envelope<'_>) -> Option<ErrorKind> {
     envelope.message.as_deref().filter(|_| words_count).and_then(by_words)
 }
 
+/// Whether it is the API itself that refuses: with a code, which a framework that repeats the HTTP status there does not
+/// have, or with words about the offer.
+fn is_own_voice(status: u16, envelope: Option<&Envelope<'_>>) -> bool {
+    let Some(envelope) = envelope else { return false };
+    match &envelope.code {
+        Code::Number(number, _) if *number != i64::from(status) => return true,
+        Code::Other(_) => return true,
+        // A success that names no link: the status is the API's, and so is the rest.
+        Code::Zero(_) if by_status(status).is_none() => return true,
+        _ if by_status(status).is_none() && envelope.data.is_some() => return true,
+        _ => {}
+    }
+    envelope.message.as_deref().is_some_and(|said| has_word(&lowered(said), TABLE.about_offers))
+}
+
 /// A throttle in front of the API says so in its own words, under whatever status it was given; a page that is not
 /// there is no throttle.
 fn by_plain_words(received: Received<'_>) -> Option<ErrorKind> {
@@ -182,14 +206,21 @@ fn by_plain_words(received: Received<'_>) -> Option<ErrorKind> {
 }
 
 fn by_words(message: &str) -> Option<ErrorKind> {
-    let message: String =
-        message.chars().map(|c| if matches!(c, '_' | '-') { ' ' } else { c.to_ascii_lowercase() }).collect();
-    let has = |word: &&str| {
-        message.match_indices(*word).any(|(at, _)| {
+    let message = lowered(message);
+    TABLE.words.iter().find(|(words, _)| has_word(&message, words)).map(|(_, kind)| *kind)
+}
+
+fn lowered(message: &str) -> String {
+    message.chars().map(|c| if matches!(c, '_' | '-') { ' ' } else { c.to_ascii_lowercase() }).collect()
+}
+
+/// Whether one of `words` begins a word of `message`.
+fn has_word(message: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| {
+        message.match_indices(word).any(|(at, _)| {
             !message.get(..at).is_some_and(|before| before.ends_with(|c: char| c.is_ascii_alphanumeric()))
         })
-    };
-    TABLE.words.iter().find(|(words, _)| words.iter().any(has)).map(|(_, kind)| *kind)
+    })
 }
 
 impl Received<'_> {

@@ -49,21 +49,16 @@ fn every_status_has_its_kind() {
 100..=199: invalid_response invalid_response invalid_response invalid_response
 200..=299: ok no_link invalid_response invalid_response
 300..=399: redirect redirect redirect redirect
-400..=400: bad_request bad_request bad_request bad_request
+400..=400: invalid_response invalid_response invalid_response invalid_response
 401..=401: unauthorized unauthorized unauthorized unauthorized
-402..=402: bad_request bad_request bad_request bad_request
-403..=403: not_approved not_approved not_approved not_approved
-404..=404: not_found not_found not_found not_found
-405..=406: bad_request bad_request bad_request bad_request
+402..=406: invalid_response invalid_response invalid_response invalid_response
 407..=407: unauthorized unauthorized unauthorized unauthorized
 408..=408: timeout timeout timeout timeout
-409..=409: bad_request bad_request bad_request bad_request
-410..=410: not_found not_found not_found not_found
-411..=424: bad_request bad_request bad_request bad_request
+409..=424: invalid_response invalid_response invalid_response invalid_response
 425..=425: server_error server_error server_error server_error
-426..=428: bad_request bad_request bad_request bad_request
+426..=428: invalid_response invalid_response invalid_response invalid_response
 429..=429: rate_limited rate_limited rate_limited rate_limited
-430..=499: bad_request bad_request bad_request bad_request
+430..=499: invalid_response invalid_response invalid_response invalid_response
 500..=502: server_error server_error server_error server_error
 503..=503: rate_limited rate_limited rate_limited rate_limited
 504..=599: server_error server_error server_error server_error
@@ -117,7 +112,8 @@ fn number_beats_words_and_words_beat_status() {
         (403, r#"{"code":12}"#, Unauthorized),
         (403, r#"{"message":"IP not in whitelist"}"#, IpNotAllowed),
         (403, r#"{"code":0,"message":"account is locked"}"#, AccountLocked),
-        (403, r#"{"message":"forbidden"}"#, NotApproved),
+        (403, r#"{"message":"forbidden"}"#, InvalidResponse),
+        (403, r#"{"message":"Offer is not approved"}"#, NotApproved),
         (401, r#"{"code":41}"#, IpNotAllowed),
         (401, r#"{"message":"account locked"}"#, AccountLocked),
         (401, r#"{"code":5,"message":"no permission"}"#, Unauthorized),
@@ -126,7 +122,8 @@ fn number_beats_words_and_words_beat_status() {
         (429, r#"{"code":31}"#, RateLimited),
         (503, r#"{"code":12}"#, RateLimited),
         (302, r#"{"code":31}"#, Redirect),
-        (400, r#"{"code":0,"message":"limit"}"#, BadRequest),
+        (400, r#"{"code":0,"message":"limit"}"#, InvalidResponse),
+        (400, r#"{"code":20,"message":"limit"}"#, BadRequest),
         (404, r#"{"code":999,"message":"x"}"#, NotFound),
         (500, r#"{"code":999,"message":"x"}"#, ServerError),
         (200, r#"{"code":999}"#, ApiError),
@@ -192,8 +189,8 @@ invalid_response [-] "HTTP 200 with an empty body"
 invalid_response [-] "HTTP 200 with an HTML page (Sign in), probably a gateway or a captive portal"
 invalid_response [-] "HTTP 200 with JSON that breaks (EOF while parsing a value at line 1 column 10): {\"code\":0,"
 invalid_response [-] "HTTP 204 with an empty body"
-not_found [-] "HTTP 404 with an HTML page, probably a gateway or a captive portal"
-not_found [-] "HTTP 404 with JSON without an envelope: {\"error\":\"no route\"}"
+invalid_response [-] "HTTP 404 with an HTML page, probably a gateway or a captive portal"
+invalid_response [-] "HTTP 404 with JSON without an envelope: {\"error\":\"no route\"}"
 server_error [-] "HTTP 502 with text that is not JSON: Bad  Gateway"
 redirect [-] "the host redirects without saying where (HTTP 304); it is not the API"
 invalid_response [-] "HTTP 101 with an empty body"

@@ -87,18 +87,18 @@ fn a_refusal_in_plain_words_counts_whatever_calls_itself_a_success() {
 
 #[test]
 fn a_throttle_in_front_of_the_api_is_known_by_its_words() {
-    use ErrorKind::{BadRequest, InvalidResponse, NotApproved, NotFound, RateLimited, ServerError, Unauthorized};
+    use ErrorKind::{InvalidResponse, RateLimited, ServerError, Unauthorized};
     for (status, body, expected) in [
         (403, "Too many requests, slow down", RateLimited),
         (403, "<html><title>429 Too Many Requests</title>", RateLimited),
-        (403, "<html><title>Forbidden</title><p>no limit", NotApproved),
-        (403, "Forbidden", NotApproved),
+        (403, "<html><title>Forbidden</title><p>no limit", InvalidResponse),
+        (403, "Forbidden", InvalidResponse),
         (401, "Rate limit exceeded", RateLimited),
         (401, "Offer not found", Unauthorized),
         (400, "Rate limit exceeded", RateLimited),
         (418, "Rate limit exceeded", RateLimited),
-        (400, "Your IP is not in the whitelist", BadRequest),
-        (404, "Too many requests", NotFound),
+        (400, "Your IP is not in the whitelist", InvalidResponse),
+        (404, "Too many requests", InvalidResponse),
         (500, "Too many requests", ServerError),
         (200, "Too many requests", InvalidResponse),
     ] {
@@ -140,5 +140,47 @@ fn a_throttle_in_json_of_another_kind_is_one_too() {
     ] {
         assert_eq!(kind(status, text), Some(ErrorKind::RateLimited), "{text}");
     }
-    assert_eq!(kind(400, r#"{"error":"bad offer"}"#), Some(ErrorKind::BadRequest));
+    assert_eq!(kind(400, r#"{"error":"bad offer"}"#), Some(ErrorKind::InvalidResponse));
+}
+
+#[test]
+fn a_refusal_is_an_offers_own_only_in_the_apis_voice() {
+    use ErrorKind::{ApiError, BadRequest, InvalidResponse, NotApproved, NotFound};
+    for status in [400, 402, 403, 404, 405, 406, 409, 410, 413, 414, 415, 418, 421, 422, 428, 431, 451, 499] {
+        for gateway in [
+            "".to_owned(),
+            format!("<html>\r\n<head><title>{status} Not Found</title></head>"),
+            "404 page not found\n".to_owned(),
+            "default backend - 404".to_owned(),
+            "Offer not found".to_owned(),
+            r#"{"message":"no Route matched with those values"}"#.to_owned(),
+            r#"{"message":"Missing Authentication Token"}"#.to_owned(),
+            r#"{"message":"You do not have permission to perform this action."}"#.to_owned(),
+            r#"{"timestamp":"2026-11-27T10:00:00Z","status":404,"error":"Not Found","path":"/aff/v1/offers/16"}"#.to_owned(),
+            r#"{"name":"Not Found","message":"Page not found.","code":0,"status":404,"type":"yii\\web\\NotFoundHttpException"}"#.to_owned(),
+            format!(r#"{{"code":{status},"message":"Resource not found"}}"#),
+            "<?xml version=\"1.0\"?><Error><Code>NoSuchKey</Code></Error>".to_owned(),
+            r#"{"code":0,"message":"Success","data":[]}"#.to_owned(),
+            r#"{"data":[]}"#.to_owned(),
+            "[]".to_owned(),
+        ] {
+            assert_eq!(kind(status, &gateway), Some(InvalidResponse), "{status} {gateway}");
+        }
+    }
+    for (status, own, expected) in [
+        (404, r#"{"code":31}"#, NotFound),
+        (404, r#"{"message":"Offer does not exist"}"#, NotFound),
+        (404, r#"{"code":404,"message":"Offer not found"}"#, NotFound),
+        (404, r#"{"code":0,"status":404,"message":"This offer is gone"}"#, NotFound),
+        (410, r#"{"code":"31","message":"gone"}"#, NotFound),
+        (403, r#"{"message":"Need approval"}"#, NotApproved),
+        (403, r#"{"code":60,"message":"Illegal operation"}"#, NotApproved),
+        (400, r#"{"code":"E1"}"#, BadRequest),
+        (200, r#"{"code":777}"#, ApiError),
+        (200, r#"{"code":0,"message":"not found","data":[]}"#, NotFound),
+        (200, r#"{"message":"Offer not found"}"#, NotFound),
+        (200, r#"{"message":"not found"}"#, InvalidResponse),
+    ] {
+        assert_eq!(kind(status, own), Some(expected), "{status} {own}");
+    }
 }

@@ -188,7 +188,7 @@ async fn a_redirect_is_not_followed_and_named_without_secrets() {
 async fn a_page_is_told_from_an_answer_and_latin_1_is_read() {
     let (base, _heads) = serve_bytes(with_body("404 X", b"<html><title>Not here</title>"));
     let reply = call(&base, &quick()).await;
-    assert_eq!((error(&reply).0, reply.form), (ErrorKind::NotFound, Some(Form::Html)));
+    assert_eq!((error(&reply).0, reply.form), (ErrorKind::InvalidResponse, Some(Form::Html)));
     let (base, _heads) = serve_bytes(with_body("200 X", b"{\"code\":7,\"message\":\"caf\xe9\"}"));
     assert_eq!(error(&call(&base, &quick()).await), (ErrorKind::ApiError, None, "café"));
 }

@@ -114,7 +114,7 @@ impl RawReply {
 
 /// Whether an error is the page of a host that is not the API: a gateway, a captive portal, a typing error.
 pub fn is_foreign_page(form: Option<Form>, error: &OfferError) -> bool {
-    form == Some(Form::Html) && matches!(error.kind, ErrorKind::NotFound | ErrorKind::InvalidResponse)
+    form == Some(Form::Html) && error.kind == ErrorKind::InvalidResponse
 }
 
 /// `RateLimit`, `RateLimit-Policy` (IETF draft), `X-RateLimit-*` (many) and `X-Rate-Limit-*` (Yii).

@@ -58,7 +58,7 @@ pub(super) fn answered(reply: &RawReply) -> Option<Closed> {
         }
         (ErrorKind::AccountLocked, _) => (Gate::Account, ExitCode::Refused, error.kind.hint()),
         (ErrorKind::IpNotAllowed, _) => (Gate::WhiteList, ExitCode::Refused, error.kind.hint()),
-        (ErrorKind::NotApproved, form) if error.http_status == Some(403) && error.code.is_none() => {
+        (ErrorKind::InvalidResponse, form) if error.http_status == Some(403) => {
             let gate = if form == Form::Json { Gate::WhiteList } else { Gate::Api };
             (gate, ExitCode::Refused, "most likely this machine's public IP is not on the white list of your account")
         }

@@ -91,7 +91,9 @@ pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary),
 
     let resumable = writer.can_resume() && rows.can_resume();
     let Line { mut schedule, neighbours } = line.unwrap_or_else(|| self::line(job, host, report, now));
-    if job.retry_failed.is_some() || writer.summary().succeeded() > 0 {
+    if job.retry_failed.is_some() {
+        schedule.expect_failures();
+    } else if writer.summary().succeeded() > 0 {
         schedule.trust_host();
     }
     let (max_errors, window, drain) = (job.max_errors, Window::new(), drain(job));

@@ -30,6 +30,28 @@ impl OfferError {
         self.kind == ErrorKind::Timeout && self.http_status.is_none()
     }
 
+    /// Whether the API itself speaks: it has said why in a code of its own, or in words about this offer or this account.
+    /// A gateway, a firewall or a limiter in front of it has neither.
+    pub fn is_apis_own(&self) -> bool {
+        match self.kind {
+            ErrorKind::NotFound
+            | ErrorKind::NotApproved
+            | ErrorKind::BadRequest
+            | ErrorKind::ApiError
+            | ErrorKind::NoLink
+            | ErrorKind::IpNotAllowed
+            | ErrorKind::AccountLocked => true,
+            ErrorKind::Unauthorized if self.message.to_ascii_lowercase().contains("api key") => true,
+            _ => self.code.as_deref().is_some_and(|code| self.is_own_code(code.trim())),
+        }
+    }
+
+    /// Frameworks write 0 or the HTTP status where the API has its codes.
+    fn is_own_code(&self, code: &str) -> bool {
+        let number: Result<f64, _> = code.parse();
+        !code.is_empty() && number != Ok(0.0) && number.ok() != self.http_status.map(f64::from)
+    }
+
     /// What the network said, on one line, with kind, status and code where it does not name them itself.
     pub fn words(&self) -> String {
         let message = text::shown_start(&self.message, 300);
@@ -203,6 +225,30 @@ impl<'de> Deserialize<'de> for ErrorKind {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_api_speaks_in_codes_of_its_own_or_in_words_about_the_key() {
+        let error = |kind, status, code: Option<&str>, message: &str| OfferError {
+            kind,
+            http_status: Some(status),
+            code: code.map(Into::into),
+            message: message.into(),
+        };
+        for (error, own) in [
+            (error(ErrorKind::ServerError, 500, Some("51"), ""), true),
+            (error(ErrorKind::ServerError, 500, Some("500"), ""), false),
+            (error(ErrorKind::ServerError, 500, Some("0"), ""), false),
+            (error(ErrorKind::ServerError, 500, None, ""), false),
+            (error(ErrorKind::Unauthorized, 401, Some("13"), ""), true),
+            (error(ErrorKind::Unauthorized, 401, None, "Invalid API key"), true),
+            (error(ErrorKind::Unauthorized, 401, None, "HTTP 401 with an empty body"), false),
+            (error(ErrorKind::InvalidResponse, 404, None, ""), false),
+            (error(ErrorKind::InvalidResponse, 404, Some("0"), ""), false),
+            (OfferError::local(ErrorKind::Network, "reset"), false),
+        ] {
+            assert_eq!(error.is_apis_own(), own, "{error:?}");
+        }
+    }
 
     #[test]
     fn every_kind_has_its_own_word() {

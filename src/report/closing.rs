@@ -185,11 +185,9 @@ impl Closing<'_> {
             Ending::Stopped(Stop::Refused(error)) if error.kind.class() == Class::Account => {
                 format!("; {}, then", error.kind.hint())
             }
-            Ending::Stopped(Stop::Refused(error)) if error.kind == ErrorKind::NotApproved => {
-                "; check the key and its white list, or put an offer first that is approved, then".to_owned()
-            }
-            Ending::Stopped(Stop::Refused(error)) if error.kind == ErrorKind::NotFound => {
-                "; check --network or --base-url, or put an offer first that is known to exist, then".to_owned()
+            Ending::Stopped(Stop::Refused(error)) if error.kind == ErrorKind::InvalidResponse => {
+                "; check the key and its white list, and ask the network whether this address is banned, then"
+                    .to_owned()
             }
             Ending::Stopped(Stop::Refused(_)) => "; mend the account or the host, then".to_owned(),
             _ => String::new(),

@@ -2,7 +2,7 @@
 //!
 //! Part of [`Schedule`]: looks at its queues and gates, and never at an answer.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::gate::Gate;
 use super::task::{FirstAttempt, Task};
@@ -26,8 +26,10 @@ pub(super) enum Choice {
 
 impl Schedule {
     /// When so many offers were throttled and nothing passed since, another new one would teach nothing either: they
-    /// may all be of a kind that is always throttled.
+    /// may all be of a kind that is always throttled. Where more than that are refused and have not passed, one is enough.
     const THROTTLED: usize = 4;
+    /// The gap between calls that is taken for the usual one where there is no limit, and at most.
+    const GAPS: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(15));
 
     pub(super) fn check_time(&self, now: Instant) -> Result<(), Stop> {
         let elapsed = now.saturating_duration_since(self.started);
@@ -58,7 +60,14 @@ impl Schedule {
             return Ok(Choice::Wait(at, Waiting::Confirm));
         }
         if let Some((probes, at)) = self.breaker.next_probe() {
+            if self.witness.is_none() {
+                // Only they can be asked.
+                self.parked.drain(..).for_each(|(task, _)| self.retries.push(task, now));
+            }
             return Ok(if at > now { Choice::Wait(at, Waiting::Outage) } else { Choice::Send(self.probe(probes)) });
+        }
+        if let Some(until) = self.quiet_until.filter(|until| *until > now) {
+            return Ok(Choice::Wait(until, Waiting::Frozen));
         }
         // Whether the key is refused, an offer that passed before can tell; others may be refused for themselves.
         if self.witness_wanted || (self.gate.confirm_at().is_some() && self.witness.is_some()) {
@@ -70,15 +79,19 @@ impl Schedule {
             return Ok(Choice::Send(Source::Throttled));
         }
         let due = self.retries.due(now);
-        if due.is_some_and(|task| teaches || !task.throttles.any()) {
+        // Unless it was refused before: a limiter that refuses every second call would refuse it each time, were it
+        // always asked behind another. So now and then it is the first.
+        let may_be_first = |task: &Task| teaches || (task.refusals.is_suspicious() && self.suspects_first);
+        let is_fit = |task: &Task| task.refusals.would_tell(self.traffic) && may_be_first(task);
+        if due.is_some_and(|task| !task.refusals.is_open() || is_fit(task)) {
             return Ok(Choice::Send(Source::Retry));
         }
-        if !self.new.is_empty() && self.gate.may_begin() && self.throttled.len() < Self::THROTTLED {
+        if !self.new.is_empty() && self.gate.may_begin() && self.throttled.len() < self.most_throttled() {
             return Ok(Choice::Send(Source::New));
         }
         // Where nothing but throttles has ever come, the first offers may be what is throttled: every second call tries
         // another, which costs nothing, as one call leaves for each freeze anyway.
-        if !self.new.is_empty() && self.only_throttled() && self.traffic.throttles.is_multiple_of(2) {
+        if !self.new.is_empty() && self.only_throttled() && self.counts.throttled.is_multiple_of(2) {
             return Ok(Choice::Send(Source::New));
         }
         if due.is_some() {
@@ -89,12 +102,16 @@ impl Schedule {
         }
         match self.retries.next_due() {
             Some(due) => Ok(Choice::Wait(due, Waiting::Retry)),
-            None => self.dead_end(more),
+            None => self.dead_end(now, more),
         }
     }
 
+    fn most_throttled(&self) -> usize {
+        if self.refused > Self::THROTTLED { 1 } else { Self::THROTTLED }
+    }
+
     fn only_throttled(&self) -> bool {
-        let others = self.parked.len() + self.gate.suspects();
+        let others = self.parked.len() + self.judged.len() + self.gate.suspects();
         !self.gate.is_open() && others == 0 && self.retries.is_empty() && !self.throttled.is_empty()
     }
 
@@ -109,34 +126,54 @@ impl Schedule {
     }
 
     /// Nothing can be sent that was not sent too often: settles what is left, or finds out what it means.
-    fn dead_end(&mut self, more: bool) -> Result<Choice, Stop> {
-        let stuck = self.parked.len() + self.gate.suspects();
-        if stuck == 0 || self.in_flight > 0 {
+    fn dead_end(&mut self, now: Instant, more: bool) -> Result<Choice, Stop> {
+        let stuck = self.parked.len() + self.judged.len() + self.gate.suspects();
+        let others = more || !self.new.is_empty();
+        if self.in_flight > 0 || (stuck == 0 && (self.gate.may_begin() || !others)) {
             return Ok(Choice::Idle);
         }
         if self.gate.is_open() {
             return Ok(Choice::Send(Source::Witness));
         }
-        if stuck < Gate::FIRST_OFFERS && (more || !self.new.is_empty()) {
+        if self.gate.may_begin() && others {
             return Ok(Choice::Idle);
         }
         if let Some(error) = self.gate.refusal() {
             return Err(Stop::Refused(error.clone()));
         }
-        if let Some((_, last)) = self.trouble.take().filter(|_| !self.parked.is_empty()) {
-            let refused = last.kind.class() == Class::Account;
-            return Err(if refused { Stop::Refused(last) } else { Stop::NothingPassed(last) });
+        self.nothing_passes(now, others)
+    }
+
+    /// The first offers have used up their attempts, and nothing has ever passed.
+    fn nothing_passes(&mut self, now: Instant, others: bool) -> Result<Choice, Stop> {
+        let is_apis_own = |error: &OfferError| error.kind.class() == Class::Transient && error.is_apis_own();
+        let in_apis_voice = self.parked.iter().filter(|(_, error)| is_apis_own(error)).count();
+        if self.expects_failures && self.last_up.is_some() {
+            // The host has answered as the API does: what fails here fails for itself, as it did before.
+            self.finished.extend(self.parked.drain(..).map(|(task, error)| (task, Err(error))));
+        } else if self.gate.host_is_known() && !self.expects_failures {
+            self.breaker.trip(now);
+        } else if in_apis_voice > 0 && others && self.parked.len() < Gate::IN_A_ROW {
+            // It is the API, and others may fare better.
+        } else if in_apis_voice > 0 && in_apis_voice == self.parked.len() && in_apis_voice < Gate::FIRST_OFFERS {
+            self.finished.extend(self.parked.drain(..).map(|(task, error)| (task, Err(error))));
+        } else {
+            let last =
+                self.parked.pop().map(|(_, error)| error).or_else(|| self.trouble.take().map(|(_, error)| error));
+            return last.map_or(Ok(Choice::Idle), |last| {
+                let refused = last.kind.class() == Class::Account;
+                Err(if refused { Stop::Refused(last) } else { Stop::NothingPassed(last) })
+            });
         }
-        // Fewer than three offers in all, and each was refused as if for itself.
-        let own = self.gate.release();
-        self.finished.extend(own.into_iter().map(|(task, error)| (task, Err(error))));
-        Ok(Choice::Idle)
+        self.gate.begin_anew();
+        self.choose(now, others)
     }
 
     /// The best probe is an offer that passed before: an unfinished one may be what is broken itself. But so may the
-    /// witness be by now, so every second probe is another.
+    /// witness be by now, so every second probe is another; and where some may have been unlucky, that may be the first.
     fn probe(&self, probes: u32) -> Source {
-        if probes.is_multiple_of(2) {
+        let turn = probes + u32::from(self.refused > 0 && self.suspects_first);
+        if turn.is_multiple_of(2) && self.witness.is_some() {
             Source::Witness
         } else if !self.throttled.is_empty() {
             Source::Throttled
@@ -170,7 +207,27 @@ impl Schedule {
         }
         self.counts.calls += 1;
         self.in_flight += 1;
-        Some(Call { offer, work, departure: self.pace.send(now) })
+        let apart = self.last_departure.is_none_or(|last| now >= last + 2 * self.usual_gap());
+        self.last_departure = Some(now);
+        Some(Call { offer, work, departure: self.pace.send(now), apart })
+    }
+
+    /// When the next call from `source` may leave, if one more refusal would be taken for the offer's own: a limiter that
+    /// keeps calls apart is not to be to blame for it.
+    pub(super) fn apart_at(&self, source: Source) -> Option<Instant> {
+        let task = match source {
+            Source::Throttled => self.throttled.front(),
+            Source::Retry => self.retries.peek(),
+            Source::New | Source::Witness => None,
+        };
+        task.filter(|task| task.refusals.next_decides(self.traffic, self.refused.saturating_sub(1)))?;
+        Some(self.last_departure? + 2 * self.usual_gap())
+    }
+
+    fn usual_gap(&self) -> Duration {
+        let (least, most) = Self::GAPS;
+        let gap = Duration::try_from_secs_f64(self.pace.pace().recip()).unwrap_or(most);
+        gap.max(self.pace.period()).clamp(least, most)
     }
 
     fn work(&mut self, mut task: Task, now: Instant) -> (OfferId, Work) {

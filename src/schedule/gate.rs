@@ -1,14 +1,14 @@
-//! Whether the network lets this account in at all: the first call goes alone, and answers that may concern every
-//! offer are held back until it is clear whom they concern.
+//! Whether the network lets this account in at all: the first call goes alone, and what the API says about the account is
+//! held back until it is clear whether every offer gets it.
 //!
 //! Decides from the kinds of answers only; what is sent instead is the schedule's business.
 
 use std::time::{Duration, Instant};
 
 use super::task::Task;
-use crate::offer::{Class, ErrorKind, OfferError};
+use crate::offer::OfferError;
 
-/// What the gate makes of a suspicious answer.
+/// What the gate makes of an answer about the account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ruling {
     /// Too early to say.
@@ -19,7 +19,7 @@ pub(super) enum Ruling {
     Refused,
 }
 
-/// Keeps what is suspicious until something passes.
+/// Keeps what speaks of the account until something passes.
 #[derive(Debug, Default)]
 pub(super) struct Gate {
     /// Something has passed in an earlier run: the host is the API's.
@@ -35,13 +35,18 @@ impl Gate {
     /// While nothing has passed, no more offers than this are begun: a wrong account costs 3 calls, not 50.
     pub(super) const FIRST_OFFERS: usize = 3;
     /// As many different offers refused in a row are no accident.
-    const IN_A_ROW: usize = 10;
+    pub(super) const IN_A_ROW: usize = 10;
     /// One wrong answer about the key may be a hiccup; one so much later is not.
     const CONFIRM_AFTER: Duration = Duration::from_secs(2);
 
     /// Whether something has passed.
     pub(super) fn is_open(&self) -> bool {
         self.open
+    }
+
+    /// Whether the host is known to be the API's, by this run or an earlier one.
+    pub(super) fn host_is_known(&self) -> bool {
+        self.open || self.proven
     }
 
     /// Calls to this host have passed in an earlier run.
@@ -59,6 +64,11 @@ impl Gate {
         self.begun += 1;
     }
 
+    /// As many offers as at the start may be begun once more, though nothing has passed.
+    pub(super) fn begin_anew(&mut self) {
+        self.begun = 0;
+    }
+
     /// When a single call may leave to confirm that the key is wrong, if the network has said so.
     pub(super) fn confirm_at(&self) -> Option<Instant> {
         self.confirm_at
@@ -72,19 +82,18 @@ impl Gate {
         std::mem::take(&mut self.suspects)
     }
 
-    /// Takes what was suspicious for the offers' own, though nothing has passed: as many others may be begun.
-    pub(super) fn release(&mut self) -> Vec<(Task, OfferError)> {
-        self.begun = 0;
-        std::mem::take(&mut self.suspects)
-    }
-
     /// The network says to a call that left at `left` that the key is wrong.
     pub(super) fn unauthorized(&mut self, left: Instant, now: Instant) -> Ruling {
         let at = *self.confirm_at.get_or_insert(now + Self::CONFIRM_AFTER);
         if left >= at { Ruling::Refused } else { Ruling::Unclear }
     }
 
-    /// Holds back an answer that may concern every offer.
+    /// Nothing is to be confirmed any more: an outage has begun, which has its own patience.
+    pub(super) fn stop_confirming(&mut self) {
+        self.confirm_at = None;
+    }
+
+    /// Holds back an answer about the account.
     pub(super) fn suspect(&mut self, task: Task, error: OfferError) -> Ruling {
         self.suspects.push((task, error));
         match (self.open, self.suspects.len()) {
@@ -99,29 +108,8 @@ impl Gate {
         self.suspects.len()
     }
 
-    /// An answer held back that speaks of the account or the host, not of its offer.
+    /// What the API has said of the account, if anything is held back.
     pub(super) fn refusal(&self) -> Option<&OfferError> {
-        self.suspects.iter().map(|(_, error)| error).find(|error| error.kind.class() != Class::Offer)
+        self.suspects.first().map(|(_, error)| error)
     }
-
-    /// Whether an answer may concern every offer, though it came for one. `wrong_host` tells that it is a page, as
-    /// other hosts send them: before anything has passed that is the wrong host, later it may be a gateway's hiccup.
-    /// A 404 without a code may be another host's too, until something passes: the API's own has one.
-    pub(super) fn is_suspicious(&self, error: &OfferError, wrong_host: bool) -> bool {
-        match error.kind {
-            ErrorKind::IpNotAllowed | ErrorKind::AccountLocked => true,
-            ErrorKind::InvalidResponse => wrong_host && !self.open,
-            ErrorKind::NotApproved => error.http_status == Some(403) && !speaks_of_approval(error),
-            ErrorKind::NotFound if !self.open => {
-                wrong_host || (!self.proven && error.http_status == Some(404) && error.code.is_none())
-            }
-            _ => wrong_host,
-        }
-    }
-}
-
-/// An account with ten unapproved offers in a row is nothing unusual; one that is refused would be told otherwise.
-fn speaks_of_approval(error: &OfferError) -> bool {
-    let message = error.message.to_ascii_lowercase();
-    message.contains("approv") || message.contains("apply")
 }

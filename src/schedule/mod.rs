@@ -5,9 +5,14 @@
 
 mod archive;
 mod breaker;
+mod chance;
 mod choose;
 mod gate;
+mod health;
+mod meaning;
 pub mod pace;
+mod patience;
+mod refused;
 mod retry;
 mod settle;
 mod slot;
@@ -19,15 +24,19 @@ use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use self::breaker::Breaker;
+use self::chance::Traffic;
 use self::choose::Choice;
 use self::gate::Gate;
-use self::pace::{Departure, Pace, Signal};
+use self::health::Health;
+use self::meaning::Meaning;
+use self::pace::{Departure, Pace};
+use self::patience::Patience;
+use self::refused::Refused;
 use self::retry::{Backoff, RetryQueue};
 use self::settle::Trip;
 pub use self::slot::Slot;
 pub use self::task::Task;
-use self::task::Traffic;
-use crate::offer::{Class, OfferError, OfferId, Outcome};
+use crate::offer::{OfferError, OfferId, Outcome};
 use crate::settings::rate::Rate;
 
 /// What the user decides about calls.
@@ -103,6 +112,8 @@ pub struct Call {
     pub offer: OfferId,
     work: Work,
     departure: Departure,
+    /// It left after twice the usual gap.
+    apart: bool,
 }
 
 #[derive(Debug)]
@@ -122,7 +133,7 @@ pub struct Answered {
     pub outcome: Outcome,
     /// How long the network asks to wait.
     pub retry_after: Option<Duration>,
-    /// The answer is a page of a host that is not the API.
+    /// The answer is an HTML page, as hosts and gateways that are not the API send them.
     pub wrong_host: bool,
 }
 
@@ -150,12 +161,16 @@ pub struct Schedule {
     backoff: Backoff,
     breaker: Breaker,
     gate: Gate,
+    health: Health,
+    patience: Patience,
     new: VecDeque<Task>,
     /// Put back by a throttle: first again as soon as that can teach something.
     throttled: VecDeque<Task>,
     retries: RetryQueue<Task>,
     /// Out of attempts, but with nothing to show that the service was up meanwhile.
-    parked: Vec<Task>,
+    parked: Vec<(Task, OfferError)>,
+    /// Refused for themselves, and out of attempts; they wait for one more call that passes.
+    judged: Vec<(Task, OfferError)>,
     /// The latest departure of a call that passed: some time after it the service was up.
     last_up: Option<Instant>,
     /// The last offer that passed.
@@ -163,16 +178,25 @@ pub struct Schedule {
     witness_wanted: bool,
     in_flight: usize,
     traffic: Traffic,
+    /// Offers that were refused, have not passed since, and are not known to be bad.
+    refused: usize,
     passed_since_throttle: bool,
+    /// Drawn at each freeze: whether an offer that was refused again and again may be the first call after it.
+    suspects_first: bool,
     /// Since when nothing has passed although calls were sent, and the last reason.
     trouble: Option<(Instant, OfferError)>,
     /// How long all such times before have lasted.
     troubled: Duration,
+    last_departure: Option<Instant>,
+    /// A single refusal that may be the pace's is followed by silence until then; the pace stays as it is.
+    quiet_until: Option<Instant>,
     frozen_until: Instant,
     /// A wait longer than [`Self::NO_WAIT`] was sat out for five minutes.
     forgave_no_wait: bool,
     counts: Counts,
     finished: Vec<(Task, Outcome)>,
+    /// What is asked for failed before, so that nothing needs to pass.
+    expects_failures: bool,
 }
 
 impl Schedule {
@@ -192,22 +216,30 @@ impl Schedule {
             backoff: Backoff::new(seed),
             breaker: Breaker::new(policy.max_outage, now),
             gate: Gate::default(),
+            health: Health::default(),
+            patience: Patience::default(),
             new: VecDeque::new(),
             throttled: VecDeque::new(),
             retries: RetryQueue::new(),
             parked: Vec::new(),
+            judged: Vec::new(),
             last_up: None,
             witness: None,
             witness_wanted: false,
             in_flight: 0,
             traffic: Traffic::default(),
+            refused: 0,
             passed_since_throttle: false,
+            suspects_first: false,
             trouble: None,
             troubled: Duration::ZERO,
+            last_departure: None,
+            quiet_until: None,
             frozen_until: now,
             forgave_no_wait: false,
             counts: Counts::default(),
             finished: Vec::new(),
+            expects_failures: false,
         }
     }
 
@@ -241,7 +273,7 @@ impl Schedule {
         self.pace.set_share(runs, now);
     }
 
-    /// Calls to this host have passed in an earlier run, so that what is not found is not there.
+    /// Calls to this host have passed in an earlier run, so that what fails from the start is an outage.
     pub fn trust_host(&mut self) {
         self.gate.prove();
     }
@@ -253,6 +285,12 @@ impl Schedule {
         self.gate.prove();
         self.witness = None;
         self.witness_wanted = false;
+    }
+
+    /// All that is asked for failed in an earlier run, and may well fail again: where the API itself says why, it keeps
+    /// its error rows even if nothing passes.
+    pub fn expect_failures(&mut self) {
+        self.expects_failures = true;
     }
 
     /// No call leaves before `until`: by then the other runs have made room.
@@ -283,6 +321,9 @@ impl Schedule {
             Choice::Wait(until, why) => return Ok(Next::Wait { until, why }),
             Choice::Idle => return Ok(Next::Idle),
         };
+        if let Some(until) = self.apart_at(source).filter(|at| *at > now) {
+            return Ok(Next::Wait { until, why: Waiting::Pace });
+        }
         if let Err(wait) = self.pace.poll(now) {
             let why = if self.frozen_until > now { Waiting::Frozen } else { Waiting::Pace };
             return Ok(Next::Wait { until: wait.until, why });
@@ -296,29 +337,26 @@ impl Schedule {
     /// The run has to stop.
     pub fn answered(&mut self, call: Call, answered: Answered, now: Instant) -> Result<(), Stop> {
         self.in_flight = self.in_flight.saturating_sub(1);
-        let Call { offer, work, departure } = call;
-        let throttled = answered.outcome.as_ref().is_err_and(|error| error.kind.class() == Class::Throttle);
-        if !throttled {
-            let unheard = answered.outcome.as_ref().is_err_and(OfferError::is_unheard);
-            self.pace.answered(departure, now, if unheard { Signal::Lost } else { Signal::Passed });
-        }
-        let trip = Trip { departure, back: now };
+        let Call { offer, work, departure, apart } = call;
+        let trip = Trip { offer, departure, back: now, apart };
         let error = match answered.outcome {
             Ok(answer) => {
-                self.passed(offer, work, Ok(answer), trip);
+                self.passed(work, Ok(answer), trip);
                 return Ok(());
             }
             Err(error) => error,
         };
-        if self.gate.is_suspicious(&error, answered.wrong_host) {
-            return self.suspected(work, error);
-        }
-        match error.kind.class() {
-            Class::Throttle => return self.throttled(work, error, answered.retry_after, trip),
-            Class::Account if self.may_pass(error.kind) => return self.unauthorized(work, error, trip),
-            Class::Account => return Err(Stop::Refused(error)),
-            Class::Transient => self.failed(work, error, trip),
-            Class::Offer => self.passed(offer, work, Err(error), trip),
+        match Meaning::of(&error) {
+            Meaning::Own => self.passed(work, Err(error), trip),
+            Meaning::Refusal(refusal) => {
+                let Answered { retry_after, wrong_host: page, .. } = answered;
+                return self.refused(work, Refused { error, refusal, retry_after, page }, trip);
+            }
+            Meaning::Account => return self.suspected(work, error, trip),
+            Meaning::Credentials if self.may_pass(error.kind) => return self.unauthorized(work, error, trip),
+            Meaning::Credentials => return Err(Stop::Refused(error)),
+            Meaning::Gateway => self.failed_at_gateway(work, error, trip),
+            Meaning::Trouble => self.failed(work, error, trip),
         }
         Ok(())
     }

@@ -31,6 +31,11 @@ impl Backoff {
         let ceiling = Self::CEILING.min(Self::BASE * (1 << doublings));
         ceiling.mul_f64(self.random.f64())
     }
+
+    /// Heads or tails.
+    pub(super) fn coin(&mut self) -> bool {
+        self.random.bool()
+    }
 }
 
 /// Things that are to be done not before a time.
@@ -68,6 +73,11 @@ impl<T> RetryQueue<T> {
     /// The item that is due first, if it is due.
     pub(super) fn due(&self, now: Instant) -> Option<&T> {
         self.heap.peek().filter(|due| due.at <= now).map(|due| &due.item)
+    }
+
+    /// The item that is due first, due already or not.
+    pub(super) fn peek(&self) -> Option<&T> {
+        self.heap.peek().map(|due| &due.item)
     }
 
     /// Takes the item that is due first, due already or not.

@@ -1,64 +1,121 @@
-//! What an answer means for its offer and for the run.
+//! What an answer means for its offer and for the run, where it is no refusal for the pace.
 //!
 //! Part of [`Schedule`]: moves an offer to where it belongs next, and never decides what is sent.
 
 use std::time::{Duration, Instant};
 
-use super::gate::Ruling;
+use super::gate::{Gate, Ruling};
+use super::health::Whose;
 use super::pace::{Departure, Signal};
-use super::task::{Meaning, Task};
+use super::patience::Patience;
+use super::task::Task;
 use super::{Schedule, Stop, Work};
-use crate::offer::{Class, ErrorKind, OfferError, OfferId, Outcome};
+use crate::offer::{ErrorKind, OfferError, OfferId, Outcome};
 
-/// When a call was made.
+/// A call that is back.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Trip {
+    pub(super) offer: OfferId,
     pub(super) departure: Departure,
     /// When its answer was read.
     pub(super) back: Instant,
+    /// It left after twice the usual gap.
+    pub(super) apart: bool,
 }
 
 impl Schedule {
     /// The service is up and answers for offers.
-    pub(super) fn passed(&mut self, offer: OfferId, work: Work, outcome: Outcome, trip: Trip) {
+    pub(super) fn passed(&mut self, work: Work, outcome: Outcome, trip: Trip) {
         let (left, now) = (trip.departure.at, trip.back);
+        self.pace.answered(trip.departure, now, Signal::Passed);
         self.traffic.passes += 1;
         self.passed_since_throttle = true;
+        self.patience.passed(left);
         self.last_up = self.last_up.max(Some(left));
         self.troubled = self.troubled(now);
         self.trouble = None;
-        self.witness = Some(offer);
+        self.witness = Some(trip.offer);
         self.witness_wanted = false;
         if let Some(outage) = self.breaker.passed(now) {
             self.counts.outage += outage;
         }
         for (mut task, error) in self.gate.passed(left) {
-            if error.kind.class() == Class::Offer {
-                self.finished.push((task, Err(error)));
-            } else {
-                task.attempts += 1;
-                self.retry_or_end(task, error, now);
-            }
+            task.attempts += 1;
+            self.retry_or_end(task, error, now);
         }
-        for task in std::mem::take(&mut self.parked) {
+        self.release_parked(left, now);
+        self.end_judged(left);
+        let first = match work {
+            Work::Attempt(task) | Work::Probe(task) => {
+                let refusals = task.refusals;
+                if refusals.is_open() {
+                    self.refused = self.refused.saturating_sub(1);
+                    self.traffic.excused += u64::from(refusals.counted());
+                    self.health.settled(false);
+                }
+                self.finished.push((task, outcome));
+                refusals.counted() == 0
+            }
+            Work::Witness => {
+                // Where it is asked in turn with the last offers, a limiter that refuses every second call would refuse
+                // them each time: now and then it is asked twice.
+                self.witness_wanted = self.refused > 0 && self.new.is_empty() && self.backoff.coin();
+                true
+            }
+        };
+        self.health.passed(first);
+    }
+
+    /// A call that left at `left` shows that the service was up after these failed: they are asked once more.
+    fn release_parked(&mut self, left: Instant, now: Instant) {
+        for (task, error) in std::mem::take(&mut self.parked) {
             if task.failed_before(left) {
                 self.retries.push(task, now);
             } else {
-                self.parked.push(task);
+                self.parked.push((task, error));
             }
         }
-        if let Work::Attempt(task) | Work::Probe(task) = work {
-            self.finished.push((task, outcome));
+    }
+
+    /// A call that left at `left` passed, so that these were refused while others passed before and after.
+    fn end_judged(&mut self, left: Instant) {
+        for (task, error) in std::mem::take(&mut self.judged) {
+            if task.failed_before(left) {
+                self.finished.push((task, Err(error)));
+            } else {
+                self.judged.push((task, error));
+            }
         }
+    }
+
+    /// Something in front of the API has answered. Where different offers get that in a row, one that passed before tells
+    /// whether all would.
+    pub(super) fn failed_at_gateway(&mut self, work: Work, error: OfferError, trip: Trip) {
+        self.health.refused(trip.offer, Whose::Suspect);
+        if self.gate.is_open() && self.health.in_a_row() >= Gate::IN_A_ROW {
+            self.witness_wanted = true;
+        }
+        self.failed(work, error, trip);
     }
 
     /// The call failed in a way that may pass.
     pub(super) fn failed(&mut self, work: Work, error: OfferError, trip: Trip) {
         let now = trip.back;
+        // Only the API's own answers say that it takes calls at this pace.
+        let signal = match () {
+            () if error.is_unheard() => Signal::Lost,
+            () if error.is_apis_own() => Signal::Passed,
+            () => Signal::Ignored,
+        };
+        self.pace.answered(trip.departure, now, signal);
         self.note_trouble(error.clone(), now);
         // Before anything has passed there is no outage to wait for: host or network may be wrong, and the run ends.
-        if self.gate.is_open() {
+        if self.gate.host_is_known() {
             self.breaker.failed(trip.departure.at, now);
+        }
+        if self.expects_failures && error.is_apis_own() {
+            self.last_up = self.last_up.max(Some(trip.departure.at));
+            self.release_parked(trip.departure.at, now);
         }
         match work {
             Work::Attempt(mut task) => {
@@ -67,17 +124,20 @@ impl Schedule {
             }
             Work::Probe(mut task) => {
                 task.failed_at = Some(now);
-                if self.is_spent(&task, now) {
-                    self.parked.push(task);
+                if self.gate.is_open() && self.is_spent(&task, now) {
+                    self.parked.push((task, error));
                 } else {
                     self.retries.push(task, now);
                 }
             }
-            Work::Witness => self.breaker.trip(now),
+            Work::Witness => {
+                self.suspects_first = self.backoff.coin();
+                self.breaker.trip(now);
+            }
         }
     }
 
-    fn note_trouble(&mut self, error: OfferError, now: Instant) {
+    pub(super) fn note_trouble(&mut self, error: OfferError, now: Instant) {
         let since = self.trouble.take().map_or(now, |(since, _)| since);
         self.trouble = Some((since, error));
     }
@@ -99,13 +159,16 @@ impl Schedule {
             let delay = self.backoff.delay(task.attempts);
             self.retries.push(task, now + delay);
         } else if was_up_between {
+            if task.refusals.is_open() {
+                self.refused = self.refused.saturating_sub(1);
+            }
             self.finished.push((task, Err(error)));
         } else {
-            self.parked.push(task);
+            self.parked.push((task, error));
         }
     }
 
-    fn is_spent(&self, task: &Task, now: Instant) -> bool {
+    pub(super) fn is_spent(&self, task: &Task, now: Instant) -> bool {
         let tried_for = task.first_attempt.map_or(Duration::ZERO, |first| {
             let troubled = self.troubled(now).saturating_sub(first.troubled);
             now.saturating_duration_since(first.at).saturating_sub(troubled)
@@ -113,69 +176,9 @@ impl Schedule {
         task.attempts > self.policy.retries || tried_for > Self::MAX_EFFORT
     }
 
-    /// The network refused the call for its pace. An offer that is refused alone is another matter.
-    pub(super) fn throttled(
-        &mut self,
-        work: Work,
-        error: OfferError,
-        retry_after: Option<Duration>,
-        trip: Trip,
-    ) -> Result<(), Stop> {
-        self.traffic.throttles += 1;
-        self.passed_since_throttle = false;
-        self.counts.throttled += 1;
-        let now = trip.back;
-        let (Work::Attempt(mut task) | Work::Probe(mut task)) = work else {
-            self.note_trouble(error, now);
-            self.freeze(retry_after, trip);
-            self.witness_wanted = true;
-            return self.too_long(retry_after, now);
-        };
-        match task.throttles.add(self.traffic) {
-            Meaning::Pace => {
-                self.note_trouble(error, now);
-                self.freeze(retry_after, trip);
-                self.throttled.push_back(task);
-                return self.too_long(retry_after, now);
-            }
-            Meaning::Doubtful => {
-                self.pace.answered(trip.departure, now, Signal::Ignored);
-                let delay = retry_after.unwrap_or_default().clamp(Duration::from_secs(2), Self::LONGEST_WAIT);
-                self.retries.push(task, now + delay);
-            }
-            Meaning::Offer => {
-                self.pace.answered(trip.departure, now, Signal::Ignored);
-                task.attempts += 1;
-                self.retry_or_end(task, OfferError { kind: ErrorKind::ServerError, ..error }, now);
-            }
-        }
-        Ok(())
-    }
-
-    fn freeze(&mut self, retry_after: Option<Duration>, Trip { departure, back: now }: Trip) {
-        let retry_after = retry_after.map(|wait| wait.min(Self::LONGEST_WAIT));
-        self.pace.answered(departure, now, Signal::Throttled { retry_after });
-        if let Some(until) = self.pace.frozen_until(now) {
-            self.counts.frozen += until.saturating_duration_since(self.frozen_until.max(now));
-            self.frozen_until = until;
-        }
-    }
-
-    /// Once a wait that no limit can mean is taken for a mistake: servers that double it with each refusal come to
-    /// centuries, and forgive who is silent for a while.
-    fn too_long(&mut self, retry_after: Option<Duration>, now: Instant) -> Result<(), Stop> {
-        let Some(asked) = retry_after else { return Ok(()) };
-        let forgiven = asked > Self::NO_WAIT && !std::mem::replace(&mut self.forgave_no_wait, true);
-        let wait = if forgiven { Self::LONGEST_WAIT } else { asked };
-        let past_end = self.policy.max_duration.is_some_and(|max| {
-            let elapsed = now.saturating_duration_since(self.started);
-            wait > max.saturating_sub(elapsed)
-        });
-        if wait > Self::LONGEST_WAIT || past_end { Err(Stop::ComeBackIn(wait)) } else { Ok(()) }
-    }
-
-    /// An answer that may concern every offer.
-    pub(super) fn suspected(&mut self, work: Work, error: OfferError) -> Result<(), Stop> {
+    /// The API says something about the account.
+    pub(super) fn suspected(&mut self, work: Work, error: OfferError, trip: Trip) -> Result<(), Stop> {
+        self.pace.answered(trip.departure, trip.back, Signal::Passed);
         let (Work::Attempt(task) | Work::Probe(task)) = work else { return Err(Stop::Refused(error)) };
         match self.gate.suspect(task, error.clone()) {
             Ruling::Unclear => {}
@@ -191,12 +194,26 @@ impl Schedule {
         kind == ErrorKind::Unauthorized || (kind == ErrorKind::Redirect && self.gate.is_open())
     }
 
-    /// An answer that the key is wrong, or the host.
+    /// An answer that the key is wrong, or the host. What is not in the API's own voice, once calls have passed, may be a
+    /// gateway's: that is an outage, until minutes have changed nothing.
     pub(super) fn unauthorized(&mut self, work: Work, error: OfferError, trip: Trip) -> Result<(), Stop> {
         let now = trip.back;
-        if self.gate.unauthorized(trip.departure.at, now) == Ruling::Refused {
-            return Err(Stop::Refused(error));
+        let may_be_gateway = self.gate.is_open() && !error.is_apis_own();
+        if may_be_gateway && self.breaker.is_open() {
+            if error.kind == ErrorKind::Unauthorized && self.breaker.open_for(now) >= Patience::WHOLE {
+                return Err(Stop::Refused(error));
+            }
+            self.failed(work, error, trip);
+            return Ok(());
         }
+        if self.gate.unauthorized(trip.departure.at, now) == Ruling::Refused {
+            if !may_be_gateway {
+                return Err(Stop::Refused(error));
+            }
+            self.gate.stop_confirming();
+            self.breaker.trip(now);
+        }
+        self.pace.answered(trip.departure, now, Signal::Passed);
         self.note_trouble(error.clone(), now);
         if let Work::Attempt(mut task) | Work::Probe(mut task) = work {
             task.attempts += 1;

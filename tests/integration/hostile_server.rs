@@ -51,7 +51,9 @@ fn what_passes_is_asked_again_until_it_is_well() {
     let rows: Vec<_> = ran.cells(["offer_id", "url", "status"]);
     let expected = ids.iter().map(|id| [id.clone(), format!("https://t.example/{id}"), "ok".to_owned()]);
     assert_eq!(rows, expected.collect::<Vec<_>>());
-    assert_eq!(host.seen().len(), 13 + 12, "each of the faults is asked again once");
+    let asked = |id: &String| host.seen().iter().filter(|seen| seen.offer() == Some(id)).count();
+    assert!(ids[1..].iter().all(|id| asked(id) == 2), "each of the faults is asked again once");
+    assert!(host.seen().len() <= 13 + 12 + 4, "and a good offer now and then, to see whether it is they");
 }
 
 #[test]
@@ -117,12 +119,11 @@ fn a_404_that_is_not_the_apis_for_every_first_offer_is_no_reason_to_write_rows()
         let host = Hostile::start(move |_| {
             vec![Step::Send(raw("404 Not Found", &[&format!("Content-Length: {}", body.len())], body))]
         });
-        let ran = export().offers(&["1", "2", "3", "4", "5"]).on(&host).run().expect(4);
-        let ran = ran
-            .says(&["is not the API, or has none of the first offers", "or put an offer first that is known to exist"]);
+        let ran = export().offers(&["1", "2", "3", "4", "5"]).args(&["--retries", "0"]).on(&host).run().expect(5);
+        let ran = ran.says(&["no call to", "succeeded", "--network or --base-url"]);
         assert!(ran.output.is_none() && host.seen().len() == 3, "{ran:#?}");
-        let ran = export().offers(&["1", "2"]).on(&host).run().expect(3);
-        assert_eq!(ran.output.unwrap().matches("not_found").count(), 2);
+        let ran = export().offers(&["1", "2"]).args(&["--retries", "0"]).on(&host).run().expect(5);
+        assert!(ran.output.is_none(), "{ran:#?}");
     }
 }
 

@@ -203,14 +203,14 @@ const REFUSALS: &[Case] = &[
     ),
     ("message missing", 404, r#"{"code":31}"#, "not_found | 404 | 31 | HTTP 404 with code 31 and no message"),
     ("message not a string", 200, r#"{"code":31,"message":{"a":[1]}}"#, r#"not_found | 200 | 31 | {"a":[1]}"#),
-    ("404 and nothing", 404, "", "not_found | 404 | HTTP 404 with an empty body"),
-    ("403 and nothing", 403, "", "not_approved | 403 | HTTP 403 with an empty body"),
-    ("410 and text", 410, "gone", "not_found | 410 | HTTP 410 with text that is not JSON: gone"),
+    ("404 and nothing", 404, "", "invalid_response | 404 | HTTP 404 with an empty body"),
+    ("403 and nothing", 403, "", "invalid_response | 403 | HTTP 403 with an empty body"),
+    ("410 and text", 410, "gone", "invalid_response | 410 | HTTP 410 with text that is not JSON: gone"),
     (
         "418 and JSON",
         418,
         r#"{"teapot":true}"#,
-        r#"bad_request | 418 | HTTP 418 with JSON without an envelope: {"teapot":true}"#,
+        r#"invalid_response | 418 | HTTP 418 with JSON without an envelope: {"teapot":true}"#,
     ),
 ];
 

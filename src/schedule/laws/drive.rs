@@ -108,13 +108,40 @@ pub(super) fn policy() -> Policy {
 
 /// Runs `offers` through a network.
 pub(super) fn run(offers: &[u64], policy: Policy, network: impl FnMut(Asked) -> Reply) -> Story {
+    run_prepared(offers, policy, network, 7, |_| {})
+}
+
+/// The same with other delays.
+pub(super) fn run_seeded(offers: &[u64], policy: Policy, seed: u64, network: impl FnMut(Asked) -> Reply) -> Story {
+    run_prepared(offers, policy, network, seed, |_| {})
+}
+
+/// The same as `--retry-failed` does it.
+pub(super) fn run_again(offers: &[u64], policy: Policy, network: impl FnMut(Asked) -> Reply) -> Story {
+    run_prepared(offers, policy, network, 7, Schedule::expect_failures)
+}
+
+/// The same as a run that goes on with another.
+pub(super) fn run_resumed(offers: &[u64], policy: Policy, network: impl FnMut(Asked) -> Reply) -> Story {
+    run_prepared(offers, policy, network, 7, Schedule::trust_host)
+}
+
+fn run_prepared(
+    offers: &[u64],
+    policy: Policy,
+    network: impl FnMut(Asked) -> Reply,
+    seed: u64,
+    prepare: impl FnOnce(&mut Schedule),
+) -> Story {
     let start = Instant::now();
+    let mut schedule = Schedule::new(policy, seed, start);
+    prepare(&mut schedule);
     let mut drive = Drive {
         start,
         now: start,
         offers,
         next_row: 0,
-        schedule: Schedule::new(policy, 7, start),
+        schedule,
         window: Window::new(),
         policy,
         network,
