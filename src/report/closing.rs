@@ -91,6 +91,10 @@ impl Ending {
                 Stop::Refused(error) => {
                     format!("stopped: {host} refuses this account or is not the API: {}", error.words())
                 }
+                Stop::NothingPassed(error) if error.kind == ErrorKind::InvalidResponse => format!(
+                    "stopped: no call to {host} succeeded: {}; it is not the API, or a gateway answers for it: check --network or --base-url, or try again later",
+                    error.words()
+                ),
                 Stop::NothingPassed(error) => {
                     format!(
                         "stopped: no call to {host} succeeded: {}; check the host and this machine's network",
