@@ -148,7 +148,7 @@ fn a_refusal_is_an_offers_own_only_in_the_apis_voice() {
     use ErrorKind::{ApiError, BadRequest, InvalidResponse, NotApproved, NotFound};
     for status in [400, 402, 403, 404, 405, 406, 409, 410, 413, 414, 415, 418, 421, 422, 428, 431, 451, 499] {
         for gateway in [
-            "".to_owned(),
+            String::new(),
             format!("<html>\r\n<head><title>{status} Not Found</title></head>"),
             "404 page not found\n".to_owned(),
             "default backend - 404".to_owned(),

@@ -81,7 +81,7 @@ impl Schedule {
         let due = self.retries.due(now);
         // Unless it was refused before: a limiter that refuses every second call would refuse it each time, were it
         // always asked behind another. So now and then it is the first.
-        let may_be_first = |task: &Task| teaches || (task.refusals.is_suspicious() && self.suspects_first);
+        let may_be_first = |task: &Task| teaches || (task.refusals.is_suspicious() && self.health.suspects_first());
         let is_fit = |task: &Task| task.refusals.would_tell(self.traffic) && may_be_first(task);
         if due.is_some_and(|task| !task.refusals.is_open() || is_fit(task)) {
             return Ok(Choice::Send(Source::Retry));
@@ -148,10 +148,10 @@ impl Schedule {
     fn nothing_passes(&mut self, now: Instant, others: bool) -> Result<Choice, Stop> {
         let is_apis_own = |error: &OfferError| error.kind.class() == Class::Transient && error.is_apis_own();
         let in_apis_voice = self.parked.iter().filter(|(_, error)| is_apis_own(error)).count();
-        if self.expects_failures && self.last_up.is_some() {
+        if self.gate.expects_failures() && self.last_up.is_some() {
             // The host has answered as the API does: what fails here fails for itself, as it did before.
             self.finished.extend(self.parked.drain(..).map(|(task, error)| (task, Err(error))));
-        } else if self.gate.host_is_known() && !self.expects_failures {
+        } else if self.gate.host_is_known() && !self.gate.expects_failures() {
             self.breaker.trip(now);
         } else if in_apis_voice > 0 && others && self.parked.len() < Gate::IN_A_ROW {
             // It is the API, and others may fare better.
@@ -172,7 +172,7 @@ impl Schedule {
     /// The best probe is an offer that passed before: an unfinished one may be what is broken itself. But so may the
     /// witness be by now, so every second probe is another; and where some may have been unlucky, that may be the first.
     fn probe(&self, probes: u32) -> Source {
-        let turn = probes + u32::from(self.refused > 0 && self.suspects_first);
+        let turn = probes + u32::from(self.refused > 0 && self.health.suspects_first());
         if turn.is_multiple_of(2) && self.witness.is_some() {
             Source::Witness
         } else if !self.throttled.is_empty() {

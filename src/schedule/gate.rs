@@ -25,6 +25,8 @@ pub(super) struct Gate {
     /// Something has passed in an earlier run: the host is the API's.
     proven: bool,
     open: bool,
+    /// What is asked for failed before, so that nothing needs to pass.
+    expects_failures: bool,
     begun: usize,
     suspects: Vec<(Task, OfferError)>,
     /// The network has said that the key is wrong; a call from then on is to confirm it.
@@ -52,6 +54,16 @@ impl Gate {
     /// Calls to this host have passed in an earlier run.
     pub(super) fn prove(&mut self) {
         self.proven = true;
+    }
+
+    /// All that is asked for failed in an earlier run.
+    pub(super) fn expect_failures(&mut self) {
+        self.expects_failures = true;
+    }
+
+    /// Whether all that is asked for failed in an earlier run.
+    pub(super) fn expects_failures(&self) -> bool {
+        self.expects_failures
     }
 
     /// Whether another offer may be begun.

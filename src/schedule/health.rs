@@ -20,6 +20,7 @@ pub(super) struct Health {
     alert: usize,
     /// Whether each of the last offers that were refused turned out to be bad; the others pass at other times.
     settled: VecDeque<bool>,
+    suspects_first: bool,
 }
 
 /// Whose call was refused.
@@ -103,6 +104,16 @@ impl Health {
     pub(super) fn is_about_offers(&self) -> bool {
         let bad = self.settled.iter().filter(|bad| **bad).count();
         bad >= Self::BAD && bad == self.settled.len() && !self.is_one_of_several()
+    }
+
+    /// Drawn at each freeze: whether an offer that was refused again and again may be the first call after it.
+    pub(super) fn set_suspects_first(&mut self, first: bool) {
+        self.suspects_first = first;
+    }
+
+    /// As it was drawn.
+    pub(super) fn suspects_first(&self) -> bool {
+        self.suspects_first
     }
 
     fn refused_lately(&self) -> usize {

@@ -27,7 +27,7 @@ pub(super) enum Meaning {
 pub(super) enum Refusal {
     /// Limiters close the connection or answer 500 too, but so does a service that fails now and then.
     Perhaps,
-    /// A 403 that names no reason: django-ratelimit, mod_evasive, Rack::Attack, but a firewall's rule too.
+    /// A 403 that names no reason: django-ratelimit, `mod_evasive`, `Rack::Attack`, but a firewall's rule too.
     Likely,
     /// 429, 503, or the words for it.
     Told,

@@ -181,8 +181,6 @@ pub struct Schedule {
     /// Offers that were refused, have not passed since, and are not known to be bad.
     refused: usize,
     passed_since_throttle: bool,
-    /// Drawn at each freeze: whether an offer that was refused again and again may be the first call after it.
-    suspects_first: bool,
     /// Since when nothing has passed although calls were sent, and the last reason.
     trouble: Option<(Instant, OfferError)>,
     /// How long all such times before have lasted.
@@ -195,8 +193,6 @@ pub struct Schedule {
     forgave_no_wait: bool,
     counts: Counts,
     finished: Vec<(Task, Outcome)>,
-    /// What is asked for failed before, so that nothing needs to pass.
-    expects_failures: bool,
 }
 
 impl Schedule {
@@ -230,7 +226,6 @@ impl Schedule {
             traffic: Traffic::default(),
             refused: 0,
             passed_since_throttle: false,
-            suspects_first: false,
             trouble: None,
             troubled: Duration::ZERO,
             last_departure: None,
@@ -239,7 +234,6 @@ impl Schedule {
             forgave_no_wait: false,
             counts: Counts::default(),
             finished: Vec::new(),
-            expects_failures: false,
         }
     }
 
@@ -290,7 +284,7 @@ impl Schedule {
     /// All that is asked for failed in an earlier run, and may well fail again: where the API itself says why, it keeps
     /// its error rows even if nothing passes.
     pub fn expect_failures(&mut self) {
-        self.expects_failures = true;
+        self.gate.expect_failures();
     }
 
     /// No call leaves before `until`: by then the other runs have made room.

@@ -67,20 +67,22 @@ mod tests {
     #[test]
     fn an_account_is_refused_after_three_silences_and_a_pass_begins_anew() {
         let mut now = Instant::now();
+        let mut before = now;
         let mut patience = Patience::default();
         for _ in 0..2 {
             let verdicts: Vec<Verdict> = (0..6)
                 .map(|_| {
                     let verdict = patience.refused(now, 3);
+                    before = now + Duration::from_secs(3);
                     now += Duration::from_secs(4);
                     patience.set_until(now);
-                    assert_eq!(patience.refused(now - Duration::from_secs(1), 3), Verdict::Wait);
+                    assert_eq!(patience.refused(before, 3), Verdict::Wait);
                     verdict
                 })
                 .collect();
             let [first, second, third] = Patience::STEPS.map(Verdict::KeepSilent);
             assert_eq!(verdicts, [Verdict::Wait, Verdict::Wait, first, second, third, Verdict::Refused]);
-            patience.passed(now - Duration::from_secs(1));
+            patience.passed(before);
             assert_eq!(patience.refused(now, 3), Verdict::Refused, "a call from before proves nothing");
             patience.passed(now);
         }

@@ -61,7 +61,7 @@ impl Schedule {
             self.health.refused(trip.offer, Whose::First);
             self.slow_down(&refused, trip)?;
             // Unless one that may be bad is to be the first after the freeze.
-            self.witness_wanted = self.refused == 0 || !self.suspects_first;
+            self.witness_wanted = self.refused == 0 || !self.health.suspects_first();
             return Ok(());
         };
         let is_first = task.refusals.counted() == 0;
@@ -190,7 +190,7 @@ impl Schedule {
     fn freeze(&mut self, retry_after: Option<Duration>, Trip { departure, back: now, .. }: Trip) {
         self.counts.throttled += 1;
         self.passed_since_throttle = false;
-        self.suspects_first = self.backoff.coin();
+        self.health.set_suspects_first(self.backoff.coin());
         let retry_after = retry_after.map(|wait| wait.min(Self::LONGEST_WAIT));
         self.pace.answered(departure, now, Signal::Throttled { retry_after });
         if let Some(until) = self.pace.frozen_until(now) {

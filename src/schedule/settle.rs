@@ -113,7 +113,7 @@ impl Schedule {
         if self.gate.host_is_known() {
             self.breaker.failed(trip.departure.at, now);
         }
-        if self.expects_failures && error.is_apis_own() {
+        if self.gate.expects_failures() && error.is_apis_own() {
             self.last_up = self.last_up.max(Some(trip.departure.at));
             self.release_parked(trip.departure.at, now);
         }
@@ -131,7 +131,7 @@ impl Schedule {
                 }
             }
             Work::Witness => {
-                self.suspects_first = self.backoff.coin();
+                self.health.set_suspects_first(self.backoff.coin());
                 self.breaker.trip(now);
             }
         }

@@ -126,17 +126,17 @@ impl Seen {
 
 /// Exports `count` offers through a limiter. `others` is how many calls per second somebody else makes, evenly.
 fn export(kind: Kind, no: No, others: f64, seed: u64, count: u64, bad: impl Fn(u64) -> bool) -> (Story, f64) {
-    let seen = RefCell::new(Seen::default());
+    let limiter = RefCell::new(Seen::default());
     let mut random = fastrand::Rng::with_seed(seed);
     let mut next_other = random.f64();
     let policy = Policy { max_outage: 900 * SECOND, ..policy() };
     let story = run_seeded(&offers(count), policy, seed, |asked: Asked| {
-        let mut seen = seen.borrow_mut();
+        let mut limiter = limiter.borrow_mut();
         while others > 0.0 && next_other <= asked.at.as_secs_f64() {
-            seen.passes(kind, Duration::from_secs_f64(next_other), &mut random);
+            limiter.passes(kind, Duration::from_secs_f64(next_other), &mut random);
             next_other += (0.8 + 0.4 * random.f64()) / others;
         }
-        match seen.passes(kind, asked.at, &mut random) {
+        match limiter.passes(kind, asked.at, &mut random) {
             true if !bad(asked.offer) => Reply::good(),
             _ => no.reply(),
         }
