@@ -138,8 +138,8 @@ fn an_account_that_is_refused_without_a_reason_is_believed_after_minutes_of_sile
     for (page, count) in [(false, 1), (false, 400), (true, 1), (true, 400)] {
         let refused = Reply { wrong_host: page, ..Reply::bad(ErrorKind::InvalidResponse, 403) };
         for from in [0, 20] {
-            let story = run(&offers(count.max(from * 10)), policy(), |asked| {
-                if asked.at < from as u32 * SECOND { Reply::good() } else { refused.clone() }
+            let story = run(&offers(count.max(10 * u64::from(from))), policy(), |asked| {
+                if asked.at < from * SECOND { Reply::good() } else { refused.clone() }
             });
             match (page, from) {
                 (false, _) => assert!(matches!(story.stop, Some(Stop::Refused(_))), "{:?}", story.stop),
@@ -148,7 +148,7 @@ fn an_account_that_is_refused_without_a_reason_is_believed_after_minutes_of_sile
             }
             let refused = story.sent.iter().filter(|sent| !sent.passed).count();
             assert!(story.errors().is_empty() && refused <= 24, "{page} {count} {from}: {refused} calls");
-            assert!(page && from > 0 || story.took <= (from as u32 + 150) * SECOND, "{:?}", story.took);
+            assert!(page && from > 0 || story.took <= (from + 150) * SECOND, "{:?}", story.took);
         }
     }
 }

@@ -125,7 +125,7 @@ impl Seen {
 }
 
 /// Exports `count` offers through a limiter. `others` is how many calls per second somebody else makes, evenly.
-fn export(kind: Kind, no: No, others: f64, seed: u64, count: u64, bad: impl Fn(u64) -> bool) -> (Story, f64) {
+fn export(kind: Kind, no: No, (others, seed): (f64, u64), count: u64, bad: impl Fn(u64) -> bool) -> (Story, f64) {
     let limiter = RefCell::new(Seen::default());
     let mut random = fastrand::Rng::with_seed(seed);
     let mut next_other = random.f64();
@@ -136,10 +136,8 @@ fn export(kind: Kind, no: No, others: f64, seed: u64, count: u64, bad: impl Fn(u
             limiter.passes(kind, Duration::from_secs_f64(next_other), &mut random);
             next_other += (0.8 + 0.4 * random.f64()) / others;
         }
-        match limiter.passes(kind, asked.at, &mut random) {
-            true if !bad(asked.offer) => Reply::good(),
-            _ => no.reply(),
-        }
+        let passes = limiter.passes(kind, asked.at, &mut random);
+        if passes && !bad(asked.offer) { Reply::good() } else { no.reply() }
     });
     let refused = story.sent.iter().filter(|sent| !sent.passed).count() as f64 / story.sent.len() as f64;
     (story, refused)
@@ -174,7 +172,7 @@ fn no_limiter_makes_a_wrong_row_whatever_it_answers() {
             let most = if no == No::Told { 0.12 } else { 0.27 };
             for seed in 0..4 {
                 let case = format!("{kind:?} {no:?} {others} {seed}");
-                let (story, refused) = export(*kind, no, *others, seed, 300, NOBODY);
+                let (story, refused) = export(*kind, no, (*others, seed), 300, NOBODY);
                 assert_eq!(story.complete().errors(), [], "{case}");
                 assert!(refused <= most, "{case}: {refused}");
                 assert!(story.took <= *longest * SECOND, "{case}: {:?}", story.took);
@@ -188,7 +186,7 @@ fn a_limiter_that_refuses_every_second_call_makes_no_row() {
     for kind in [Kind::Every(2), Kind::Every(3), Kind::Every(7), Kind::Random(0.5), Kind::Random(0.3)] {
         for no in No::ALL {
             for seed in 0..3 {
-                let (story, _) = export(kind, no, 0.0, seed, 200, NOBODY);
+                let (story, _) = export(kind, no, (0.0, seed), 200, NOBODY);
                 assert_eq!(story.complete().errors(), [], "{kind:?} {no:?} {seed}");
             }
         }
@@ -198,7 +196,7 @@ fn a_limiter_that_refuses_every_second_call_makes_no_row() {
 #[test]
 fn a_service_that_fails_now_and_then_hardly_slows_the_run() {
     for (share, no, slower) in [(0.02, No::Broken, 1.10), (0.05, No::Broken, 1.25), (0.05, No::Reset, 1.25)] {
-        let took: Duration = (0..10).map(|seed| export(Kind::Random(share), no, 0.0, seed, 300, NOBODY).0.took).sum();
+        let took: Duration = (0..10).map(|seed| export(Kind::Random(share), no, (0.0, seed), 300, NOBODY).0.took).sum();
         assert!(took <= super::calm(300).mul_f64(10.0 * slower), "{share} {no:?}: {:?}", took / 10);
     }
 }
@@ -208,7 +206,7 @@ fn every_seventh_offer_that_is_always_refused_ends_as_an_error_row() {
     for no in No::ALL {
         for (nth, longest) in [(7, 220), (20, 140), (300, 110)] {
             for seed in 0..3 {
-                let (story, _) = export(Kind::Random(0.0), no, 0.0, seed, 300, |offer| offer % nth == 0);
+                let (story, _) = export(Kind::Random(0.0), no, (0.0, seed), 300, |offer| offer % nth == 0);
                 let bad: Vec<u64> = story.complete().errors().iter().map(|(offer, _)| *offer).collect();
                 assert!(
                     bad.iter().copied().eq((1..=300).filter(|offer| offer % nth == 0)),
@@ -225,7 +223,7 @@ fn bad_offers_are_told_from_good_ones_beside_a_limiter_too() {
     for kind in [Kind::Fixed(25, TEN), Kind::Gap(Duration::from_millis(333)), Kind::Ban(46, TEN, TEN, false)] {
         for no in No::ALL {
             for seed in 0..3 {
-                let (story, _) = export(kind, no, 0.3, seed, 200, |offer| offer % 40 == 0);
+                let (story, _) = export(kind, no, (0.3, seed), 200, |offer| offer % 40 == 0);
                 let bad: Vec<u64> = story.complete().errors().iter().map(|(offer, _)| *offer).collect();
                 assert_eq!(bad, [40, 80, 120, 160, 200], "{kind:?} {no:?} {seed}");
                 assert!(story.took <= 900 * SECOND, "{kind:?} {no:?} {seed}: {:?}", story.took);
