@@ -3,6 +3,7 @@
 //! The same seed gives the same run. Nothing here decides anything about the pace.
 
 mod others;
+pub(crate) mod real;
 mod server;
 
 use std::cmp::Reverse;

@@ -59,8 +59,13 @@ impl Dice {
         ((bits >> 11) + 1) as f64 / (1_u64 << 53) as f64
     }
 
+    /// Evenly from zero to `whole`.
+    pub(super) fn part(&mut self, whole: Duration) -> Duration {
+        whole.mul_f64(self.roll())
+    }
+
     /// Exponential, so that calls come at random.
-    fn pause(&mut self, mean: f64) -> Duration {
+    pub(super) fn pause(&mut self, mean: f64) -> Duration {
         Duration::from_secs_f64(-mean * self.roll().ln())
     }
 

@@ -14,6 +14,9 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// Up to so much longer is each freeze by chance, as a part of it.
 const JITTER: f64 = 0.25;
 
+/// And at most so much.
+const LONGEST_JITTER: Duration = Duration::from_secs(3);
+
 /// And at most so much where the network has said when to come back.
 const JITTER_AS_ASKED: Duration = Duration::from_secs(1);
 
@@ -59,8 +62,9 @@ impl Freeze {
         }
         let own = self.own();
         let asked = retry_after.unwrap_or_default().min(FOREVER);
-        let longer = own.max(asked).mul_f64(JITTER * self.random.f64());
-        let quiet = if asked > own { asked + longer.min(JITTER_AS_ASKED) } else { own + longer };
+        let longest = if asked > own { JITTER_AS_ASKED } else { LONGEST_JITTER };
+        let quiet = own.max(asked);
+        let quiet = quiet + quiet.mul_f64(JITTER).min(longest).mul_f64(self.random.f64());
         let until = now + quiet;
         self.until = Some(self.until.map_or(until, |before| before.max(until)));
         quiet

@@ -176,7 +176,7 @@ impl Pace {
             Signal::Passed => {
                 self.freeze.passed(departure.at);
                 if let Some(limited) = &mut self.limited {
-                    limited.controller.passed();
+                    limited.controller.passed(departure.at, now);
                 }
             }
             Signal::Throttled { retry_after } => {
@@ -279,6 +279,12 @@ mod tests {
         let departure = pace.send(now);
         pace.answered(departure, now, Signal::Throttled { retry_after: None });
         assert_eq!(pace.poll(now).map_err(|wait| wait.why), Err(Why::Frozen));
+        now = pace.frozen_until(now).unwrap();
+        let departure = pace.send(now);
+        pace.answered(departure, now, Signal::Passed);
+        now += Duration::from_secs(10);
+        let departure = pace.send(now);
+        pace.answered(departure, now, Signal::Throttled { retry_after: None });
         now = pace.frozen_until(now).unwrap();
         assert_eq!(pace.poll(now), Ok(()));
         pace.send(now);
