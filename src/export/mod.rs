@@ -91,11 +91,7 @@ pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary),
 
     let resumable = writer.can_resume() && rows.can_resume();
     let Line { mut schedule, neighbours } = line.unwrap_or_else(|| self::line(job, host, report, now));
-    if job.retry_failed.is_some() {
-        schedule.expect_failures();
-    } else if writer.summary().succeeded() > 0 {
-        schedule.trust_host();
-    }
+    prepare(&mut schedule, job, writer.summary());
     let (max_errors, window, drain) = (job.max_errors, Window::new(), drain(job));
     let run = Run { rows, window, schedule, writer, max_errors, drain, waiting: None, neighbours };
     let Ended { mut ending, summary, kept, lock } = run.run(&session.client, &mut signals, report).await?;
@@ -104,6 +100,15 @@ pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary),
     }
     close(report, &ending, &summary, resumable.then_some(kept));
     Ok((ending, summary))
+}
+
+/// Tells the schedule what is known of the network from earlier runs.
+fn prepare(schedule: &mut Schedule, job: &Job, earlier: &Summary) {
+    if job.retry_failed.is_some() {
+        schedule.expect_failures();
+    } else if earlier.succeeded() > 0 {
+        schedule.trust_host();
+    }
 }
 
 /// What a run begins with.
