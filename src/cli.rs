@@ -21,7 +21,7 @@ use self::export::{EXPORT_EXAMPLES, EXPORT_MORE};
 pub use self::groups::{AccountArgs, AttemptArgs, CallArgs, LogFormatArg, LookArgs, NetArgs, ProgressArg};
 pub use self::look::{CheckArgs, ListArgs, ScopeArg};
 pub use self::packaging::{CompletionsArgs, ManArgs};
-pub use self::typed::command_with;
+pub use self::typed::{command_with, retry_command};
 use crate::exit::ExitCode;
 use crate::settings::origin::Setting;
 use crate::settings::rate::Rate;

@@ -49,7 +49,9 @@ impl ExitCode {
             Self::Success => "every offer is exported",
             Self::Failure => "this machine failed (disk full, ...): the old output is untouched",
             Self::Usage => "the command, the settings or the input are wrong: no call was sent",
-            Self::SomeFailed => "complete, but some offers have error rows: --retry-failed asks again",
+            Self::SomeFailed => {
+                "complete, but some offers have error rows, or fewer than --min-ok are ok: --retry-failed"
+            }
             Self::Refused => "refused by the network (key, IP, account, host): mend it, then --resume",
             Self::StoppedEarly => "stopped early (outage, --max-duration, --max-errors, lock): --resume goes on",
             Self::HungUp => "interrupted, the terminal is gone (SIGHUP): --resume goes on",

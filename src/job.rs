@@ -19,7 +19,7 @@ pub use self::look::{CheckJob, ListJob};
 use crate::append::{BadTemplate, Template};
 use crate::cli::{
     AccountArgs, AttemptArgs, CallArgs, ExportArgs, FormatArg, InputArgs, LogFormatArg, LookArgs, NetArgs, OutputArgs,
-    ProgressArg, RetryFailedArg, command_with,
+    ProgressArg, RetryFailedArg, command_with, retry_command,
 };
 use crate::flatten::{Dialect, Format};
 use crate::input::{ColumnChoice, Keep, Options, Source};
@@ -29,7 +29,7 @@ use crate::settings::files::Files;
 use crate::settings::look::{LogFormat, Look, Progress, Verbosity};
 use crate::settings::network::{Account, Http};
 use crate::settings::origin::{Origin, Setting};
-use crate::settings::units::MaxErrors;
+use crate::settings::units::{MaxErrors, MinOk};
 
 /// One export.
 #[derive(Debug)]
@@ -54,6 +54,8 @@ pub struct Job {
     pub policy: Policy,
     /// When failures are too many.
     pub max_errors: Option<MaxErrors>,
+    /// How many exported offers an older output is replaced by.
+    pub min_ok: MinOk,
     /// What becomes of an interrupted run.
     pub start: Start,
     /// Which offers to ask for again, instead of reading an input.
@@ -66,6 +68,8 @@ pub struct Job {
     pub about: Vec<PathBuf>,
     /// The command that was typed, with `--resume`.
     pub resume_command: String,
+    /// The command that asks again for what failed in this run.
+    pub retry_command: String,
     /// Things the user should know before the run.
     pub warnings: Vec<String>,
     /// The settings, and where each came from.
@@ -219,6 +223,7 @@ impl Job {
             policy: policy(&pace.call, &pace.attempts, pace.concurrency.get()),
             http: http(net, &pace.call, pace.concurrency.get()),
             max_errors: pace.max_errors,
+            min_ok: output.min_ok,
             start: match (again.resume, again.restart) {
                 (_, true) => Start::Over,
                 (true, false) => Start::GoOn,
@@ -231,7 +236,8 @@ impl Job {
             workbook,
             dry_run: about.dry_run,
             about: [about.report, about.metrics].into_iter().flatten().collect(),
-            resume_command: command_with(environment.arguments.into_iter(), "--resume"),
+            resume_command: command_with(environment.arguments.iter().cloned(), "--resume"),
+            retry_command: retry_command(environment.arguments.into_iter()),
             warnings,
             settings,
         })

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::groups::{AccountArgs, AttemptArgs, CallArgs, LookArgs, NetArgs};
 use super::look::{ScopeArg, parse_filter};
-use crate::settings::units::MaxErrors;
+use crate::settings::units::{MaxErrors, MinOk};
 
 pub(super) const EXPORT_MORE: &str = "The API key itself is read from OFFERSLOOK_API_KEY.\nMore flags, examples and the exit codes: offerlinks export --help";
 
@@ -156,6 +156,12 @@ pub struct OutputArgs {
     /// Macros in braces stay as they are; {row.COLUMN} is the input row's cell, URL-encoded.
     #[arg(long, value_name = "QUERY")]
     pub append: Option<String>,
+    /// Keep the old output if fewer are exported
+    ///
+    /// A number, or a share such as 90%. The rows then go to a file beside it that ends in .failed, from which
+    /// --retry-failed goes on, and the exit code is 3. 0 takes every result.
+    #[arg(long, value_name = "N|N%", default_value = "1")]
+    pub min_ok: MinOk,
 }
 
 /// The pace

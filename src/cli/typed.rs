@@ -42,15 +42,45 @@ fn setting(argument: &Arg, matches: &ArgMatches) -> Option<Setting> {
 /// The command line that was typed, with `flag` added if it is not there: what a user is told to run next. That is never
 /// to start over.
 pub fn command_with(arguments: impl Iterator<Item = OsString>, flag: &str) -> String {
-    let arguments = arguments.filter(|word| word != "--restart");
-    let mut words: Vec<String> = arguments.map(|word| quote(&redact(&word.to_string_lossy()))).collect();
+    let mut words: Vec<OsString> = arguments.filter(|word| word != "--restart").collect();
+    if !words.iter().any(|word| word == flag) {
+        words.push(flag.into());
+    }
+    command(&words)
+}
+
+/// Words as a line for a shell.
+fn command(words: &[OsString]) -> String {
+    let mut words: Vec<String> = words.iter().map(|word| quote(&redact(&word.to_string_lossy()))).collect();
     if let Some(program) = words.first_mut() {
         "offerlinks".clone_into(program);
     }
-    if !words.iter().any(|word| word == flag) {
-        words.push(flag.to_owned());
-    }
     words.join(" ")
+}
+
+/// The command that asks again for what failed in a run of the one that was typed. It reads no list and goes on with
+/// nothing.
+pub fn retry_command(arguments: impl Iterator<Item = OsString>) -> String {
+    let mut arguments = arguments.peekable();
+    let mut words = Vec::new();
+    let mut retries = false;
+    while let Some(word) = arguments.next() {
+        let text = word.to_string_lossy();
+        match text.as_ref() {
+            "--resume" | "--restart" | "--all-offers" | "--allow-short" => continue,
+            "--type" | "--filter" => {
+                arguments.next();
+                continue;
+            }
+            text if text.starts_with("--type=") || text.starts_with("--filter=") => continue,
+            text => retries |= text.starts_with("--retry-failed"),
+        }
+        words.push(word);
+    }
+    if !retries {
+        words.push("--retry-failed".into());
+    }
+    command(&words)
 }
 
 fn redact(word: &str) -> String {
@@ -87,6 +117,20 @@ mod tests {
         assert_eq!(shown("--allow-http").as_deref(), Some("--allow-http       (command line)"));
         assert_eq!(shown("--proxy").as_deref(), Some("--proxy            http://***@proxy:1 (command line)"));
         assert_eq!((shown("--sandbox"), shown("--cacert")), (None, None));
+    }
+
+    #[test]
+    fn what_failed_is_asked_again_without_a_list() {
+        for (typed, expected) in [
+            ("x export o.csv -o l.csv --resume", "offerlinks export o.csv -o l.csv --retry-failed"),
+            ("x export -o l.csv --retry-failed=all", "offerlinks export -o l.csv --retry-failed=all"),
+            (
+                "x export --all-offers --filter status=active --type=all --allow-short -o l.csv -q --restart",
+                "offerlinks export -o l.csv -q --retry-failed",
+            ),
+        ] {
+            assert_eq!(retry_command(typed.split(' ').map(OsString::from)), expected);
+        }
     }
 
     #[test]

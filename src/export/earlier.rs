@@ -9,7 +9,7 @@ use super::rows::Rows;
 use crate::failure::Failure;
 use crate::input::{Mark, NotTheSameInput};
 use crate::job::{Comparison, Job, Start};
-use crate::output::{Checkpoint, Found, Interrupted, Place, find, has_header};
+use crate::output::{Checkpoint, Finish, Found, Interrupted, Place, find, has_header};
 use crate::report::counted;
 use crate::summary::Summary;
 
@@ -27,8 +27,8 @@ pub(super) enum Earlier {
         /// Why this run does not go on with it.
         why: Why,
     },
-    /// It has done all that this run was asked to go on with. The output is whole.
-    AllDone(Summary, Age),
+    /// It has done all that this run was asked to go on with. The output is whole, or its rows are withheld.
+    AllDone(Summary, Age, Finish),
     /// It is finished but for its tidying up, and this run does its own work.
     Finished,
 }
@@ -53,14 +53,21 @@ impl Earlier {
         Ok(match find::<Mark, Summary>(place)? {
             Found::Nothing => Self::Nothing,
             Found::Damaged { why } => Self::SetAside { done: None, why: Why::Unfit(why) },
-            Found::Finished(run) => {
+            Found::Finished(run, finish) => {
                 let age = Age::of(run.saved_at, now);
+                let is_enough = job.min_ok.is_met(run.counts.succeeded(), run.counts.offers);
                 let wanted = match job.start {
+                    // Fewer are enough now than were then.
+                    _ if finish == Finish::Withhold && is_enough => false,
                     Start::GoOnIfRecent => age.is_recent(),
                     Start::GoOn => true,
                     Start::Over => false,
                 };
-                if wanted && is_done(job, &run, rows)? { Self::AllDone(run.counts, age) } else { Self::Finished }
+                if wanted && is_done(job, &run, rows)? {
+                    Self::AllDone(run.counts, age, finish)
+                } else {
+                    Self::Finished
+                }
             }
             Found::Interrupted(found) if found.checkpoint.offers == 0 => Self::Nothing,
             Found::Interrupted(found) => {
@@ -77,7 +84,7 @@ impl Earlier {
     pub(super) fn done(&self) -> u64 {
         match self {
             Self::GoesOn(found, _) => found.checkpoint.offers,
-            Self::AllDone(summary, _) => summary.offers,
+            Self::AllDone(summary, ..) => summary.offers,
             Self::Nothing | Self::SetAside { .. } | Self::Finished => 0,
         }
     }
@@ -102,7 +109,7 @@ impl Earlier {
                     Why::Unfit(why) => format!("starting over: the interrupted run{done} cannot be continued: {why}"),
                 }
             }
-            Self::AllDone(_, age) => {
+            Self::AllDone(_, age, _) => {
                 format!("the output was finished by the run before ({}): nothing is left to do", age.words())
             }
             Self::Finished => "the run before is finished: starting".to_owned(),

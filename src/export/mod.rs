@@ -15,6 +15,7 @@ mod show;
 mod workbook;
 mod writer;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -26,7 +27,7 @@ use self::writer::{Goal, Opened, Writer};
 use crate::api::Client;
 use crate::failure::Failure;
 use crate::job::{Job, RetryFailed};
-use crate::output::{Lock, tidy_up};
+use crate::output::{Finish, Lock, Target, tidy_up};
 use crate::report::{Closing, Ending, Level, Plan, Report};
 use crate::schedule::pace::Pace;
 use crate::schedule::window::Window;
@@ -44,18 +45,14 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// What kept it from being done, on this machine. What the network did wrong is an [`Ending`].
 pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary), Failure> {
     let mut signals = Signals::listen(report.last_words()).map_err(Failure::system("listen to signals"))?;
-    for warning in &job.warnings {
-        report.say(Level::Warning, warning);
-    }
-    for setting in &job.settings {
-        report.say(Level::Debug, &format!("setting: {setting}"));
-    }
+    tell_settings(job, report);
     let session = Session::open(&job.network, &job.http, Client::new)?;
     let host = session.host.as_str();
     let output = output_of(job);
     let close = |report: &mut Report, ending: &Ending, summary: &Summary, kept: Option<u64>| {
         let resume_command = &job.resume_command;
-        report.close(&Closing { ending, summary, output: &output, kept, resume_command, host });
+        let retry_command = &job.retry_command;
+        report.close(&Closing { ending, summary, output: &output, kept, resume_command, retry_command, host });
     };
     let called = (&session.client, host);
     let Start { mut rows, goal, line } = match start(job, called, &mut signals, report).await? {
@@ -68,9 +65,9 @@ pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary),
     };
     let writer = match Writer::open(job, goal, &mut rows, report)? {
         Opened::Writer(writer) => *writer,
-        Opened::Finished(summary, lock) => {
+        Opened::Finished(summary, lock, finish) => {
             report.totals(&summary, Counts::default(), Instant::now());
-            let ending = wind_up(job, &summary, Some(lock), &mut signals, report).await?;
+            let ending = wind_up(job, &summary, (Some(lock), finish), &mut signals, report).await?;
             close(report, &ending, &summary, Some(summary.offers));
             return Ok((ending, summary));
         }
@@ -94,9 +91,9 @@ pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary),
     prepare(&mut schedule, job, writer.summary());
     let (max_errors, window, drain) = (job.max_errors, Window::new(), drain(job));
     let run = Run { rows, window, schedule, writer, max_errors, drain, waiting: None, neighbours };
-    let Ended { mut ending, summary, kept, lock } = run.run(&session.client, &mut signals, report).await?;
+    let Ended { mut ending, summary, kept, lock, finish } = run.run(&session.client, &mut signals, report).await?;
     if ending == Ending::Complete {
-        ending = wind_up(job, &summary, lock, &mut signals, report).await?;
+        ending = wind_up(job, &summary, (lock, finish), &mut signals, report).await?;
     }
     close(report, &ending, &summary, resumable.then_some(kept));
     Ok((ending, summary))
@@ -163,22 +160,35 @@ fn drain(job: &Job) -> Duration {
     job.policy.max_duration.map_or(DRAIN, |max| DRAIN.min(max / 10))
 }
 
+/// What the user should know before the run, and with `-v` what it goes by.
+fn tell_settings(job: &Job, report: &Report) {
+    job.warnings.iter().for_each(|warning| report.say(Level::Warning, warning));
+    job.settings.iter().for_each(|setting| report.say(Level::Debug, &format!("setting: {setting}")));
+}
+
 /// What is left to do when all rows are in place. Only then is the checkpoint removed, so that a run that is stopped here
 /// makes no call again.
 async fn wind_up(
     job: &Job,
     summary: &Summary,
-    lock: Option<Arc<Lock>>,
+    (lock, finish): (Option<Arc<Lock>>, Finish),
     signals: &mut Signals,
     report: &Report,
 ) -> Result<Ending, Failure> {
-    if let Some(signal) = workbook::render(job, summary, signals, report).await? {
+    // A workbook is not made of rows that are withheld.
+    if finish == Finish::Replace
+        && let Some(signal) = workbook::render(job, summary, signals, report).await?
+    {
         return Ok(Ending::Interrupted(signal));
     }
-    if let Some(lock) = lock {
-        tidy_up(&lock)?;
+    if let Some(lock) = &lock {
+        tidy_up(lock, finish)?;
     }
-    Ok(Ending::Complete)
+    if job.min_ok.is_met(summary.succeeded(), summary.offers) {
+        return Ok(Ending::Complete);
+    }
+    let failed = lock.filter(|_| finish == Finish::Withhold).map(|lock| lock.place().failed());
+    Ok(Ending::BelowMinOk { least: job.min_ok.to_string(), rows_in: failed })
 }
 
 /// The output as the user knows it.
@@ -195,7 +205,7 @@ fn input_of(job: &Job) -> String {
         return format!("the account's list ({})", list.file.display());
     }
     match job.retry_failed {
-        Some(_) => format!("the failed rows of {}", job.workbook.as_ref().unwrap_or(&job.output).display()),
+        Some(_) => format!("the failed rows of {}", failed_rows_of(job).display()),
         None => job.source.to_string(),
     }
 }
@@ -211,9 +221,17 @@ fn open(job: &Job) -> Result<(Rows, Goal), Failure> {
     Ok((Rows::again(job, which)?, goal))
 }
 
+/// The rows of the last run: those that were withheld, if there are any; that is until the output was replaced.
+fn failed_rows_of(job: &Job) -> PathBuf {
+    match Target::of(&job.output) {
+        Ok(Target::File(place)) if place.failed().is_file() => place.failed(),
+        _ => job.output.clone(),
+    }
+}
+
 /// Which failed rows of the earlier output are to be asked for, if that is the job; then the output has to be there.
 fn failed_of_previous(job: &Job) -> Result<Option<RetryFailed>, Failure> {
-    if job.retry_failed.is_some() && !job.output.is_file() {
+    if job.retry_failed.is_some() && !failed_rows_of(job).is_file() {
         return Err(Failure::NoPrevious(job.output.clone()));
     }
     Ok(job.retry_failed)

@@ -5,6 +5,7 @@ use std::io;
 
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
+use super::failed_rows_of;
 use super::previous::{Again, KeptRow, PreviousRows};
 use crate::failure::Failure;
 use crate::flatten::{Flattener, Format};
@@ -84,7 +85,7 @@ impl Rows {
 
     /// Opens the earlier output.
     pub(super) fn again(job: &Job, which: RetryFailed) -> Result<Self, Failure> {
-        let rows = PreviousRows::open(&job.output, which)?;
+        let rows = PreviousRows::open(&failed_rows_of(job), which)?;
         let kept = rows.previous.kept().to_vec();
         let index = |name: &str| {
             let named = |kept: &String| kept == name || kept.strip_prefix("input_") == Some(name);

@@ -13,7 +13,7 @@ use super::writer::Writer;
 use crate::api::{Client, Reply, is_foreign_page};
 use crate::failure::Failure;
 use crate::input::Row;
-use crate::output::{Lock, OutputError};
+use crate::output::{Finish, Lock, OutputError};
 use crate::report::{Ending, Level, Report};
 use crate::schedule::window::Window;
 use crate::schedule::{Answered, Call, Next, Schedule, Slot, Stop, Waiting};
@@ -67,6 +67,8 @@ pub(super) struct Ended {
     pub(super) kept: u64,
     /// The lock of a file that has its real name now.
     pub(super) lock: Option<Arc<Lock>>,
+    /// Which name that is.
+    pub(super) finish: Finish,
 }
 
 impl Run {
@@ -299,14 +301,18 @@ impl Run {
         };
         match signals.until_second(self.writer.finish(&mut self.rows), tell).await {
             Ok(finished) => {
-                let (summary, lock) = finished?;
-                Ok(Ended { ending: Ending::Complete, kept: summary.offers, summary, lock })
+                let (summary, lock, finish) = finished?;
+                Ok(Ended { ending: Ending::Complete, kept: summary.offers, summary, lock, finish })
             }
-            Err(signal) => Ok(Ended { ending: Ending::Interrupted(signal), summary, kept, lock: None }),
+            Err(signal) => {
+                let (ending, finish) = (Ending::Interrupted(signal), Finish::Replace);
+                Ok(Ended { ending, summary, kept, lock: None, finish })
+            }
         }
     }
 
     fn ended(self, ending: Ending) -> Ended {
-        Ended { ending, summary: self.writer.summary().clone(), kept: self.writer.kept(), lock: None }
+        let (summary, kept) = (self.writer.summary().clone(), self.writer.kept());
+        Ended { ending, summary, kept, lock: None, finish: Finish::Replace }
     }
 }

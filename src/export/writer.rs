@@ -17,8 +17,9 @@ use crate::flatten::{Flattener, Source};
 use crate::input::{Mark, Position, Row};
 use crate::job::{Job, Start};
 use crate::offer::{Answer, ErrorKind, OfferError, Outcome};
-use crate::output::{Checkpoint, CommitPolicy, Direct, Interrupted, Lock, Output, Partial, Target, set_aside};
+use crate::output::{Checkpoint, CommitPolicy, Direct, Finish, Interrupted, Lock, Output, Partial, Target, set_aside};
 use crate::report::{Level, Report};
+use crate::settings::units::MinOk;
 use crate::summary::Summary;
 
 /// The most text that one offer's rows may have, in bytes: a thousand times what thousands of entries have.
@@ -50,7 +51,7 @@ pub(super) enum Opened {
     /// An output that wants rows.
     Writer(Box<Writer>),
     /// An earlier run was killed after the last row: at most its workbook and its tidying up are left to do.
-    Finished(Summary, Arc<Lock>),
+    Finished(Summary, Arc<Lock>, Finish),
 }
 
 /// Writes rows in the order in which they come, and commits now and then.
@@ -64,6 +65,9 @@ pub(super) struct Writer {
     /// The input, as the user knows it.
     input: String,
     job_id: Value,
+    min_ok: MinOk,
+    /// The files that the output replaces: it, and the workbook that is made from it.
+    replaces: Vec<PathBuf>,
     started_at: Timestamp,
     policy: CommitPolicy,
     disk: Disk,
@@ -93,7 +97,7 @@ impl Writer {
         let flattener = Flattener::new(rows.format, rows.kept.iter().map(String::as_str));
         let (output, start) = match goal {
             Goal::File(lock) => match begin(job, rows, &lock, report)? {
-                Begin::Finished(summary) => return Ok(Opened::Finished(summary, Arc::new(lock))),
+                Begin::Finished(summary, finish) => return Ok(Opened::Finished(summary, Arc::new(lock), finish)),
                 Begin::GoOn(found) => (Output::File(Partial::resume(lock, &found)?), Some(found.checkpoint)),
                 Begin::Start => {
                     let start = checkpoint(&job_id, now, &Summary::default(), None);
@@ -119,6 +123,8 @@ impl Writer {
             cells: rows.cells.clone(),
             input: super::input_of(job),
             job_id,
+            min_ok: job.min_ok,
+            replaces: [Some(&job.output), job.workbook.as_ref()].into_iter().flatten().cloned().collect(),
             started_at,
             policy: CommitPolicy::new(Instant::now()),
             disk,
@@ -249,16 +255,23 @@ impl Writer {
         self.committed().await
     }
 
-    /// Ends the output: the file gets its real name. Its checkpoint stays until the run is wound up.
-    pub(super) async fn finish(mut self, input: &mut Rows) -> Result<(Summary, Option<Arc<Lock>>), Failure> {
+    /// Ends the output: the file gets its real name, or the one of rows that are withheld. Its checkpoint stays until the
+    /// run is wound up.
+    pub(super) async fn finish(mut self, input: &mut Rows) -> Result<(Summary, Option<Arc<Lock>>, Finish), Failure> {
         self.committed().await?;
+        let Summary { offers, .. } = self.summary;
+        let is_enough = self.min_ok.is_met(self.summary.succeeded(), offers);
+        let finish = match (is_enough, &self.output) {
+            (false, Output::File(_)) if self.replaces.iter().any(|path| path.exists()) => Finish::Withhold,
+            _ => Finish::Replace,
+        };
         let checkpoint = self.checkpoint(input)?;
         let lock = self.output.lock();
-        if let Some(commit) = self.output.begin_finish(&checkpoint)? {
+        if let Some(commit) = self.output.begin_finish(&checkpoint, finish)? {
             self.disk.begin(commit);
             self.disk.done().await?;
         }
-        Ok((self.summary, lock))
+        Ok((self.summary, lock, finish))
     }
 
     fn checkpoint(&mut self, input: &mut Rows) -> Result<Checkpoint<Mark, Summary>, Failure> {
@@ -295,7 +308,7 @@ fn now_in_seconds() -> Timestamp {
 enum Begin {
     Start,
     GoOn(Interrupted<Mark, Summary>),
-    Finished(Summary),
+    Finished(Summary, Finish),
 }
 
 /// Makes room for this run, and tells what becomes of an earlier one.
@@ -310,9 +323,9 @@ fn begin(job: &Job, rows: &mut Rows, lock: &Lock, report: &Report) -> Result<Beg
             tell(matters(age.is_worth_telling()), "");
             return Ok(Begin::GoOn(found));
         }
-        Earlier::AllDone(summary, age) => {
+        Earlier::AllDone(summary, age, finish) => {
             tell(matters(age.is_worth_telling()), "");
-            return Ok(Begin::Finished(summary));
+            return Ok(Begin::Finished(summary, finish));
         }
         Earlier::Nothing if job.start == Start::GoOn => {
             report.say(Level::Info, "no interrupted run to go on with: starting");

@@ -126,11 +126,13 @@ impl Job {
             http: _,
             policy: _,
             max_errors: _,
+            min_ok: _,
             // How a run begins, and what is told of it.
             start: _,
             dry_run: _,
             about: _,
             resume_command: _,
+            retry_command: _,
             warnings: _,
             settings: _,
         } = self;

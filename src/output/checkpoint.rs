@@ -81,6 +81,26 @@ pub(super) enum State {
     Running,
     /// All rows are written: only the rename may be missing.
     Finished,
+    /// The same, but the rows are not to replace the output: they go to a file beside it.
+    Withheld,
+}
+
+/// What becomes of the rows when all are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finish {
+    /// They replace the output.
+    Replace,
+    /// They go to [`Place::failed`], and the output stays.
+    Withhold,
+}
+
+impl Finish {
+    pub(super) const fn state(self) -> State {
+        match self {
+            Self::Replace => State::Finished,
+            Self::Withhold => State::Withheld,
+        }
+    }
 }
 
 /// What a run has left behind.
@@ -91,7 +111,7 @@ pub enum Found<M, C> {
     /// A run that can be continued.
     Interrupted(Interrupted<M, C>),
     /// A run that was killed between giving the output its name and tidying up. The output is whole.
-    Finished(Checkpoint<M, C>),
+    Finished(Checkpoint<M, C>, Finish),
     /// Something that cannot be continued: to be set aside.
     Damaged {
         /// Why, naming the file.
@@ -141,10 +161,15 @@ pub fn find<M: DeserializeOwned, C: DeserializeOwned>(place: &Place) -> Result<F
             output_crc32: body.output_crc32,
         }));
     };
-    let out = place.out();
-    let renamed = body.state == State::Finished && !partial.exists();
-    if renamed && check_rows(out, &body).map_err(OutputError::io(Action::Read, out))?.is_none() {
-        return Ok(Found::Finished(body.run));
+    let renamed = match body.state {
+        State::Running => None,
+        State::Finished => Some((place.out().to_owned(), Finish::Replace)),
+        State::Withheld => Some((place.failed(), Finish::Withhold)),
+    };
+    if let Some((path, finish)) = renamed.filter(|_| !partial.exists())
+        && check_rows(&path, &body).map_err(OutputError::io(Action::Read, &path))?.is_none()
+    {
+        return Ok(Found::Finished(body.run, finish));
     }
     Ok(Found::Damaged { why: format!("{} {why}", partial.display()) })
 }
@@ -221,7 +246,7 @@ fn check_rows<S>(path: &Path, body: &Body<S>) -> io::Result<Option<&'static str>
         Err(error) => return Err(error),
         Ok(found) if !found.is_file() => return Ok(Some("is not a file")),
         Ok(found) if found.len() < body.output_bytes => return Ok(Some("is shorter than its checkpoint says")),
-        Ok(found) if body.state == State::Finished && found.len() > body.output_bytes => {
+        Ok(found) if body.state != State::Running && found.len() > body.output_bytes => {
             return Ok(Some("is longer than its checkpoint says"));
         }
         Ok(_) => {}

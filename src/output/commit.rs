@@ -28,7 +28,7 @@ pub(super) enum Step {
     SyncFolder,
     /// Give the rows the owner and the permissions of the old output.
     TakeMode,
-    /// Replace the old output.
+    /// Replace the old output, or the rows that were withheld before.
     RenameRows,
     /// Make that last.
     SyncName,
@@ -90,7 +90,7 @@ impl Commit {
     /// The disk is full or broken, or somebody else has changed what this run wrote; the commit before this one still
     /// holds, and the output is the old or the new one, whole.
     pub fn complete(self) -> Result<(), OutputError> {
-        let finish = if self.state == State::Finished { &FINISH[..] } else { &[] };
+        let finish = if self.state == State::Running { &[] } else { &FINISH[..] };
         let all = || self.check().and_then(|()| COMMIT.iter().chain(finish).try_for_each(|&step| self.perform(step)));
         let done = all();
         if done.is_err() {
@@ -130,6 +130,12 @@ impl Commit {
         Err(OutputError::Changed { path, how, out: self.lock.place().out().to_owned() })
     }
 
+    /// What the rows are called when all are written.
+    fn name(&self) -> PathBuf {
+        let place = self.lock.place();
+        if self.state == State::Withheld { place.failed() } else { place.out().to_owned() }
+    }
+
     pub(super) fn perform(&self, step: Step) -> Result<(), OutputError> {
         let place = self.lock.place();
         let (out, checkpoint, new_checkpoint) = (place.out(), place.checkpoint(), place.new_checkpoint());
@@ -149,12 +155,13 @@ impl Commit {
             }
             Step::SyncFolder => place.sync_folder().map_err(OutputError::io(Action::Sync, place.folder())),
             Step::SyncName => {
-                place.sync_folder().map_err(|source| OutputError::NameNotSafe { out: out.to_owned(), source })
+                place.sync_folder().map_err(|source| OutputError::NameNotSafe { out: self.name(), source })
             }
             Step::TakeMode => take_mode(&self.ours.file, out).map_err(OutputError::io(Action::Write, &self.path)),
             Step::RenameRows => {
                 self.check_names()?;
-                fs::rename(&self.path, out).map_err(OutputError::io(Action::Rename, out))
+                let name = self.name();
+                fs::rename(&self.path, &name).map_err(OutputError::io(Action::Rename, &name))
             }
         }
     }

@@ -20,7 +20,7 @@ mod whole;
 mod written;
 pub mod xlsx;
 
-pub use checkpoint::{Checkpoint, Found, Interrupted, find, has_header};
+pub use checkpoint::{Checkpoint, Finish, Found, Interrupted, find, has_header};
 pub use commit::Commit;
 pub use direct::Direct;
 pub use error::{Action, OutputError};
@@ -78,16 +78,17 @@ impl Output {
         }
     }
 
-    /// Begins to end the output: what it gives lets a file get its real name.
+    /// Begins to end the output: what it gives lets a file get the name that `finish` says.
     ///
     /// # Errors
     /// A file is then the old one.
     pub fn begin_finish<M: Serialize, C: Serialize>(
         self,
         checkpoint: &Checkpoint<M, C>,
+        finish: Finish,
     ) -> Result<Option<Commit>, OutputError> {
         match self {
-            Self::File(partial) => partial.begin_finish(checkpoint).map(Some),
+            Self::File(partial) => partial.begin_finish(checkpoint, finish).map(Some),
             Self::Direct(mut direct) => direct.flush().map(|()| None),
         }
     }

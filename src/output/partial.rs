@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use serde::Serialize;
 
 use super::beside;
-use super::checkpoint::{Checkpoint, Interrupted, State, encode, read_file};
+use super::checkpoint::{Checkpoint, Finish, Interrupted, State, encode, read_file};
 use super::commit::{Commit, Ours, remove};
 use super::error::{Action, OutputError};
 use super::lock::Lock;
@@ -120,15 +120,16 @@ impl Partial {
         self.guarded(|this| this.prepare(checkpoint, State::Running))
     }
 
-    /// The last commit, which gives the output its real name.
+    /// The last commit, which gives the rows their real name.
     ///
     /// # Errors
     /// As [`Self::begin_commit`].
     pub fn begin_finish<M: Serialize, C: Serialize>(
         mut self,
         checkpoint: &Checkpoint<M, C>,
+        finish: Finish,
     ) -> Result<Commit, OutputError> {
-        self.guarded(|this| this.prepare(checkpoint, State::Finished))
+        self.guarded(|this| this.prepare(checkpoint, finish.state()))
     }
 
     fn guarded<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, OutputError>) -> Result<T, OutputError> {
@@ -212,13 +213,18 @@ fn rename_if_there(from: &Path, to: &Path) -> Result<bool, OutputError> {
     }
 }
 
-/// Removes the checkpoint of a finished run: the last step. Until then a later run knows that all is done.
+/// Removes the checkpoint of a finished run: the last step. Until then a later run knows that all is done. Rows that were
+/// withheld before are out of date where the output was replaced, and go first.
 ///
 /// # Errors
-/// It cannot be removed.
-pub fn tidy_up(lock: &Lock) -> Result<(), OutputError> {
-    remove(&lock.place().new_checkpoint())?;
-    remove(&lock.place().checkpoint())
+/// One of them cannot be removed.
+pub fn tidy_up(lock: &Lock, finish: Finish) -> Result<(), OutputError> {
+    let place = lock.place();
+    if finish == Finish::Replace && place.failed().is_file() {
+        remove(&place.failed())?;
+    }
+    remove(&place.new_checkpoint())?;
+    remove(&place.checkpoint())
 }
 
 /// Rows that replace a private output are never readable by others, not even before they have its name.

@@ -103,6 +103,11 @@ impl Place {
         self.beside(".offers.csv")
     }
 
+    /// The rows of a run that exported too few offers to replace the output.
+    pub fn failed(&self) -> PathBuf {
+        self.beside(".failed")
+    }
+
     /// The next checkpoint until it is whole.
     pub(super) fn new_checkpoint(&self) -> PathBuf {
         self.beside(".checkpoint.tmp")
@@ -114,9 +119,10 @@ impl Place {
     }
 
     /// Everything that a run makes, changes or removes beside the output.
-    pub fn working_files(&self) -> [PathBuf; 6] {
+    pub fn working_files(&self) -> [PathBuf; 7] {
         let [old_rows, old_checkpoint] = self.set_aside();
-        [self.partial(), self.checkpoint(), self.new_checkpoint(), self.lock(), old_rows, old_checkpoint]
+        let [partial, checkpoint, failed] = [self.partial(), self.checkpoint(), self.failed()];
+        [partial, checkpoint, self.new_checkpoint(), self.lock(), old_rows, old_checkpoint, failed]
     }
 
     /// What is locked during a run.

@@ -1,5 +1,6 @@
 //! The last words of a run: what happened, what is safe, and the command to go on.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -19,6 +20,13 @@ use crate::summary::Summary;
 pub enum Ending {
     /// Every offer has its answer, and the output is in place.
     Complete,
+    /// Every offer has its answer, but fewer are exported than `--min-ok` wants.
+    BelowMinOk {
+        /// The value of `--min-ok`.
+        least: String,
+        /// Where the rows are, if they were not to replace an older output.
+        rows_in: Option<PathBuf>,
+    },
     /// The network, or the user's limits, stopped it.
     Stopped(Stop),
     /// More offers failed than the user allows.
@@ -47,6 +55,8 @@ pub struct Closing<'a> {
     pub kept: Option<u64>,
     /// The command to go on.
     pub resume_command: &'a str,
+    /// The command that asks again for what failed.
+    pub retry_command: &'a str,
     /// The host that was called.
     pub host: &'a str,
 }
@@ -56,6 +66,7 @@ impl Ending {
     pub fn exit_code(&self, summary: &Summary) -> ExitCode {
         match self {
             Self::Complete => summary.exit_code(),
+            Self::BelowMinOk { .. } => ExitCode::SomeFailed,
             Self::Stopped(Stop::Refused(_)) | Self::NoList { refused: true, .. } => ExitCode::Refused,
             Self::Stopped(_) | Self::TooManyErrors(_) | Self::NoList { .. } => ExitCode::StoppedEarly,
             Self::Interrupted(signal) => signal.exit_code(),
@@ -66,6 +77,7 @@ impl Ending {
     const fn word(&self) -> &'static str {
         match self {
             Self::Complete => "complete",
+            Self::BelowMinOk { .. } => "below_min_ok",
             Self::Stopped(Stop::Refused(_)) => "refused",
             Self::Stopped(Stop::NothingPassed(_)) => "nothing_passed",
             Self::Stopped(Stop::Outage { .. }) => "outage",
@@ -81,6 +93,15 @@ impl Ending {
     pub fn words(&self, host: &str) -> String {
         match self {
             Self::Complete => String::new(),
+            Self::BelowMinOk { least, rows_in: None } => {
+                format!("fewer offers than --min-ok {least} could be exported")
+            }
+            Self::BelowMinOk { least, rows_in: Some(file) } => {
+                let file = file.display();
+                format!(
+                    "fewer offers than --min-ok {least} could be exported: the old output stays, the rows are in {file}"
+                )
+            }
             Self::Interrupted(signal) => format!("interrupted by {}", signal.name()),
             Self::NoList { why, .. } => why.clone(),
             Self::TooManyErrors(most) => format!("stopped: more than {most} offers failed (--max-errors)"),
@@ -133,13 +154,16 @@ impl Closing<'_> {
             Ending::Complete if self.summary.failed() == 0 => (Level::Info, vec![self.exported(took)]),
             // Quiet is for those who want to hear of failures only, and these are.
             Ending::Complete => (Level::Notice, vec![self.exported(took)]),
+            Ending::BelowMinOk { least, rows_in } => (Level::Error, self.too_few(least, rows_in.as_deref(), took)),
             ending => (Level::Error, vec![ending.words(self.host)]),
         };
         lines.extend(self.failures());
         let figures = record.figures();
         lines.extend(calls(&figures));
-        if *self.ending != Ending::Complete {
-            lines.push(self.what_is_safe());
+        match self.ending {
+            Ending::Complete => {}
+            Ending::BelowMinOk { .. } => lines.push(self.what_next()),
+            _ => lines.push(self.what_is_safe()),
         }
         (level, lines.join("\n"), self.fields(&figures, took))
     }
@@ -160,6 +184,28 @@ impl Closing<'_> {
             words::counted(*rows, "row"),
             words::duration(took),
         )
+    }
+
+    fn too_few(&self, least: &str, rows_in: Option<&Path>, took: Duration) -> Vec<String> {
+        let Some(file) = rows_in else {
+            return vec![self.exported(took), format!("  that is fewer than --min-ok {least}: not a success")];
+        };
+        let (exported, offers) = (words::count(self.summary.succeeded()), words::counted(self.summary.offers, "offer"));
+        let (rows, took) = (words::counted(self.summary.rows, "row"), words::duration(took));
+        vec![
+            format!("exported only {exported} of {offers}, fewer than --min-ok {least}: {} is as it was", self.output),
+            format!("  the rows of this run are in {}: {rows} in {took}", file.display()),
+        ]
+    }
+
+    /// What can be done about offers that failed.
+    fn what_next(&self) -> String {
+        let may_pass = self.summary.errors.keys().any(|kind| kind.class() != Class::Offer);
+        if may_pass && self.output != "stdout" {
+            format!("  to ask again for what failed: {}", self.retry_command)
+        } else {
+            "  to go on: change what the lines above name, then run it again".to_owned()
+        }
     }
 
     fn failures(&self) -> Vec<String> {

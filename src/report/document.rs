@@ -38,7 +38,7 @@ pub(super) struct Document<'a> {
     pub(super) output: &'a str,
     host: Option<&'a str>,
     pub(super) exit: Exit,
-    ending: &'static str,
+    pub(super) ending: &'static str,
     why: Option<String>,
     pub(super) offers: Offers<'a>,
     pub(super) rows: u64,

@@ -6,7 +6,6 @@
 use std::fmt::{Display, Write};
 
 use super::document::Document;
-use crate::exit::ExitCode;
 use crate::offer::ErrorKind;
 
 const LAST_SUCCESS: &str = "offerlinks_last_success_timestamp_seconds";
@@ -14,9 +13,13 @@ const LAST_SUCCESS: &str = "offerlinks_last_success_timestamp_seconds";
 /// The text of the file. `now` is in Unix seconds; `before` is what the file held until now.
 pub(super) fn text(document: &Document<'_>, now: f64, before: &str) -> String {
     let mut page = Page { text: String::new(), output: escape(document.output) };
-    let complete = [ExitCode::Success, ExitCode::SomeFailed].iter().any(|code| code.code() == document.exit.code);
-    let success = if complete { now } else { last_success(before, &page.output) };
-    page.single(LAST_SUCCESS, "When an export was last completed (exit code 0 or 3), 0 if never.", success);
+    // Complete with error rows is a success, unless they are so many that the old output was better.
+    let success = if document.ending == "complete" { now } else { last_success(before, &page.output) };
+    page.single(
+        LAST_SUCCESS,
+        "When an export last replaced its output with at least --min-ok offers, 0 if never.",
+        success,
+    );
     page.single("offerlinks_last_run_timestamp_seconds", "When the last run ended, however it did.", now);
     page.single("offerlinks_exit_code", "Exit code of the last run.", document.exit.code);
     page.single("offerlinks_duration_seconds", "How long the last run took.", document.duration_seconds);

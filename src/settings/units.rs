@@ -100,6 +100,47 @@ impl fmt::Display for MaxErrors {
     }
 }
 
+/// The value of `--min-ok`: fewer exported offers never replace an older output.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum MinOk {
+    /// At least so many.
+    Count(u64),
+    /// At least this share of the offers, in percent.
+    Percent(f64),
+}
+
+impl MinOk {
+    /// Whether `exported` of `offers` offers are enough. None of none are: an input without offers was meant, or the run
+    /// would not have begun.
+    pub fn is_met(self, exported: u64, offers: u64) -> bool {
+        offers == 0
+            || match self {
+                Self::Count(least) => exported >= least,
+                Self::Percent(least) => exported as f64 * 100.0 >= least * offers as f64,
+            }
+    }
+}
+
+impl FromStr for MinOk {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Ok(match text.parse::<MaxErrors>()? {
+            MaxErrors::Count(least) => Self::Count(least),
+            MaxErrors::Percent(least) => Self::Percent(least),
+        })
+    }
+}
+
+impl fmt::Display for MinOk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(least) => write!(f, "{least}"),
+            Self::Percent(least) => write!(f, "{least}%"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,5 +180,25 @@ mod tests {
         for text in ["", "x", "-1", "101%", "NaN%"] {
             assert!(text.parse::<MaxErrors>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_enough_is_a_number_or_a_share_of_all() {
+        for (text, exported, offers, enough) in [
+            ("1", 0, 10, false),
+            ("1", 1, 10, true),
+            ("0", 0, 10, true),
+            ("11", 10, 10, false),
+            ("90%", 89, 100, false),
+            ("90%", 90, 100, true),
+            ("90%", 2, 2, true),
+            ("0%", 0, 3, true),
+            ("100%", 2, 3, false),
+            ("5", 0, 0, true),
+            ("100%", 0, 0, true),
+        ] {
+            assert_eq!(text.parse::<MinOk>().unwrap().is_met(exported, offers), enough, "{text} {exported}/{offers}");
+        }
+        assert!("-1".parse::<MinOk>().is_err() && "x".parse::<MinOk>().is_err());
     }
 }

@@ -16,6 +16,7 @@ mod errno;
 mod finish;
 mod kill;
 mod lock;
+mod min_ok;
 mod running;
 mod scale;
 mod shapes;

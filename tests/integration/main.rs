@@ -12,6 +12,7 @@ mod hostile;
 mod hostile_server;
 mod input;
 mod machine;
+mod min_ok;
 mod retry;
 mod same_job;
 mod shapes;

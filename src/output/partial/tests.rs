@@ -49,8 +49,8 @@ fn open(folder: &Path) -> Option<(Partial, usize)> {
             let done = usize::try_from(found.checkpoint.offers).unwrap();
             Some((Partial::resume(lock, &found).unwrap(), done))
         }
-        Found::Finished(_) => {
-            tidy_up(&lock).unwrap();
+        Found::Finished(_, finish) => {
+            tidy_up(&lock, finish).unwrap();
             None
         }
         Found::Damaged { why } => panic!("no kill may leave this: {why}"),
@@ -64,8 +64,8 @@ fn finish(folder: &Path, records: &[Vec<u8>]) {
             partial.append(record).unwrap();
         }
         let lock = partial.lock();
-        partial.begin_finish(&checkpoint(records.len() as u64)).unwrap().complete().unwrap();
-        tidy_up(&lock).unwrap();
+        partial.begin_finish(&checkpoint(records.len() as u64), Finish::Replace).unwrap().complete().unwrap();
+        tidy_up(&lock, Finish::Replace).unwrap();
     }
     assert_eq!(fs::read(folder.join("x.csv")).unwrap(), [HEADER, &records.concat()].concat());
     assert_eq!(names(folder), ["x.csv", "x.csv.lock"]);
@@ -108,6 +108,47 @@ fn a_kill_after_any_step_is_continued() {
         drop(commit);
         drop(partial);
         finish(folder.path(), &records);
+    }
+}
+
+/// Rows that are withheld go beside the output, and a kill after any step is continued to the same end.
+#[test]
+fn withheld_rows_leave_the_output_as_it_is_after_a_kill_at_any_step() {
+    for killed_after in 0..=COMMIT.len() + FINISH.len() {
+        let folder = tempfile::tempdir().unwrap();
+        let read = |name: &str| fs::read(folder.path().join(name)).unwrap();
+        fs::write(folder.path().join("x.csv"), OLD).unwrap();
+        fs::write(folder.path().join("x.csv.failed"), "withheld before").unwrap();
+        let (mut partial, _) = open(folder.path()).unwrap();
+        partial.append(b"record 0\n").unwrap();
+        let commit = partial.prepare(&checkpoint(1), State::Withheld).unwrap();
+        COMMIT.iter().chain(&FINISH).take(killed_after).for_each(|&step| commit.perform(step).unwrap());
+        drop(commit);
+        drop(partial);
+        let lock = lock(folder.path());
+        match find::<u64, String>(lock.place()).unwrap() {
+            Found::Finished(_, finish) => {
+                assert_eq!(finish, Finish::Withhold);
+                tidy_up(&lock, finish).unwrap();
+                drop(lock);
+            }
+            found => {
+                let partial = if let Found::Interrupted(found) = found {
+                    Partial::resume(lock, &found).unwrap()
+                } else {
+                    let mut partial = Partial::create(lock, HEADER, &checkpoint(0)).unwrap();
+                    partial.append(b"record 0\n").unwrap();
+                    partial
+                };
+                let lock = partial.lock();
+                partial.begin_finish(&checkpoint(1), Finish::Withhold).unwrap().complete().unwrap();
+                tidy_up(&lock, Finish::Withhold).unwrap();
+            }
+        }
+        assert_eq!((read("x.csv"), read("x.csv.failed")), (OLD.to_vec(), b"header\nrecord 0\n".to_vec()));
+        assert_eq!(names(folder.path()), ["x.csv", "x.csv.failed", "x.csv.lock"]);
+        // And what replaces the output later makes them out of date.
+        finish(folder.path(), &records(2));
     }
 }
 
@@ -350,8 +391,8 @@ fn the_new_output_has_the_mode_of_the_old_one() {
         let (partial, _) = open(folder.path()).unwrap();
         assert_eq!(mode("x.csv.partial") & !(old | 0o200), 0, "the rows are no more open than {old:o}");
         let lock = partial.lock();
-        partial.begin_finish(&checkpoint(0)).unwrap().complete().unwrap();
-        tidy_up(&lock).unwrap();
+        partial.begin_finish(&checkpoint(0), Finish::Replace).unwrap().complete().unwrap();
+        tidy_up(&lock, Finish::Replace).unwrap();
         assert_eq!(mode("x.csv"), old);
     }
 }
