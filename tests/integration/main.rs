@@ -8,6 +8,7 @@ mod all_offers;
 mod cli;
 mod errors;
 mod export;
+mod gateways;
 mod hostile;
 mod hostile_server;
 mod input;
