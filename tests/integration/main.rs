@@ -12,6 +12,7 @@ mod gateways;
 mod hostile;
 mod hostile_server;
 mod input;
+mod judged;
 mod machine;
 mod min_ok;
 mod retry;

@@ -56,10 +56,13 @@ fn is_marked(text: &str) -> bool {
     if text.chars().all(|c| c.is_numeric() && !c.is_ascii_digit()) {
         return true;
     }
-    if text.strip_prefix(['#', '+', '№', '=']).is_some_and(is_id) {
+    // `# 2026` is a comment.
+    let bare = text.strip_prefix(['#', '+', '№', '=']);
+    if bare.is_some_and(|text| text.starts_with(|c: char| c.is_ascii_digit()) && is_id(text)) {
         return true;
     }
     if let Some((label, id)) = text.split_once([':', '=', '#'])
+        && !label.trim().is_empty()
         && !label.contains(char::is_numeric)
         && is_id(id)
     {
@@ -99,6 +102,7 @@ mod tests {
             ("\u{ff11}\u{ff16}", Marked),
             ("24 Shoes", Numbered),
             ("3Tage", Numbered),
+            ("# 2026", Digits),
             ("16-17", Digits),
             ("1,50", Digits),
             ("2026-11-27", Digits),

@@ -15,8 +15,10 @@ pub(super) enum Known {
 
 /// A name as it is compared: lower case, all white space one blank, without what nobody sees.
 ///
-/// `Offer<NBSP>ID` and `Offer<line break>ID` look on screen like `Offer ID`.
+/// `Offer<NBSP>ID` and `Offer<line break>ID` look on screen like `Offer ID`, and `="Offer ID"` does in a spreadsheet.
 pub(crate) fn normal(name: &str) -> String {
+    let name = name.trim();
+    let name = name.strip_prefix("=\"").and_then(|text| text.strip_suffix('"')).unwrap_or(name);
     let seen: String = name.chars().filter(|&c| !is_invisible(c)).collect();
     seen.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
@@ -99,6 +101,7 @@ mod tests {
             "#offer_id",
             "\"offer_id\"",
             "Off\u{ad}er ID",
+            "=\"offer_id\"",
         ] {
             assert_eq!(known(name), Some(Known::Offer), "{name:?}");
         }

@@ -121,8 +121,8 @@ pub enum Refusal {
     /// Rows have a cell more than the header, so that each name may belong to the next column.
     #[error(
         "the rows have one cell more than the header in line {header} (R writes such files), so the IDs may be in \
-         column {} ({here}) or in column {} ({next}): give every column a name, or say --skip-lines {header} -n \
-         --column {} or {}", id + 1, id + 2, id + 1, id + 2
+         column {} ({here}) or in column {} ({next}): give every column a name, or say --skip-lines {header} -n, and \
+         --column {} or --column {}", id + 1, id + 2, id + 1, id + 2
     )]
     Shifted {
         /// Where the header is.
