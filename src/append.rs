@@ -3,6 +3,13 @@
 //! Owns the template language and where in a link its text goes. It never changes another byte of a link, and knows
 //! nothing of rows or files: the caller hands in the cells.
 
+mod doubts;
+
+use std::fmt;
+
+pub use self::doubts::Doubt;
+use self::doubts::names;
+
 /// A parsed `--append` value: literal text and `{row.COLUMN}` places.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Template {
@@ -88,6 +95,23 @@ impl Template {
         self.parts().map(part).collect()
     }
 
+    /// Whether it adds nothing.
+    pub fn is_empty(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    /// What it says that can hardly be meant. `columns` are those of the input.
+    pub fn doubts(&self, columns: &[String]) -> Vec<Doubt> {
+        doubts::of(&self.to_string(), columns)
+    }
+
+    /// The first of its parameters that `link` has already.
+    pub fn clash(&self, link: &str) -> Option<String> {
+        let (_, query) = link.split('#').next()?.split_once('?')?;
+        let text = self.to_string();
+        names(&text).find(|name| names(query).any(|other| other == *name)).map(str::to_owned)
+    }
+
     /// Appends this row's query to `query`; `cell` gives the text for the n-th of [`Template::columns`].
     pub fn expand<'c>(&self, cell: impl Fn(usize) -> &'c str, query: &mut String) {
         let mut places = 0;
@@ -101,6 +125,22 @@ impl Template {
             }
         }
     }
+}
+
+/// As it may be typed again: it reads back as the same.
+impl fmt::Display for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.pieces.iter().try_for_each(|piece| match piece {
+            Piece::Literal(text) => f.write_str(text),
+            Piece::Column(name) => write!(f, "{{row.{name}}}"),
+        })
+    }
+}
+
+/// Whether a link has the parameters of `query` where [`add_query`] would have put them.
+pub fn has_query(link: &str, query: &str) -> bool {
+    let before = link.split('#').next().unwrap_or_default();
+    before.strip_suffix(query).is_some_and(|link| link.ends_with(['?', '&']))
 }
 
 /// Appends `link` to `out` with `query` added to its parameters, before a `#fragment`.
@@ -122,7 +162,8 @@ pub fn add_query(link: &str, query: &str, out: &mut String) {
     out.push_str(fragment);
 }
 
-fn is_http(link: &str) -> bool {
+/// Whether it is a link that takes a query.
+pub fn is_http(link: &str) -> bool {
     let starts = |scheme: &str| link.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
     starts("http://") || starts("https://")
 }
@@ -205,6 +246,26 @@ mod tests {
     fn columns_are_named_once_for_each_place() {
         let template = Template::parse("a={row.x}&b={row.My Column}&c={row.x}").unwrap();
         assert_eq!(template.columns().collect::<Vec<_>>(), ["x", "My Column", "x"]);
+    }
+
+    #[test]
+    fn it_is_written_as_it_may_be_typed_again() {
+        for text in ["", "a={m}&b={row.x y}", "a=100%&b=%20", "?a=é&"] {
+            let template = Template::parse(text).unwrap();
+            assert_eq!(Template::parse(&template.to_string()).unwrap(), template, "{text}");
+        }
+    }
+
+    #[test]
+    fn links_are_known_by_what_was_added_to_them() {
+        for link in ["http://h/p", "http://h/p?b=2", "http://h/p?b=2#f", "http://h/p?"] {
+            assert!(has_query(&added(link, "a={m}"), "a={m}"), "{link}");
+            assert!(!has_query(link, "a={m}"), "{link}");
+        }
+        assert!(!has_query("http://h/p?xa=1", "a=1"));
+        let template = Template::parse("s=1&aff_id=2").unwrap();
+        assert_eq!(template.clash("http://h/p?offer_id=1&aff_id=7#s=1").as_deref(), Some("aff_id"));
+        assert_eq!(template.clash("http://h/p?offer_id=1"), None);
     }
 
     #[test]

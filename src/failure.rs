@@ -39,8 +39,14 @@ pub enum Failure {
         column: String,
     },
     /// `--retry-failed` where there is nothing to look at.
-    #[error("--retry-failed needs an output file of an earlier run, and {} is none", .0.display())]
+    #[error(
+        "--retry-failed asks again for what failed in an earlier output, and there is no {}: name that output with -o",
+        .0.display()
+    )]
     NoPrevious(PathBuf),
+    /// `--retry-failed` would mix links with and without the same parameters.
+    #[error("{0}")]
+    OtherAppend(String),
     /// The account is not given; a dry run can do without.
     #[error("{0}")]
     NoAccount(String),
@@ -106,6 +112,7 @@ impl Failure {
             | Self::Client(_)
             | Self::NotKept { .. }
             | Self::NoPrevious(_)
+            | Self::OtherAppend(_)
             | Self::NoAccount(_)
             | Self::Name(_)
             | Self::Previous(PreviousError::NotOurs { .. }) => ExitCode::Usage,

@@ -6,6 +6,7 @@ mod files;
 mod job_id;
 mod legacy_key;
 mod look;
+mod retry;
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -46,6 +47,10 @@ pub struct Job {
     pub format: Format,
     /// What is added to links.
     pub template: Template,
+    /// Whether the user has said so.
+    pub is_append_typed: bool,
+    /// What the run added whose failed offers are asked for again, if that is remembered.
+    pub first_append: Option<Template>,
     /// Whose account.
     pub network: Network,
     /// How calls are made.
@@ -96,6 +101,15 @@ pub enum RetryFailed {
     All,
 }
 
+impl From<RetryFailedArg> for RetryFailed {
+    fn from(which: RetryFailedArg) -> Self {
+        match which {
+            RetryFailedArg::Passing => Self::Passing,
+            RetryFailedArg::All => Self::All,
+        }
+    }
+}
+
 /// Which network is called.
 #[derive(Debug)]
 pub enum Network {
@@ -133,6 +147,12 @@ pub enum JobError {
         /// Why not.
         why: &'static str,
     },
+    /// `--retry-failed` reads the output, which is not where it was typed.
+    #[error(
+        "--retry-failed asks again for what failed in an earlier output, and {} is one: name it with -o {}",
+        .0.display(), .0.display()
+    )]
+    RetryOfInput(PathBuf),
     /// The list has to be kept somewhere.
     #[error("--all-offers keeps the account's list beside the output, so that needs to be a file: name one with -o")]
     AllOffersToStream,
@@ -190,15 +210,20 @@ impl Job {
             network => network?,
         };
         let settings = with_key(environment.settings, key_file.clone(), &network);
-        let template = output.append.as_deref().map(Template::parse).transpose()?.unwrap_or_default();
         let (format, workbook) = format(&output)?;
         // A workbook cannot be written row by row, so its rows go through a CSV, which stays beside it.
         let rows_file = workbook.as_ref().map(|workbook: &PathBuf| workbook.with_added_extension("csv"));
         let rows_path = rows_file.as_deref().unwrap_or(&output.output);
+        if again.retry_failed.is_some() {
+            retry::refuse_output_as_input(&input, &settings)?;
+        }
+        let first_append = again.retry_failed.and_then(|_| retry::first_append(rows_path));
+        let typed = output.append.as_deref().map(Template::parse).transpose()?;
+        let is_append_typed = typed.is_some();
+        let template = typed.or_else(|| first_append.clone()).unwrap_or_default();
         let all_offers = AllOffers::of(account_list, &output.output, &settings)?;
         let source = all_offers.as_ref().map_or_else(|| Source::from_argument(&input), AllOffers::source);
-        let reading = options(reading, &template)?;
-        let reading = if all_offers.is_some() { AllOffers::reading(reading) } else { reading };
+        let reading = AllOffers::reading(all_offers.as_ref(), options(reading, &template)?);
         // With --retry-failed the input is not read, and its default may well be there.
         let is_read = again.retry_failed.is_none() && all_offers.is_none();
         let input_path = is_read.then_some(("INPUT", input.as_path()));
@@ -219,6 +244,8 @@ impl Job {
             output: rows_file.unwrap_or(output.output),
             format,
             template,
+            is_append_typed,
+            first_append,
             network,
             policy: policy(&pace.call, &pace.attempts, pace.concurrency.get()),
             http: http(net, &pace.call, pace.concurrency.get()),
@@ -229,10 +256,7 @@ impl Job {
                 (true, false) => Start::GoOn,
                 (false, false) => Start::GoOnIfRecent,
             },
-            retry_failed: again.retry_failed.map(|which| match which {
-                RetryFailedArg::Passing => RetryFailed::Passing,
-                RetryFailedArg::All => RetryFailed::All,
-            }),
+            retry_failed: again.retry_failed.map(RetryFailed::from),
             workbook,
             dry_run: about.dry_run,
             about: [about.report, about.metrics].into_iter().flatten().collect(),

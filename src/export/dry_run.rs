@@ -40,6 +40,7 @@ pub async fn dry_run(job: &Job, report: &Report) -> Result<DryRun, Failure> {
         }
     }
     let mut rows = open(job)?;
+    rows.tell(job, report);
     let earlier = match &target {
         Target::File(place) => Earlier::of(job, place, &mut rows, Timestamp::now())?,
         Target::Stdout | Target::Device(_) => Earlier::Nothing,

@@ -50,9 +50,9 @@ pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary),
     let host = session.host.as_str();
     let output = output_of(job);
     let close = |report: &mut Report, ending: &Ending, summary: &Summary, kept: Option<u64>| {
-        let resume_command = &job.resume_command;
-        let retry_command = &job.retry_command;
-        report.close(&Closing { ending, summary, output: &output, kept, resume_command, retry_command, host });
+        let (resume_command, retry_command) = (&job.resume_command, &job.retry_command);
+        let is_retry = job.retry_failed.is_some();
+        report.close(&Closing { ending, summary, output: &output, kept, resume_command, retry_command, host, is_retry });
     };
     let called = (&session.client, host);
     let Start { mut rows, goal, line } = match start(job, called, &mut signals, report).await? {
@@ -63,6 +63,7 @@ pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary),
             return Ok((ending, summary));
         }
     };
+    rows.tell(job, report);
     let writer = match Writer::open(job, goal, &mut rows, report)? {
         Opened::Writer(writer) => *writer,
         Opened::Finished(summary, lock, finish) => {

@@ -2,21 +2,28 @@
 //!
 //! Every error row has its offer and the kept cells in it, so the original input is not needed.
 
-use std::fs::File;
 use std::io;
 use std::path::Path;
 
+use crate::append::{Template, has_query};
+use crate::flatten::Dialect;
 use crate::input::{Cells, Mark, NotTheSameInput, Position, Prefix, Row};
-use crate::job::RetryFailed;
+use crate::job::{Job, RetryFailed};
 use crate::offer::{Class, ErrorKind, OfferId};
-use crate::output::previous::{FailedRow, Previous, PreviousError, PreviousRow};
+use crate::output::previous::{Bytes, FailedRow, Previous, PreviousError, PreviousRow};
 
 /// The rows of an earlier output, in their order.
 #[derive(Debug)]
 pub(super) struct PreviousRows {
     pub(super) previous: Previous,
+    /// What another program has made of it, if one has.
+    pub(super) resaved: Option<String>,
+    /// Some of the offers that were exported then: their kept cells, and the links.
+    good: Vec<(Vec<String>, Vec<String>)>,
+    /// How many offers are to be asked for.
+    pub(super) asked: u64,
     which: RetryFailed,
-    prefix: Prefix,
+    prefix: Prefix<Bytes>,
     size: u64,
     rows: u64,
     /// What stands before the first delimiter of the row read last: the offer, as it is written.
@@ -44,12 +51,87 @@ pub(super) enum Again {
 }
 
 impl PreviousRows {
-    pub(super) fn open(path: &Path, which: RetryFailed) -> Result<Self, PreviousError> {
-        let previous = Previous::open(path)?;
-        let unreadable = |source| PreviousError::Read { path: path.to_owned(), source };
-        let file = File::open(path).map_err(unreadable)?;
-        let size = file.metadata().map_err(unreadable)?.len();
-        Ok(Self { previous, which, prefix: Prefix::new(file), size, rows: 0, last_offer: Vec::new() })
+    /// Opens the output. One that another program has saved is read in the form of `dialect`.
+    pub(super) fn open(path: &Path, which: RetryFailed, dialect: Dialect) -> Result<Self, PreviousError> {
+        let (previous, resaved) = Previous::open(path, dialect)?;
+        let (bytes, size) = previous.bytes().map_err(|source| PreviousError::Read { path: path.to_owned(), source })?;
+        let (good, asked, last_offer) = (Vec::new(), 0, Vec::new());
+        let mut rows =
+            Self { previous, resaved, good, asked, which, prefix: Prefix::new(bytes), size, rows: 0, last_offer };
+        rows.look_ahead()?;
+        Ok(rows)
+    }
+
+    /// As many good rows are enough to see what their links have in common.
+    const SAMPLE: usize = 100;
+
+    /// The kept cell of an input column.
+    pub(super) fn cell_index(&self, name: &str) -> Option<usize> {
+        let named = |kept: &String| kept == name || kept.strip_prefix("input_") == Some(name);
+        self.previous.kept().iter().position(named)
+    }
+
+    /// Why this run's `--append` cannot be that of the first run: then links of both kinds would stand in one file.
+    /// What is remembered of the first run counts, and more than that what stands in its links.
+    pub(super) fn other_append(&self, job: &Job) -> Option<String> {
+        let (path, template) = (self.previous.path().display(), &job.template);
+        let link = self.good.iter().flat_map(|(_, links)| links).next();
+        if let Some(first) = job.first_append.as_ref().filter(|first| *first != template) {
+            let shows = if first.is_empty() { !self.has(template) } else { self.has(first) };
+            if link.is_none() || shows {
+                let first = if first.is_empty() { "no --append".to_owned() } else { format!("--append '{first}'") };
+                return Some(format!(
+                    "the first run used {first}, and links of both kinds would stand in {path}: leave --append out here, \
+                     as it is remembered, or run the export again without --retry-failed"
+                ));
+            }
+        }
+        let link = link?;
+        if !template.is_empty() && !self.has(template) {
+            return Some(format!(
+                "the first run did not use --append '{template}', as {path} has the link {link}: give that of the first \
+                 run, or --append '' where it had none, or run the export again without --retry-failed"
+            ));
+        }
+        if template.is_empty() && !job.is_append_typed && job.first_append.is_none() {
+            let has_macro = |link: &&String| link.split_once('{').is_some_and(|(_, after)| after.contains('}'));
+            let link = self.good.iter().flat_map(|(_, links)| links).find(has_macro)?;
+            return Some(format!(
+                "the first run seems to have used --append, as {path} has the link {link}: give the same --append here, \
+                 or --append '' if the network itself sends that"
+            ));
+        }
+        None
+    }
+
+    /// Whether any of the good links has what the template adds.
+    fn has(&self, template: &Template) -> bool {
+        let cells: Vec<_> = template.columns().map(|name| self.cell_index(name)).collect();
+        let mut query = String::new();
+        self.good.iter().any(|(kept, links)| {
+            let cell =
+                |n: usize| cells.get(n).copied().flatten().and_then(|cell| kept.get(cell)).map_or("", String::as_str);
+            query.clear();
+            template.expand(cell, &mut query);
+            links.iter().any(|link| has_query(link, &query))
+        })
+    }
+
+    /// Finds out what there is to ask for, and what good rows look like.
+    fn look_ahead(&mut self) -> Result<(), PreviousError> {
+        let (start, lines) = self.previous.position();
+        while let Some(row) = self.next()? {
+            match row {
+                Again::Ask(_) => self.asked += 1,
+                Again::Keep(KeptRow { failed: None, bytes, .. }) if self.good.len() < Self::SAMPLE => {
+                    self.good.extend(self.previous.links(&bytes));
+                }
+                Again::Keep(_) => {}
+            }
+        }
+        self.rows = 0;
+        self.last_offer.clear();
+        self.previous.seek(start, lines)
     }
 
     pub(super) fn next(&mut self) -> Result<Option<Again>, PreviousError> {

@@ -8,7 +8,7 @@ use tokio::sync::mpsc::{self, Receiver, Sender};
 use super::failed_rows_of;
 use super::previous::{Again, KeptRow, PreviousRows};
 use crate::failure::Failure;
-use crate::flatten::{Flattener, Format};
+use crate::flatten::{Dialect, Flattener, Format};
 use crate::input::{Input, InputError, Mark, NotTheSameInput, Oddities, Position, Resolved, Row, Total};
 use crate::job::{Job, OpenedRows, RetryFailed};
 use crate::report::{Level, Report};
@@ -85,13 +85,14 @@ impl Rows {
 
     /// Opens the earlier output.
     pub(super) fn again(job: &Job, which: RetryFailed) -> Result<Self, Failure> {
-        let rows = PreviousRows::open(&failed_rows_of(job), which)?;
+        let dialect = if let Format::Csv(dialect) = job.format { dialect } else { Dialect::Plain };
+        let rows = PreviousRows::open(&failed_rows_of(job), which, dialect)?;
         let kept = rows.previous.kept().to_vec();
-        let index = |name: &str| {
-            let named = |kept: &String| kept == name || kept.strip_prefix("input_") == Some(name);
-            kept.iter().position(named).ok_or_else(|| Failure::NotKept { column: name.to_owned() })
-        };
+        let index = |name: &str| rows.cell_index(name).ok_or_else(|| Failure::NotKept { column: name.to_owned() });
         let cells = job.template.columns().map(index).collect::<Result<Vec<_>, _>>()?;
+        if let Some(why) = rows.other_append(job) {
+            return Err(Failure::OtherAppend(why));
+        }
         let append = job.template.text(|name| {
             index(name).ok().and_then(|cell| kept.get(cell)).map_or_else(|| name.to_owned(), Clone::clone)
         });
@@ -122,6 +123,11 @@ impl Rows {
             };
         }
         Ok(at.as_ref() == Some(place))
+    }
+
+    /// What `--retry-failed` has found; nothing where the rows are those of an input.
+    pub(super) fn previous(&self) -> Option<&PreviousRows> {
+        if let From::Previous(rows) = &self.from { Some(rows) } else { None }
     }
 
     /// The next row, if it is there.
@@ -192,6 +198,24 @@ impl Rows {
     pub(super) fn tell_reading(&self, job: &Job, report: &Report) {
         if let Some(reading) = self.reading.as_ref().filter(|_| job.all_offers.is_none()) {
             report.say_with(Level::Info, &format!("IDs: {reading}"), reading.fields());
+        }
+    }
+
+    /// What the user should know before the first call.
+    pub(super) fn tell(&self, job: &Job, report: &Report) {
+        for doubt in job.template.doubts(&self.kept) {
+            let level = if doubt.is_loss() { Level::Notice } else { Level::Warning };
+            report.say(level, &doubt.to_string());
+        }
+        let Some(rows) = self.previous() else { return };
+        let output = job.output.display();
+        if let Some(how) = &rows.resaved {
+            let message =
+                format!("{output} was saved by another program ({how}): it is written as offerlinks writes it");
+            report.say(Level::Info, &message);
+        }
+        if !job.template.is_empty() {
+            report.say(Level::Info, &format!("links get the --append of the first run: {}", job.template));
         }
     }
 

@@ -110,6 +110,7 @@ impl Run {
             self.read()?;
             let sent = self.send(now, |call| in_flight.push(fetch(call)));
             let wrote = self.write(now)?;
+            self.writer.tell(report);
             if let Some(ending) = self.ending(sent) {
                 break ending;
             }

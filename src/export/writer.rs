@@ -11,7 +11,7 @@ use super::disk::Disk;
 use super::earlier::{Earlier, Why};
 use super::previous::KeptRow;
 use super::rows::Rows;
-use crate::append::Template;
+use crate::append::{Template, is_http};
 use crate::failure::Failure;
 use crate::flatten::{Flattener, Source};
 use crate::input::{Mark, Position, Row};
@@ -81,6 +81,16 @@ pub(super) struct Writer {
     at: Option<Position>,
     rows: Vec<u8>,
     query: String,
+    /// A parameter of `--append` that a link had already, and what is to be said of it once.
+    clash: Clash,
+}
+
+/// Whether links have parameters that `--append` adds once more.
+#[derive(Debug)]
+enum Clash {
+    NotSeen,
+    ToTell(String),
+    Told,
 }
 
 impl Writer {
@@ -135,6 +145,7 @@ impl Writer {
             at,
             rows: Vec::new(),
             query: String::new(),
+            clash: Clash::NotSeen,
         })))
     }
 
@@ -171,6 +182,9 @@ impl Writer {
         };
         let too_large = outcome.as_ref().ok().and_then(|answer| self.too_large(answer, row));
         let outcome = too_large.as_ref().unwrap_or(outcome);
+        if let (Clash::NotSeen, Ok(answer), false) = (&self.clash, outcome, self.template.is_empty()) {
+            self.look_for_clash(offer_id, answer);
+        }
         let source = Source { offer_id, kept: row.cells.kept(), query: &self.query };
         let written = self.flattener.rows(source, outcome, &mut self.rows);
         self.output.append(&self.rows)?;
@@ -178,6 +192,25 @@ impl Writer {
         self.at = Some(row.next);
         self.policy.offer_appended();
         Ok(())
+    }
+
+    fn look_for_clash(&mut self, offer_id: &str, answer: &Answer) {
+        let links = answer.entries().filter_map(|entry| entry.tracking_link);
+        let mut links = answer.url().into_iter().chain(links).filter(|link| is_http(link));
+        if let Some(name) = links.find_map(|link| self.template.clash(link)) {
+            self.clash = Clash::ToTell(format!(
+                "--append adds {name} to links that have it already, first in offer {offer_id}: which of the two \
+                 counts is up to the network"
+            ));
+        }
+    }
+
+    /// What is to be said of the rows that were written, once.
+    pub(super) fn tell(&mut self, report: &Report) {
+        if let Clash::ToTell(message) = &self.clash {
+            report.say(Level::Warning, message);
+            self.clash = Clash::Told;
+        }
     }
 
     /// Why an answer is not written that would take gigabytes: each entry repeats what the offer's entries share.
@@ -267,6 +300,10 @@ impl Writer {
         };
         let checkpoint = self.checkpoint(input)?;
         let lock = self.output.lock();
+        // Before the rows have their name: a retry would rather ask than mix two kinds of links.
+        if let Some(lock) = &lock {
+            lock.remember(&self.template.to_string());
+        }
         if let Some(commit) = self.output.begin_finish(&checkpoint, finish)? {
             self.disk.begin(commit);
             self.disk.done().await?;

@@ -53,24 +53,16 @@ pub enum NotTheSameInput {
 
 /// The checksum of a file's beginning, through its own handle, so that it never covers more than what it is asked for.
 #[derive(Debug)]
-pub struct Prefix {
-    file: File,
+pub struct Prefix<R = File> {
+    file: R,
     hashed: u64,
     hasher: crc32fast::Hasher,
 }
 
-impl Prefix {
+impl<R: Read + Seek> Prefix<R> {
     /// Takes over a handle that nothing else reads from and that stands at the start.
-    pub fn new(file: File) -> Self {
+    pub fn new(file: R) -> Self {
         Self { file, hashed: 0, hasher: crc32fast::Hasher::new() }
-    }
-
-    /// The size of the file as it is now.
-    ///
-    /// # Errors
-    /// The system does not tell.
-    pub fn file_size(&self) -> io::Result<u64> {
-        self.file.metadata().map(|metadata| metadata.len())
     }
 
     /// The CRC-32 of the first `end` bytes. Reads only what lies after the end asked for last.
@@ -97,6 +89,16 @@ impl Prefix {
             self.hashed += read as u64;
         }
         Ok(self.hasher.clone().finalize())
+    }
+}
+
+impl Prefix {
+    /// The size of the file as it is now.
+    ///
+    /// # Errors
+    /// The system does not tell.
+    pub fn file_size(&self) -> io::Result<u64> {
+        self.file.metadata().map(|metadata| metadata.len())
     }
 }
 

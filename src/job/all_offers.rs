@@ -48,9 +48,14 @@ impl AllOffers {
         Source::File(self.file.clone())
     }
 
-    /// The list is the program's own, so nothing about it is to be found out.
-    pub(super) fn reading(options: Options) -> Options {
-        Options { column: Some(ColumnChoice::Name("offer_id".to_owned())), delimiter: Some(b','), ..options }
+    /// How the input is read: a list is the program's own, so nothing about it is to be found out.
+    pub(super) fn reading(list: Option<&Self>, options: Options) -> Options {
+        match list {
+            None => options,
+            Some(_) => {
+                Options { column: Some(ColumnChoice::Name("offer_id".to_owned())), delimiter: Some(b','), ..options }
+            }
+        }
     }
 }
 

@@ -135,6 +135,8 @@ impl Job {
             retry_command: _,
             warnings: _,
             settings: _,
+            is_append_typed: _,
+            first_append: _,
         } = self;
         let (network, email) = match network {
             Network::Sandbox => ("sandbox", sandbox::EMAIL),

@@ -49,13 +49,15 @@ impl Lock {
             }
             Err(TryLockError::Error(source)) => return Err(OutputError::io(Action::Lock, &path)(source)),
         }
-        // Only for people to read, so a full disk is no reason to stop here. What a user keeps in a file of this name
-        // stays there.
-        if has_one_name(&file) && text_of(&file).is_ok_and(|text| text.is_empty() || is_signature(&text)) {
-            let _ = sign(&file);
-            open_to_owners(&file, place.folder());
-        }
+        // Only for people to read, so a full disk is no reason to stop here.
+        let _ = sign(&file, place.folder(), None);
         Ok(file)
+    }
+
+    /// Remembers the `--append` that the output is made with: nothing in the output itself tells. Where the file cannot
+    /// be written nobody remembers, and a retry looks at the links.
+    pub fn remember(&self, append: &str) {
+        let _ = sign(&self.file, self.place.folder(), Some(append));
     }
 
     /// The output that is locked.
@@ -104,22 +106,51 @@ fn is_denied(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
 }
 
-fn sign(mut file: &File) -> io::Result<()> {
-    file.set_len(0)?;
+/// Who holds it, and below that what is remembered: `append`, or what was before. What a user keeps in a file of this
+/// name stays there.
+fn sign(mut file: &File, folder: &Path, append: Option<&str>) -> io::Result<()> {
+    let before = text_of(file)?;
+    if !has_one_name(file) || !(before.is_empty() || is_signature(&before)) {
+        return Ok(());
+    }
+    let now = jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M:%SZ");
+    let mut text = format!("process {} since {now}\n", std::process::id());
+    if let Some(append) = append.map(str::to_owned).or_else(|| remembered_in(&before)) {
+        text += &format!("{APPEND}{}\n", serde_json::Value::from(append));
+    }
+    let length = text.len() as u64;
     file.rewind()?;
-    writeln!(file, "process {} since {}", std::process::id(), jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M:%SZ"))
+    file.write_all(text.as_bytes())?;
+    file.set_len(length)?;
+    open_to_owners(file, folder);
+    Ok(())
+}
+
+/// Before what is remembered, as a JSON string.
+const APPEND: &str = "--append ";
+
+/// The `--append` that the output beside this lock file was made with, if anybody remembers; empty where it had none.
+pub(super) fn remembered(lock: &Path) -> Option<String> {
+    let text = text_of(&beside::open(lock).ok()?).ok()?;
+    if is_signature(&text) { remembered_in(&text) } else { None }
+}
+
+fn remembered_in(text: &str) -> Option<String> {
+    serde_json::from_str(text.lines().find_map(|line| line.strip_prefix(APPEND))?).ok()
 }
 
 /// As much as a signature has, and a little more.
 fn text_of(mut file: &File) -> io::Result<String> {
     let mut bytes = Vec::new();
     file.rewind()?;
-    file.take(200).read_to_end(&mut bytes)?;
+    file.take(64 << 10).read_to_end(&mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 fn is_signature(text: &str) -> bool {
-    let numbers = text.strip_prefix("process ").and_then(|rest| rest.strip_suffix("Z\n"));
+    let (first, more) = text.split_once('\n').unwrap_or_default();
+    let is_ours = more.is_empty() || (more.starts_with(APPEND) && more.ends_with('\n') && more.lines().count() == 1);
+    let numbers = first.strip_prefix("process ").and_then(|rest| rest.strip_suffix('Z')).filter(|_| is_ours);
     numbers.and_then(|rest| rest.split_once(" since ")).is_some_and(|(process, time)| {
         process.bytes().all(|byte| byte.is_ascii_digit()) && time.bytes().all(|byte| b"0123456789-: ".contains(&byte))
     })
@@ -181,8 +212,11 @@ mod tests {
         let refused = Lock::acquire(place(&folder)).unwrap_err().to_string();
         assert!(refused.contains(&format!("process {} since 2", std::process::id())), "{refused}");
         assert!(refused.contains("x.csv"), "{refused}");
+        assert_eq!(place(&folder).remembered_append(), None);
+        first.remember("s={m}\n");
         drop(first);
-        Lock::acquire(place(&folder)).unwrap();
+        drop(Lock::acquire(place(&folder)).unwrap());
+        assert_eq!(place(&folder).remembered_append().as_deref(), Some("s={m}\n"));
         assert!(place(&folder).lock().exists(), "the lock file stays");
     }
 

@@ -125,6 +125,11 @@ impl Place {
         [partial, checkpoint, self.new_checkpoint(), self.lock(), old_rows, old_checkpoint, failed]
     }
 
+    /// The `--append` that the output was made with, as far as is known; empty where it had none.
+    pub fn remembered_append(&self) -> Option<String> {
+        super::lock::remembered(&self.lock())
+    }
+
     /// What is locked during a run.
     pub fn lock(&self) -> PathBuf {
         self.beside(".lock")

@@ -1,17 +1,22 @@
 //! Reads back an output that is there already, for `--retry-failed`.
 //!
-//! Every byte comes back: a row is either handed on as it stands, or taken apart because its offer has failed. Decides
-//! nothing about what is asked again.
+//! Every byte comes back: a row is either handed on as it stands, or taken apart because its offer has failed. What
+//! another program has saved is put into this program's form first. Decides nothing about what is asked again.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use crate::append::is_http;
 use crate::columns::COLUMNS;
 use crate::flatten::{Dialect, Format, JSON_KEYS};
 use crate::offer::ErrorKind;
 
+mod resaved;
 mod split;
+
+/// The largest output of another program that is read; it is held in memory.
+const MAX_RESAVED: u64 = 1 << 30;
 
 /// A row longer than this is not one of ours: a quote went missing.
 const MAX_ROW: u64 = 64 * 1024 * 1024;
@@ -21,7 +26,7 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 #[derive(Debug)]
 pub struct Previous {
     path: PathBuf,
-    reader: BufReader<File>,
+    reader: BufReader<Bytes>,
     format: Format,
     header: Vec<u8>,
     kept: Vec<String>,
@@ -30,6 +35,33 @@ pub struct Previous {
     offset: u64,
     /// Lines before the next row.
     lines: u64,
+}
+
+/// Where the bytes of an earlier output are.
+#[derive(Debug)]
+pub enum Bytes {
+    /// In the file as this program has written it.
+    File(File),
+    /// In this program's form, which the file is not.
+    Memory(Cursor<Vec<u8>>),
+}
+
+impl Read for Bytes {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::File(file) => file.read(buffer),
+            Self::Memory(bytes) => bytes.read(buffer),
+        }
+    }
+}
+
+impl Seek for Bytes {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        match self {
+            Self::File(file) => file.seek(to),
+            Self::Memory(bytes) => bytes.seek(to),
+        }
+    }
 }
 
 /// A row of an earlier output.
@@ -66,7 +98,7 @@ pub enum PreviousError {
         source: io::Error,
     },
     /// It is something else, or was changed by another program.
-    #[error("{} line {line}: {why}; --retry-failed needs the output as offerlinks has written it", path.display())]
+    #[error("{} line {line}: {why}; correct that, or run the export again without --retry-failed", path.display())]
     NotOurs {
         /// The output.
         path: PathBuf,
@@ -78,16 +110,56 @@ pub enum PreviousError {
 }
 
 impl Previous {
-    /// Opens an output and reads its header.
+    /// Opens an output and reads its header. One that another program has saved is read as a whole and put into the
+    /// form of `dialect`; then the second value says what was done to it.
     ///
     /// # Errors
-    /// It cannot be read, or is not an output of this program.
-    pub fn open(path: &Path) -> Result<Self, PreviousError> {
-        let reader = File::open(path).map(BufReader::new);
-        let reader = reader.map_err(|source| PreviousError::Read { path: path.to_owned(), source })?;
+    /// It cannot be read, or cannot be an output of this program.
+    pub fn open(path: &Path, dialect: Dialect) -> Result<(Self, Option<String>), PreviousError> {
+        let file = open(path)?;
+        let why = match Self::read(path, Bytes::File(file)).and_then(Self::checked) {
+            Ok(previous) => return Ok((previous, None)),
+            Err(PreviousError::NotOurs { line, why, .. }) => (line, why),
+            Err(error) => return Err(error),
+        };
+        let unreadable = |source| PreviousError::Read { path: path.to_owned(), source };
+        let mut bytes = Vec::new();
+        open(path)?.take(MAX_RESAVED).read_to_end(&mut bytes).map_err(unreadable)?;
+        let is_json = bytes.first() == Some(&b'{');
+        let resaved =
+            if is_json || bytes.len() as u64 >= MAX_RESAVED { Err(why) } else { resaved::read(&bytes, dialect) };
+        let not_ours = |(line, why)| PreviousError::NotOurs { path: path.to_owned(), line, why };
+        let resaved::Resaved { bytes, how } = resaved.map_err(not_ours)?;
+        Ok((Self::read(path, Bytes::Memory(Cursor::new(bytes)))?, Some(how)))
+    }
+
+    /// The bytes once more, for a checksum, and how many they are.
+    ///
+    /// # Errors
+    /// The file cannot be read again.
+    pub fn bytes(&self) -> io::Result<(Bytes, u64)> {
+        match self.reader.get_ref() {
+            Bytes::File(file) => Ok((Bytes::File(File::open(&self.path)?), file.metadata()?.len())),
+            Bytes::Memory(bytes) => {
+                let bytes = bytes.get_ref().clone();
+                let size = bytes.len() as u64;
+                Ok((Bytes::Memory(Cursor::new(bytes)), size))
+            }
+        }
+    }
+
+    /// The same, once every row has been found sound: nothing is asked for before that.
+    fn checked(mut self) -> Result<Self, PreviousError> {
+        let (start, lines) = self.position();
+        while self.next_row()?.is_some() {}
+        self.seek(start, lines)?;
+        Ok(self)
+    }
+
+    fn read(path: &Path, bytes: Bytes) -> Result<Self, PreviousError> {
         let mut previous = Self {
             path: path.to_owned(),
-            reader,
+            reader: BufReader::new(bytes),
             format: Format::Jsonl,
             header: Vec::new(),
             kept: Vec::new(),
@@ -118,6 +190,23 @@ impl Previous {
     /// The bytes before the first row.
     pub fn header(&self) -> &[u8] {
         &self.header
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The kept cells and the links of a good row of a CSV.
+    pub fn links(&self, row: &[u8]) -> Option<(Vec<String>, Vec<String>)> {
+        if self.format == Format::Jsonl {
+            return None;
+        }
+        let mut cells = split::csv(row).ok()?;
+        let kept: Vec<_> = cells.drain(1..=self.kept.len().min(cells.len().checked_sub(1)?)).collect();
+        let own = COLUMNS.into_iter().zip(cells);
+        let links = own.filter(|(name, _)| matches!(*name, "url" | "offer_url_tracking_link")).map(|(_, link)| link);
+        Some((kept, links.filter(|link| is_http(link)).collect()))
     }
 
     /// The kept columns.
@@ -224,6 +313,10 @@ impl Previous {
     fn not_ours(&self, line: u64, why: String) -> PreviousError {
         PreviousError::NotOurs { path: self.path.clone(), line, why }
     }
+}
+
+fn open(path: &Path) -> Result<File, PreviousError> {
+    File::open(path).map_err(|source| PreviousError::Read { path: path.to_owned(), source })
 }
 
 #[cfg(test)]

@@ -59,6 +59,8 @@ pub struct Closing<'a> {
     pub retry_command: &'a str,
     /// The host that was called.
     pub host: &'a str,
+    /// Only what had failed was to be asked for.
+    pub is_retry: bool,
 }
 
 impl Ending {
@@ -151,9 +153,12 @@ impl Closing<'_> {
     /// Level, text and fields.
     pub(super) fn describe(&self, record: &Record, took: Duration) -> (Level, String, Value) {
         let (level, mut lines) = match self.ending {
-            Ending::Complete if self.summary.failed() == 0 => (Level::Info, vec![self.exported(took)]),
-            // Quiet is for those who want to hear of failures only, and these are.
-            Ending::Complete => (Level::Notice, vec![self.exported(took)]),
+            // Quiet is for those who want to hear of failures only.
+            Ending::Complete => {
+                let level = if self.summary.failed() == 0 { Level::Info } else { Level::Notice };
+                let had_nothing = self.is_retry && record.figures().counts.calls == 0;
+                (level, vec![if had_nothing { self.nothing_had_failed() } else { self.exported(took) }])
+            }
             Ending::BelowMinOk { least, rows_in } => (Level::Error, self.too_few(least, rows_in.as_deref(), took)),
             ending => (Level::Error, vec![ending.words(self.host)]),
         };
@@ -206,6 +211,19 @@ impl Closing<'_> {
         } else {
             "  to go on: change what the lines above name, then run it again".to_owned()
         }
+    }
+
+    fn nothing_had_failed(&self) -> String {
+        let Self { output, summary, .. } = self;
+        let offers = words::counted(summary.offers, "offer");
+        if summary.failed() == 0 {
+            return format!("nothing had failed in {output}: {offers}, {}", words::counted(summary.rows, "row"));
+        }
+        format!(
+            "nothing had failed in {output} in a way that may pass: {} of {offers} exported; --retry-failed=all asks for \
+             the others too",
+            words::count(summary.succeeded())
+        )
     }
 
     fn failures(&self) -> Vec<String> {

@@ -53,13 +53,17 @@ fn is_error(status: Option<&str>) -> Result<bool, String> {
     match status {
         Some("ok") => Ok(false),
         Some("error") => Ok(true),
-        other => Err(format!("the status is {other:?}, neither ok nor error")),
+        Some(other) if !other.is_empty() => {
+            Err(format!("the status is \"{}\", neither ok nor error", crate::text::one_line(other, 40)))
+        }
+        _ => Err("the status is empty: neither ok nor error".to_owned()),
     }
 }
 
 fn kind(word: Option<&str>) -> Result<ErrorKind, String> {
     let word = word.unwrap_or_default();
-    ErrorKind::from_word(word).ok_or_else(|| format!("{word:?} is not an error kind"))
+    ErrorKind::from_word(word)
+        .ok_or_else(|| format!("\"{}\" in error_kind is none of the kinds of errors", crate::text::one_line(word, 40)))
 }
 
 /// The cells of a CSV row that [`crate::flatten`] has written.
