@@ -54,6 +54,7 @@ const EXAMPLES: &str = "\
 Examples:
   offerlinks export --sandbox                 try it without an account
   offerlinks export offers.csv -o links.csv   with your account
+  offerlinks export --all-offers -o l.csv     every offer of your account
   (the same again)                            go on with an interrupted run";
 
 /// What stands below a long help: examples, and what the exit codes mean.

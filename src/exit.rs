@@ -52,11 +52,11 @@ impl ExitCode {
             Self::SomeFailed => {
                 "complete, but some offers have error rows, or fewer than --min-ok are ok: --retry-failed"
             }
-            Self::Refused => "refused by the network (key, IP, account, host): mend it, then --resume",
+            Self::Refused => "refused by the network (key, IP, account, host): fix it, then --resume",
             Self::StoppedEarly => "stopped early (outage, --max-duration, --max-errors, lock): --resume goes on",
-            Self::HungUp => "interrupted, the terminal is gone (SIGHUP): --resume goes on",
-            Self::Interrupted => "interrupted by Ctrl-C (SIGINT): --resume goes on",
-            Self::Terminated => "interrupted by SIGTERM: --resume goes on",
+            Self::HungUp => "stopped, the terminal is gone (SIGHUP): --resume goes on",
+            Self::Interrupted => "stopped by Ctrl-C (SIGINT): --resume goes on",
+            Self::Terminated => "stopped by SIGTERM: --resume goes on",
         }
     }
 

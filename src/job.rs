@@ -156,6 +156,14 @@ pub enum JobError {
     /// The list has to be kept somewhere.
     #[error("--all-offers keeps the account's list beside the output, so that needs to be a file: name one with -o")]
     AllOffersToStream,
+    /// A file about the run has no folder to stand in.
+    #[error("{flag}: {error}")]
+    NoFolder {
+        /// The flag.
+        flag: &'static str,
+        /// Which.
+        error: crate::output::OutputError,
+    },
     /// The output cannot be one.
     #[error(transparent)]
     Output(crate::output::OutputError),
@@ -214,12 +222,9 @@ impl Job {
         // A workbook cannot be written row by row, so its rows go through a CSV, which stays beside it.
         let rows_file = workbook.as_ref().map(|workbook: &PathBuf| workbook.with_added_extension("csv"));
         let rows_path = rows_file.as_deref().unwrap_or(&output.output);
-        if again.retry_failed.is_some() {
-            retry::refuse_output_as_input(&input, &settings)?;
-        }
+        again.retry_failed.map_or(Ok(()), |_| retry::refuse_output_as_input(&input, &settings))?;
         let first_append = again.retry_failed.and_then(|_| retry::first_append(rows_path));
         let typed = output.append.as_deref().map(Template::parse).transpose()?;
-        let is_append_typed = typed.is_some();
         let template = typed.or_else(|| first_append.clone()).unwrap_or_default();
         let all_offers = AllOffers::of(account_list, &output.output, &settings)?;
         let source = all_offers.as_ref().map_or_else(|| Source::from_argument(&input), AllOffers::source);
@@ -237,6 +242,7 @@ impl Job {
         named.extend(all_offers.iter().map(|list| ("-o, for the list beside it,", list.file.as_path())));
         named.extend(working_files.iter().map(|file| ("-o, for a file beside it,", file.as_path())));
         files::refuse_same(&named)?;
+        files::refuse_missing_folders(&about)?;
         Ok(Self {
             source,
             all_offers,
@@ -244,7 +250,7 @@ impl Job {
             output: rows_file.unwrap_or(output.output),
             format,
             template,
-            is_append_typed,
+            is_append_typed: output.append.is_some(),
             first_append,
             network,
             policy: policy(&pace.call, &pace.attempts, pace.concurrency.get()),

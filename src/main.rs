@@ -37,7 +37,7 @@ fn run_export(arguments: ExportArgs, environment: Environment) -> ExitCode {
         Ok(job) => job,
         Err(error) => {
             // The report of the failure would overwrite the very file that is to be kept.
-            if matches!(error, JobError::SameFile { .. }) {
+            if matches!(error, JobError::SameFile { .. } | JobError::NoFolder { .. }) {
                 report = report.about(Files::default());
             }
             return fail(&error.into(), &mut report);

@@ -30,7 +30,7 @@ impl Signal {
     /// What the user knows it by.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Interrupt => "SIGINT",
+            Self::Interrupt => "Ctrl-C",
             Self::Terminate => "SIGTERM",
             Self::HangUp => "SIGHUP",
         }
@@ -38,7 +38,11 @@ impl Signal {
 
     /// What the user is told while the run ends in good order.
     pub fn waiting_for(self, what: &str) -> String {
-        format!("{}: waiting for {what}; once more ends at once", self.name())
+        let again = match self {
+            Self::Interrupt => "press Ctrl-C again to quit now",
+            Self::Terminate | Self::HangUp => "a second signal quits now",
+        };
+        format!("stopped by {}: waiting for {what}; {again}", self.name())
     }
 
     #[cfg(unix)]

@@ -48,7 +48,7 @@ fn a_dry_run_tells_all_without_a_call_an_account_or_a_trace() {
     let invalid = (0..12).map(|n| format!("x{n}")).collect::<Vec<_>>().join("\n");
     let folder = folder(&format!("offer_id\n16\n7\n16.0\n{invalid}\n007\n"));
     let before = contents(folder.path());
-    let arguments = ["export", "offers.csv", "--dry-run", "-o", "new/links.csv", "--report", "r.json"];
+    let arguments = ["export", "offers.csv", "--dry-run", "-o", "output/links.csv", "--report", "r.json"];
     let output = offerlinks(folder.path(), &arguments);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let text = stdout(&output);
@@ -62,7 +62,7 @@ fn a_dry_run_tells_all_without_a_call_an_account_or_a_trace() {
         "calls        3, ",
         "606 ms at least: the limit of 50/10s",
         "OFFERSLOOK_EMAIL",
-        "new/links.csv (new)",
+        "output/links.csv (new)",
         "r.json (new)",
         "none to go on with",
     ] {
@@ -194,10 +194,10 @@ fn is_of_type(value: &Value, name: &str) -> bool {
 fn metrics_are_as_prometheus_wants_them_and_keep_the_last_success() {
     let folder = folder("id\n16\n16\n400\nx\n");
     let output = "a \\\"b.csv";
-    let job = ["export", "offers.csv", "--sandbox", "--rate", "none", "-o", output, "--metrics", "m/x.prom"];
+    let job = ["export", "offers.csv", "--sandbox", "--rate", "none", "-o", output, "--metrics", "x.prom"];
     let run = |more: &[&str]| {
         let ended = offerlinks(folder.path(), &[&job[..], more].concat());
-        let text = std::fs::read_to_string(folder.path().join("m/x.prom")).unwrap();
+        let text = std::fs::read_to_string(folder.path().join("x.prom")).unwrap();
         (ended.status.code().unwrap(), parse_metrics(&text))
     };
     let value = |metrics: &BTreeMap<String, f64>, name: &str, label: &str| {
@@ -341,7 +341,7 @@ fn completions_load_in_the_shells_that_are_here() {
 fn there_is_a_manual_page_for_every_command() {
     let folder = folder("");
     let main = stdout(&offerlinks(folder.path(), &["man"]));
-    assert!(main.contains(".TH offerlinks 1") && main.contains("offerlinks\\-export(1)"), "{main}");
+    assert!(main.contains(".TH offerlinks 1 \"\" \"offerlinks ") && main.contains("offerlinks\\-export(1)"), "{main}");
     let export = stdout(&offerlinks(folder.path(), &["man", "export"]));
     assert!(export.contains("retry\\-failed") && export.contains("143"), "{export}");
     // Also of the flags that the short help leaves out.

@@ -214,7 +214,7 @@ pub struct AboutArgs {
     pub dry_run: bool,
     /// Write a report of the run
     ///
-    /// Written when the run ends, however that is. docs/report.schema.json describes it.
+    /// Written when the run ends, however that is. docs/report.schema.json in the source describes it.
     #[arg(long, value_name = "FILE.json")]
     pub report: Option<PathBuf>,
     /// Write metrics of the run, for Prometheus

@@ -66,8 +66,9 @@ fn page(command: &Command) -> io::Result<String> {
     let command = command.clone().mut_args(|argument| argument.hide_short_help(false));
     let mut page = Vec::new();
     Man::new(command).render(&mut page)?;
-    let page = String::from_utf8_lossy(&page);
-    let Some((before, extra)) = page.split_once(".SH EXTRA\n") else { return Ok(page.into_owned()) };
+    // Without a date, clap_mangen puts the version into its place.
+    let page = String::from_utf8_lossy(&page).replacen(" 1  \"", " 1 \"\" \"", 1);
+    let Some((before, extra)) = page.split_once(".SH EXTRA\n") else { return Ok(page) };
     let extra = extra.replacen("Examples:\n", ".nf\n", 1).replacen("Exit codes:\n", ".fi\n.SH EXIT STATUS\n.nf\n", 1);
     let (extra, after) = extra.split_once("\n.SH VERSION").map_or((extra.as_str(), None), |(e, a)| (e, Some(a)));
     let after = after.map(|after| format!("\n.SH VERSION{after}")).unwrap_or_default();

@@ -33,6 +33,9 @@ pub async fn dry_run(job: &Job, report: &Report) -> Result<DryRun, Failure> {
     }
     let network = network(job)?;
     let target = Target::of(&job.output)?;
+    if let Target::File(place) = &target {
+        place.check_folder()?;
+    }
     if let (Some(_), Target::File(place)) = (&job.all_offers, &target) {
         let earlier = all_offers::earlier(job, place)?.map_or(Earlier::Nothing, |(_, earlier)| earlier);
         if !matches!(earlier, Earlier::GoesOn(..) | Earlier::AllDone(..)) {

@@ -15,7 +15,7 @@ mod show;
 mod workbook;
 mod writer;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -50,9 +50,7 @@ pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary),
     let host = session.host.as_str();
     let output = output_of(job);
     let close = |report: &mut Report, ending: &Ending, summary: &Summary, kept: Option<u64>| {
-        let (resume_command, retry_command) = (&job.resume_command, &job.retry_command);
-        let is_retry = job.retry_failed.is_some();
-        report.close(&Closing { ending, summary, output: &output, kept, resume_command, retry_command, host, is_retry });
+        close(job, host, (ending, summary, kept), report);
     };
     let called = (&session.client, host);
     let Start { mut rows, goal, line } = match start(job, called, &mut signals, report).await? {
@@ -107,6 +105,24 @@ fn prepare(schedule: &mut Schedule, job: &Job, earlier: &Summary) {
     } else if earlier.succeeded() > 0 {
         schedule.trust_host();
     }
+}
+
+/// The last words.
+fn close(job: &Job, host: &str, (ending, summary, kept): (&Ending, &Summary, Option<u64>), report: &mut Report) {
+    let (output, is_retry) = (output_of(job), job.retry_failed.is_some());
+    let (resume_command, retry_command) = (&job.resume_command, &job.retry_command);
+    let output_exists = Path::new(&output).exists();
+    report.close(&Closing {
+        ending,
+        summary,
+        output: &output,
+        output_exists,
+        kept,
+        resume_command,
+        retry_command,
+        host,
+        is_retry,
+    });
 }
 
 /// What a run begins with.

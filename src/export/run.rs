@@ -157,8 +157,12 @@ impl Run {
     ) -> Result<(), Failure> {
         let patience = disk_patience(self.writer.committing_since(), Instant::now());
         if let Ending::Interrupted(signal) = ending {
-            let calls = self.schedule.in_flight();
-            report.say(Level::Info, &signal.waiting_for(&format!("{calls} calls in flight")));
+            let what = match self.schedule.in_flight() {
+                0 => "the disk".to_owned(),
+                1 => "the answer to 1 call".to_owned(),
+                calls => format!("the answers to {calls} calls"),
+            };
+            report.say(Level::Info, &signal.waiting_for(&what));
             signals.allow(self.drain + patience + FAREWELL);
         }
         let mut deadline = pin!(sleep_until((Instant::now() + self.drain).into()));

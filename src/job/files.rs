@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::JobError;
+use crate::cli::AboutArgs;
 use crate::output::{Target, xlsx};
 
 /// Refuses two names of the same file. Each path comes with the argument that names it.
@@ -20,6 +21,18 @@ pub(super) fn refuse_same(files: &[(&'static str, &Path)]) -> Result<(), JobErro
             return Err(JobError::SameFile { first, second: argument, path: path.to_path_buf() });
         }
         seen.push((argument, real));
+    }
+    Ok(())
+}
+
+/// Refuses files about the run in folders that are not there, before hours of work end without them.
+///
+/// # Errors
+/// Names the flag and the folder.
+pub(super) fn refuse_missing_folders(about: &AboutArgs) -> Result<(), JobError> {
+    for (flag, path) in [("--report", &about.report), ("--metrics", &about.metrics)] {
+        let Some(Ok(Target::File(place))) = path.as_deref().map(Target::of) else { continue };
+        place.check_folder().map_err(|error| JobError::NoFolder { flag, error })?;
     }
     Ok(())
 }

@@ -184,17 +184,17 @@ impl ErrorKind {
     /// What a person can do about it, in plain words.
     pub const fn hint(self) -> &'static str {
         match self {
-            Self::InvalidOfferId => "mend these cells in the input; error_message names the line",
-            Self::NotFound => "the network has no such offers; remove them from the input",
+            Self::InvalidOfferId => "no ID; fix it in the input, error_message names the line",
+            Self::NotFound => "not known to the network; remove it from the input",
             Self::NotApproved => "ask your account manager for approval",
-            Self::BadRequest => "the network refuses these requests; see error_message",
+            Self::BadRequest => "refused by the network; see error_message",
             Self::ApiError => "the network's own words are in error_message",
-            Self::NoLink => "the network has no link for these yet; error_message says what came instead",
+            Self::NoLink => "no link there yet; error_message says what came instead",
             Self::RateLimited => "others use the network's limit too; run with --retry-failed later",
             Self::ServerError | Self::Timeout | Self::Network | Self::InvalidResponse => {
                 "this may pass; run the same command with --retry-failed"
             }
-            Self::BodyTooLarge => "raise --max-body if these offers really have that many links",
+            Self::BodyTooLarge => "raise --max-body if there really are that many links",
             Self::Unauthorized => "check the e-mail and the API key",
             Self::IpNotAllowed => "put this machine's public IP on the white list of your account",
             Self::AccountLocked => "ask your account manager to unlock the account",

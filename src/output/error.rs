@@ -22,6 +22,16 @@ pub enum OutputError {
     /// The output is a link that leads back to itself.
     #[error("the output {} is a link that leads to itself: remove it, or choose another file with -o", .0.display())]
     LinkLoop(PathBuf),
+    /// The output's folder is missing.
+    #[error(
+        "there is no folder {} for {}: check the name, or make the folder first", folder.display(), out.display()
+    )]
+    MissingFolder {
+        /// The output.
+        out: PathBuf,
+        /// The folder.
+        folder: PathBuf,
+    },
     /// The output's folder is missing and cannot be made.
     #[error("cannot create the folder {} for the output: {source}; choose another place with -o", folder.display())]
     NoFolder {
@@ -115,7 +125,11 @@ impl OutputError {
     /// Whether the user named an output that no run can have, as opposed to one that this machine denies for now.
     pub fn is_usage(&self) -> bool {
         match self {
-            Self::IsFolder(_) | Self::NameTooLong { .. } | Self::LinkLoop(_) | Self::ClosedStdout => true,
+            Self::IsFolder(_)
+            | Self::MissingFolder { .. }
+            | Self::NameTooLong { .. }
+            | Self::LinkLoop(_)
+            | Self::ClosedStdout => true,
             // A file is in the way.
             Self::NoFolder { source, .. } => {
                 matches!(source.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory)

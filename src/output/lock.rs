@@ -22,7 +22,7 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Makes the output's folder if it is missing, and locks the output.
+    /// Locks the output. Of folders only that of the default output is made if it is missing.
     ///
     /// # Errors
     /// [`OutputError::Held`] where another run has it; else what stands in the way of the folder or the lock file.
@@ -201,6 +201,7 @@ mod tests {
     use super::*;
 
     fn place(folder: &tempfile::TempDir) -> Place {
+        let _ = fs::create_dir(folder.path().join("new"));
         let Target::File(place) = Target::of(&folder.path().join("new/x.csv")).unwrap() else { panic!("not a file") };
         place
     }
@@ -221,11 +222,15 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_cannot_be_made_is_named() {
+    fn a_folder_that_is_not_there_is_named_and_not_made() {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("new"), "a file").unwrap();
-        let refused = Lock::acquire(place(&folder)).unwrap_err();
-        assert!(refused.is_usage() && refused.to_string().contains("new for the output"), "{refused}");
+        fs::write(folder.path().join("a_file"), "").unwrap();
+        for (out, words) in [("a_file/x.csv", "a_file for"), ("missing/a/x.csv", "missing/a for")] {
+            let Target::File(place) = Target::of(&folder.path().join(out)).unwrap() else { panic!("not a file") };
+            let refused = Lock::acquire(place).unwrap_err();
+            assert!(refused.is_usage() && refused.to_string().contains(words), "{refused}");
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no folder is made");
     }
 
     #[test]

@@ -73,6 +73,9 @@ fn follow(out: &Path) -> Result<PathBuf, OutputError> {
     Err(OutputError::LinkLoop(out.to_owned()))
 }
 
+/// The folder of the output where none is named.
+const DEFAULT_FOLDER: &str = "output";
+
 /// No name beside an output ends in anything longer.
 const LONGEST_SUFFIX: &str = ".checkpoint.tmp";
 
@@ -167,9 +170,24 @@ impl Place {
         }
     }
 
+    /// Makes the folder of the default output if it is missing, and no other.
     pub(super) fn make_folder(&self) -> Result<(), OutputError> {
+        self.check_folder()?;
         let folder = self.folder();
         fs::create_dir_all(folder).map_err(|source| OutputError::NoFolder { folder: folder.to_owned(), source })
+    }
+
+    /// Whether there is a folder for the output. One that was mistyped, or whose disk is not there, is not made: the rows
+    /// would be found where nobody looks, or would fill another disk.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn check_folder(&self) -> Result<(), OutputError> {
+        let folder = self.folder();
+        if folder.exists() || folder == Path::new(DEFAULT_FOLDER) {
+            return Ok(());
+        }
+        Err(OutputError::MissingFolder { out: self.out.clone(), folder: folder.to_owned() })
     }
 
     /// Makes renames in the folder last. Other systems than Unix cannot open a folder, and order renames themselves.

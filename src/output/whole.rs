@@ -33,13 +33,12 @@ pub fn replace_offers(_: &Lock, list: &Path, bytes: &[u8]) -> Result<(), OutputE
     swap(&place, &temporary, bytes).map_err(OutputError::io(Action::Replace, place.out()))
 }
 
-/// Puts `bytes` in the place of what is there, in a folder that is made if it is missing. Of two who do so at once, one
-/// wins.
+/// Puts `bytes` in the place of what is there. Of two who do so at once, one wins.
 ///
 /// # Errors
 /// The old file is untouched.
 pub fn replace_unlocked(place: &Place, bytes: &[u8]) -> io::Result<()> {
-    fs::create_dir_all(place.folder())?;
+    place.make_folder().map_err(io::Error::other)?;
     // Not a name that ends like the real one: node_exporter reads whatever is called *.prom.
     swap(place, &place.beside(&format!(".{}.tmp", std::process::id())), bytes)
 }

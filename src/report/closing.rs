@@ -51,6 +51,8 @@ pub struct Closing<'a> {
     pub summary: &'a Summary,
     /// The output, as the user names it.
     pub output: &'a str,
+    /// Whether there was an output before.
+    pub output_exists: bool,
     /// How many offers a later run need not do again; `None` where the work cannot be continued.
     pub kept: Option<u64>,
     /// The command to go on.
@@ -104,7 +106,7 @@ impl Ending {
                     "fewer offers than --min-ok {least} could be exported: the old output stays, the rows are in {file}"
                 )
             }
-            Self::Interrupted(signal) => format!("interrupted by {}", signal.name()),
+            Self::Interrupted(signal) => format!("stopped by {}", signal.name()),
             Self::NoList { why, .. } => why.clone(),
             Self::TooManyErrors(most) => format!("stopped: more than {most} offers failed (--max-errors)"),
             Self::Stopped(stop) => match stop {
@@ -112,7 +114,14 @@ impl Ending {
                     format!("stopped: {host} is not the API, or has none of the first offers: {}", error.words())
                 }
                 Stop::Refused(error) => {
-                    format!("stopped: {host} refuses this account or is not the API: {}", error.words())
+                    let what = match error.kind {
+                        ErrorKind::Unauthorized | ErrorKind::IpNotAllowed | ErrorKind::AccountLocked => {
+                            "refuses this account"
+                        }
+                        ErrorKind::Redirect => "is not the API",
+                        _ => "refuses this account or is not the API",
+                    };
+                    format!("stopped: {host} {what}: {}", error.words())
                 }
                 Stop::NothingPassed(error) if error.kind == ErrorKind::InvalidResponse => format!(
                     "stopped: no call to {host} succeeded: {}; it is not the API, or a gateway answers for it: check --network or --base-url, or try again later",
@@ -151,7 +160,7 @@ impl Ending {
 
 impl Closing<'_> {
     /// Level, text and fields.
-    pub(super) fn describe(&self, record: &Record, took: Duration) -> (Level, String, Value) {
+    pub(super) fn describe(&self, record: &Record, took: Duration, detail: Detail) -> (Level, String, Value) {
         let (level, mut lines) = match self.ending {
             // Quiet is for those who want to hear of failures only.
             Ending::Complete => {
@@ -160,11 +169,13 @@ impl Closing<'_> {
                 (level, vec![if had_nothing { self.nothing_had_failed() } else { self.exported(took) }])
             }
             Ending::BelowMinOk { least, rows_in } => (Level::Error, self.too_few(least, rows_in.as_deref(), took)),
+            // Who has pressed Ctrl-C wants no error for it, but the way to go on.
+            Ending::Interrupted(_) => (Level::Notice, vec![self.ending.words(self.host)]),
             ending => (Level::Error, vec![ending.words(self.host)]),
         };
         lines.extend(self.failures());
         let figures = record.figures();
-        lines.extend(calls(&figures));
+        lines.extend(calls(&figures, detail));
         match self.ending {
             Ending::Complete => {}
             Ending::BelowMinOk { .. } => lines.push(self.what_next()),
@@ -249,18 +260,19 @@ impl Closing<'_> {
             Some(1) => "1 offer is kept beside it".to_owned(),
             Some(n) => format!("{} offers are kept beside it", words::count(n)),
         };
-        let mend = match self.ending {
-            Ending::Stopped(Stop::Refused(error)) if error.kind.class() == Class::Account => {
-                format!("; {}, then", error.kind.hint())
-            }
-            Ending::Stopped(Stop::Refused(error)) if error.kind == ErrorKind::InvalidResponse => {
-                "; check the key and its white list, and ask the network whether this address is banned, then"
-                    .to_owned()
-            }
-            Ending::Stopped(Stop::Refused(_)) => "; mend the account or the host, then".to_owned(),
-            _ => String::new(),
+        let fix = match self.ending {
+            Ending::Stopped(Stop::Refused(error)) => match error.kind {
+                kind if kind.class() == Class::Account => kind.hint(),
+                ErrorKind::InvalidResponse => {
+                    "check the key and its white list, and ask the network whether this address is banned"
+                }
+                _ => "fix the account or the host",
+            },
+            _ => "",
         };
-        format!("  {output} is as it was; {kept}{mend}\n  to go on: {resume_command}")
+        let fix = if fix.is_empty() { String::new() } else { format!("\n  what to do: {fix}") };
+        let file = if self.output_exists { format!("{output} is as it was") } else { "no file was written".to_owned() };
+        format!("  {file}; {kept}{fix}\n  to go on: {resume_command}")
     }
 
     fn fields(&self, figures: &Figures, took: Duration) -> Value {
@@ -276,8 +288,17 @@ impl Closing<'_> {
     }
 }
 
+/// How much is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// What everybody understands.
+    Plain,
+    /// How long answers took, too.
+    Latency,
+}
+
 /// What it took: calls, how long they were waited for, and how long none were made.
-fn calls(figures: &Figures) -> Vec<String> {
+fn calls(figures: &Figures, detail: Detail) -> Vec<String> {
     let counts = figures.counts;
     let mut line = format!("  {}", words::counted(counts.calls, "call"));
     if counts.retries > 0 {
@@ -287,14 +308,14 @@ fn calls(figures: &Figures) -> Vec<String> {
         line += &format!(", {} refused for the limit", words::count(counts.throttled));
     }
     if let Some(used) = figures.limit_used.filter(|_| counts.calls > 0) {
-        line += &format!(", {:.0}% of the limit used", used * 100.0);
+        line += &format!(", at {:.0}% of the allowed speed", used * 100.0);
     }
     let mut lines = vec![line];
-    if let Some(latency) = figures.latency {
+    if let Some(latency) = figures.latency.filter(|_| detail == Detail::Latency) {
         let [p50, p95, p99] = [latency.p50, latency.p95, latency.p99].map(words::latency);
         lines.push(format!("  half of the answers came within {p50}, 95% within {p95}, 99% within {p99}"));
     }
-    let waits = [(counts.frozen, "frozen by the network"), (counts.outage, "for an outage to pass")];
+    let waits = [(counts.frozen, "for the network's limit"), (counts.outage, "for an outage to pass")];
     let waits: Vec<_> = waits.into_iter().filter(|(wait, _)| !wait.is_zero()).collect();
     if !waits.is_empty() {
         let waits: Vec<_> = waits.into_iter().map(|(wait, why)| format!("{} {why}", words::duration(wait))).collect();
@@ -321,12 +342,13 @@ mod tests {
         };
         let latency = Some(Percentiles { p50, p95, p99, max });
         let figures = Figures { counts, per_second: 4.9, limit_used: Some(0.981), latency };
-        insta::assert_snapshot!(calls(&figures).join("\n"), @r"
-          1,234 calls, 3 of them asked again, 2 refused for the limit, 98% of the limit used
+        insta::assert_snapshot!(calls(&figures, Detail::Latency).join("\n"), @r"
+          1,234 calls, 3 of them asked again, 2 refused for the limit, at 98% of the allowed speed
           half of the answers came within 0.40 ms, 95% within 8.2 ms, 99% within 143 ms
-          waited 4.0s frozen by the network, 2m 10s for an outage to pass
+          waited 4.0s for the network's limit, 2m 10s for an outage to pass
         ");
         let none = Figures { counts: Counts::default(), per_second: 0.0, limit_used: Some(0.0), latency: None };
-        assert_eq!(calls(&none), ["  0 calls"]);
+        assert_eq!(calls(&none, Detail::Latency), ["  0 calls"]);
+        assert_eq!(calls(&figures, Detail::Plain).len(), 2);
     }
 }

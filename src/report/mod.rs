@@ -11,6 +11,7 @@ mod metrics;
 mod progress;
 mod record;
 mod replace;
+mod terminal;
 mod words;
 
 use std::io::{self, IsTerminal, Write};
@@ -19,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use self::closing::Detail;
 pub use self::closing::{Closing, Ending};
 use self::document::{Document, Ended};
 pub use self::dry_run::{DryRun, InvalidRow};
@@ -214,7 +216,8 @@ impl Report {
     /// The last words of a run, and the files that tell of it.
     pub fn close(&mut self, closing: &Closing<'_>) {
         let took = self.record.started_at.elapsed();
-        let (level, message, fields) = closing.describe(&self.record, took);
+        let detail = if self.look.verbosity == Verbosity::Verbose { Detail::Latency } else { Detail::Plain };
+        let (level, message, fields) = closing.describe(&self.record, took, detail);
         self.conclude(level, &message, fields);
         self.leave_files(closing.ended(&self.record));
     }
@@ -292,7 +295,10 @@ impl Report {
     fn write(&self, level: Level, message: &str, fields: Value) {
         let line = match self.look.log_format {
             LogFormat::Json => json_line(level, &text::shown_message(message), fields),
-            LogFormat::Text => text_line(level, &text::shown_message(message), self.on_terminal),
+            LogFormat::Text if self.on_terminal => {
+                words::wrap(&text_line(level, &text::shown_message(message), true), columns())
+            }
+            LogFormat::Text => text_line(level, &text::shown_message(message), false),
         };
         // Nobody may be left to read it, and that is no reason to stop exporting.
         let write = || drop(writeln!(io::stderr().lock(), "{line}"));
@@ -301,6 +307,11 @@ impl Report {
             None => write(),
         }
     }
+}
+
+/// The width of the terminal.
+fn columns() -> usize {
+    terminal_size::terminal_size_of(io::stderr()).map_or(80, |(columns, _)| usize::from(columns.0))
 }
 
 /// An error with those of its causes that it does not name itself.

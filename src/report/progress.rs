@@ -3,14 +3,13 @@
 //! Only words: [`Report`](super::Report) decides when they are shown.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use super::meter::Meter;
-use super::words;
+use super::{terminal, words};
 use crate::input::Total;
 use crate::offer::ErrorKind;
 use crate::schedule::Waiting;
@@ -55,8 +54,8 @@ pub(super) fn reason(why: Waiting, wait: Duration) -> Option<String> {
     let until = words::time_in(wait);
     match why {
         Waiting::Pace => None,
-        Waiting::Frozen => Some(format!("frozen by the network until {until}")),
-        Waiting::Outage => Some(format!("the network does not answer; next look at {until}")),
+        Waiting::Frozen => Some(format!("waiting for the network's limit until {until}")),
+        Waiting::Outage => Some(format!("the network does not answer; next try at {until}")),
         Waiting::Retry => Some(format!("waiting to ask again at {until}")),
         Waiting::Confirm => Some("the network refuses the account; asking once more".to_owned()),
     }
@@ -154,14 +153,14 @@ pub(super) struct Bar {
 impl Bar {
     /// A bar on stderr.
     pub(super) fn new() -> Self {
-        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
+        let bar = ProgressBar::with_draw_target(Some(0), terminal::target());
         bar.set_style(style(0));
         Self { bar, width: 0 }
     }
 
     /// Draws it for the terminal as wide as it is now. Never wraps: the words are chosen to fit, and would be cut.
     pub(super) fn draw(&mut self, status: &Status, meter: &Meter, limit: Option<f64>, now: Instant) {
-        let columns = terminal_size::terminal_size_of(io::stderr()).map_or(80, |(columns, _)| usize::from(columns.0));
+        let columns = terminal::columns();
         let width = bar_width(columns);
         if self.width != width {
             self.width = width;
@@ -170,7 +169,7 @@ impl Bar {
         let room = columns.saturating_sub(width + 2);
         self.bar.set_length(status.total.rows().unwrap_or(0).max(status.done));
         self.bar.set_position(if status.total.rows().is_some() { status.done } else { 0 });
-        self.bar.set_message(status.line(meter, limit, room, now));
+        self.bar.set_message(cut(status.line(meter, limit, room, now), room));
     }
 
     /// Takes it away while something else is written.
@@ -184,6 +183,11 @@ impl Bar {
     }
 }
 
+/// On a terminal that has no room for anything, a part has to do.
+fn cut(line: String, room: usize) -> String {
+    if line.chars().count() <= room { line } else { line.chars().take(room).collect() }
+}
+
 /// Words matter more than the bar: a narrow terminal has none.
 fn bar_width(columns: usize) -> usize {
     match columns {
@@ -194,7 +198,7 @@ fn bar_width(columns: usize) -> usize {
 }
 
 fn style(width: usize) -> ProgressStyle {
-    let template = if width == 0 { "{wide_msg}".to_owned() } else { format!("{{bar:{width}}} {{wide_msg}}") };
+    let template = if width == 0 { "{msg}".to_owned() } else { format!("{{bar:{width}}} {{msg}}") };
     // The tests draw both; the default style is no worse than none.
     ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> ")
 }
@@ -236,13 +240,14 @@ mod tests {
 
     #[test]
     fn bars_of_every_width_are_drawn_within_the_terminal() {
-        use indicatif::{InMemoryTerm, TermLike};
+        use indicatif::{InMemoryTerm, ProgressDrawTarget, TermLike};
         for columns in [1_u16, 10, 40, 63, 64, 80, 109, 110, 200] {
             let term = InMemoryTerm::new(4, columns);
             let target = ProgressDrawTarget::term_like(Box::new(term.clone()));
             let bar = ProgressBar::with_draw_target(Some(3000), target);
             bar.set_style(style(bar_width(usize::from(term.width()))));
-            bar.set_message(line(usize::from(columns).saturating_sub(bar_width(usize::from(columns)) + 2)));
+            let room = usize::from(columns).saturating_sub(bar_width(usize::from(columns)) + 2);
+            bar.set_message(cut(line(room), room));
             bar.tick();
             assert!(term.contents().lines().count() <= 1, "{columns}: {}", term.contents());
         }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::output::{Target, replace_unlocked};
 
-/// Writes `text` to `path`; makes its folder if that is missing.
+/// Writes `text` to `path`.
 pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
     match Target::of(path).map_err(io::Error::other)? {
         Target::File(place) => replace_unlocked(&place, text.as_bytes()),
@@ -25,7 +25,8 @@ mod tests {
     #[test]
     fn a_file_is_replaced_and_nothing_is_left_beside_it() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("new/x.json");
+        assert!(replace(&folder.path().join("new/x.json"), "").is_err(), "no folder is made");
+        let path = folder.path().join("x.json");
         replace(&path, "old").unwrap();
         replace(&path, "new").unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "new");

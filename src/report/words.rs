@@ -5,6 +5,34 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+/// Breaks long lines between words, and sets what follows in. A command to be copied stays in one piece.
+pub(super) fn wrap(text: &str, width: usize) -> String {
+    let lines = text
+        .split('\n')
+        .map(|line| if line.trim_start().starts_with("to go on: ") { line.to_owned() } else { wrap_line(line, width) });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn wrap_line(line: &str, width: usize) -> String {
+    let indent = line.len() - line.trim_start_matches(' ').len();
+    let mut text = " ".repeat(indent);
+    let mut column = indent;
+    for (n, word) in line.trim_start_matches(' ').split(' ').enumerate() {
+        let length = word.chars().count();
+        if n > 0 && column + 1 + length > width && column > indent + 2 {
+            text.push('\n');
+            text += &" ".repeat(indent + 2);
+            column = indent + 2;
+        } else if n > 0 {
+            text.push(' ');
+            column += 1;
+        }
+        text += word;
+        column += length;
+    }
+    text
+}
+
 /// `1,234,567`
 pub(super) fn count(n: u64) -> String {
     let digits = n.to_string();
@@ -81,6 +109,23 @@ mod tests {
             assert_eq!(count(n), text);
         }
         assert_eq!((counted(1, "offer"), counted(2, "offer")), ("1 offer".into(), "2 offers".into()));
+    }
+
+    #[test]
+    fn long_lines_break_between_words_and_commands_not_at_all() {
+        let text = "  limit 50/10s: one call every 202 ms\n  to go on: offerlinks export offers.csv -o links.csv";
+        assert_eq!(
+            wrap(text, 24),
+            "  limit 50/10s: one call\n    every 202 ms\n  to go on: offerlinks export offers.csv -o links.csv"
+        );
+        for text in ["", "  ", "a  b", "one two\n\nthree", "/a/path/that/is/longer/than/the/terminal is"] {
+            assert_eq!(wrap(text, 80), text);
+            assert_eq!(
+                wrap(text, 9).split_whitespace().collect::<Vec<_>>(),
+                text.split_whitespace().collect::<Vec<_>>()
+            );
+        }
+        assert!(wrap(&"word ".repeat(50), 80).lines().all(|line| line.chars().count() <= 80));
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub enum KeySource {
 pub enum AccountError {
     /// Something was not given at all.
     #[error(
-        "these account settings are missing:\n{}\n  to try the program without an account, use --sandbox",
+        "these account settings are missing:\n{}\n  see README (With your account); to try the program without an account, use --sandbox",
         .0.iter().map(|missing| format!("  {missing}")).collect::<Vec<_>>().join("\n")
     )]
     Missing(Vec<&'static str>),
@@ -251,7 +251,7 @@ mod tests {
           the network: --network NAME or OFFERSLOOK_NETWORK (or --base-url URL)
           your e-mail: --email ADDRESS or OFFERSLOOK_EMAIL
           your API key: OFFERSLOOK_API_KEY, or --api-key-file FILE or OFFERSLOOK_API_KEY_FILE
-          to try the program without an account, use --sandbox
+          see README (With your account); to try the program without an account, use --sandbox
         ");
     }
 

@@ -34,7 +34,8 @@ fn stop(place: &Place<'_>, running: Running, (name, number): (&str, i32), most: 
     assert_eq!(ended.status.signal(), Some(number), "{ended:?}");
     assert!(took < most, "SIG{name} took {took:?}");
     place.assert_old_output();
-    ended.assert_says(&format!("interrupted by SIG{name}"));
+    let name = if name == "INT" { "Ctrl-C".to_owned() } else { format!("SIG{name}") };
+    ended.assert_says(&format!("stopped by {name}"));
     ended.assert_says("to go on: offerlinks export");
     ended.assert_says("--resume");
 }

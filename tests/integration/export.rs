@@ -77,12 +77,25 @@ fn an_empty_input_is_an_output_with_a_header_and_no_call_where_it_is_meant() {
 }
 
 #[test]
-fn the_old_output_is_replaced_and_its_folder_is_made() {
+fn the_old_output_is_replaced_and_of_folders_only_the_default_one_is_made() {
     let network = network();
-    let run = export().offers(&["16"]).output("new/folder/links.csv").on(&network);
+    for arguments in [
+        &["-o", "new/folder/links.csv"][..],
+        &["-o", "new/links.csv", "--dry-run"],
+        &["-o", "l.csv", "--report", "new/r.json"],
+        &["-o", "l.csv", "--metrics", "new/m.prom"],
+    ] {
+        let folder = Folder::new();
+        folder.write("offers.csv", "offer_id\n16\n");
+        let ran = export_in(&folder).args(&["offers.csv"]).args(arguments).on(&network).run().expect(2);
+        assert!(ran.stderr.contains("there is no folder new"), "{}", ran.stderr);
+        assert_eq!(folder.names(), ["offers.csv"], "{arguments:?}");
+    }
+    assert_eq!(network.calls(), []);
+    let run = export().offers(&["16"]).output("output/links.csv").on(&network);
     let ran = run.run().expect(0);
     assert_eq!(ran.output.unwrap(), fixture("offer-16.csv"));
-    let run = export_in(&ran.folder).offers(&["17"]).output("new/folder/links.csv").on(&network);
+    let run = export_in(&ran.folder).offers(&["17"]).output("output/links.csv").on(&network);
     let ran = run.run().expect(0);
     assert_eq!(
         ran.cells(["offer_id", "url"]),
