@@ -97,8 +97,6 @@ fn flags_that_come_to_the_same_are_the_same_job_and_others_are_named() {
     }
     for (flags, what) in [
         (&["--keep", "none"][..], "kept columns (--keep) differs: \"campaign\" then, none now"),
-        // Another column holds no IDs here, so it is refused before it is compared.
-        (&["-n"], "the header differs: line 1 then, none now"),
         (&["--excel"], "the format differs: CSV then, CSV for spreadsheets (--excel) now"),
         (&["--format", "jsonl"], "the format differs: CSV then, JSON lines now"),
     ] {
