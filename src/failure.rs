@@ -72,6 +72,14 @@ pub enum Failure {
         /// Why.
         source: io::Error,
     },
+    /// What came to an end in mid-run and can go on.
+    #[error("{cause}\n  to go on: {command}")]
+    Interrupted {
+        /// Why it ended.
+        cause: Box<Self>,
+        /// The command that goes on.
+        command: String,
+    },
     /// The system gives no thread, no runtime or no signals.
     #[error("cannot {action}: {source}")]
     System {
@@ -105,9 +113,17 @@ impl Failure {
         }
     }
 
+    /// Names the command that goes on, where this failure leaves something to go on with.
+    #[must_use]
+    pub fn with_way_on(self, command: &str) -> Self {
+        let keeps_rows = matches!(self, Self::Output(OutputError::Io { .. }) | Self::Render(_));
+        if keeps_rows { Self::Interrupted { cause: Box::new(self), command: command.to_owned() } } else { self }
+    }
+
     /// The exit code.
     pub fn exit_code(&self) -> ExitCode {
         match self {
+            Self::Interrupted { cause, .. } => cause.exit_code(),
             Self::Job(_)
             | Self::Client(_)
             | Self::NotKept { .. }

@@ -66,7 +66,8 @@ pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary),
         Opened::Writer(writer) => *writer,
         Opened::Finished(summary, lock, finish) => {
             report.totals(&summary, Counts::default(), Instant::now());
-            let ending = wind_up(job, &summary, (Some(lock), finish), &mut signals, report).await?;
+            let ended = wind_up(job, &summary, (Some(lock), finish), &mut signals, report).await;
+            let ending = ended.map_err(|cause| cause.with_way_on(&job.resume_command))?;
             close(report, &ending, &summary, Some(summary.offers));
             return Ok((ending, summary));
         }
@@ -90,9 +91,11 @@ pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary),
     prepare(&mut schedule, job, writer.summary());
     let (max_errors, window, drain) = (job.max_errors, Window::new(), drain(job));
     let run = Run { rows, window, schedule, writer, max_errors, drain, waiting: None, neighbours };
-    let Ended { mut ending, summary, kept, lock, finish } = run.run(&session.client, &mut signals, report).await?;
+    let way_on = |cause: Failure| if resumable { cause.with_way_on(&job.resume_command) } else { cause };
+    let ended = run.run(&session.client, &mut signals, report).await;
+    let Ended { mut ending, summary, kept, lock, finish } = ended.map_err(way_on)?;
     if ending == Ending::Complete {
-        ending = wind_up(job, &summary, (lock, finish), &mut signals, report).await?;
+        ending = wind_up(job, &summary, (lock, finish), &mut signals, report).await.map_err(way_on)?;
     }
     close(report, &ending, &summary, resumable.then_some(kept));
     Ok((ending, summary))

@@ -32,6 +32,14 @@ pub enum OutputError {
         /// The folder.
         folder: PathBuf,
     },
+    /// There is a file of that name that nobody, or not this user, can replace.
+    #[error("cannot replace {}: {why}; change that, or choose another file with -o", out.display())]
+    NotReplaceable {
+        /// The file.
+        out: PathBuf,
+        /// What stands in the way.
+        why: &'static str,
+    },
     /// The output's folder is missing and cannot be made.
     #[error("cannot create the folder {} for the output: {source}; choose another place with -o", folder.display())]
     NoFolder {
@@ -184,11 +192,17 @@ fn way_out(source: &io::Error, action: Action) -> String {
         Action::Replace => "run it again",
         _ => "go on with --resume",
     };
+    if is_out_of_files(source) {
+        return format!("too many files are open: raise ulimit -n or lower -j, then {again}");
+    }
     match source.kind() {
         io::ErrorKind::StorageFull => format!("make room on this disk, then {again}"),
         io::ErrorKind::QuotaExceeded => format!("your disk quota is used up: make room, then {again}"),
         io::ErrorKind::FileTooLarge => format!("raise the file-size limit (ulimit -f), then {again}"),
         io::ErrorKind::ReadOnlyFilesystem => "this disk is read-only: choose another place with -o".to_owned(),
+        _ if action == Action::Rename => {
+            format!("the finished rows are kept beside it: close it in the program that has it open, then {again}")
+        }
         io::ErrorKind::PermissionDenied => "check its permissions, and that no other program has it open".to_owned(),
         io::ErrorKind::InvalidInput if action == Action::Open => {
             "it is a link, a pipe or a folder of another's making: remove it, or choose another file with -o".to_owned()
@@ -201,6 +215,13 @@ fn way_out(source: &io::Error, action: Action) -> String {
         }
         _ => "the old output is as it was".to_owned(),
     }
+}
+
+/// This process, or the whole system, can open no more files.
+fn is_out_of_files(source: &io::Error) -> bool {
+    const ENFILE: i32 = 23;
+    const EMFILE: i32 = 24;
+    cfg!(unix) && source.raw_os_error().is_some_and(|code| [ENFILE, EMFILE].contains(&code))
 }
 
 #[cfg(test)]
@@ -222,17 +243,19 @@ mod tests {
             io(io::ErrorKind::Other, Action::Sync),
             io(io::ErrorKind::StorageFull, Action::Stream),
             OutputError::IsFolder("out".into()).to_string(),
+            OutputError::io(Action::Open, Path::new("o/x.csv.partial"))(io::Error::from_raw_os_error(24)).to_string(),
         ].join("\n"), @r"
         cannot write o/x.csv.partial: no storage space; make room on this disk, then go on with --resume
         cannot write o/x.csv.partial: quota exceeded; your disk quota is used up: make room, then go on with --resume
         cannot write o/x.csv.partial: file too large; raise the file-size limit (ulimit -f), then go on with --resume
         cannot write o/x.csv.partial: no storage space; make room on this disk, then run it again
         cannot open o/x.csv.partial: read-only filesystem or storage medium; this disk is read-only: choose another place with -o
-        cannot rename o/x.csv.partial: permission denied; check its permissions, and that no other program has it open
+        cannot rename o/x.csv.partial: permission denied; the finished rows are kept beside it: close it in the program that has it open, then go on with --resume
         cannot lock o/x.csv.partial: unsupported; this disk has no file locks: choose a local one with -o
         cannot bring o/x.csv.partial to disk: other error; check the disk, then go on with --resume
         cannot write to o/x.csv.partial: no storage space; it cannot be continued: run again, or name a file with -o FILE
         the output out is a folder: give a file name, for example -o out/tracking_links.csv
+        cannot open o/x.csv.partial: Too many open files (os error 24); too many files are open: raise ulimit -n or lower -j, then go on with --resume
         ");
     }
 }

@@ -16,6 +16,7 @@ mod partial;
 mod place;
 mod policy;
 pub mod previous;
+mod replaceable;
 mod whole;
 mod written;
 pub mod xlsx;

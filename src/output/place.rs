@@ -11,6 +11,7 @@ use std::io::{
 use std::path::{Path, PathBuf};
 
 use super::error::OutputError;
+use super::replaceable;
 
 /// What `-o` names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +42,10 @@ impl Target {
             Ok(found) if !found.is_file() => Ok(Self::Device(real)),
             _ if real.file_name().is_none() || ends_in_separator(out) => Err(OutputError::IsFolder(out.to_owned())),
             // What else may be wrong shows, with a better message, when the folder is made or the lock is opened.
-            _ => Place { out: real }.with_room_beside().map(Self::File),
+            _ => {
+                replaceable::look(&real)?;
+                Place { out: real }.with_room_beside().map(Self::File)
+            }
         }
     }
 }

@@ -15,6 +15,7 @@ mod input;
 mod judged;
 mod machine;
 mod min_ok;
+mod open_elsewhere;
 mod retry;
 mod same_job;
 mod shapes;
