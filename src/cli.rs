@@ -10,6 +10,7 @@ mod look;
 mod packaging;
 mod typed;
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -19,10 +20,11 @@ pub use self::export::{
 };
 use self::export::{EXPORT_EXAMPLES, EXPORT_MORE};
 pub use self::groups::{AccountArgs, AttemptArgs, CallArgs, LogFormatArg, LookArgs, NetArgs, ProgressArg};
-pub use self::look::{CheckArgs, ListArgs, ScopeArg};
+pub use self::look::{CheckArgs, ListArgs, ScopeArg, StatusArgs};
 pub use self::packaging::{CompletionsArgs, ManArgs};
 pub use self::typed::{command_with, retry_command};
 use crate::exit::ExitCode;
+use crate::settings::look::LogFormat;
 use crate::settings::origin::Setting;
 use crate::settings::rate::Rate;
 
@@ -39,16 +41,41 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// Reads the command line, and where each of its settings came from. Ends the program where it asks for help or
-    /// cannot be understood.
-    pub fn read() -> (Self, Vec<Setting>) {
-        let matches = Self::command().get_matches();
-        match Self::from_arg_matches(&matches) {
-            Ok(cli) => (cli, typed::settings(&matches)),
-            Err(error) => error.format(&mut Self::command()).exit(),
+    /// Reads the command line, and where each of its settings came from. Ends the program where it asks for help.
+    ///
+    /// # Errors
+    /// What is typed cannot be understood, or must not be typed.
+    pub fn read() -> Result<(Self, Vec<Setting>), Mistyped> {
+        let typed: Vec<OsString> = std::env::args_os().collect();
+        let read = Self::command().try_get_matches_from(&typed).and_then(|matches| {
+            let cli = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut Self::command()))?;
+            Ok((cli, typed::settings(&matches), typed::has_key(&matches)))
+        });
+        match read {
+            Ok((cli, settings, false)) => Ok((cli, settings)),
+            Ok((_, _, true)) => Err(Mistyped { message: KEY_TYPED.to_owned(), log_format: typed::log_format(&typed) }),
+            Err(error) if !error.use_stderr() || typed.len() < 2 => error.exit(),
+            Err(error) => {
+                let message = error.render().to_string();
+                let message = message.trim().trim_start_matches("error: ").replace("\n\n", "\n").replace('\n', "\n  ");
+                Err(Mistyped { message: message.replace("\n    ", "\n  "), log_format: typed::log_format(&typed) })
+            }
         }
     }
 }
+
+/// A command line that cannot be understood, or must not be typed.
+#[derive(Debug)]
+pub struct Mistyped {
+    /// Why, and what to type instead.
+    pub message: String,
+    /// The form of messages that it asks for all the same.
+    pub log_format: LogFormat,
+}
+
+const KEY_TYPED: &str = "the API key is never an argument (--api-key): everyone on this machine can read arguments, and shells \
+    keep them\n  put it into the variable OFFERSLOOK_API_KEY, or into a file that --api-key-file names\n  \
+    if others use this machine, make a new key: this one may have been seen";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -76,6 +103,8 @@ pub enum Command {
     List(Box<ListArgs>),
     /// Say which gate to the network is closed: key, white list, limit, ...
     Check(Box<CheckArgs>),
+    /// Say how far the run of an output is, from the files beside it
+    Status(StatusArgs),
     /// Serve the sandbox network on this machine, for rehearsals
     Sandbox(SandboxArgs),
     /// Print a script that completes commands and flags in your shell

@@ -217,6 +217,7 @@ impl Job {
             Err(missing) if about.dry_run => Network::NotGiven(missing.to_string()),
             network => network?,
         };
+        let named_by = Setting::of_host(&environment.settings);
         let settings = with_key(environment.settings, key_file.clone(), &network);
         let (format, workbook) = format(&output)?;
         // A workbook cannot be written row by row, so its rows go through a CSV, which stays beside it.
@@ -254,7 +255,7 @@ impl Job {
             first_append,
             network,
             policy: policy(&pace.call, &pace.attempts, pace.concurrency.get()),
-            http: http(net, &pace.call, pace.concurrency.get()),
+            http: http(net, &pace.call, pace.concurrency.get(), named_by),
             max_errors: pace.max_errors,
             min_ok: output.min_ok,
             start: match (again.resume, again.restart) {
@@ -285,9 +286,23 @@ impl ExportArgs {
                 self.input.display().to_string()
             },
             output: self.output.output.display().to_string(),
+            network: self.account.host(),
             report: wanted(&self.about.report),
             metrics: wanted(&self.about.metrics),
         }
+    }
+}
+
+impl AccountArgs {
+    /// The host that is to be called, for files about the run: the sandbox has a port that no two runs share.
+    fn host(&self) -> String {
+        let given = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
+        if self.sandbox {
+            return "sandbox".to_owned();
+        }
+        let host = given(&self.base_url).map(HostSource::BaseUrl);
+        let host = host.or_else(|| given(&self.network).map(HostSource::Network));
+        host.and_then(HostSource::name).unwrap_or_default()
     }
 }
 
@@ -306,10 +321,16 @@ impl LookArgs {
                 (false, false) => Verbosity::Normal,
                 (false, true) => Verbosity::Verbose,
             },
-            log_format: match self.log_format {
-                LogFormatArg::Text => LogFormat::Text,
-                LogFormatArg::Json => LogFormat::Json,
-            },
+            log_format: self.log_format.into(),
+        }
+    }
+}
+
+impl From<LogFormatArg> for LogFormat {
+    fn from(form: LogFormatArg) -> Self {
+        match form {
+            LogFormatArg::Text => Self::Text,
+            LogFormatArg::Json => Self::Json,
         }
     }
 }
@@ -381,8 +402,10 @@ fn format(arguments: &OutputArgs) -> Result<(Format, Option<PathBuf>), JobError>
     }
 }
 
-fn http(arguments: NetArgs, call: &CallArgs, concurrency: usize) -> Http {
+fn http(arguments: NetArgs, call: &CallArgs, concurrency: usize, named_by: Option<String>) -> Http {
+    let Http { host_named_by, .. } = Http::default();
     Http {
+        host_named_by: named_by.unwrap_or(host_named_by),
         timeout: call.timeout,
         connect_timeout: call.connect_timeout,
         proxy: arguments.proxy,

@@ -20,6 +20,7 @@
 
 pub mod api;
 pub mod append;
+pub mod asked;
 pub mod budget;
 pub mod check;
 pub mod cli;
@@ -41,5 +42,6 @@ pub mod schedule;
 pub mod session;
 pub mod settings;
 pub mod signals;
+pub mod status;
 pub mod summary;
 pub mod text;

@@ -3,8 +3,9 @@
 use std::io;
 use std::time::Instant;
 
+use offerlinks::asked::Asked;
 use offerlinks::check::check;
-use offerlinks::cli::{CheckArgs, Cli, Command, ExportArgs, ListArgs, SandboxArgs};
+use offerlinks::cli::{CheckArgs, Cli, Command, ExportArgs, ListArgs, Mistyped, SandboxArgs, StatusArgs};
 use offerlinks::core_dumps;
 use offerlinks::exit::ExitCode;
 use offerlinks::export::{dry_run, export};
@@ -16,15 +17,21 @@ use offerlinks::report::{Ending, Report, print, with_causes};
 use offerlinks::settings::files::Files;
 use offerlinks::settings::look::Look;
 use offerlinks::signals;
+use offerlinks::status::Status;
 
 fn main() -> ExitCode {
     core_dumps::forbid();
-    let (cli, settings) = Cli::read();
+    Asked::survive();
+    let (cli, settings) = match Cli::read() {
+        Ok(read) => read,
+        Err(mistyped) => return refuse(&mistyped),
+    };
     let environment = Environment::read(settings);
     match cli.command {
         Command::Export(arguments) => run_export(*arguments, environment),
         Command::List(arguments) => run_list(*arguments, environment),
         Command::Check(arguments) => run_check(*arguments, environment),
+        Command::Status(arguments) => run_status(&arguments),
         Command::Sandbox(arguments) => run_sandbox(&arguments),
         Command::Completions(arguments) => show(Ok(arguments.text())),
         Command::Man(arguments) => show(arguments.text()),
@@ -75,10 +82,26 @@ fn run_list(arguments: ListArgs, environment: Environment) -> ExitCode {
     }
 }
 
+fn refuse(mistyped: &Mistyped) -> ExitCode {
+    let look = Look { log_format: mistyped.log_format, ..Look::default() };
+    Report::new(look, Instant::now()).fail(&mistyped.message, ExitCode::Usage);
+    ExitCode::Usage
+}
+
 fn run_check(arguments: CheckArgs, environment: Environment) -> ExitCode {
-    let mut report = Report::new(Look::default(), Instant::now());
+    let look = Look { log_format: arguments.log_format.into(), ..Look::default() };
+    let mut report = Report::new(look, Instant::now());
     let job = CheckJob::new(arguments, environment);
     wait_for(check(&job, &report)).unwrap_or_else(|failure| fail(&failure, &mut report))
+}
+
+fn run_status(arguments: &StatusArgs) -> ExitCode {
+    let look = Look { log_format: arguments.log_format.into(), ..Look::default() };
+    let told = Status::of(&arguments.output).and_then(|status| {
+        print(&status.text(look.log_format, jiff::Timestamp::now())).map_err(Failure::printing)?;
+        Ok(status.exit_code())
+    });
+    told.unwrap_or_else(|failure| fail(&failure, &mut Report::new(look, Instant::now())))
 }
 
 fn run_sandbox(arguments: &SandboxArgs) -> ExitCode {

@@ -156,6 +156,10 @@ fn validate(schema: &Value, value: &Value, at: &str) {
                 assert!(types.iter().any(|name| is_of_type(value, name.as_str().unwrap())), "{at}: {value}");
             }
             "minimum" => assert!(value.as_f64().is_none_or(|n| n >= rule.as_f64().unwrap()), "{at}: {value}"),
+            "maxItems" => {
+                assert!(value.as_array().is_none_or(|all| all.len() as u64 <= rule.as_u64().unwrap()), "{at}");
+            }
+            "items" => value.as_array().into_iter().flatten().for_each(|item| validate(rule, item, &format!("{at}[]"))),
             "required" => {
                 for name in rule.as_array().unwrap().iter().filter(|_| value.is_object()) {
                     assert!(value.get(name.as_str().unwrap()).is_some(), "{at}: {name} is missing");
@@ -182,6 +186,7 @@ fn validate(schema: &Value, value: &Value, at: &str) {
 fn is_of_type(value: &Value, name: &str) -> bool {
     match name {
         "object" => value.is_object(),
+        "array" => value.is_array(),
         "string" => value.is_string(),
         "integer" => value.is_u64() || value.is_i64(),
         "number" => value.is_number(),
@@ -201,7 +206,8 @@ fn metrics_are_as_prometheus_wants_them_and_keep_the_last_success() {
         (ended.status.code().unwrap(), parse_metrics(&text))
     };
     let value = |metrics: &BTreeMap<String, f64>, name: &str, label: &str| {
-        let series = format!("offerlinks_{name}{{output=\"a \\\\\\\"b.csv\"{label}}}");
+        let place = std::path::absolute(folder.path().join("a ")).unwrap().display().to_string();
+        let series = format!("offerlinks_{name}{{network=\"sandbox\",output=\"{place}\\\\\\\"b.csv\"{label}}}");
         *metrics.get(&series).unwrap_or_else(|| panic!("{series} is not in {metrics:#?}"))
     };
     let (code, never) = run(&["--max-errors", "0"]);

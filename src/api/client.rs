@@ -7,18 +7,21 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{AUTHORIZATION, HeaderValue, LOCATION};
+use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, HeaderValue, LOCATION};
 use reqwest::tls::TlsInfo;
-use reqwest::{Method, Request, Response};
+use reqwest::{Method, Request, Response, StatusCode};
 use secrecy::ExposeSecret;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 use url::Url;
 
 use super::connect::{self, ClientError};
+use super::decode::{BadBody, Decoder};
 use super::fault::{Failure, Fault, Route, Stage};
+use super::proxy::Proxy;
 use super::reply::{RawReply, Reply, redirect_target};
 use super::secrets::Secrets;
+use super::way::Way;
 use crate::offer::{ErrorKind, OfferError, OfferId};
 use crate::settings::network::{Account, Http};
 
@@ -42,10 +45,18 @@ struct Shared {
     /// `.../aff/v1`, without a slash at the end.
     base: Url,
     route: Route,
+    proxy: Option<Proxy>,
+    way: Way,
     max_body: usize,
     secrets: Secrets,
     /// As many large bodies may be read at once; the others wait after their first part.
     large: Semaphore,
+}
+
+/// Why a body is not whole.
+enum Broken {
+    Read(Fault, String),
+    Decoded(BadBody),
 }
 
 impl fmt::Debug for Client {
@@ -68,24 +79,27 @@ impl Client {
     /// # Errors
     /// As [`Self::new`].
     pub fn inspecting(account: &Account, http: &Http) -> Result<Self, ClientError> {
-        Self::made_by(|base, http| Ok(connect::builder(base, http)?.tls_info(true)), account, http)
+        Self::made_by(|base, http, proxy| Ok(connect::builder(base, http, proxy)?.tls_info(true)), account, http)
     }
 
     fn made_by(
-        builder: impl FnOnce(&Url, &Http) -> Result<reqwest::ClientBuilder, ClientError>,
+        builder: impl FnOnce(&Url, &Http, Option<&Proxy>) -> Result<reqwest::ClientBuilder, ClientError>,
         account: &Account,
         http: &Http,
     ) -> Result<Self, ClientError> {
         let base = connect::api_root(&account.base_url)?;
-        let route = connect::route(&base, http)?;
-        let client = connect::build(builder(&base, http)?)?;
+        let proxy = connect::proxy(&base, http)?;
+        let route = connect::route(&base, http, proxy.as_ref())?;
+        let client = connect::build(builder(&base, http, proxy.as_ref())?)?;
         // Built once by reqwest itself, which marks it sensitive, so that it never shows in a log.
         let signed = client.get(base.clone()).basic_auth(&account.email, Some(account.api_key.expose_secret())).build();
         let authorization = signed.ok().and_then(|request| request.headers().get(AUTHORIZATION).cloned());
         let authorization = authorization.ok_or(ClientError::Credentials)?;
         let secrets = Secrets::of(account);
         let large = Semaphore::new((LARGE_BODIES / http.max_body).max(1));
-        let shared = Shared { http: client, authorization, base, route, max_body: http.max_body, secrets, large };
+        let way = Way::new(http.host_named_by.clone(), proxy.as_ref().map(|proxy| proxy.named_by.clone()));
+        let max_body = http.max_body;
+        let shared = Shared { http: client, authorization, base, route, proxy, way, max_body, secrets, large };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -151,7 +165,34 @@ impl Client {
         self.send(url).await
     }
 
+    /// Why the run has to end after a call without an answer that failed in this way, in words of what to do: it
+    /// cannot pass by itself.
+    pub fn closed(&self, fault: Fault) -> Option<String> {
+        self.shared.way.closed(fault)
+    }
+
+    /// What to do about a fault.
+    pub fn way_out(&self, fault: Fault) -> String {
+        self.shared.way.way_out(fault)
+    }
+
+    /// The proxy that calls go through, and by what it was named.
+    pub fn proxy(&self) -> Option<(&Url, &str)> {
+        self.shared.proxy.as_ref().map(|proxy| (&proxy.url, proxy.named_by.as_str()))
+    }
+
     async fn send(&self, url: Url) -> Result<RawReply, Failure> {
+        let sent = self.send_once(url).await;
+        match &sent {
+            Err(failure) if failure.error.http_status.is_none() || failure.fault == Fault::ProxyLogin => {
+                self.shared.way.failed(failure.fault);
+            }
+            _ => self.shared.way.passed(),
+        }
+        sent
+    }
+
+    async fn send_once(&self, url: Url) -> Result<RawReply, Failure> {
         let Shared { http, authorization, route, .. } = &*self.shared;
         let mut request = Request::new(Method::GET, url);
         request.headers_mut().insert(AUTHORIZATION, authorization.clone());
@@ -167,6 +208,9 @@ impl Client {
             fault.failure(None, words)
         })?;
         let status = response.status();
+        if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED && route.proxy.is_some() {
+            return Err(Fault::ProxyLogin.failure(Some(status.as_u16()), route.login_refused()));
+        }
         let (body, broken) = self.read_body(&mut response, sent).await;
         match broken {
             // Refused, sent elsewhere or failed: the status says enough, whatever became of the rest.
@@ -183,24 +227,62 @@ impl Client {
 
     /// What could be read of the body, and why not all.
     async fn read_body(&self, response: &mut Response, sent: Instant) -> (Bytes, Option<(Fault, String)>) {
+        let Shared { route, max_body, .. } = &*self.shared;
+        let codings = response.headers().get_all(CONTENT_ENCODING).iter();
+        let codings: Vec<_> = codings.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect();
+        let tell = |bad: BadBody| match bad {
+            BadBody::TooLarge => (Fault::TooLarge, route.too_large(*max_body)),
+            BadBody::Garbled(why) => {
+                (Fault::Garbled, format!("the answer of {} cannot be decompressed: {why}", route.host))
+            }
+        };
+        let mut decoder = match Decoder::of(codings.iter().map(String::as_str), *max_body) {
+            Ok(decoder) => decoder,
+            Err(bad) => return (Bytes::new(), Some(tell(bad))),
+        };
+        let (body, broken) = self.read_pieces(response, sent, decoder.as_mut()).await;
+        let whole = match (decoder, broken) {
+            (_, Some(Broken::Read(fault, words))) => return (body, Some((fault, words))),
+            (_, Some(Broken::Decoded(bad))) => return (body, Some(tell(bad))),
+            (None, None) => return (body, None),
+            (Some(decoder), None) => decoder.finish(),
+        };
+        whole.map_or_else(|bad| (Bytes::new(), Some(tell(bad))), |whole| (whole.into(), None))
+    }
+
+    /// The pieces of a body, put together or handed to the decoder.
+    async fn read_pieces(
+        &self,
+        response: &mut Response,
+        sent: Instant,
+        mut decoder: Option<&mut Decoder>,
+    ) -> (Bytes, Option<Broken>) {
         let Shared { route, max_body, large, .. } = &*self.shared;
+        let mut compressed = 0;
         // Most answers come in one piece, which is then handed on as it is.
         let mut whole = Bytes::new();
         let mut pieces = BytesMut::new();
         let mut place = None;
         let broken = loop {
             let left = route.timeout.saturating_sub(sent.elapsed()).min(route.read_timeout);
-            if place.is_none() && whole.len() + pieces.len() > ORDINARY_BODY {
+            let held = whole.len() + pieces.len() + decoder.as_ref().map_or(0, |decoder| decoder.size()) + compressed;
+            if place.is_none() && held > ORDINARY_BODY {
                 place = timeout(left, large.acquire()).await.ok();
             }
             let left = route.timeout.saturating_sub(sent.elapsed()).min(route.read_timeout);
             let Ok(piece) = timeout(left, response.chunk()).await else {
-                break Some(route.timed_out(false, Stage::Body));
+                let (fault, words) = route.timed_out(false, Stage::Body);
+                break Some(Broken::Read(fault, words));
             };
             match piece {
-                Ok(Some(piece)) if whole.len() + pieces.len() + piece.len() > *max_body => {
-                    let words = format!("the answer of {} is larger than {max_body} bytes (--max-body)", route.host);
-                    break Some((Fault::TooLarge, words));
+                Ok(Some(piece)) if whole.len() + pieces.len() + compressed + piece.len() > *max_body => {
+                    break Some(Broken::Decoded(BadBody::TooLarge));
+                }
+                Ok(Some(piece)) if decoder.is_some() => {
+                    compressed += piece.len();
+                    if let Some(Err(bad)) = decoder.as_mut().map(|decoder| decoder.take(&piece)) {
+                        break Some(Broken::Decoded(bad));
+                    }
                 }
                 Ok(Some(piece)) if whole.is_empty() && pieces.is_empty() => whole = piece,
                 Ok(Some(piece)) => {
@@ -208,7 +290,10 @@ impl Client {
                     pieces.extend_from_slice(&piece);
                 }
                 Ok(None) => break None,
-                Err(error) => break Some(route.explain(&error, Stage::Body)),
+                Err(error) => {
+                    let (fault, words) = route.explain(&error, Stage::Body);
+                    break Some(Broken::Read(fault, words));
+                }
             }
         };
         (if pieces.is_empty() { whole } else { pieces.freeze() }, broken)

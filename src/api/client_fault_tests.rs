@@ -51,7 +51,11 @@ async fn an_answer_that_is_not_sound_http_is_no_closed_connection() {
         let (base, _heads) = serve_bytes(bytes);
         let reply = call(&base, &quick()).await;
         let message = format!("the answer of {} is not sound HTTP: {why}", base.trim_start_matches("http://"));
-        let fault = if status.is_some() { Fault::Garbled } else { Fault::Closed };
+        let fault = match status {
+            Some(_) => Fault::Garbled,
+            None if why.contains("version") => Fault::NotHttp,
+            None => Fault::Closed,
+        };
         assert_eq!((error(&reply), reply.http_status), ((fault.kind(), Some(fault), &*message), status));
     }
 }
@@ -87,6 +91,6 @@ async fn a_host_that_is_not_there_is_named() {
     let http = Http { allow_http: true, timeout: Duration::from_secs(5), ..Http::default() };
     let reply = call(&format!("http://{host}"), &http).await;
     let (kind, fault, message) = error(&reply);
-    assert_eq!((kind, fault), (ErrorKind::Network, Some(Fault::Dns)), "{message}");
+    assert_eq!((kind, fault), (ErrorKind::Network, Some(Fault::UnknownHost)), "{message}");
     assert!(message.starts_with(&format!("unknown host {host}: ")), "{message}");
 }

@@ -200,7 +200,7 @@ async fn a_proxy_gets_the_call_and_its_password_stays_secret() {
     let http = Http { proxy: Some(proxy_url.parse().unwrap()), ..quick() };
     let reply = call("https://a.example", &http).await;
     let (kind, fault, message) = error(&reply);
-    assert_eq!((kind, fault), (ErrorKind::Network, Some(Fault::Proxy)), "{message}");
+    assert_eq!((kind, fault), (ErrorKind::Network, Some(Fault::ProxyLogin)), "{message}");
     assert!(message.contains("a.example") && !message.contains("s3cret"), "{message}");
     let head = heads.recv().unwrap();
     assert!(head.starts_with("CONNECT a.example:443") && !head.contains("bWVAYS5leGFtcGxl"), "{head}");

@@ -82,6 +82,6 @@ async fn https_to_a_port_that_speaks_http_says_so() {
     });
     let reply = call(&format!("https://{host}"), &trusting()).await;
     let error = reply.outcome.unwrap_err();
-    assert_eq!(reply.fault, Some(Fault::Tls), "{error:?}");
+    assert_eq!(reply.fault, Some(Fault::TlsMismatch), "{error:?}");
     assert!(error.message.ends_with("; it may not speak https on this port"), "{}", error.message);
 }

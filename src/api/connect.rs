@@ -6,10 +6,11 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderValue};
 use url::{Host, Url};
 
 use super::fault::Route;
+use super::proxy::{self, Proxy};
 use crate::settings::network::{Http, host_and_port};
 
 /// The longest silence of the network in the middle of a call.
@@ -46,8 +47,13 @@ pub enum ClientError {
         path: PathBuf,
     },
     /// Only HTTP proxies are supported. Names no URL: it may hold a password.
-    #[error("the proxy must be http://HOST:PORT or https://HOST:PORT (--proxy)")]
-    Proxy,
+    #[error(
+        "the proxy ({named_by}) cannot be used, and no call is made without it: it must be http://HOST:PORT or https://HOST:PORT, with USER:PASSWORD@ before the host where it wants that; SOCKS is not supported"
+    )]
+    Proxy {
+        /// The flag or the variable that names it.
+        named_by: String,
+    },
     /// A header cannot hold it.
     #[error("the user agent must be printable text on one line (--user-agent)")]
     UserAgent,
@@ -76,14 +82,14 @@ pub(super) fn api_root(base_url: &Url) -> Result<Url, ClientError> {
 ///
 /// # Errors
 /// The key would travel in the clear.
-pub(super) fn route(base: &Url, http: &Http) -> Result<Route, ClientError> {
+pub(super) fn route(base: &Url, http: &Http, proxy: Option<&Proxy>) -> Result<Route, ClientError> {
     let host = host_and_port(base).ok_or(ClientError::BaseUrl)?;
     if base.scheme() == "http" && !is_loopback(base) && !http.allow_http {
         return Err(ClientError::PlainHttp { host });
     }
     Ok(Route {
         host,
-        proxy: http.proxy.as_ref().and_then(host_and_port),
+        proxy: proxy.and_then(|proxy| host_and_port(&proxy.url)),
         connect_timeout: http.connect_timeout,
         read_timeout: READ_TIMEOUT.min(http.timeout),
         timeout: http.timeout,
@@ -99,40 +105,49 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
+/// The proxy for all calls.
+///
+/// # Errors
+/// It cannot be used.
+pub(super) fn proxy(base: &Url, http: &Http) -> Result<Option<Proxy>, ClientError> {
+    let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+    proxy::choose(base, http.proxy.as_ref(), is_loopback(base), variable)
+}
+
 /// What is to become the HTTP client, under the rules of this program. The timeouts of a call are the caller's to keep.
 ///
 /// # Errors
 /// Settings that cannot work.
-pub(super) fn builder(base: &Url, http: &Http) -> Result<reqwest::ClientBuilder, ClientError> {
+pub(super) fn builder(base: &Url, http: &Http, proxy: Option<&Proxy>) -> Result<reqwest::ClientBuilder, ClientError> {
     // Fails only where one is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let user_agent = HeaderValue::from_str(&http.user_agent).map_err(|_| ClientError::UserAgent)?;
     let mut builder = reqwest::Client::builder()
-        .default_headers(HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]))
+        .default_headers(HeaderMap::from_iter([
+            (ACCEPT, HeaderValue::from_static("application/json")),
+            (ACCEPT_ENCODING, HeaderValue::from_static("gzip")),
+        ]))
         .user_agent(user_agent)
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)
-        .gzip(true)
         .http1_only()
         .tcp_nodelay(true)
         .https_only(base.scheme() == "https")
         .connect_timeout(http.connect_timeout)
         .pool_idle_timeout(POOL_IDLE_TIMEOUT)
         .pool_max_idle_per_host(http.concurrency.max(1));
-    if let Some(proxy) = &http.proxy {
-        if !matches!(proxy.scheme(), "http" | "https") {
-            return Err(ClientError::Proxy);
-        }
-        builder = builder.proxy(reqwest::Proxy::all(proxy.clone()).map_err(|_| ClientError::Proxy)?);
-    } else if is_loopback(base) {
-        // A proxy of the environment cannot reach this machine's loopback, and must not see the key in the clear.
+    if let Some(Proxy { url, named_by }) = proxy {
+        let bad = |_| ClientError::Proxy { named_by: named_by.clone() };
+        builder = builder.proxy(reqwest::Proxy::all(url.clone()).map_err(bad)?);
+    } else if is_loopback(base) || cfg!(not(any(windows, target_os = "macos"))) {
+        // The environment was read by then; where the system itself has a setting, that counts.
         builder = builder.no_proxy();
     }
     Ok(match &http.cacert {
         Some(path) => builder.tls_certs_merge(certificates(path)?),
         // Spares a sandbox run the system's certificates: it starts faster, and where there are none.
-        None if base.scheme() == "http" && is_loopback(base) && http.proxy.is_none() => builder.tls_certs_only([]),
+        None if base.scheme() == "http" && is_loopback(base) && proxy.is_none() => builder.tls_certs_only([]),
         None => builder,
     })
 }

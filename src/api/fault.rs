@@ -31,18 +31,26 @@ impl From<Failure> for OfferError {
 /// Where on its way a call failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fault {
-    /// The host's name is not known.
+    /// The host's name cannot be looked up now: the name servers do not answer.
     Dns,
+    /// There is no such host: the name servers say so.
+    UnknownHost,
     /// Nobody listens there, or there is no way to it.
     Connect,
     /// No connection in time.
     ConnectTimeout,
     /// The proxy refuses to pass the call on.
     Proxy,
+    /// The proxy refuses the user name or the password, or wants some.
+    ProxyLogin,
     /// The host's certificate is expired, of an unknown issuer or for another name: waiting does not mend it.
     Certificate,
     /// Any other failure of the TLS handshake.
     Tls,
+    /// No TLS that both sides speak: an answer that is not TLS, or another protocol inside of it.
+    TlsMismatch,
+    /// An answer that is not HTTP/1.1: TLS, HTTP/2 or something else.
+    NotHttp,
     /// Connected, but no whole answer in time.
     AnswerTimeout,
     /// The connection was closed before an answer came, or what came has no head that can be read.
@@ -62,10 +70,23 @@ impl Fault {
             Self::ConnectTimeout | Self::AnswerTimeout => ErrorKind::Timeout,
             Self::Garbled => ErrorKind::InvalidResponse,
             Self::TooLarge => ErrorKind::BodyTooLarge,
-            Self::Dns | Self::Connect | Self::Proxy | Self::Certificate | Self::Tls | Self::Closed | Self::Cut => {
-                ErrorKind::Network
-            }
+            Self::Dns
+            | Self::UnknownHost
+            | Self::Connect
+            | Self::Proxy
+            | Self::ProxyLogin
+            | Self::Certificate
+            | Self::Tls
+            | Self::TlsMismatch
+            | Self::NotHttp
+            | Self::Closed
+            | Self::Cut => ErrorKind::Network,
         }
+    }
+
+    /// Whether waiting does not mend it: somebody has to change a setting, or a certificate.
+    pub const fn is_lasting(self) -> bool {
+        matches!(self, Self::UnknownHost | Self::ProxyLogin | Self::Certificate | Self::TlsMismatch | Self::NotHttp)
     }
 
     /// The error row for it.
@@ -109,13 +130,25 @@ impl Route {
         }
         let root = root_cause(error);
         if error.is_dns() {
-            return (Fault::Dns, format!("unknown host {}: {root}", self.proxy.as_ref().unwrap_or(host)));
+            let name = self.proxy.as_ref().unwrap_or(host);
+            return if is_no_such_host(&root) {
+                (Fault::UnknownHost, format!("unknown host {name}: {root}"))
+            } else {
+                (Fault::Dns, format!("the name of {name} cannot be looked up: {root}"))
+            };
+        }
+        // TLS refuses some names before anybody is asked for them.
+        if root == "invalid dns name" {
+            return (Fault::UnknownHost, format!("unknown host {host}: no host can have this name"));
         }
         if let Some(tls) = chain(error).find_map(<dyn Error>::downcast_ref) {
             return self.tls_failed(tls);
         }
         if chain(error).any(|cause| cause.to_string().starts_with("tunnel error")) {
-            let proxy = self.proxy.as_deref().unwrap_or("of the environment");
+            let proxy = self.proxy.as_deref().unwrap_or("of the system");
+            if root.ends_with("proxy authorization required") {
+                return (Fault::ProxyLogin, self.login_refused());
+            }
             return (Fault::Proxy, format!("the proxy {proxy} does not let the call to {host} pass: {root}"));
         }
         let io_kind = chain(error).filter_map(<dyn Error>::downcast_ref::<io::Error>).last().map(io::Error::kind);
@@ -142,6 +175,8 @@ impl Route {
                 };
                 (Fault::Connect, words)
             }
+            // What other protocols begin with: TLS, HTTP/2, SSH.
+            Stage::Head(_) if root == "invalid HTTP version parsed" => (Fault::NotHttp, not_http()),
             // The parser's complaints have no type that could be looked at.
             Stage::Head(_) if root.contains(" parsed") || root == "message head is too large" => {
                 (Fault::Closed, not_http())
@@ -167,14 +202,33 @@ impl Route {
         }
     }
 
+    /// The words for an answer of more than `most` bytes.
+    pub(super) fn too_large(&self, most: usize) -> String {
+        format!("the answer of {} is larger than {most} bytes (--max-body)", self.host)
+    }
+
+    /// The words for a log-in that the proxy refuses.
+    pub(super) fn login_refused(&self) -> String {
+        let proxy = self.proxy.as_deref().unwrap_or("of the system");
+        format!("the proxy {proxy} on the way to {} refuses the user name or password (HTTP 407)", self.host)
+    }
+
     fn tls_failed(&self, error: &rustls::Error) -> (Fault, String) {
         let host = &self.host;
         let rustls::Error::InvalidCertificate(reason) = error else {
-            let hint = match error {
-                rustls::Error::InvalidMessage(_) => "; it may not speak https on this port",
-                _ => "",
+            use rustls::AlertDescription::{HandshakeFailure, NoApplicationProtocol, ProtocolVersion};
+            let (fault, hint) = match error {
+                rustls::Error::InvalidMessage(_) => (Fault::TlsMismatch, "; it may not speak https on this port"),
+                rustls::Error::AlertReceived(NoApplicationProtocol) | rustls::Error::NoApplicationProtocol => {
+                    (Fault::TlsMismatch, "; it does not speak HTTP/1.1")
+                }
+                rustls::Error::AlertReceived(HandshakeFailure | ProtocolVersion)
+                | rustls::Error::PeerIncompatible(_) => {
+                    (Fault::TlsMismatch, "; it may be too old, or another kind of server")
+                }
+                _ => (Fault::Tls, ""),
             };
-            return (Fault::Tls, format!("TLS with {host} failed: {error}{hint}"));
+            return (fault, format!("TLS with {host} failed: {error}{hint}"));
         };
         let words = match reason {
             CertificateError::Expired => {
@@ -210,6 +264,24 @@ impl Route {
     }
 }
 
+/// Whether the name servers have answered that there is no such name, and not failed to answer: then it may pass.
+///
+/// The standard library gives the resolver's words only. These are those of glibc, musl, macOS and the BSDs, and
+/// Windows, for `EAI_NONAME`, `EAI_NODATA` and `WSAHOST_NOT_FOUND`; `EAI_AGAIN` and `EAI_FAIL` have others.
+fn is_no_such_host(words: &str) -> bool {
+    [
+        "Name or service not known",
+        "No address associated with",
+        "Name does not resolve",
+        "Name has no usable address",
+        "nodename nor servname provided",
+        "No such host is known",
+        "os error 11001",
+    ]
+    .iter()
+    .any(|known| words.contains(known))
+}
+
 /// A day, as certificates count it.
 fn day(time: UnixTime) -> String {
     let time = i64::try_from(time.as_secs()).ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
@@ -228,4 +300,26 @@ fn chain(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)>
 /// The words of the innermost cause.
 fn root_cause(error: &reqwest::Error) -> String {
     chain(error).last().map_or_else(|| "no cause given".to_owned(), ToString::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_does_not_exist_is_told_from_name_servers_that_do_not_answer() {
+        for (words, no_such_host) in [
+            ("failed to lookup address information: Name or service not known", true),
+            ("failed to lookup address information: No address associated with hostname", true),
+            ("failed to lookup address information: Name does not resolve", true),
+            ("failed to lookup address information: nodename nor servname provided, or not known", true),
+            ("No such host is known. (os error 11001)", true),
+            ("failed to lookup address information: Temporary failure in name resolution", false),
+            ("failed to lookup address information: Try again", false),
+            ("failed to lookup address information: Non-recoverable failure in name resolution", false),
+            ("This is usually a temporary error during hostname resolution (os error 11002)", false),
+        ] {
+            assert_eq!(is_no_such_host(words), no_such_host, "{words}");
+        }
+    }
 }

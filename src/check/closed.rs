@@ -20,19 +20,18 @@ pub(super) struct Closed {
     pub(super) code: ExitCode,
 }
 
-/// No whole answer came.
-pub(super) fn unanswered(failure: &Failure) -> Closed {
+/// No whole answer came. `lasting` is what to do about a fault that cannot pass by itself.
+pub(super) fn unanswered(failure: &Failure, lasting: &str) -> Closed {
     let (gate, code, way_out) = match failure.fault {
-        Fault::Dns => (
-            Gate::Dns,
-            ExitCode::StoppedEarly,
-            "check --network or --base-url for a typing error, and this machine's DNS",
-        ),
+        Fault::Dns => (Gate::Dns, ExitCode::StoppedEarly, "check this machine's DNS and its network; it may pass"),
+        Fault::UnknownHost => (Gate::Dns, ExitCode::Refused, lasting),
         Fault::Connect | Fault::ConnectTimeout => {
             (Gate::Connection, ExitCode::StoppedEarly, "check the address, this machine's network and its firewall")
         }
-        Fault::Proxy => (Gate::Connection, ExitCode::StoppedEarly, "check --proxy, or HTTPS_PROXY"),
-        Fault::Certificate => (Gate::Tls, ExitCode::Refused, "the key was not sent"),
+        Fault::Proxy => (Gate::Connection, ExitCode::StoppedEarly, lasting),
+        Fault::ProxyLogin => (Gate::Connection, ExitCode::Refused, lasting),
+        Fault::Certificate | Fault::TlsMismatch => (Gate::Tls, ExitCode::Refused, lasting),
+        Fault::NotHttp => (Gate::Api, ExitCode::Refused, lasting),
         Fault::Tls => (Gate::Tls, ExitCode::StoppedEarly, "check the address, and what stands between"),
         Fault::AnswerTimeout | Fault::Closed | Fault::Cut | Fault::Garbled | Fault::TooLarge => {
             (Gate::Api, ExitCode::StoppedEarly, "this may pass; try again later")

@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
+use serde_json::{Value, json};
+
 use super::certificate;
 use super::closed::{answered, unanswered};
 use crate::api::body::Body;
@@ -76,6 +78,16 @@ pub(super) enum State {
 }
 
 impl State {
+    /// For programs; a promise.
+    const fn json(self) -> &'static str {
+        match self {
+            Self::Open => "ok",
+            Self::Warning => "warning",
+            Self::Closed => "failed",
+            Self::NotReached => "not_reached",
+        }
+    }
+
     const fn word(self) -> &'static str {
         match self {
             Self::Open => "ok",
@@ -107,6 +119,10 @@ pub(super) enum Lookup {
 pub(super) struct Evidence<'a> {
     pub(super) host: &'a str,
     pub(super) is_tls: bool,
+    /// The proxy's host, and by what it was named.
+    pub(super) proxy: Option<(String, &'a str)>,
+    /// What to do about a fault that cannot pass by itself.
+    pub(super) way_out: &'a str,
     pub(super) rate: Rate,
     pub(super) lookup: Lookup,
     pub(super) call: &'a Result<RawReply, Failure>,
@@ -124,6 +140,15 @@ pub(super) struct Findings {
 impl Findings {
     pub(super) fn exit_code(&self) -> ExitCode {
         self.closed.unwrap_or(ExitCode::Success)
+    }
+
+    /// Each gate, its state and what there is to say, without the key, for programs.
+    pub(super) fn json(&self, hide: impl Fn(&str) -> String) -> Vec<Value> {
+        let objects = self.lines.iter().map(|(gate, state, words)| {
+            let message = text::shown_message(&hide(words)).into_owned();
+            json!({"gate": gate.name(), "state": state.json(), "message": message})
+        });
+        objects.collect()
     }
 
     pub(super) fn text(&self) -> String {
@@ -150,6 +175,15 @@ pub(super) fn without_settings(settings: &str, why: &str) -> String {
     text
 }
 
+/// The settings, for programs: whether they are good, and each of them.
+pub(super) fn json_of_settings(settings: &[Setting], state: State, words: &str) -> Value {
+    let each = settings.iter().map(|setting| {
+        let Setting { name, value, origin, beaten_by } = setting;
+        json!({"name": name, "value": value, "origin": origin.to_string(), "beaten_by": beaten_by})
+    });
+    json!({"state": state.json(), "message": words, "settings": each.collect::<Vec<_>>()})
+}
+
 /// The lines for good settings.
 pub(super) fn with_settings(settings: &str, warnings: &[String]) -> String {
     let (state, words) = match warnings {
@@ -171,7 +205,7 @@ impl Evidence<'_> {
     /// The conclusions.
     pub(super) fn findings(&self) -> Findings {
         let closed = match self.call {
-            Err(failure) => Some(unanswered(failure)),
+            Err(failure) => Some(unanswered(failure, self.way_out)),
             Ok(reply) => answered(reply),
         };
         let lines = Gate::ALL.into_iter().map(|gate| {
@@ -199,7 +233,11 @@ impl Evidence<'_> {
     fn open(&self, gate: Gate) -> (State, String) {
         match gate {
             Gate::Dns => self.name(),
-            Gate::Connection => (State::Open, format!("to {}", self.host)),
+            Gate::Connection => {
+                let through =
+                    self.proxy.as_ref().map(|(proxy, named_by)| format!(" through the proxy {proxy} ({named_by})"));
+                (State::Open, format!("to {}{}", self.host, through.unwrap_or_default()))
+            }
             Gate::Tls => self.certificate(),
             Gate::Api => (State::Open, "answers as the API does".to_owned()),
             Gate::Key => (State::Open, "accepted".to_owned()),

@@ -30,7 +30,17 @@ fn findings(call: &Result<RawReply, Failure>, seconds: i64) -> Findings {
     let apart = Duration::from_secs(seconds.unsigned_abs());
     let lookup = Lookup::Address(Ipv4Addr::LOCALHOST.into());
     let now = if seconds < 0 { date - apart } else { date + apart };
-    Evidence { host: "x.example", is_tls: true, rate: Rate::Limited(Limit::PUBLISHED), lookup, call, now }.findings()
+    Evidence {
+        host: "x.example",
+        proxy: None,
+        way_out: "check it",
+        is_tls: true,
+        rate: Rate::Limited(Limit::PUBLISHED),
+        lookup,
+        call,
+        now,
+    }
+    .findings()
 }
 
 /// The gate that is closed, how many were not reached, and the exit code.
@@ -49,6 +59,10 @@ fn each_failure_on_the_way_closes_its_gate() {
         (Fault::Connect, Gate::Connection, 8, 5),
         (Fault::ConnectTimeout, Gate::Connection, 8, 5),
         (Fault::Proxy, Gate::Connection, 8, 5),
+        (Fault::UnknownHost, Gate::Dns, 9, 4),
+        (Fault::ProxyLogin, Gate::Connection, 8, 4),
+        (Fault::TlsMismatch, Gate::Tls, 7, 4),
+        (Fault::NotHttp, Gate::Api, 6, 4),
         (Fault::Certificate, Gate::Tls, 7, 4),
         (Fault::Tls, Gate::Tls, 7, 5),
         (Fault::AnswerTimeout, Gate::Api, 6, 5),
@@ -131,7 +145,7 @@ fn closed_gates_name_the_way_out_and_the_networks_own_words() {
     FAILED: the host redirects to https://login.example/ (HTTP 302); it is not the API; check --network or --base-url
     ok: 3 in your personal list
     warning: the offer list is refused: no permission (not_approved, HTTP 403, code 60); an export may work all the same
-    FAILED: Dns in words; check --network or --base-url for a typing error, and this machine's DNS
+    FAILED: Dns in words; check this machine's DNS and its network; it may pass
     ");
 }
 

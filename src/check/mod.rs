@@ -11,10 +11,11 @@ mod shown;
 use std::io;
 use std::time::{Instant, SystemTime};
 
+use serde_json::{Value, json};
 use tokio::net::lookup_host;
 use tokio::time::{sleep_until, timeout};
 
-use self::gates::{Evidence, Lookup};
+use self::gates::{Evidence, Lookup, State};
 use crate::api::Client;
 use crate::api::secrets::Secrets;
 use crate::exit::ExitCode;
@@ -23,40 +24,41 @@ use crate::job::{CheckJob, Network};
 use crate::report::{Report, print};
 use crate::schedule::pace::Pace;
 use crate::session::{Neighbours, Session};
+use crate::settings::look::LogFormat;
+use crate::settings::network::host_and_port;
 use crate::settings::rate::Rate;
+use crate::text;
 
 /// The cheapest call that has to pass every gate; its path and query.
 const PATH: [&str; 1] = ["offers"];
 const QUERY: [(&str, &str); 3] = [("type", "personal"), ("limit", "1"), ("offset", "1")];
 
-/// Prints a line for every gate; gives back the exit code.
+/// Prints a line for every gate, or one JSON object; gives back the exit code.
 ///
 /// # Errors
 /// What kept it from being done, on this machine. A closed gate is a result.
 pub async fn check(job: &CheckJob, report: &Report) -> Result<ExitCode, Failure> {
-    let settings = gates::indented(&job.settings);
     let opened = match &job.network {
         Ok(network) => Session::open(network, &job.http, Client::inspecting).map(|session| (network, session)),
-        Err(error) => {
-            tell(&gates::without_settings(&settings, &error.to_string()))?;
-            return Ok(ExitCode::Usage);
-        }
+        Err(error) => return wrong_settings(job, &error.to_string(), ExitCode::Usage),
     };
     let (network, session) = match opened {
         Ok(opened) => opened,
         Err(failure @ Failure::Client(_)) => {
-            tell(&gates::without_settings(&settings, &failure.to_string()))?;
-            return Ok(failure.exit_code());
+            return wrong_settings(job, &failure.to_string(), failure.exit_code());
         }
         Err(failure) => return Err(failure),
     };
-    tell(&gates::with_settings(&settings, &job.warnings))?;
-
+    if job.log_format == LogFormat::Text {
+        tell(&gates::with_settings(&gates::indented(&job.settings), &job.warnings))?;
+    }
     let lookup = look_up(&session, job).await;
     wait_for_turn(network, job.rate, &session.host, report).await;
     let call = session.client.get(&PATH, &QUERY).await;
     let evidence = Evidence {
         host: &session.host,
+        proxy: session.client.proxy().and_then(|(url, named_by)| Some((host_and_port(url)?, named_by))),
+        way_out: &call.as_ref().err().map(|failure| session.client.way_out(failure.fault)).unwrap_or_default(),
         is_tls: session.account.base_url.scheme() == "https",
         rate: job.rate,
         lookup,
@@ -65,14 +67,36 @@ pub async fn check(job: &CheckJob, report: &Report) -> Result<ExitCode, Failure>
     };
     let secrets = Secrets::of(&session.account);
     let findings = evidence.findings();
-    tell(&secrets.hide(&findings.text()))?;
-    if job.show_reply {
-        tell(&call.as_ref().map_or_else(
-            |failure| format!("\nno reply: {}\n", secrets.hide(&failure.to_string())),
-            |reply| format!("\n{}", shown::show(reply, &secrets)),
-        ))?;
+    let reply = job.show_reply.then(|| match &call {
+        Ok(reply) => shown::show(reply, &secrets),
+        Err(failure) => format!("no reply: {}\n", text::shown(&secrets.hide(&failure.to_string()))),
+    });
+    match job.log_format {
+        LogFormat::Text => {
+            tell(&secrets.hide(&findings.text()))?;
+            reply.map_or(Ok(()), |reply| tell(&format!("\n{reply}")))?;
+        }
+        LogFormat::Json => {
+            let warnings = job.warnings.join("; ");
+            let state = if warnings.is_empty() { State::Open } else { State::Warning };
+            let settings = gates::json_of_settings(&job.settings, state, &warnings);
+            let gates = findings.json(|words| secrets.hide(words));
+            tell_json(&settings, &gates, reply.as_deref(), findings.exit_code())?;
+        }
     }
     Ok(findings.exit_code())
+}
+
+/// Says that there is no account to call with.
+fn wrong_settings(job: &CheckJob, why: &str, code: ExitCode) -> Result<ExitCode, Failure> {
+    match job.log_format {
+        LogFormat::Text => tell(&gates::without_settings(&gates::indented(&job.settings), why))?,
+        LogFormat::Json => {
+            let settings = gates::json_of_settings(&job.settings, State::Closed, why);
+            tell_json(&settings, &[], None, code)?;
+        }
+    }
+    Ok(code)
 }
 
 /// Prints to stdout, where the results of this command go.
@@ -80,9 +104,16 @@ fn tell(text: &str) -> Result<(), Failure> {
     print(text).map_err(Failure::printing)
 }
 
+/// The same for programs: one object on one line.
+fn tell_json(settings: &Value, gates: &[Value], reply: Option<&str>, code: ExitCode) -> Result<(), Failure> {
+    let code = code.code();
+    let object = json!({"event": "checked", "exit_code": code, "settings": settings, "gates": gates, "reply": reply});
+    tell(&format!("{}\n", text::shown_json(&object.to_string())))
+}
+
 /// Asks for the addresses of the host, or of the proxy that the user named.
 async fn look_up(session: &Session, job: &CheckJob) -> Lookup {
-    let proxy = job.http.proxy.as_ref();
+    let proxy = session.client.proxy().map(|(url, _)| url);
     let url = proxy.unwrap_or(&session.account.base_url);
     let name = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
     if let Ok(address) = name.parse() {

@@ -33,6 +33,9 @@ pub struct AccountArgs {
     /// is never an argument, because arguments can be seen by everyone on the machine.
     #[arg(long, value_name = "FILE", env = "OFFERSLOOK_API_KEY_FILE", hide_env_values = true)]
     pub api_key_file: Option<PathBuf>,
+    /// Refused: the key is never an argument
+    #[arg(long, hide = true, value_name = "KEY", num_args = 0..=1, default_missing_value = "")]
+    pub api_key: Option<String>,
 }
 
 /// Single calls

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::groups::{AccountArgs, AttemptArgs, CallArgs, LookArgs, NetArgs};
+use super::groups::{AccountArgs, AttemptArgs, CallArgs, LogFormatArg, LookArgs, NetArgs};
 
 const LIST_EXAMPLES: &str = "\
 Examples:
@@ -67,6 +67,25 @@ pub(super) fn parse_filter(text: &str) -> Result<(String, String), String> {
     }
 }
 
+const STATUS_EXAMPLES: &str = "\
+Examples:
+  offerlinks status links.csv
+      how far the run in another terminal is, or the one that was interrupted
+
+Exit codes: 0 running or finished, 2 no such output, 5 interrupted.";
+
+/// Arguments of `status`
+#[derive(Debug, Args)]
+#[command(after_help = STATUS_EXAMPLES)]
+pub struct StatusArgs {
+    /// Output of the run, as -o names it
+    #[arg(value_name = "OUT")]
+    pub output: PathBuf,
+    /// Form of the answer
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub log_format: LogFormatArg,
+}
+
 const CHECK_EXAMPLES: &str = "\
 Examples:
   offerlinks check --network demo --email me@example.com --api-key-file key.txt
@@ -84,6 +103,9 @@ pub struct CheckArgs {
     /// Print the network's answer as it came, without the key
     #[arg(long)]
     pub show_reply: bool,
+    /// Form of the result
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub log_format: LogFormatArg,
     /// Whose account, at which network
     #[command(flatten)]
     pub account: AccountArgs,

@@ -4,12 +4,15 @@
 //! All of it ends up in logs, so passwords in URLs are left out.
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, CommandFactory};
 
 use super::Cli;
+use crate::settings::look::LogFormat;
 use crate::settings::origin::{Origin, Setting};
+use crate::settings::pasted::may_be_a_key;
 
 /// The settings of the command that was typed.
 pub(super) fn settings(matches: &ArgMatches) -> Vec<Setting> {
@@ -17,6 +20,19 @@ pub(super) fn settings(matches: &ArgMatches) -> Vec<Setting> {
     let command = Cli::command();
     let arguments = command.find_subcommand(name).into_iter().flat_map(clap::Command::get_arguments);
     arguments.filter_map(|argument| setting(argument, matches)).collect()
+}
+
+/// Whether an API key is among the arguments.
+pub(super) fn has_key(matches: &ArgMatches) -> bool {
+    let typed = |(_, matches): (&str, &ArgMatches)| matches.try_contains_id("api_key").is_ok_and(|there| there);
+    matches.subcommand().is_some_and(typed)
+}
+
+/// The form of messages that a command line asks for, though it may make no sense otherwise.
+pub(super) fn log_format(typed: &[OsString]) -> LogFormat {
+    let pairs = typed.iter().zip(typed.iter().skip(1));
+    let apart = pairs.into_iter().any(|(flag, value)| flag == "--log-format" && value == "json");
+    if apart || typed.iter().any(|word| word == "--log-format=json") { LogFormat::Json } else { LogFormat::Text }
 }
 
 fn setting(argument: &Arg, matches: &ArgMatches) -> Option<Setting> {
@@ -36,6 +52,7 @@ fn setting(argument: &Arg, matches: &ArgMatches) -> Option<Setting> {
     };
     let words: Vec<_> = matches.get_raw(id.as_str()).into_iter().flatten().map(|word| word.to_string_lossy()).collect();
     let value = if is_switch { String::new() } else { redact(&words.join(" ")) };
+    let value = if id == "api_key_file" && may_be_a_key(Path::new(&value)) { "not shown".to_owned() } else { value };
     Some(Setting { name, value, origin, beaten_by: None })
 }
 

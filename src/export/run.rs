@@ -11,6 +11,7 @@ use super::previous::KeptRow;
 use super::rows::{Next as NextRow, Rows};
 use super::writer::Writer;
 use crate::api::{Client, Reply, is_foreign_page};
+use crate::asked::Asked;
 use crate::failure::Failure;
 use crate::input::Row;
 use crate::output::{Finish, Lock, OutputError};
@@ -83,6 +84,7 @@ impl Run {
         // A run that fails here is to be reported too.
         let now = Instant::now();
         report.totals(self.writer.summary(), self.schedule.counts(now), now);
+        report.failed_offers(self.writer.failed());
         match &ended {
             // The thread of the disk knows what really happened.
             Err(Failure::Output(OutputError::FailedBefore(_))) => self.writer.committed().await?,
@@ -103,6 +105,7 @@ impl Run {
             (call, reply, sent.elapsed())
         };
         let mut in_flight = InFlight::new();
+        let mut asked = Asked::listen();
         let mut timer = pin!(sleep_until(Instant::now().into()));
         let ending = loop {
             let now = Instant::now();
@@ -126,7 +129,7 @@ impl Run {
                 Some(answer) = in_flight.next() => {
                     // All that are there by now share one turn of this loop.
                     let more = std::iter::from_fn(|| in_flight.next_now());
-                    std::iter::once(answer).chain(more).find_map(|answer| self.answered(answer, report).err())
+                    std::iter::once(answer).chain(more).find_map(|answer| self.answered(answer, client, report).err())
                 }
                 row = self.rows.wait(), if self.window.has_room() && self.schedule.wants_offers() => {
                     self.admit(row?);
@@ -134,6 +137,10 @@ impl Run {
                 }
                 // What was written has made room for more.
                 () = std::future::ready(()), if wrote => None,
+                () = asked.next() => {
+                    self.answer(report, Instant::now());
+                    None
+                }
                 () = &mut timer, if wake.is_some() => None,
             };
             if let Some(stop) = stop {
@@ -142,7 +149,7 @@ impl Run {
         };
         self.rows.tell_oddities(report);
         if ending != Ending::Complete {
-            self.stop(&ending, in_flight, signals, report).await?;
+            self.stop(&ending, (in_flight, client), signals, report).await?;
         }
         Ok(ending)
     }
@@ -151,7 +158,7 @@ impl Run {
     async fn stop(
         &mut self,
         ending: &Ending,
-        mut in_flight: InFlight<impl Future<Output = Arrived>>,
+        (mut in_flight, client): (InFlight<impl Future<Output = Arrived>>, &Client),
         signals: &mut Signals,
         report: &mut Report,
     ) -> Result<(), Failure> {
@@ -170,7 +177,7 @@ impl Run {
             tokio::select! {
                 biased;
                 _ = signals.next() => break,
-                Some(answer) = in_flight.next() => drop(self.answered(answer, report)),
+                Some(answer) = in_flight.next() => drop(self.answered(answer, client, report)),
                 () = &mut deadline => break,
             }
         }
@@ -236,17 +243,21 @@ impl Run {
         }
     }
 
-    fn answered(&mut self, (call, reply, took): Arrived, report: &mut Report) -> Result<(), Stop> {
-        let Reply { outcome, retry_after, form, http_status, .. } = reply;
+    fn answered(&mut self, (call, reply, took): Arrived, client: &Client, report: &mut Report) -> Result<(), Stop> {
+        let Reply { outcome, retry_after, form, http_status, fault, .. } = reply;
+        let closed = fault.and_then(|fault| client.closed(fault)).zip(outcome.as_ref().err().cloned());
         report.answered(http_status, took);
         if let Err(error) = &outcome {
-            report.say(Level::Debug, &format!("offer {}: {}", call.offer, error.words()));
+            report.call_failed(&call.offer, error);
             self.tell_of_bad_start(error, report);
         }
         let wrong_host = outcome.as_ref().is_err_and(|error| is_foreign_page(form, error));
         let answered = self.schedule.answered(call, Answered { outcome, retry_after, wrong_host }, Instant::now());
         self.take_finished();
-        answered
+        match closed {
+            Some((way_out, error)) => Err(Stop::Unreachable { error, way_out }),
+            None => answered,
+        }
     }
 
     fn take_finished(&mut self) {

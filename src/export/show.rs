@@ -14,7 +14,16 @@ impl Run {
         if let Some((why, until)) = self.waiting {
             report.waiting(why, until, now);
         }
-        report.progress(now, || Status {
+        report.progress(now, || self.status(now));
+    }
+
+    /// Answers somebody who asks.
+    pub(super) fn answer(&self, report: &Report, now: Instant) {
+        report.asked(&self.status(now), self.schedule.in_flight(), now);
+    }
+
+    fn status(&self, now: Instant) -> Status {
+        Status {
             // Rows that only wait behind a slow one are done: counted when written, they would come in jumps, and the
             // time that is left would be wrong for as long.
             done: self.writer.summary().offers + self.window.answered() as u64,
@@ -22,7 +31,7 @@ impl Run {
             total: self.rows.total(),
             calls: self.schedule.counts(now).calls,
             waiting: self.waiting,
-        });
+        }
     }
 
     /// Until something passes, calls are made one by one: if the host swallows them, that takes minutes of silence.

@@ -18,7 +18,7 @@ use crate::input::{Mark, Position, Row};
 use crate::job::{Job, Start};
 use crate::offer::{Answer, ErrorKind, OfferError, Outcome};
 use crate::output::{Checkpoint, CommitPolicy, Direct, Finish, Interrupted, Lock, Output, Partial, Target, set_aside};
-use crate::report::{Level, Report};
+use crate::report::{FailedOffer, Level, Report};
 use crate::settings::units::MinOk;
 use crate::summary::Summary;
 
@@ -75,6 +75,8 @@ pub(super) struct Writer {
     counted: u64,
     kept: u64,
     summary: Summary,
+    /// The first offers of this run that failed.
+    failed: Vec<FailedOffer>,
     /// What earlier runs had done.
     before: Summary,
     /// The place in the input behind the last row that was written, if there is one.
@@ -142,6 +144,7 @@ impl Writer {
             kept: summary.offers,
             before: summary.clone(),
             summary,
+            failed: Vec::new(),
             at,
             rows: Vec::new(),
             query: String::new(),
@@ -166,6 +169,11 @@ impl Writer {
         self.kept
     }
 
+    /// The first offers of this run that failed.
+    pub(super) fn failed(&self) -> &[FailedOffer] {
+        &self.failed
+    }
+
     /// What is written so far.
     pub(super) fn summary(&self) -> &Summary {
         &self.summary
@@ -184,6 +192,11 @@ impl Writer {
         let outcome = too_large.as_ref().unwrap_or(outcome);
         if let (Clash::NotSeen, Ok(answer), false) = (&self.clash, outcome, self.template.is_empty()) {
             self.look_for_clash(offer_id, answer);
+        }
+        if let Err(error) = outcome
+            && self.failed.len() < FailedOffer::MOST
+        {
+            self.failed.push(FailedOffer::new(offer_id, error));
         }
         let source = Source { offer_id, kept: row.cells.kept(), query: &self.query };
         let written = self.flattener.rows(source, outcome, &mut self.rows);

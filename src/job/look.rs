@@ -6,6 +6,7 @@ use super::{Environment, JobError, KEY_VARIABLE, Network, http, network, policy,
 use crate::cli::{CheckArgs, ListArgs, ScopeArg};
 use crate::schedule::Policy;
 use crate::settings::account::AccountError;
+use crate::settings::look::LogFormat;
 use crate::settings::network::Http;
 use crate::settings::origin::{Origin, Setting};
 use crate::settings::rate::Rate;
@@ -25,12 +26,14 @@ pub struct CheckJob {
     pub rate: Rate,
     /// Whether to print the answer as it came.
     pub show_reply: bool,
+    /// The form of the result.
+    pub log_format: LogFormat,
 }
 
 impl CheckJob {
     /// Interprets the arguments of `check`.
     pub fn new(arguments: CheckArgs, environment: Environment) -> Self {
-        let CheckArgs { show_reply, account, call, net } = arguments;
+        let CheckArgs { show_reply, log_format, account, call, net } = arguments;
         let mut warnings = Vec::new();
         let Environment { api_key, mut settings, .. } = environment;
         let key_file = account.api_key_file.clone();
@@ -43,8 +46,17 @@ impl CheckJob {
             }
             Err(_) => {}
         }
+        let named_by = Setting::of_host(&settings);
         settings.retain(|setting| setting.name != "--show-reply");
-        Self { network, settings, warnings, http: http(net, &call, 1), rate: call.rate, show_reply }
+        Self {
+            network,
+            settings,
+            warnings,
+            http: http(net, &call, 1, named_by),
+            rate: call.rate,
+            show_reply,
+            log_format: log_format.into(),
+        }
     }
 }
 
@@ -89,10 +101,20 @@ impl ListJob {
         let mut warnings = Vec::new();
         let key_file = account.api_key_file.clone();
         let network = network(account, environment.api_key, &environment.settings, &mut warnings)?;
+        let named_by = Setting::of_host(&environment.settings);
         let settings = with_key(environment.settings, key_file, &network);
         let query = list_query(scope, filter);
         // Pages follow each other, so one call at a time.
         let policy = policy(&call, &attempts, 1);
-        Ok(Self { network, settings, warnings, http: http(net, &call, 1), policy, output, query, allow_short })
+        Ok(Self {
+            network,
+            settings,
+            warnings,
+            http: http(net, &call, 1, named_by),
+            policy,
+            output,
+            query,
+            allow_short,
+        })
     }
 }

@@ -29,7 +29,7 @@ impl End {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Complete => ExitCode::Success,
-            Self::Stopped(Stop::Refused(_)) => ExitCode::Refused,
+            Self::Stopped(Stop::Refused(_) | Stop::Unreachable { .. }) => ExitCode::Refused,
             Self::Refused(error) if error.kind.class() != Class::Transient => ExitCode::Refused,
             Self::Stopped(_) | Self::Refused(_) | Self::Endless(_) | Self::Short(_) => ExitCode::StoppedEarly,
             Self::Interrupted(signal) => signal.exit_code(),
@@ -46,6 +46,16 @@ impl End {
                 let refused = self.exit_code() == ExitCode::Refused;
                 Ending::NoList { why: self.words(host), refused }
             }
+        }
+    }
+
+    /// The word for it in the log; a promise to programs.
+    pub(super) fn word(&self) -> &'static str {
+        match self {
+            Self::Complete => Ending::Complete.word(),
+            Self::Stopped(stop) => Ending::Stopped(stop.clone()).word(),
+            Self::Interrupted(signal) => Ending::Interrupted(*signal).word(),
+            Self::Refused(_) | Self::Endless(_) | Self::Short(_) => "no_list",
         }
     }
 

@@ -97,7 +97,8 @@ pub async fn list(job: &ListJob, report: &mut Report) -> Result<End, Failure> {
 
 /// The last words.
 fn close(end: &End, (host, output): (&str, &str), (offers, calls): (u64, u64), report: &mut Report, took: Duration) {
-    let fields = json!({"event": "ended", "complete": matches!(end, End::Complete), "offers": offers,
+    let fields = json!({"event": "ended", "complete": matches!(end, End::Complete),
+        "ending": end.word(), "exit_code": end.exit_code().code(), "offers": offers,
         "output": output, "calls": calls, "seconds": took.as_secs_f64()});
     if matches!(end, End::Complete) {
         return report.conclude(Level::Info, &format!("listed {offers} offers to {output} with {calls} calls"), fields);
@@ -212,10 +213,15 @@ impl Lister<'_> {
         paging: &Paging,
     ) -> Result<(Option<Page>, Option<OfferError>), Stop> {
         let is_wanted = call.offer.as_str() == paging.page().to_string();
+        let closed = reply.as_ref().err().and_then(|failure| {
+            let way_out = self.client.closed(failure.fault)?;
+            Some(Stop::Unreachable { error: self.client.hide_secrets(failure.error.clone()), way_out })
+        });
         let (page, retry_after, wrong_host) = read(self.client, reply);
         let outcome = page.as_ref().map(|_| AnswerBuilder::default().build()).map_err(Clone::clone);
         let error = outcome.as_ref().err().cloned();
-        self.schedule.answered(call, Answered { outcome, retry_after, wrong_host }, Instant::now())?;
+        let answered = self.schedule.answered(call, Answered { outcome, retry_after, wrong_host }, Instant::now());
+        closed.map_or(answered, Err)?;
         Ok((page.ok().filter(|_| is_wanted), error))
     }
 

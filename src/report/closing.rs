@@ -3,17 +3,19 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::document::Ended;
 use super::record::{Figures, Record};
 use super::{Level, words};
 use crate::exit::ExitCode;
-use crate::offer::{Class, ErrorKind};
+use crate::offer::{Class, ErrorKind, OfferError};
 use crate::schedule::{Schedule, Stop};
 use crate::settings::units::MaxErrors;
 use crate::signals::Signal;
 use crate::summary::Summary;
+use crate::text;
 
 /// How a run ended that got as far as calling.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +42,29 @@ pub enum Ending {
         /// The network refuses it.
         refused: bool,
     },
+}
+
+/// An offer that has an error row, for the last words of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FailedOffer {
+    /// Its ID, or the cell that is none.
+    pub offer_id: String,
+    /// What went wrong.
+    pub error_kind: ErrorKind,
+    /// In words.
+    pub error_message: String,
+}
+
+impl FailedOffer {
+    /// As many are named; the output names them all.
+    pub const MOST: usize = 10;
+
+    /// An offer that failed.
+    pub fn new(offer_id: &str, error: &OfferError) -> Self {
+        let [offer_id, error_message] =
+            [(offer_id, 40), (&*error.message, 200)].map(|(text, most)| text::shown_start(text, most));
+        Self { offer_id: offer_id.into_owned(), error_kind: error.kind, error_message: error_message.into_owned() }
+    }
 }
 
 /// Everything the last words are made of.
@@ -71,18 +96,21 @@ impl Ending {
         match self {
             Self::Complete => summary.exit_code(),
             Self::BelowMinOk { .. } => ExitCode::SomeFailed,
-            Self::Stopped(Stop::Refused(_)) | Self::NoList { refused: true, .. } => ExitCode::Refused,
+            Self::Stopped(Stop::Refused(_) | Stop::Unreachable { .. }) | Self::NoList { refused: true, .. } => {
+                ExitCode::Refused
+            }
             Self::Stopped(_) | Self::TooManyErrors(_) | Self::NoList { .. } => ExitCode::StoppedEarly,
             Self::Interrupted(signal) => signal.exit_code(),
         }
     }
 
     /// The word for it in the report; a promise to programs.
-    const fn word(&self) -> &'static str {
+    pub const fn word(&self) -> &'static str {
         match self {
             Self::Complete => "complete",
             Self::BelowMinOk { .. } => "below_min_ok",
             Self::Stopped(Stop::Refused(_)) => "refused",
+            Self::Stopped(Stop::Unreachable { .. }) => "unreachable",
             Self::Stopped(Stop::NothingPassed(_)) => "nothing_passed",
             Self::Stopped(Stop::Outage { .. }) => "outage",
             Self::Stopped(Stop::ComeBackIn(_)) => "come_back_later",
@@ -127,6 +155,7 @@ impl Ending {
                     "stopped: no call to {host} succeeded: {}; it is not the API, or a gateway answers for it: check --network or --base-url, or try again later",
                     error.words()
                 ),
+                Stop::Unreachable { error, way_out } => format!("stopped: {}; {way_out}", error.words()),
                 Stop::NothingPassed(error) => {
                     format!(
                         "stopped: no call to {host} succeeded: {}; check the host and this machine's network",
@@ -173,7 +202,7 @@ impl Closing<'_> {
             Ending::Interrupted(_) => (Level::Notice, vec![self.ending.words(self.host)]),
             ending => (Level::Error, vec![ending.words(self.host)]),
         };
-        lines.extend(self.failures());
+        lines.extend(self.failures(&record.failed_offers));
         let figures = record.figures();
         lines.extend(calls(&figures, detail));
         match self.ending {
@@ -181,7 +210,7 @@ impl Closing<'_> {
             Ending::BelowMinOk { .. } => lines.push(self.what_next()),
             _ => lines.push(self.what_is_safe()),
         }
-        (level, lines.join("\n"), self.fields(&figures, took))
+        (level, lines.join("\n"), self.fields(&figures, record, took))
     }
 
     /// How it ended, for programs.
@@ -237,7 +266,7 @@ impl Closing<'_> {
         )
     }
 
-    fn failures(&self) -> Vec<String> {
+    fn failures(&self, named: &[FailedOffer]) -> Vec<String> {
         let failed = self.summary.failed();
         if failed == 0 {
             return Vec::new();
@@ -249,7 +278,22 @@ impl Closing<'_> {
                 .iter()
                 .map(|(kind, n)| format!("    {}: {}; {}", kind.as_str(), words::counted(*n, "offer"), kind.hint())),
         );
+        lines.extend(self.which(named, failed));
         lines
+    }
+
+    /// Which offers failed: the first of them, and where all of them are.
+    fn which(&self, named: &[FailedOffer], failed: u64) -> Option<String> {
+        let offers: Vec<_> = named.iter().map(|offer| format!("{} ({})", offer.offer_id, offer.error_kind)).collect();
+        let more = failed.saturating_sub(named.len() as u64);
+        let mut line = format!("    they are: {}", offers.join(", "));
+        if more > 0 {
+            line += &format!(" and {} more", words::count(more));
+        }
+        if *self.ending == Ending::Complete {
+            line += &format!("; all of them have the status error in {}", self.output);
+        }
+        (!named.is_empty()).then_some(line)
     }
 
     fn what_is_safe(&self) -> String {
@@ -275,10 +319,12 @@ impl Closing<'_> {
         format!("  {file}; {kept}{fix}\n  to go on: {resume_command}")
     }
 
-    fn fields(&self, figures: &Figures, took: Duration) -> Value {
+    fn fields(&self, figures: &Figures, record: &Record, took: Duration) -> Value {
         let counts = figures.counts;
+        let ended = self.ended(record);
         json!({
-            "event": "ended", "complete": *self.ending == Ending::Complete, "output": self.output,
+            "event": "ended", "complete": *self.ending == Ending::Complete, "ending": ended.ending,
+            "exit_code": ended.code.code(), "why": ended.why, "failed_offers": record.failed_offers, "output": self.output,
             "offers": self.summary.offers, "rows": self.summary.rows, "failed": self.summary.failed(),
             "errors": self.summary.errors, "calls": counts.calls, "retries": counts.retries,
             "throttled": counts.throttled, "frozen_seconds": counts.frozen.as_secs_f64(),

@@ -9,11 +9,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::closing::FailedOffer;
 use super::latency::Percentiles;
 use super::record::{Figures, Planned, Record};
 use crate::exit::ExitCode;
 use crate::offer::ErrorKind;
-use crate::summary::Summary;
 
 /// The version of this shape.
 const SCHEMA: u32 = 1;
@@ -36,6 +36,8 @@ pub(super) struct Document<'a> {
     pub(super) duration_seconds: f64,
     input: &'a str,
     pub(super) output: &'a str,
+    #[serde(skip)]
+    pub(super) network: &'a str,
     host: Option<&'a str>,
     pub(super) exit: Exit,
     pub(super) ending: &'static str,
@@ -64,6 +66,8 @@ pub(super) struct Offers<'a> {
     pub(super) exported: u64,
     failed: u64,
     pub(super) errors: &'a BTreeMap<ErrorKind, u64>,
+    /// The first of those of this run.
+    first_failed: &'a [FailedOffer],
 }
 
 #[derive(Debug, Serialize)]
@@ -108,11 +112,12 @@ impl<'a> Document<'a> {
             duration_seconds: seconds(record.started_at.elapsed()),
             input: &record.files.input,
             output: &record.files.output,
+            network: record.network(),
             host: plan.map(|plan| plan.host.as_str()),
             exit: ended.code.into(),
             ending: ended.ending,
             why: ended.why,
-            offers: Offers::new(&record.summary, plan),
+            offers: Offers::new(record, plan),
             rows: record.summary.rows,
             calls: Calls::new(&figures, &record.statuses),
             latency_ms: figures.latency.map(Latency::from),
@@ -134,8 +139,10 @@ impl From<ExitCode> for Exit {
 }
 
 impl<'a> Offers<'a> {
-    fn new(summary: &'a Summary, plan: Option<&Planned>) -> Self {
+    fn new(record: &'a Record, plan: Option<&Planned>) -> Self {
+        let Record { summary, failed_offers, .. } = record;
         Self {
+            first_failed: failed_offers,
             input_rows: plan.and_then(|plan| plan.total),
             continued_from: plan.map_or(0, |plan| plan.done),
             done: summary.offers,

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use self::closing::Detail;
-pub use self::closing::{Closing, Ending};
+pub use self::closing::{Closing, Ending, FailedOffer};
 use self::document::{Document, Ended};
 pub use self::dry_run::{DryRun, InvalidRow};
 use self::meter::Meter;
@@ -31,6 +31,7 @@ use self::record::Record;
 pub use self::words::{counted, duration};
 use crate::exit::ExitCode;
 use crate::input::Total;
+use crate::offer::{OfferError, OfferId};
 use crate::schedule::pace::Pace;
 use crate::schedule::{Counts, Waiting};
 use crate::settings::files::Files;
@@ -65,6 +66,9 @@ impl Level {
         }
     }
 }
+
+/// The word for an end on this machine, in the report and in the log; a promise to programs.
+const FAILED: &str = "failed";
 
 /// Where messages go.
 #[derive(Debug)]
@@ -157,7 +161,7 @@ impl Report {
             Progress::Never => false,
         };
         if wanted {
-            let bar = (self.on_terminal && self.look.log_format == LogFormat::Text).then(Bar::new);
+            let bar = (self.on_terminal && self.look.log_format == LogFormat::Text && can_draw()).then(Bar::new);
             let next = now + if bar.is_some() { Duration::ZERO } else { self.look.interval };
             self.progress = Some(Shown { bar, meter: Meter::new(done, now), next, told: None });
         }
@@ -188,6 +192,25 @@ impl Report {
         }
     }
 
+    /// Says how far the run is and what it waits for, because somebody asks: to the quiet too.
+    pub fn asked(&self, status: &Status, in_flight: usize, now: Instant) {
+        let limit = self.record.plan.as_ref().and_then(|plan| plan.rate.limit()).map(Limit::per_second);
+        let since_start = self.record.meter(now);
+        let meter = self.progress.as_ref().map_or(&since_start, |shown| &shown.meter);
+        let mut line = status.line(meter, limit, usize::MAX, now);
+        if in_flight > 0 {
+            line += &format!(", {} under way", words::counted(in_flight as u64, "call"));
+        }
+        let wait = status.waiting.map(|(why, until)| (why, until.saturating_duration_since(now)));
+        if let Some((_, wait)) = wait.filter(|(why, wait)| *why != Waiting::Pace && !wait.is_zero()) {
+            line += &format!(", {} to wait", words::duration(wait));
+        }
+        let fields = json!({"event": "status", "done": status.done, "offers": status.total.rows(), "errors": status.errors,
+            "calls": status.calls, "calls_per_second": meter.calls_per_second(status.calls, now), "in_flight": in_flight,
+            "waiting_for": wait.map(|(why, _)| progress::word(why)), "waiting_seconds": wait.map(|(_, wait)| wait.as_secs_f64())});
+        self.write(Level::Notice, &line, fields);
+    }
+
     /// Says why nothing is sent, once for every wait that is long enough to wonder about.
     pub fn waiting(&mut self, why: Waiting, until: Instant, now: Instant) {
         let wait = until.saturating_duration_since(now);
@@ -208,9 +231,23 @@ impl Report {
         self.record.answered(status, took);
     }
 
+    /// Says that a call failed, which is a detail: most are made again.
+    pub fn call_failed(&self, offer: &OfferId, error: &OfferError) {
+        let OfferError { kind, http_status, code, message } = error;
+        let message = text::shown_start(message, 500);
+        let fields = json!({"event": "call_failed", "offer_id": offer.as_str(), "error_kind": kind,
+            "error_http_status": http_status, "error_code": code, "error_message": message});
+        self.say_with(Level::Debug, &format!("offer {offer}: {}", error.words()), fields);
+    }
+
     /// Takes in what has come of the run when no more calls are made.
     pub fn totals(&mut self, summary: &Summary, counts: Counts, now: Instant) {
         self.record.totals(summary, counts, now);
+    }
+
+    /// Takes in which offers failed: the first of them are named at the end.
+    pub fn failed_offers(&mut self, offers: &[FailedOffer]) {
+        offers.clone_into(&mut self.record.failed_offers);
     }
 
     /// The last words of a run, and the files that tell of it.
@@ -230,14 +267,14 @@ impl Report {
 
     /// Says why a run could not be done, and leaves the files that tell of it.
     pub fn fail(&mut self, why: &str, code: ExitCode) {
-        self.clear();
-        self.say(Level::Error, why);
+        let fields = json!({"event": "ended", "complete": false, "ending": FAILED, "exit_code": code.code()});
+        self.conclude(Level::Error, why, fields);
         self.fail_quietly(why, code);
     }
 
     /// Only leaves the files.
     pub fn fail_quietly(&self, why: &str, code: ExitCode) {
-        self.leave_files(Ended { code, ending: "failed", why: Some(why.to_owned()) });
+        self.leave_files(Ended { code, ending: FAILED, why: Some(why.to_owned()) });
     }
 
     /// Prints what a run would do.
@@ -278,7 +315,7 @@ impl Report {
             self.tell(path, "the report", text.and_then(|text| replace::replace(path, &text)));
         }
         if let Some(path) = metrics {
-            let before = std::fs::read_to_string(path).unwrap_or_default();
+            let before = replace::before(path);
             let now = jiff::Timestamp::now().as_millisecond() as f64 / 1000.0;
             self.tell(path, "the metrics", replace::replace(path, &metrics::text(&document, now, &before)));
         }
@@ -312,6 +349,11 @@ impl Report {
 /// The width of the terminal.
 fn columns() -> usize {
     terminal_size::terminal_size_of(io::stderr()).map_or(80, |(columns, _)| usize::from(columns.0))
+}
+
+/// Whether the terminal can move its cursor. One that cannot, or does not say, gets lines as a log does.
+fn can_draw() -> bool {
+    cfg!(windows) || std::env::var_os("TERM").is_some_and(|term| !term.is_empty() && term != "dumb")
 }
 
 /// An error with those of its causes that it does not name itself.

@@ -61,6 +61,17 @@ pub(super) fn reason(why: Waiting, wait: Duration) -> Option<String> {
     }
 }
 
+/// The word for a wait, for programs.
+pub(super) const fn word(why: Waiting) -> &'static str {
+    match why {
+        Waiting::Pace => "pace",
+        Waiting::Frozen => "frozen",
+        Waiting::Outage => "outage",
+        Waiting::Retry => "retry",
+        Waiting::Confirm => "confirm",
+    }
+}
+
 impl Plan<'_> {
     /// The first words of a run, and the same in fields.
     pub(super) fn describe(&self) -> (String, Value) {

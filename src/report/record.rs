@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use super::closing::FailedOffer;
 use super::latency::{Latencies, Percentiles};
+use super::meter::Meter;
 use super::progress::Plan;
 use crate::schedule::Counts;
 use crate::settings::files::Files;
@@ -25,6 +27,8 @@ pub(super) struct Record {
     latencies: Latencies,
     /// What came of the offers, those of earlier runs included.
     pub(super) summary: Summary,
+    /// The first offers that failed.
+    pub(super) failed_offers: Vec<FailedOffer>,
     counts: Counts,
     /// When the last call was over.
     called_until: Option<Instant>,
@@ -62,6 +66,7 @@ impl Record {
             statuses: BTreeMap::new(),
             latencies: Latencies::new(),
             summary: Summary::default(),
+            failed_offers: Vec::new(),
             counts: Counts::default(),
             called_until: None,
         }
@@ -90,6 +95,19 @@ impl Record {
         self.summary.clone_from(summary);
         self.counts = counts;
         self.called_until = Some(now);
+    }
+
+    /// The network, as the metrics call it: the same in a run that fails before it is called.
+    pub(super) fn network(&self) -> &str {
+        match &self.plan {
+            Some(plan) if self.files.network != "sandbox" => &plan.host,
+            _ => &self.files.network,
+        }
+    }
+
+    /// The pace since the first call, where nobody has looked at it meanwhile.
+    pub(super) fn meter(&self, now: Instant) -> Meter {
+        self.plan.as_ref().map_or_else(|| Meter::new(0, now), |plan| Meter::new(plan.done, plan.at))
     }
 
     pub(super) fn figures(&self) -> Figures {

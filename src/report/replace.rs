@@ -1,25 +1,80 @@
 //! Small files that a program may read at any moment: replaced as a whole, or not at all.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::mpsc;
+use std::time::Duration;
 
 use crate::output::{Target, replace_unlocked};
 
+/// How long a reader may take that is slow, or not there.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// Writes `text` to `path`.
 pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
+    if let Some(standard) = Standard::named(path) {
+        return in_time(text, move |bytes| standard.write(bytes));
+    }
     match Target::of(path).map_err(io::Error::other)? {
-        Target::File(place) => replace_unlocked(&place, text.as_bytes()),
-        // What is no file cannot be replaced.
-        Target::Device(device) => OpenOptions::new().write(true).open(device)?.write_all(text.as_bytes()),
+        Target::File(place) => replace_unlocked(&place, text.as_bytes()).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
+                io::Error::new(error.kind(), "what should be its folder is a file")
+            }
+            _ => error,
+        }),
+        // What is no file cannot be replaced. A pipe without a reader cannot even be opened.
+        Target::Device(device) => {
+            in_time(text, move |bytes| OpenOptions::new().append(true).open(device)?.write_all(bytes))
+        }
         Target::Stdout => Err(io::Error::new(io::ErrorKind::InvalidInput, "stdout is for rows; name a file")),
     }
 }
 
+/// What is at `path` before it is replaced: only of a file, since reading a pipe takes what is for others, and may take
+/// for ever.
+pub(super) fn before(path: &Path) -> String {
+    let is_file = Standard::named(path).is_none() && matches!(Target::of(path), Ok(Target::File(_)));
+    let read = || fs::read_to_string(path).unwrap_or_default();
+    if is_file && fs::metadata(path).is_ok_and(|found| found.is_file()) { read() } else { String::new() }
+}
+
+/// A descriptor that the program was started with. To open its name would begin at the head of a file that it leads to,
+/// and write over the log that is there.
+#[derive(Clone, Copy)]
+enum Standard {
+    Out,
+    Err,
+}
+
+impl Standard {
+    fn named(path: &Path) -> Option<Self> {
+        match path.to_str()? {
+            "/dev/stdout" | "/dev/fd/1" | "/proc/self/fd/1" => Some(Self::Out),
+            "/dev/stderr" | "/dev/fd/2" | "/proc/self/fd/2" => Some(Self::Err),
+            _ => None,
+        }
+    }
+
+    fn write(self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Out => io::stdout().write_all(bytes).and_then(|()| io::stdout().flush()),
+            Self::Err => io::stderr().write_all(bytes),
+        }
+    }
+}
+
+/// Writes on a thread of its own, which ends with the program at the latest: the run is over, and waits for no reader.
+fn in_time(text: &str, write: impl FnOnce(&[u8]) -> io::Result<()> + Send + 'static) -> io::Result<()> {
+    let bytes = text.as_bytes().to_vec();
+    let (tell, written) = mpsc::channel();
+    std::thread::Builder::new().spawn(move || drop(tell.send(write(&bytes))))?;
+    let late = |_| Err(io::Error::new(io::ErrorKind::TimedOut, "nobody reads it"));
+    written.recv_timeout(PATIENCE).unwrap_or_else(late)
+}
+
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     #[test]

@@ -90,6 +90,13 @@ pub enum Waiting {
 pub enum Stop {
     /// The network refuses the account, or is not the network.
     Refused(OfferError),
+    /// Nothing comes through, and waiting does not mend that.
+    Unreachable {
+        /// The last failure.
+        error: OfferError,
+        /// What to do about it.
+        way_out: String,
+    },
     /// Nothing has ever passed: the host or the way to it is wrong.
     NothingPassed(OfferError),
     /// The service is gone for longer than `--max-outage`.

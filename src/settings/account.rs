@@ -2,12 +2,14 @@
 //!
 //! The key is read here and lives in a [`SecretString`] from then on; it is never an argument and never printed.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 use url::Url;
 
-use super::network::Account;
+use super::network::{Account, host_and_port};
+use super::pasted::{flaw_of_email, flaw_of_key, may_be_a_key};
 
 /// What the user has given, from wherever it came.
 #[derive(Debug, Default)]
@@ -54,8 +56,8 @@ pub enum AccountError {
     #[error("--base-url cannot be used: {0}; give an address such as https://NAME.api.offerslook.com")]
     BadBaseUrl(String),
     /// The e-mail cannot be a user name of HTTP Basic.
-    #[error("the e-mail {0:?} cannot be used: {1}")]
-    BadEmail(String, &'static str),
+    #[error("the e-mail (--email or OFFERSLOOK_EMAIL) cannot be used: {0}")]
+    BadEmail(Cow<'static, str>),
     /// The key file cannot be read.
     #[error("cannot read the API key file {}: {source}", path.display())]
     KeyFile {
@@ -64,9 +66,14 @@ pub enum AccountError {
         /// Why.
         source: std::io::Error,
     },
+    /// There is no such file, and its name may be the key itself.
+    #[error(
+        "--api-key-file (or OFFERSLOOK_API_KEY_FILE) wants the name of a file; what is given is the name of none, and may be the API key itself, so it is not shown"
+    )]
+    KeyForFile,
     /// The key is not one.
     #[error("the API key from {0} cannot be used: {1}")]
-    BadKey(String, &'static str),
+    BadKey(String, Cow<'static, str>),
 }
 
 impl AccountSource {
@@ -90,13 +97,18 @@ impl AccountSource {
         };
         let mut warnings = Vec::new();
         let base_url = host.url()?;
-        let email = check_email(email)?;
+        let email = check_email(&email)?;
         let api_key = key.read(&mut warnings)?;
         Ok((Account { base_url, email, api_key }, warnings))
     }
 }
 
 impl HostSource {
+    /// The host, if that can be told.
+    pub fn name(self) -> Option<String> {
+        self.url().ok().as_ref().and_then(host_and_port)
+    }
+
     fn url(self) -> Result<Url, AccountError> {
         match self {
             Self::Network(name) => network_url(&name),
@@ -145,17 +157,10 @@ fn base_url(text: &str) -> Result<Url, AccountError> {
     Ok(url)
 }
 
-fn check_email(email: String) -> Result<String, AccountError> {
+fn check_email(email: &str) -> Result<String, AccountError> {
     let trimmed = email.trim();
-    if trimmed.is_empty() {
-        Err(AccountError::BadEmail(email, "it is empty"))
-    } else if trimmed.contains(':') {
-        Err(AccountError::BadEmail(email, "HTTP Basic allows no colon in it (RFC 7617)"))
-    } else if trimmed.chars().any(char::is_control) {
-        Err(AccountError::BadEmail(email, "it holds a control character"))
-    } else {
-        Ok(trimmed.to_owned())
-    }
+    // Not repeated: people take one field for the other, and it may be the key.
+    flaw_of_email(trimmed).map_or_else(|| Ok(trimmed.to_owned()), |why| Err(AccountError::BadEmail(why)))
 }
 
 impl KeySource {
@@ -165,23 +170,19 @@ impl KeySource {
             Self::Value(key) => (key, "OFFERSLOOK_API_KEY".to_owned()),
             Self::File(path) => {
                 let from = path.display().to_string();
-                let key = std::fs::read_to_string(&path);
-                let key = key.map_err(|source| AccountError::KeyFile { path: path.clone(), source })?;
+                let key = std::fs::read_to_string(&path).map_err(|source| {
+                    if may_be_a_key(&path) {
+                        AccountError::KeyForFile
+                    } else {
+                        AccountError::KeyFile { path: path.clone(), source }
+                    }
+                })?;
                 warnings.extend(readable_by_others(&path));
                 (SecretString::from(key), from)
             }
         };
-        let trimmed = key.expose_secret().trim().trim_start_matches('\u{feff}');
-        if trimmed.is_empty() {
-            Err(AccountError::BadKey(from, "it is empty"))
-        } else if trimmed.chars().any(char::is_control) {
-            Err(AccountError::BadKey(
-                from,
-                "it has more than one line, or a control character; only the key may be there",
-            ))
-        } else {
-            Ok(SecretString::from(trimmed))
-        }
+        let trimmed = key.expose_secret().trim().trim_start_matches('\u{feff}').trim_start();
+        flaw_of_key(trimmed).map_or_else(|| Ok(SecretString::from(trimmed)), |why| Err(AccountError::BadKey(from, why)))
     }
 }
 

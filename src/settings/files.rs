@@ -9,6 +9,8 @@ pub struct Files {
     pub input: String,
     /// Where the rows go.
     pub output: String,
+    /// The network that is to be called, as far as it is known without looking at anything.
+    pub network: String,
     /// Where the JSON report goes.
     pub report: Option<PathBuf>,
     /// Where the metrics for Prometheus go.

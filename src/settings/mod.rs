@@ -7,5 +7,6 @@ pub mod files;
 pub mod look;
 pub mod network;
 pub mod origin;
+pub mod pasted;
 pub mod rate;
 pub mod units;

@@ -39,6 +39,8 @@ pub struct Http {
     pub connect_timeout: Duration,
     /// A proxy for every call; `None` leaves the choice to the environment (`HTTPS_PROXY`, ...).
     pub proxy: Option<Url>,
+    /// The setting that names the host, for the user to look there: such as `OFFERSLOOK_NETWORK (demo)`.
+    pub host_named_by: String,
     /// A PEM file of certificate authorities that are trusted besides the system's.
     pub cacert: Option<PathBuf>,
     /// Lets the key travel over plain http to hosts other than loopback.
@@ -57,6 +59,7 @@ impl Default for Http {
             timeout: Duration::from_secs(60),
             connect_timeout: Duration::from_secs(10),
             proxy: None,
+            host_named_by: "--network or --base-url".to_owned(),
             cacert: None,
             allow_http: false,
             user_agent: concat!("offerlinks/", env!("CARGO_PKG_VERSION")).to_owned(),

@@ -62,6 +62,19 @@ impl Setting {
         typed("--network") && !typed("--base-url")
     }
 
+    /// The setting that names the host, with its value: what to look at when there is no such host.
+    pub fn of_host(settings: &[Self]) -> Option<String> {
+        let given = |name: &'static str| {
+            settings.iter().find(|setting| setting.name == name && !setting.value.trim().is_empty())
+        };
+        let base_url = given("--base-url").filter(|_| !Self::network_wins(settings));
+        let Self { name, value, origin, .. } = base_url.or_else(|| given("--network"))?;
+        Some(match origin {
+            Origin::Environment(variable) => format!("{variable} ({value})"),
+            _ => format!("{name} {value}"),
+        })
+    }
+
     /// Marks those that another one of them beats.
     pub fn mark_beaten(settings: &mut [Self]) {
         let given = |name: &str| {

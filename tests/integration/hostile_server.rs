@@ -170,8 +170,74 @@ fn a_proxy_that_refuses_is_named_and_its_password_is_not() {
     let proxy =
         Hostile::start(|_| vec![Step::Send(raw("407 Proxy Authentication Required", &["Content-Length: 0"], ""))]);
     let address = proxy.base_url().replace("http://", "http://me:hunter2@");
-    let run = export().offers(&["1", "2", "3"]).args(&["--retries", "0", "--proxy", &address]);
-    let ran = run.on(&"https://network.invalid").run();
-    assert!([4, 5].contains(&ran.code), "{ran:#?}");
-    assert!(ran.stderr.contains("proxy") && !ran.stderr.contains("hunter2"), "{ran:#?}");
+    for (base, flags) in [("https://network.invalid", &[][..]), ("http://network.invalid", &["--allow-http"])] {
+        for (by_flag, named) in [(true, "--proxy"), (false, "ALL_PROXY")] {
+            let before = proxy.seen().len();
+            let run = export().offers(&["1", "2", "3"]).args(flags).on(&base);
+            let run = if by_flag { run.args(&["--proxy", &address]) } else { run.env("ALL_PROXY", &address) };
+            let ran = run.run().expect(4).says(&["refuses the user name or password", &format!("check {named}: ")]);
+            assert!(!ran.stderr.contains("hunter2") && !ran.stderr.contains("API key"), "{ran:#?}");
+            assert!(proxy.seen().len() - before <= 2, "{:#?}", proxy.seen());
+        }
+    }
+}
+
+#[test]
+fn a_proxy_of_the_environment_that_cannot_be_used_ends_the_run_before_any_call() {
+    for value in
+        ["socks://127.0.0.1:1", "socks5h://u:hunter2@127.0.0.1:1", "socks5:h:p", "htp://u:hunter2@h:1", "http://"]
+    {
+        for command in ["export", "check", "list"] {
+            let run = if command == "export" { export().offers(&["1"]) } else { crate::support::command(&[command]) };
+            let ran = run.on(&"https://network.invalid").env("HTTPS_PROXY", value).run().expect(2);
+            let told = [ran.stderr, ran.stdout].concat();
+            assert!(told.contains("the proxy (HTTPS_PROXY) cannot be used") && !told.contains("hunter2"), "{told}");
+        }
+    }
+}
+
+#[test]
+fn a_host_that_speaks_something_else_ends_the_run_after_two_calls() {
+    let first = |bytes: &'static [u8]| Hostile::start(move |_| vec![Step::Send(bytes.to_vec()), Step::Close]);
+    for bytes in [
+        // SETTINGS of HTTP/2, a TLS alert, SSH.
+        b"\0\0\x12\x04\0\0\0\0\0\0\x03\0\0\0\x64\0\x04\0\0\xff\xff\0\x05\0\0\x40\0".as_slice(),
+        b"\x15\x03\x01\0\x02\x02\x0a",
+        b"SSH-2.0-OpenSSH_9.6\r\n",
+    ] {
+        let host = first(bytes);
+        let ran = export().offers(&["1", "2", "3"]).on(&host).run().expect(4);
+        let ran = ran.says(&["is not sound HTTP", "check OFFERSLOOK_BASE_URL (http://127.0.0.1"]);
+        assert!(host.seen().len() <= 2, "{:#?}", host.seen());
+        assert!(ran.output.is_none());
+        crate::support::command(&["check"]).on(&host).run().expect(4);
+    }
+    // Once it has answered, that is a hiccup.
+    let hiccup = Hostile::start(|seen| match seen.number {
+        1..=3 => vec![Step::Send(b"SSH-2.0-OpenSSH_9.6\r\n".to_vec()), Step::Close],
+        _ => vec![Step::Send(good("17"))],
+    });
+    export().offers(&["1", "2", "3"]).on(&hiccup).run().expect(0);
+}
+
+#[test]
+fn every_gzip_that_servers_send_is_read() {
+    let gzip = |bytes: &[u8]| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut encoder, bytes).unwrap();
+        encoder.finish().unwrap()
+    };
+    let body = fixture("offer-16.json").into_bytes();
+    let (start, end) = body.split_at(body.len() / 2);
+    let members = [gzip(start), gzip(end)].concat();
+    for (coding, packed) in
+        [("gzip", members.clone()), ("GZIP", gzip(&body)), ("x-gzip", gzip(&body)), ("gzip, gzip", gzip(&members))]
+    {
+        let (head, packed) = (format!("Content-Encoding: {coding}"), packed.clone());
+        let length = format!("Content-Length: {}", packed.len());
+        let host = Hostile::start(move |_| vec![Step::Send(raw("200 OK", &[&head, &length], packed.clone()))]);
+        let ran = export().offers(&["16"]).on(&host).run().expect(0);
+        assert_eq!(ran.output.unwrap(), fixture("offer-16.csv"), "{coding}");
+        assert_eq!(host.seen().len(), 1);
+    }
 }

@@ -50,7 +50,8 @@ pub(crate) fn command_in_folder(folder: &Folder, arguments: &[&str]) -> Run {
     command_in(folder, arguments)
 }
 
-fn command_in(folder: &Folder, arguments: &[&str]) -> Run {
+/// Any command in a folder that something else is using.
+pub(crate) fn command_in(folder: &Folder, arguments: &[&str]) -> Run {
     let run = Run {
         folder: folder.clone(),
         input: None,

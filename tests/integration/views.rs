@@ -2,7 +2,9 @@
 
 use offerlinks::sandbox::{Reply, Sandbox};
 
-use crate::support::{Folder, HEADER, KEY, called, export, export_in, network, network_with, reply, scripted, until};
+use crate::support::{
+    Folder, HEADER, KEY, called, command, command_in, export, export_in, network, network_with, reply, scripted, until,
+};
 
 /// What a terminal obeys, or what lets a text look like another one.
 fn is_unseen(c: char) -> bool {
@@ -124,6 +126,276 @@ fn a_key_in_the_networks_words_is_hidden_however_it_is_spelled() {
         assert!(!output.contains(word) && !ran.stderr.contains(word), "{word}");
     }
     assert_eq!(output.matches("no such thing: [hidden]").count(), words.len(), "{output}");
+}
+
+fn json_lines(text: &str) -> Vec<serde_json::Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+}
+
+#[test]
+fn the_last_line_of_a_json_log_tells_how_it_ended_whatever_happened() {
+    let log = ["--log-format", "json"];
+    let missing = |asked: &offerlinks::sandbox::Asked<'_>| {
+        (asked.offer == Some("404")).then(|| reply(404, r#"{"code":30,"message":"no such offer"}"#))
+    };
+    let network = scripted(missing);
+    let refused = network_with(|options| options.api_key = "another-key".into());
+    let good = || export().offers(&["16", "404", "x"]).args(&log);
+    for (run, code, ending) in [
+        (good().on(&network), 3, "complete"),
+        (good().on(&refused), 4, "refused"),
+        (good(), 2, "failed"),
+        (good().on(&network).args(&["--rate=none", "--no-such-flag"]), 2, "failed"),
+        (export().offers(&["16"]).on(&network).args(&["--log-format=json", "--retries", "x"]), 2, "failed"),
+        (command(&["list", "--log-format", "json"]).on(&network), 0, "complete"),
+        (command(&["list", "--log-format", "json"]).on(&refused), 4, "refused"),
+    ] {
+        let ran = run.run().expect(code);
+        let lines = json_lines(&ran.stderr);
+        let last = lines.last().unwrap();
+        assert_eq!(
+            (&last["event"], &last["exit_code"], &last["ending"]),
+            (&"ended".into(), &code.into(), &ending.into()),
+            "{last}"
+        );
+    }
+    let ran = good().on(&network).args(&["-v", "--report", "r.json"]).run().expect(3);
+    let lines = json_lines(&ran.stderr);
+    let call = lines.iter().find(|line| line["event"] == "call_failed").unwrap();
+    let fields = ["offer_id", "error_kind", "error_http_status", "error_code", "error_message"]
+        .map(|name| call[name].to_string());
+    assert_eq!(fields, [r#""404""#, r#""bad_request""#, "404", r#""30""#, r#""no such offer""#]);
+    let report: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(ran.folder.path("r.json")).unwrap()).unwrap();
+    for failed in [&lines.last().unwrap()["failed_offers"], &report["offers"]["first_failed"]] {
+        let failed: Vec<_> =
+            failed.as_array().unwrap().iter().map(|offer| (&offer["offer_id"], &offer["error_kind"])).collect();
+        assert_eq!(failed, [(&"404".into(), &"bad_request".into()), (&"x".into(), &"invalid_offer_id".into())]);
+    }
+}
+
+#[test]
+fn a_check_is_an_object_where_that_is_asked_for() {
+    let network = network();
+    for (run, code, states) in [
+        (command(&["check", "--log-format", "json"]).on(&network), 0, "ok"),
+        (
+            command(&["check", "--log-format", "json", "--show-reply"])
+                .on(&network)
+                .env("OFFERSLOOK_API_KEY", "wrong-key"),
+            4,
+            "ok",
+        ),
+        (command(&["check", "--log-format", "json"]), 2, "failed"),
+    ] {
+        let ran = run.run().expect(code);
+        let lines = json_lines(&ran.stdout);
+        let [checked] = &lines[..] else { panic!("{}", ran.stdout) };
+        assert_eq!((&checked["event"], &checked["exit_code"]), (&"checked".into(), &code.into()));
+        assert_eq!(checked["settings"]["state"], states, "{checked}");
+        let gates = checked["gates"].as_array().unwrap();
+        assert_eq!(gates.iter().any(|gate| gate["state"] == "failed"), code == 4, "{checked}");
+        assert_eq!(checked["reply"].is_string(), code == 4);
+    }
+}
+
+#[test]
+fn even_the_quiet_hear_which_offers_failed_and_where_all_of_them_are() {
+    let ids: Vec<_> = (1..=25).map(|n| n.to_string()).collect();
+    let network = scripted(|asked| {
+        let n: u32 = asked.offer?.parse().ok()?;
+        let good = r#"{"code":0,"data":{"tracking_link":{"url":"https://t.example/"},"offer_url":[]}}"#;
+        Some(if n.is_multiple_of(2) {
+            reply(200, good)
+        } else {
+            reply(404, r#"{"code":30,"message":"no such offer"}"#)
+        })
+    });
+    let ran = export().offers(&ids).on(&network).args(&["-q"]).run().expect(3);
+    let named = "1 (bad_request), 3 (bad_request), 5 (bad_request), 7 (bad_request), 9 (bad_request), 11 (bad_request), 13 (bad_request), \
+        15 (bad_request), 17 (bad_request), 19 (bad_request) and 3 more; all of them have the status error in links.csv";
+    assert!(ran.stderr.contains(named), "{}", ran.stderr);
+    let ran = export().offers(&["1", "2", "3 "]).on(&network).args(&["-q"]).run().expect(3);
+    assert!(ran.stderr.contains("they are: 1 (bad_request), 3 (bad_request); all of them"), "{}", ran.stderr);
+}
+
+#[test]
+fn jobs_in_folders_of_their_own_have_series_of_their_own() {
+    let network = network();
+    let texts: Vec<_> = (0..2)
+        .map(|_| {
+            let ran = export().offers(&["16"]).on(&network).args(&["--metrics", "m.prom"]).run().expect(0);
+            let path = std::path::absolute(ran.folder.path("links.csv")).unwrap();
+            let text = std::fs::read_to_string(ran.folder.path("m.prom")).unwrap();
+            let host = network.base_url().replace("http://", "");
+            let label = format!("{{network=\"{host}\",output=\"{}\"", path.display());
+            let samples: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect();
+            assert!(samples.len() > 20 && samples.iter().all(|line| line.contains(&label)), "{text}");
+            samples
+        })
+        .collect();
+    let names = |n: usize| texts[n].iter().map(|line| line.rsplit_once(' ').unwrap().0).collect::<Vec<_>>();
+    assert!(names(0).iter().all(|name| !names(1).contains(name)));
+}
+
+#[test]
+fn a_run_that_fails_before_it_calls_keeps_the_time_of_the_last_success() {
+    let network = network();
+    let folder = Folder::new();
+    let run = || export_in(&folder).offers(&["16"]).args(&["--metrics", "m.prom"]);
+    let success = || {
+        let text = std::fs::read_to_string(folder.path("m.prom")).unwrap();
+        let line = text.lines().find(|line| line.starts_with("offerlinks_last_success_timestamp_seconds{")).unwrap();
+        line.rsplit_once(' ').unwrap().1.parse::<f64>().unwrap()
+    };
+    run().on(&network).run().expect(0);
+    let at = success();
+    assert!(at > 1_700_000_000.0);
+    run().run().expect(2);
+    assert!((success() - at).abs() < 0.001);
+}
+
+#[test]
+fn mistakes_in_the_account_are_told_before_any_call_and_no_key_is_repeated() {
+    let network = network();
+    let secret = "s3cr3t-key:with:colons";
+    let quoted = format!("\u{201c}{secret}\u{201d}");
+    let assigned = format!("OFFERSLOOK_API_KEY={secret}\n");
+    let run = || export().offers(&["16"]).on(&network);
+    for (run, part) in [
+        (run().env("OFFERSLOOK_API_KEY", format!("\"{secret}\"")), "quotation marks"),
+        (run().env("OFFERSLOOK_API_KEY", &quoted), "quotation marks"),
+        (run().env("OFFERSLOOK_API_KEY", format!("{secret}\u{200b}")), "U+200B"),
+        (run().env("OFFERSLOOK_API_KEY", &assigned), "begins with a name"),
+        (run().env("OFFERSLOOK_EMAIL", "notmail"), "no @"),
+        (run().args(&["--api-key-file", secret]), "not shown"),
+        (run().args(&["--api-key", secret]), "never an argument"),
+        (run().args(&["--api-key", secret, "--log-format", "json"]), "never an argument"),
+        (run().args(&[&format!("--api-key={secret}")]), "OFFERSLOOK_API_KEY"),
+        (run().args(&["--dry-run", "-v", "--api-key", secret]), "never an argument"),
+        (command(&["check", "--api-key", secret]).on(&network), "never an argument"),
+        (command(&["list", "--api-key", secret]).on(&network), "never an argument"),
+        (command(&["check", "--api-key-file", secret]).on(&network), "not shown"),
+        (command(&["check", "--log-format", "json", "--api-key-file", secret]).on(&network), "not shown"),
+        (command(&["check"]).on(&network).env("OFFERSLOOK_API_KEY", &quoted), "quotation marks"),
+        (command(&["list"]).on(&network).env("OFFERSLOOK_EMAIL", "notmail"), "no @"),
+    ] {
+        let ran = run.run().expect(2);
+        let told = [ran.stderr, ran.stdout].concat();
+        assert!(told.contains(part) && !told.contains(secret), "{part}: {told}");
+    }
+    assert_eq!(network.calls(), []);
+}
+
+#[test]
+fn a_name_that_does_not_exist_ends_the_run_at_once_and_names_the_setting() {
+    // No name server is asked for a label as long as that.
+    let host = format!("https://{}.example", "a".repeat(64));
+    for (name, run) in
+        [("export", export().offers(&["16", "17", "18"])), ("list", command(&["list"])), ("check", command(&["check"]))]
+    {
+        let ran = run.on(&host.as_str()).run().expect(4);
+        let told = [ran.stderr, ran.stdout].concat();
+        assert!(told.contains(&format!("check OFFERSLOOK_BASE_URL ({host}) for a typing error")), "{name}: {told}");
+        assert!(ran.took < std::time::Duration::from_secs(5), "{name}: {:?}", ran.took);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_that_is_asked_how_far_it_is_says_so_and_goes_on() {
+    use std::time::Duration;
+    let ids: Vec<_> = (1000..1040).map(|n: u32| n.to_string()).collect();
+    let expected = export().offers(&ids).on(&network()).run().expect(0).output;
+    for (look, part) in [(&["-q"][..], "/40 offers"), (&["-q", "--log-format", "json"], "\"event\":\"status\"")] {
+        let slow = network_with(|options| options.latency = Duration::from_millis(100)..=Duration::from_millis(100));
+        let running = export().offers(&ids).args(&["-j", "2"]).args(look).on(&slow).start();
+        until(|| called(&slow).len() > 4);
+        (0..3).for_each(|_| running.signal("USR1"));
+        until(|| called(&slow).len() > 12);
+        running.signal("USR1");
+        let ran = running.wait().expect(0);
+        let answers = ran.stderr.matches(part).count();
+        assert!((2..=4).contains(&answers) && ran.stderr.lines().count() == answers, "{}", ran.stderr);
+        assert_eq!(ran.output, expected);
+    }
+    // A command that has no answer does not die of the question.
+    let sandbox = command(&["sandbox", "--listen", "127.0.0.1:0"]).start();
+    sandbox.first_line();
+    sandbox.signal("USR1");
+    std::thread::sleep(Duration::from_millis(100));
+    sandbox.signal("INT");
+    sandbox.wait().expect(130);
+}
+
+#[test]
+fn the_status_of_an_output_is_told_from_the_files_beside_it() {
+    use std::time::Duration;
+    for output in ["links.csv", "links.xlsx"] {
+        let folder = Folder::new();
+        let status = |code: i32, state: &str| {
+            let ran = command_in(&folder, &["status", output, "--log-format", "json"]).run().expect(code);
+            let answer = json_lines(&ran.stdout).remove(0);
+            assert_eq!(answer["state"], state, "{answer}");
+            let before = folder.names();
+            let ran = command_in(&folder, &["status", output]).run().expect(code);
+            assert!(
+                ran.stdout.starts_with(&format!("{output}: ")) && ran.stdout.lines().count() == 1,
+                "{}",
+                ran.stdout
+            );
+            assert_eq!(folder.names(), before, "only reads");
+            answer
+        };
+        status(2, "none");
+        let ids: Vec<_> = (1000..1200).map(|n: u32| n.to_string()).collect();
+        let slow = network_with(|options| options.latency = Duration::from_millis(20)..=Duration::from_millis(20));
+        let running = export_in(&folder).offers(&ids).output(output).args(&["-j", "2"]).on(&slow).start();
+        until(|| called(&slow).len() > 80);
+        let answer = status(0, "running");
+        assert!(answer["done"].as_u64().unwrap() >= 25 && answer["offers"].as_u64().unwrap() >= 150, "{answer}");
+        assert!(answer["holder"].as_str().unwrap().contains(&format!("process {}", running.id())), "{answer}");
+        running.signal("INT");
+        running.wait().expect(130);
+        let answer = status(5, "interrupted");
+        assert!(answer["done"].as_u64().unwrap() >= 80, "{answer}");
+        export_in(&folder).offers(&ids).output(output).on(&network()).run().expect(0);
+        status(0, "finished");
+    }
+    command(&["status", "-"]).run().expect(2);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn reports_and_metrics_are_added_to_a_log_and_no_pipe_keeps_a_run() {
+    use std::process::{Command, Stdio};
+    let network = network();
+    let folder = Folder::new();
+    folder.write("offers.csv", "offer_id\n16\n");
+    let start = |more: &[&str], out: Stdio, err: Stdio| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_offerlinks"));
+        command.args(["export", "offers.csv", "-o", "links.csv", "-q", "--rate", "none", "--restart"]).args(more);
+        command.current_dir(folder.root()).env_clear().env("OFFERSLOOK_BASE_URL", network.base_url());
+        command.env("OFFERSLOOK_EMAIL", offerlinks::sandbox::EMAIL).env("OFFERSLOOK_API_KEY", KEY);
+        command.stdin(Stdio::null()).stdout(out).stderr(err).status().unwrap()
+    };
+    for flag in ["--report", "--metrics"] {
+        for (name, log) in [("/dev/stdout", 1), ("/dev/stderr", 2), ("/dev/fd/1", 1), ("/proc/self/fd/2", 2)] {
+            let old = "an old line of the log\n".repeat(100);
+            folder.write("cron.log", &old);
+            let file = std::fs::OpenOptions::new().append(true).open(folder.path("cron.log")).unwrap();
+            let (out, err) = if log == 1 { (file.into(), Stdio::null()) } else { (Stdio::null(), file.into()) };
+            assert!(start(&[flag, name], out, err).success());
+            let text = std::fs::read_to_string(folder.path("cron.log")).unwrap();
+            let added = text.strip_prefix(&old).unwrap_or_else(|| panic!("{flag} {name}: {text}"));
+            assert!(added.contains(if flag == "--report" { "\"schema\"" } else { "# HELP" }), "{added}");
+        }
+        assert!(Command::new("mkfifo").arg(folder.path("pipe")).status().unwrap().success());
+        let begun = std::time::Instant::now();
+        assert!(start(&[flag, "pipe"], Stdio::null(), Stdio::null()).success());
+        assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
+        std::fs::remove_file(folder.path("pipe")).unwrap();
+    }
 }
 
 #[cfg(target_os = "linux")]
