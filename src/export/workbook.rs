@@ -1,21 +1,18 @@
 //! Makes the workbook from the finished rows, on a thread of its own: it takes long, signals come meanwhile, and the
 //! library panics where a disk is full.
 
-use std::panic;
 use std::path::Path;
 
-use tokio::sync::mpsc::unbounded_channel;
+use tokio::sync::oneshot;
 
 use crate::failure::Failure;
+use crate::guarded;
 use crate::job::Job;
 use crate::output::xlsx::{self, RenderError, Rendered};
 use crate::output::{Place, Target};
 use crate::report::{Level, Report};
 use crate::signals::{Signal, Signals};
 use crate::summary::Summary;
-
-/// The thread's name, by which its panics are known.
-const THREAD: &str = "workbook";
 
 /// Makes the workbook, if one is wanted. Gives the signal that kept it from being done.
 ///
@@ -50,29 +47,15 @@ pub(super) async fn render(
 }
 
 async fn on_a_thread(csv: &Path, place: &Place, lines: Vec<(String, String)>) -> Result<Rendered, Failure> {
-    let (tell, mut told) = unbounded_channel();
-    let panicked = tell.clone();
-    let before = panic::take_hook();
-    // A panic would end the program without a word to the user. Its thread has nothing to give back that the end of the
-    // program does not, so it stops for good in the hook, before that.
-    panic::set_hook(Box::new(move |why| {
-        if std::thread::current().name() != Some(THREAD) {
-            return before(why);
-        }
-        let _ = panicked.send(Err(why.payload_as_str().unwrap_or("the library failed").to_owned()));
-        loop {
-            std::thread::park();
-        }
-    }));
+    let (tell, told) = oneshot::channel();
     let (from, to) = (csv.to_owned(), place.clone());
-    let work = move || drop(tell.send(Ok(xlsx::render(&from, &to, &lines))));
-    let started = std::thread::Builder::new().name(THREAD.to_owned()).spawn(work);
+    let started = guarded::start("workbook", move || xlsx::render(&from, &to, &lines), |done| drop(tell.send(done)));
     started.map_err(Failure::system("start a thread for the workbook"))?;
-    match told.recv().await {
-        Some(Ok(rendered)) => Ok(rendered?),
+    match told.await {
+        Ok(Ok(rendered)) => Ok(rendered?),
         why => {
             xlsx::discard(place);
-            let why = why.and_then(Result::err).unwrap_or_default();
+            let why = why.ok().and_then(Result::err).unwrap_or_default();
             Err(RenderError::Stopped { workbook: place.out().to_owned(), csv: csv.to_owned(), why }.into())
         }
     }

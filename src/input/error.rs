@@ -7,6 +7,7 @@ use std::io;
 
 pub use super::encoding::Unreadable;
 pub use super::layout::Refusal;
+use super::workbook::NotAWorkbook;
 
 /// Why the input cannot be used, or not any further.
 #[derive(Debug, thiserror::Error)]
@@ -39,13 +40,13 @@ pub enum InputError {
         /// What it is instead.
         reason: Unreadable,
     },
-    /// Looks like a workbook, but calamine cannot read it.
-    #[error("{input}: cannot be read as a workbook ({reason}); save it as .xlsx without a password, or as CSV")]
+    /// Looks like a workbook, but there is no sheet to be had from it.
+    #[error("{input}: cannot be read as a workbook: {reason}")]
     Workbook {
         /// The path.
         input: String,
-        /// What calamine says.
-        reason: String,
+        /// What it is instead.
+        reason: NotAWorkbook,
     },
     /// `--sheet` names none of the sheets.
     #[error("{input}: there is no sheet \"{wanted}\"; its sheets are: {sheets}")]
@@ -76,6 +77,18 @@ pub enum InputError {
         input: String,
         /// Why.
         refusal: Refusal,
+    },
+    /// The sheet that is read is no list of offers, and others are.
+    #[error("{input}, sheet {sheet}: {refusal}; there are offer IDs in other sheets: {others}")]
+    OtherSheets {
+        /// The path.
+        input: String,
+        /// The sheet that is read.
+        sheet: String,
+        /// What it is.
+        refusal: Refusal,
+        /// The others.
+        others: SheetFlags,
     },
     /// The source failed.
     #[error("{input}, line {line}: reading failed")]
@@ -116,6 +129,26 @@ impl InputError {
     /// of the run (exit 1).
     pub fn is_usage(&self) -> bool {
         !matches!(self, Self::Read { .. })
+    }
+}
+
+/// Sheets by the flags that choose them: `--sheet Offers or --sheet "My list"`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SheetFlags(pub Vec<String>);
+
+impl fmt::Display for SheetFlags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 5;
+        for (index, name) in self.0.iter().take(SHOWN).enumerate() {
+            let name: String = name.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+            let is_plain = name.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c));
+            let quote = if is_plain { "" } else { "\"" };
+            write!(f, "{}--sheet {quote}{name}{quote}", if index == 0 { "" } else { " or " })?;
+        }
+        match self.0.len().saturating_sub(SHOWN) {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
     }
 }
 

@@ -18,31 +18,33 @@ mod options;
 mod record;
 mod resolved;
 mod search;
-mod sheet;
 mod source;
 #[cfg(test)]
 mod tests;
 mod total;
+mod workbook;
 
 use std::io::{self, BufReader, Seek, SeekFrom};
 
 use crate::offer::{InvalidOfferId, OfferId};
 use crate::text::decode;
+use crate::typed::Kind;
 
 pub use cells::Cells;
-pub use error::{InputError, Names, Refusal, Unreadable};
+pub use error::{InputError, Names, Refusal, SheetFlags, Unreadable};
 pub use mark::{Mark, NotTheSameInput, Position, Prefix};
 pub use options::{ColumnChoice, Keep, Options};
 pub use resolved::Resolved;
 pub use source::Source;
 pub use total::Total;
+pub use workbook::NotAWorkbook;
 
 use columns::Columns;
 use delimited::{Delimited, Failure};
 use record::Record;
-use sheet::Sheet;
 use source::Bytes;
 use total::Sample;
+use workbook::Sheet;
 
 /// A row of the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,6 +105,8 @@ pub struct Input {
     counted: Option<u64>,
     sample: Option<Sample>,
     oddities: Oddities,
+    /// Sheets that hold offer IDs too, and are not read.
+    other_sheets: Vec<String>,
 }
 
 /// The two kinds of input.
@@ -288,6 +292,9 @@ impl Input {
     fn offer_of(&self, record: &Record) -> Result<OfferId, BadId> {
         let columns = &self.columns;
         let text = decode(record.get(columns.id).unwrap_or_default());
+        if record.kind(columns.id) == Kind::Moment {
+            return Err(BadId { text: text.into(), reason: InvalidOfferId::Date });
+        }
         if !columns.has_more(record) {
             return OfferId::parse(&text).map_err(|reason| BadId { text: text.into(), reason });
         }

@@ -9,15 +9,15 @@ use super::columns::Columns;
 use super::delimited::Delimited;
 use super::dialect::Opening;
 use super::encoding::{Content, Unreadable};
-use super::error::{InputError, Names};
+use super::error::{InputError, Names, SheetFlags};
 use super::foreign;
 use super::layout::{Asked, LOOK_AT, Layout, Line, Refusal, delimiter, judge};
 use super::mark::Prefix;
 use super::record::Record;
 use super::search;
-use super::sheet::{self, Sheet};
 use super::source::{self, HEAD, Opened, Source, transcode};
 use super::total::{Sample, count_rows, unclosed_quote};
+use super::workbook::{Failure, Sheet, Workbook};
 use super::{Input, Oddities, Options, Records};
 
 /// Files up to this size are counted at the start, in bytes: takes a few milliseconds. As much of a stream is searched
@@ -63,24 +63,36 @@ pub(super) fn start(opened: Opened, name: String, options: &Options) -> Result<I
         counted: None,
         sample: None,
         oddities: Oddities::default(),
+        other_sheets: Vec::new(),
     };
-    let (seen, layout) = match opened.content {
-        Content::Workbook => input.open_workbook(opened, options)?,
-        Content::Plain { .. } | Content::Utf16 => input.open_text(opened, options)?,
-    };
-    input.header_line = layout.header.as_ref().map(|header| header.line);
-    input.columns = Columns::decide(&input.name, &layout, &seen, options)?;
-    if layout.ids.is_empty() && layout.first < u64::MAX {
-        search::search(&mut input, &layout)?;
+    match input.fill(opened, options) {
+        Err(InputError::NotAList { input: name, refusal }) if !input.other_sheets.is_empty() => {
+            let sheet =
+                if let Records::Sheet(sheet) = &input.records { sheet.name().to_owned() } else { String::new() };
+            Err(InputError::OtherSheets { input: name, sheet, refusal, others: SheetFlags(input.other_sheets) })
+        }
+        done => done.map(|()| input),
     }
-    input.stand_at_first_row(layout.first)?;
-    Ok(input)
 }
 
 /// The first records, and what they tell.
 type Seen = (Vec<Line>, Layout);
 
 impl Input {
+    /// Reads the head, and decides.
+    fn fill(&mut self, opened: Opened, options: &Options) -> Result<(), InputError> {
+        let (seen, layout) = match opened.content {
+            Content::Workbook => self.open_workbook(opened, options)?,
+            Content::Plain { .. } | Content::Utf16 => self.open_text(opened, options)?,
+        };
+        self.header_line = layout.header.as_ref().map(|header| header.line);
+        self.columns = Columns::decide(&self.name, &layout, &seen, options)?;
+        if layout.ids.is_empty() && layout.first < u64::MAX {
+            search::search(self, &layout)?;
+        }
+        self.stand_at_first_row(layout.first)
+    }
+
     pub(super) fn refuse(&self, refusal: Refusal) -> InputError {
         InputError::NotAList { input: self.name.clone(), refusal }
     }
@@ -110,11 +122,11 @@ impl Input {
             let reason = Unreadable::Zip { files: Names(names) };
             return Err(InputError::Unreadable { input: self.name.clone(), reason });
         }
-        let sheet = Sheet::open(&content, options.sheet.as_deref()).map_err(|failure| {
+        let Workbook { sheet, others } = Workbook::open(content, options.sheet.as_deref()).map_err(|failure| {
             let input = self.name.clone();
             match failure {
-                sheet::Failure::Unreadable(reason) => InputError::Workbook { input, reason },
-                sheet::Failure::Unknown { sheets } => InputError::UnknownSheet {
+                Failure::Unreadable(reason) => InputError::Workbook { input, reason },
+                Failure::Unknown { sheets } => InputError::UnknownSheet {
                     input,
                     wanted: options.sheet.clone().unwrap_or_default(),
                     sheets: Names(sheets),
@@ -129,8 +141,12 @@ impl Input {
         let skipped = usize::try_from(options.skip_lines).unwrap_or(usize::MAX);
         let seen = below(sheet.first_records(LOOK_AT.saturating_add(skipped)));
         let is_whole = sheet.len() <= (LOOK_AT as u64).saturating_add(options.skip_lines);
-        let layout = self.allow(judge(&seen, Asked::of(options, is_whole)), options)?;
         self.records = Records::Sheet(sheet);
+        let has_ids = |first: Vec<Line>| {
+            judge(&below(first), Asked::of(options, false)).is_ok_and(|layout| !layout.ids.is_empty())
+        };
+        self.other_sheets = others.into_iter().filter_map(|other| has_ids(other.first).then_some(other.name)).collect();
+        let layout = self.allow(judge(&seen, Asked::of(options, is_whole)), options)?;
         Ok((seen, layout))
     }
 

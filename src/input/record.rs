@@ -2,6 +2,8 @@
 //!
 //! Owns the storage and what "blank" means. Must not know where records come from or what their columns mean.
 
+use crate::typed::Kind;
+
 /// The cells of one record, still undecoded.
 #[derive(Debug)]
 pub(super) struct Record {
@@ -15,17 +17,20 @@ pub(super) struct Record {
     pub(super) line: u64,
     /// Whether there are quotes around a cell, which makes even an empty one something that was written on purpose.
     pub(super) quoted: bool,
+    /// What each cell of a sheet is; empty for text.
+    kinds: Vec<Kind>,
 }
 
 impl Record {
     pub(super) fn new() -> Self {
-        Self { bytes: vec![0; 1024], ends: vec![0; 32], count: 0, line: 0, quoted: false }
+        Self { bytes: vec![0; 1024], ends: vec![0; 32], count: 0, line: 0, quoted: false, kinds: Vec::new() }
     }
 
     /// Forgets the cells, keeps the memory.
     pub(super) fn clear(&mut self) {
         self.count = 0;
         self.quoted = false;
+        self.kinds.clear();
     }
 
     /// Adds a cell.
@@ -36,6 +41,17 @@ impl Record {
         self.ends.truncate(self.count);
         self.ends.push(self.bytes.len());
         self.count += 1;
+    }
+
+    /// Adds a cell of a sheet.
+    pub(super) fn push_typed(&mut self, cell: &[u8], kind: Kind) {
+        self.push(cell);
+        self.kinds.push(kind);
+    }
+
+    /// What a cell is.
+    pub(super) fn kind(&self, index: usize) -> Kind {
+        self.kinds.get(index).copied().unwrap_or_default()
     }
 
     pub(super) fn get(&self, index: usize) -> Option<&[u8]> {

@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use super::{Input, Records};
+use super::{Input, Records, SheetFlags};
 use crate::text::shown_start;
 
 /// How an input is read.
@@ -26,6 +26,8 @@ pub struct Resolved {
     pub column: usize,
     /// Its name, where there is a header.
     pub column_name: Option<String>,
+    /// Sheets that hold offer IDs too, and are not read.
+    pub other_sheets: SheetFlags,
 }
 
 /// As it is told before the run: `column 2 "Offer ID", header in line 4, ";" between cells`.
@@ -45,7 +47,10 @@ impl fmt::Display for Resolved {
             Some(delimiter) => write!(f, ", \"{}\" between cells", char::from(delimiter).escape_default())?,
             None => {}
         }
-        self.sheet.as_ref().map_or(Ok(()), |sheet| write!(f, ", sheet {}", shown_start(sheet, 60)))
+        if let Some(sheet) = &self.sheet {
+            write!(f, ", sheet {}", shown_start(sheet, 60))?;
+        }
+        if self.other_sheets.0.is_empty() { Ok(()) } else { write!(f, " (there are more: {})", self.other_sheets) }
     }
 }
 
@@ -55,6 +60,7 @@ impl Resolved {
         json!({
             "event": "reading", "column": self.column, "column_name": self.column_name, "header_line": self.header_line,
             "delimiter": self.delimiter.map(|byte| char::from(byte).to_string()), "sheet": self.sheet,
+            "other_sheets": self.other_sheets.0,
         })
     }
 }
@@ -75,6 +81,7 @@ impl Input {
             columns: self.columns.names.len(),
             column: self.columns.id + 1,
             column_name: name.cloned(),
+            other_sheets: SheetFlags(self.other_sheets.clone()),
         }
     }
 

@@ -230,7 +230,8 @@ impl RowsOf {
 
 impl ReadingId {
     fn of(resolved: Resolved) -> Self {
-        let Resolved { sheet, delimiter, header_line, skipped_lines, columns: _, column, column_name } = resolved;
+        let Resolved { sheet, delimiter, header_line, skipped_lines, columns: _, column, column_name, other_sheets: _ } =
+            resolved;
         let delimiter = delimiter.map(|byte| char::from(byte).to_string());
         Self { sheet, delimiter, header_line, skipped_lines, column, column_name }
     }

@@ -112,6 +112,9 @@ pub enum InvalidOfferId {
          that holds a delimiter"
     )]
     Shifted,
+    /// A cell of a workbook that is formatted as a date: what it shows is not what it holds.
+    #[error("the cell is formatted as a date: format it as a number")]
+    Date,
     /// Something else than digits.
     #[error("an ID is made of digits only")]
     NotDigits,

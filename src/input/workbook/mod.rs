@@ -1,0 +1,146 @@
+//! A workbook to the records of one of its sheets.
+//!
+//! Owns which library reads it, what has to be mended before that, and which sheet is meant. Must not know what columns
+//! mean. A workbook cannot be streamed (its texts are shared between cells and lie in another part of the file), so the
+//! sheet is held in memory, as text without gaps.
+
+mod archive;
+mod biff;
+mod opendocument;
+mod sheet;
+mod value;
+
+use std::io::Cursor;
+
+use calamine::{Ods, Reader as _, SheetType, SheetVisible, Sheets, Xls, Xlsx, XlsxError};
+
+use self::archive::Archive;
+pub(super) use self::sheet::Sheet;
+use super::layout::LOOK_AT;
+use crate::guarded;
+
+/// Why there is no sheet. Each says the way out.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotAWorkbook {
+    /// calamine 0.38 drops cells of it.
+    #[error("it is a binary workbook (.xlsb), of which cells would be lost; save it as .xlsx")]
+    Xlsb,
+    /// Apple's own format.
+    #[error("it is an Apple Numbers document; export it as .xlsx or CSV (File, Export To)")]
+    Numbers,
+    /// An archive that is no workbook.
+    #[error("it is a zip archive with {file} in it; unzip it and pass the file with the offers")]
+    Archive {
+        /// The first file in it.
+        file: String,
+    },
+    /// An office file without sheets.
+    #[error("it is {0}; save the table in it as .xlsx or as CSV")]
+    Other(&'static str),
+    /// Encrypted.
+    #[error("it has a password; save it without one, as .xlsx or as CSV")]
+    Password,
+    /// Nothing to read in it.
+    #[error("it has no sheets; save the offers as .xlsx or as CSV")]
+    NoSheets,
+    /// It cannot be read.
+    #[error("{0}; open it in Excel or LibreOffice and save it as .xlsx without a password, or as CSV")]
+    Damaged(String),
+}
+
+/// Why there is no sheet to read.
+#[derive(Debug)]
+pub(super) enum Failure {
+    Unreadable(NotAWorkbook),
+    Unknown { sheets: Vec<String> },
+}
+
+/// The sheet that is read, and what there is beside it.
+#[derive(Debug, Default)]
+pub(super) struct Workbook {
+    pub(super) sheet: Sheet,
+    /// The other visible sheets that have cells, if none was asked for; of each the first rows.
+    pub(super) others: Vec<Other>,
+}
+
+/// A sheet that is not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Other {
+    pub(super) name: String,
+    /// Its first rows with their numbers.
+    pub(super) first: Vec<(u64, Vec<String>)>,
+}
+
+impl Workbook {
+    /// Reads the sheet of that name, else the first visible one that has cells.
+    pub(super) fn open(content: Vec<u8>, wanted: Option<&str>) -> Result<Self, Failure> {
+        let wanted = wanted.map(str::to_owned);
+        let read = move || read(content, wanted.as_deref());
+        guarded::wait("workbook-input", read).unwrap_or_else(|why| Err(Failure::Unreadable(NotAWorkbook::Damaged(why))))
+    }
+}
+
+type Book = Sheets<Cursor<Vec<u8>>>;
+
+fn read(content: Vec<u8>, wanted: Option<&str>) -> Result<Workbook, Failure> {
+    let mut book = open(content).map_err(Failure::Unreadable)?;
+    let sheets = book.sheets_metadata().iter();
+    let tables: Vec<_> = sheets.filter(|sheet| sheet.typ == SheetType::WorkSheet).cloned().collect();
+    let unreadable = |error: calamine::Error| Failure::Unreadable(NotAWorkbook::Damaged(error.to_string()));
+    if let Some(wanted) = wanted {
+        let in_any_case = |name: &str| name.trim().to_lowercase() == wanted.trim().to_lowercase();
+        let exact = tables.iter().find(|table| table.name == wanted);
+        let Some(table) = exact.or_else(|| tables.iter().find(|table| in_any_case(&table.name))) else {
+            return Err(Failure::Unknown { sheets: tables.into_iter().map(|table| table.name).collect() });
+        };
+        let sheet = Sheet::read_from(&mut book, &table.name, u64::MAX).map_err(unreadable)?;
+        return Ok(Workbook { sheet, others: Vec::new() });
+    }
+    let Some(first) = tables.first() else { return Err(Failure::Unreadable(NotAWorkbook::NoSheets)) };
+    let visible: Vec<_> = tables.iter().filter(|table| table.visible == SheetVisible::Visible).collect();
+    let candidates = if visible.is_empty() { tables.iter().collect() } else { visible };
+    let mut found: Option<Workbook> = None;
+    for table in candidates {
+        let most = if found.is_some() { LOOK_AT as u64 } else { u64::MAX };
+        let sheet = Sheet::read_from(&mut book, &table.name, most).map_err(unreadable)?;
+        match &mut found {
+            _ if sheet.len() == 0 => {}
+            None => found = Some(Workbook { sheet, others: Vec::new() }),
+            Some(found) => {
+                found.others.push(Other { name: table.name.clone(), first: sheet.first_records(LOOK_AT) });
+            }
+        }
+    }
+    Ok(found.unwrap_or_else(|| Workbook { sheet: Sheet::empty(&first.name), others: Vec::new() }))
+}
+
+/// Opens a workbook of the kind that its bytes show; calamine's own guess loses the reason when it fails.
+fn open(content: Vec<u8>) -> Result<Book, NotAWorkbook> {
+    let damaged = |error: &dyn std::fmt::Display| NotAWorkbook::Damaged(error.to_string());
+    if content.starts_with(b"PK") {
+        return match archive::judge(&content)? {
+            Archive::Xlsx => open_xlsx(content),
+            Archive::OpenDocument => {
+                let tidied = opendocument::tidied(&content)?;
+                Ok(Sheets::Ods(Ods::new(Cursor::new(tidied)).map_err(|error| damaged(&error))?))
+            }
+        };
+    }
+    // A new workbook with a password lies in the container of the old ones.
+    if let Err(XlsxError::Password) = Xlsx::new(Cursor::new(&content)) {
+        return Err(NotAWorkbook::Password);
+    }
+    match Xls::new(Cursor::new(biff::mended(content))) {
+        Ok(xls) => Ok(Sheets::Xls(xls)),
+        Err(calamine::XlsError::Password) => Err(NotAWorkbook::Password),
+        Err(error) => Err(damaged(&error)),
+    }
+}
+
+fn open_xlsx(content: Vec<u8>) -> Result<Book, NotAWorkbook> {
+    match Xlsx::new(Cursor::new(content)) {
+        Ok(xlsx) => Ok(Sheets::Xlsx(xlsx)),
+        Err(XlsxError::Password) => Err(NotAWorkbook::Password),
+        Err(error) => Err(NotAWorkbook::Damaged(error.to_string())),
+    }
+}

@@ -1,0 +1,212 @@
+//! The rows of a sheet as they lie in memory.
+//!
+//! Owns their storage and their order. Must not know what columns mean.
+
+use super::{Book, value};
+use calamine::{DataRef, Reader as _, Sheets};
+
+use crate::input::record::{Record, is_blank};
+use crate::typed::Kind;
+
+/// The rows of a sheet that are not blank.
+#[derive(Debug, Default)]
+pub(in crate::input) struct Sheet {
+    name: String,
+    text: Vec<u8>,
+    /// Where each cell ends in `text`.
+    ends: Vec<usize>,
+    /// What each cell is.
+    kinds: Vec<Kind>,
+    rows: Vec<SheetRow>,
+    at: usize,
+}
+
+/// The row's number in the sheet, and where its cells end in the list of cells.
+#[derive(Debug)]
+struct SheetRow {
+    line: u64,
+    end: usize,
+}
+
+/// A cell that comes after one that it should come before.
+struct OutOfOrder;
+
+/// Row and column, from 0.
+type At = (u32, u32);
+
+impl Sheet {
+    /// A sheet without cells.
+    pub(super) fn empty(name: &str) -> Self {
+        Self { name: name.to_owned(), ..Self::default() }
+    }
+
+    /// What it is called.
+    pub(in crate::input) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Reads a sheet, or as many of its first rows.
+    pub(super) fn read_from(book: &mut Book, name: &str, most: u64) -> Result<Self, calamine::Error> {
+        let mut sheet = Self::empty(name);
+        let mut add = |at: At, value: &DataRef<'_>| {
+            let (text, kind) = value::of(value);
+            sheet.push(at, text.as_bytes(), kind).map(|()| sheet.len() <= most)
+        };
+        let is_ordered = match each_cell(book, name, &mut add)? {
+            Ok(()) => true,
+            Err(OutOfOrder) => false,
+        };
+        if !is_ordered {
+            sheet = Self::sorted(book, name)?;
+        }
+        sheet.drop_blank_row();
+        sheet.truncate(most);
+        Ok(sheet)
+    }
+
+    /// Reads a sheet whose cells are not in order, which no spreadsheet writes and all of them read.
+    fn sorted(book: &mut Book, name: &str) -> Result<Self, calamine::Error> {
+        let mut cells: Vec<(At, String, Kind)> = Vec::new();
+        let mut add = |at: At, value: &DataRef<'_>| {
+            let (text, kind) = value::of(value);
+            cells.push((at, text.into_owned(), kind));
+            Ok(true)
+        };
+        // Nothing is out of order here.
+        let _ = each_cell(book, name, &mut add)?;
+        cells.sort_by_key(|(at, ..)| *at);
+        // Of two with one place the later one counts, as in spreadsheets.
+        cells.reverse();
+        cells.dedup_by_key(|(at, ..)| *at);
+        cells.reverse();
+        let mut sheet = Self::empty(name);
+        for (at, text, kind) in &cells {
+            let _ = sheet.push(*at, text.as_bytes(), *kind);
+        }
+        Ok(sheet)
+    }
+
+    /// Rows that are not blank.
+    pub(in crate::input) fn len(&self) -> u64 {
+        self.rows.len() as u64
+    }
+
+    /// The row of the sheet that comes next.
+    pub(in crate::input) fn line(&self) -> u64 {
+        self.rows.get(self.at).or(self.rows.last()).map_or(1, |row| row.line)
+    }
+
+    /// Reads the next row; false at the end.
+    pub(in crate::input) fn read(&mut self, record: &mut Record) -> bool {
+        let found = self.copy(self.at, record);
+        self.at += usize::from(found);
+        found
+    }
+
+    /// The first rows, for a look at them.
+    pub(in crate::input) fn first_records(&self, count: usize) -> Vec<(u64, Vec<String>)> {
+        let mut record = Record::new();
+        let texts = |record: &Record| record.iter().map(|cell| crate::text::decode(cell).into_owned()).collect();
+        (0..count).map_while(|at| self.copy(at, &mut record).then(|| (record.line, texts(&record)))).collect()
+    }
+
+    fn copy(&self, at: usize, record: &mut Record) -> bool {
+        let Some(row) = self.rows.get(at) else { return false };
+        record.clear();
+        record.line = row.line;
+        for index in self.start_of_row(at)..row.end {
+            record.push_typed(self.cell(index), self.kinds.get(index).copied().unwrap_or_default());
+        }
+        true
+    }
+
+    fn start_of_row(&self, at: usize) -> usize {
+        at.checked_sub(1).and_then(|before| self.rows.get(before)).map_or(0, |row| row.end)
+    }
+
+    fn cell(&self, index: usize) -> &[u8] {
+        let start = index.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        self.ends.get(index).and_then(|&end| self.text.get(start..end)).unwrap_or_default()
+    }
+
+    /// Keeps so many of the first rows.
+    fn truncate(&mut self, most: u64) {
+        if let Some(rows) = usize::try_from(most).ok().filter(|rows| *rows < self.rows.len()) {
+            self.rows.truncate(rows);
+        }
+    }
+
+    /// Adds a cell, which has to stand behind those before.
+    fn push(&mut self, (row, column): At, text: &[u8], kind: Kind) -> Result<(), OutOfOrder> {
+        const WIDEST: usize = 16_384;
+        let (line, column) = (u64::from(row) + 1, column as usize);
+        if text.is_empty() || column >= WIDEST {
+            return Ok(());
+        }
+        if self.rows.last().is_none_or(|last| last.line < line) {
+            self.drop_blank_row();
+            self.rows.push(SheetRow { line, end: self.ends.len() });
+        }
+        let start = self.rows.len().checked_sub(1).map_or(0, |last| self.start_of_row(last));
+        if self.rows.last().is_some_and(|last| last.line > line) || start + column < self.ends.len() {
+            return Err(OutOfOrder);
+        }
+        let gap = start + column - self.ends.len();
+        self.ends.extend(std::iter::repeat_n(self.text.len(), gap));
+        self.kinds.extend(std::iter::repeat_n(Kind::Text, gap));
+        self.text.extend_from_slice(text);
+        self.ends.push(self.text.len());
+        self.kinds.push(kind);
+        if let Some(last) = self.rows.last_mut() {
+            last.end = self.ends.len();
+        }
+        Ok(())
+    }
+
+    /// Takes the last row back when there is nothing in it.
+    fn drop_blank_row(&mut self) {
+        let Some(last) = self.rows.len().checked_sub(1) else { return };
+        let start = self.start_of_row(last);
+        if (start..self.ends.len()).all(|index| is_blank(self.cell(index))) {
+            self.rows.pop();
+            self.ends.truncate(start);
+            self.kinds.truncate(start);
+            self.text.truncate(self.ends.last().copied().unwrap_or(0));
+        }
+    }
+}
+
+/// Hands out the cells of a sheet until one is refused, or no more are wanted.
+fn each_cell(
+    book: &mut Book,
+    name: &str,
+    add: &mut dyn FnMut(At, &DataRef<'_>) -> Result<bool, OutOfOrder>,
+) -> Result<Result<(), OutOfOrder>, calamine::Error> {
+    // Only XLSX hands out its cells one by one. One lone cell far down costs gigabytes otherwise.
+    if let Sheets::Xlsx(xlsx) = book {
+        let mut cells = xlsx.worksheet_cells_reader(name)?;
+        while let Some(cell) = cells.next_cell()? {
+            match add(cell.get_position(), cell.get_value()) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(out) => return Ok(Err(out)),
+            }
+        }
+        return Ok(Ok(()));
+    }
+    let range = book.worksheet_range(name)?;
+    let (top, left) = range.start().unwrap_or_default();
+    for (row, column, value) in range.used_cells() {
+        let at = (top.saturating_add(to_u32(row)), left.saturating_add(to_u32(column)));
+        match add(at, &value::as_ref(value)) {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(out) => return Ok(Err(out)),
+        }
+    }
+    Ok(Ok(()))
+}
+
+fn to_u32(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}

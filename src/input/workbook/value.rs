@@ -1,0 +1,59 @@
+//! A cell's value to its text and its kind.
+//!
+//! Owns what calamine's values mean. Must not know where the cell stands.
+
+use std::borrow::Cow;
+
+use calamine::{Data, DataRef, ExcelDateTime};
+use jiff::SignedDuration;
+use jiff::civil::DateTime;
+
+use crate::typed::{self, Kind};
+
+/// What people see in a cell as far as possible, and what it is.
+pub(super) fn of<'v>(value: &'v DataRef<'_>) -> (Cow<'v, str>, Kind) {
+    match value {
+        DataRef::Empty => (Cow::Borrowed(""), Kind::Text),
+        DataRef::Int(number) => (number.to_string().into(), Kind::Number),
+        DataRef::Float(number) => (typed::number(*number).into(), Kind::Number),
+        DataRef::String(text) => (text.into(), Kind::Text),
+        DataRef::SharedString(text) => ((*text).into(), Kind::Text),
+        DataRef::Bool(value) => (typed::truth(*value).into(), Kind::Truth),
+        DataRef::DateTime(moment) => (of_moment(moment).into(), Kind::Moment),
+        DataRef::DateTimeIso(text) => (typed::iso_moment(text).into(), Kind::Moment),
+        DataRef::DurationIso(text) => (typed::iso_time(text).into(), Kind::Moment),
+        DataRef::Error(error) => (error.to_string().into(), Kind::Text),
+    }
+}
+
+fn of_moment(moment: &ExcelDateTime) -> String {
+    const MILLIS_OF_DAY: f64 = 86_400_000.0;
+    let days = moment.as_f64();
+    if moment.is_duration() || (0.0..1.0).contains(&days) {
+        #[expect(clippy::cast_possible_truncation, reason = "what does not fit is cut at the greatest number")]
+        return typed::time(SignedDuration::from_millis((days * MILLIS_OF_DAY).round() as i64));
+    }
+    let (year, month, day, hour, minute, second, milli) = moment.to_ymd_hms_milli();
+    let small = |number: u8| i8::try_from(number).unwrap_or(i8::MAX);
+    let nanos = i32::from(milli) * 1_000_000;
+    let found = i16::try_from(year).ok().and_then(|year| {
+        DateTime::new(year, small(month), small(day), small(hour), small(minute), small(second), nanos).ok()
+    });
+    // Spreadsheets know a 29th of February 1900, and count beyond the calendar.
+    found.map_or_else(|| typed::number(days), typed::moment)
+}
+
+/// The same value, borrowed.
+pub(super) fn as_ref(value: &Data) -> DataRef<'_> {
+    match value {
+        Data::Int(number) => DataRef::Int(*number),
+        Data::Float(number) => DataRef::Float(*number),
+        Data::String(text) => DataRef::SharedString(text),
+        Data::DateTimeIso(text) => DataRef::DateTimeIso(text.clone()),
+        Data::DurationIso(text) => DataRef::DurationIso(text.clone()),
+        Data::Bool(value) => DataRef::Bool(*value),
+        Data::DateTime(moment) => DataRef::DateTime(*moment),
+        Data::Error(error) => DataRef::Error(error.clone()),
+        Data::Empty => DataRef::Empty,
+    }
+}
