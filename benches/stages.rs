@@ -85,7 +85,7 @@ fn flatten() -> Work {
     let (outcome, mut rows) = (outcome(), Vec::new());
     Box::new(move || {
         rows.clear();
-        let source = Source { offer_id: "16", kept: std::iter::empty(), query: "" };
+        let source = Source { offer_id: "16", kept: std::iter::empty::<&str>(), query: "" };
         flattener.rows(source, black_box(&outcome), &mut rows);
         black_box(&rows);
     })

@@ -30,6 +30,22 @@ pub struct Source<'a, K> {
     pub query: &'a str,
 }
 
+/// A kept cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeptCell<'a> {
+    /// What is in it.
+    pub text: &'a str,
+    /// Whether it stands between quotes where it needs none, so that a workbook made of the rows tells a text that looks
+    /// like a number from a number.
+    pub is_quoted: bool,
+}
+
+impl<'a> From<&'a str> for KeptCell<'a> {
+    fn from(text: &'a str) -> Self {
+        Self { text, is_quoted: false }
+    }
+}
+
 /// How rows are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -72,7 +88,7 @@ impl Flattener {
     /// Appends the rows of one input row to `out` and says how many there are (at least one).
     pub fn rows<'k>(
         &self,
-        source: Source<'_, impl Iterator<Item = &'k str>>,
+        source: Source<'_, impl Iterator<Item: Into<KeptCell<'k>>>>,
         outcome: &Outcome,
         out: &mut Vec<u8>,
     ) -> u64 {

@@ -1,7 +1,7 @@
 //! Work of a library that may panic, on a thread of its own, so that a panic is an error like others.
 //!
-//! Owns the panic hook. A release build ends at a panic, so a thread that panics stops for good in the hook, before that;
-//! it has nothing to give back that the end of the program does not.
+//! Owns the panic hook. A release build ends at a panic, so there a thread that panics stops for good in the hook,
+//! before that; it has nothing to give back that the end of the program does not.
 
 use std::cell::RefCell;
 use std::io;
@@ -34,7 +34,8 @@ pub fn start<T: Send + 'static>(
         panic::set_hook(Box::new(move |why| {
             let Some(on_panic) = ON_PANIC.take() else { return before(why) };
             on_panic(why.payload_as_str().unwrap_or("the library failed").to_owned());
-            loop {
+            // The hook keeps a lock that the end of a test wants; where a panic unwinds, the thread ends by itself.
+            while cfg!(panic = "abort") {
                 std::thread::park();
             }
         }));

@@ -136,6 +136,9 @@ pub enum JobError {
     /// `--excel` with something else than CSV.
     #[error("--excel is for CSV output; {0} needs none of it")]
     ExcelFormat(&'static str),
+    /// A file whose name says something that is not written.
+    #[error("{}: offerlinks writes .csv, .jsonl and .xlsx; give the output (-o) one of these endings", .0.display())]
+    Ending(PathBuf),
     /// A workbook is a file.
     #[error("a workbook cannot be written to stdout; give a file with -o")]
     WorkbookToStdout,
@@ -383,10 +386,19 @@ fn options(arguments: InputArgs, template: &Template) -> Result<Options, JobErro
     })
 }
 
+/// Endings of files that other programs would take for something else than what is written.
+const OTHERS: [&str; 31] = [
+    "xls", "xlsb", "xlsm", "xlt", "xltx", "xltm", "xlam", "xlw", "ods", "ots", "fods", "sxc", "numbers", "gnumeric",
+    "pdf", "html", "htm", "xml", "doc", "docx", "odt", "rtf", "parquet", "db", "sqlite", "gz", "bz2", "xz", "zst",
+    "zip", "7z",
+];
+
 /// The format of the rows, and the workbook that is to be made of them.
 fn format(arguments: &OutputArgs) -> Result<(Format, Option<PathBuf>), JobError> {
     let extension = arguments.output.extension().map(OsStr::to_ascii_lowercase);
     let by_name = match extension.as_deref().and_then(OsStr::to_str) {
+        Some(other) if OTHERS.contains(&other) => return Err(JobError::Ending(arguments.output.clone())),
+        Some("json") if arguments.format.is_none() => return Err(JobError::Ending(arguments.output.clone())),
         Some("jsonl" | "ndjson") => FormatArg::Jsonl,
         Some("xlsx") => FormatArg::Xlsx,
         _ => FormatArg::Csv,

@@ -22,6 +22,15 @@ pub enum Kind {
     Moment,
 }
 
+/// How the numbers and the moments of a column look, where all of them look alike.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// The number format of its numbers.
+    pub number: Option<String>,
+    /// That of its days and times.
+    pub moment: Option<String>,
+}
+
 /// The value of a typed cell.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Typed {

@@ -35,6 +35,7 @@ use crate::schedule::{Counts, Policy, Schedule};
 use crate::session::{Neighbours, Session};
 use crate::signals::Signals;
 use crate::summary::Summary;
+use crate::typed::Look;
 
 /// How long calls in flight are waited for when a run stops early.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -62,11 +63,12 @@ pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary),
         }
     };
     rows.tell(job, report);
+    let looks = rows.looks.clone();
     let writer = match Writer::open(job, goal, &mut rows, report)? {
         Opened::Writer(writer) => *writer,
         Opened::Finished(summary, lock, finish) => {
             report.totals(&summary, Counts::default(), Instant::now());
-            let ended = wind_up(job, &summary, (Some(lock), finish), &mut signals, report).await;
+            let ended = wind_up(job, (&summary, &looks), (Some(lock), finish), &mut signals, report).await;
             let ending = ended.map_err(|cause| cause.with_way_on(&job.resume_command))?;
             close(report, &ending, &summary, Some(summary.offers));
             return Ok((ending, summary));
@@ -95,7 +97,7 @@ pub async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary),
     let ended = run.run(&session.client, &mut signals, report).await;
     let Ended { mut ending, summary, kept, lock, finish } = ended.map_err(way_on)?;
     if ending == Ending::Complete {
-        ending = wind_up(job, &summary, (lock, finish), &mut signals, report).await.map_err(way_on)?;
+        ending = wind_up(job, (&summary, &looks), (lock, finish), &mut signals, report).await.map_err(way_on)?;
     }
     close(report, &ending, &summary, resumable.then_some(kept));
     Ok((ending, summary))
@@ -190,14 +192,14 @@ fn tell_settings(job: &Job, report: &Report) {
 /// makes no call again.
 async fn wind_up(
     job: &Job,
-    summary: &Summary,
+    (summary, looks): (&Summary, &[Look]),
     (lock, finish): (Option<Arc<Lock>>, Finish),
     signals: &mut Signals,
     report: &Report,
 ) -> Result<Ending, Failure> {
     // A workbook is not made of rows that are withheld.
     if finish == Finish::Replace
-        && let Some(signal) = workbook::render(job, summary, signals, report).await?
+        && let Some(signal) = workbook::render(job, (summary, looks), signals, report).await?
     {
         return Ok(Ending::Interrupted(signal));
     }

@@ -11,6 +11,8 @@ use crate::input::{Cells, Mark, NotTheSameInput, Position, Prefix, Row};
 use crate::job::{Job, RetryFailed};
 use crate::offer::{Class, ErrorKind, OfferId};
 use crate::output::previous::{Bytes, FailedRow, Previous, PreviousError, PreviousRow};
+use crate::output::quoted_cells;
+use crate::typed::{Kind, Typed};
 
 /// The rows of an earlier output, in their order.
 #[derive(Debug)]
@@ -142,7 +144,13 @@ impl PreviousRows {
             PreviousRow::Good(bytes) => (bytes, None),
             PreviousRow::Failed(FailedRow { bytes, offer_id, kept, kind }) => match OfferId::parse(&offer_id) {
                 Ok(offer) if self.which.includes(kind) => {
-                    let cells = Cells::new(kept.iter(), kept.len());
+                    let quoted = quoted_cells(bytes);
+                    let kind = |(text, is_quoted): (&String, &bool)| match Typed::parse(text) {
+                        Some(_) if !is_quoted => Kind::Number,
+                        _ => Kind::Text,
+                    };
+                    let kinds = kept.iter().zip(quoted.iter().skip(1)).map(kind);
+                    let cells = Cells::new(kept.iter(), kept.len()).with_kinds(kinds);
                     self.last_offer.clear();
                     return Ok(Some(Again::Ask(Row {
                         line: line + 1,

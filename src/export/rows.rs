@@ -12,6 +12,7 @@ use crate::flatten::{Dialect, Flattener, Format};
 use crate::input::{Input, InputError, Mark, NotTheSameInput, Oddities, Position, Resolved, Row, Total};
 use crate::job::{Job, OpenedRows, RetryFailed};
 use crate::report::{Level, Report};
+use crate::typed::Look;
 
 /// How many rows a pipe's thread reads ahead.
 const READ_AHEAD: usize = 1024;
@@ -24,6 +25,8 @@ pub(super) struct Rows {
     pub(super) kept: Vec<String>,
     /// The cells that `--append` needs, in its order.
     pub(super) cells: Vec<usize>,
+    /// How the kept columns of a workbook look.
+    pub(super) looks: Vec<Look>,
     /// How the output's rows are written.
     pub(super) format: Format,
     /// How the input is read; nothing for an earlier output.
@@ -71,6 +74,7 @@ impl Rows {
     pub(super) fn open(job: &Job) -> Result<Self, Failure> {
         let input = Input::open(&job.source, &job.reading)?;
         let kept = input.kept_columns().to_vec();
+        let looks = input.kept_looks();
         let cells = job.template.columns().filter_map(|name| input.cell_index(name)).collect();
         let reading = Some(input.resolved());
         let append = job.template.text(|name| input.column_name(name).unwrap_or(name).to_owned());
@@ -80,7 +84,7 @@ impl Rows {
         } else {
             From::File(Box::new(input))
         };
-        Ok(Self { from, kept, cells, format: job.format, reading, append, ended: false })
+        Ok(Self { from, kept, cells, looks, format: job.format, reading, append, ended: false })
     }
 
     /// Opens the earlier output.
@@ -99,7 +103,7 @@ impl Rows {
         // An empty output could be of any format.
         let format = if rows.previous.header().is_empty() { job.format } else { rows.previous.format() };
         let from = From::Previous(Box::new(rows));
-        Ok(Self { from, kept, cells, format, reading: None, append, ended: false })
+        Ok(Self { from, kept, cells, looks: Vec::new(), format, reading: None, append, ended: false })
     }
 
     /// What the job comes to with these rows.

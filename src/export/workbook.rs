@@ -1,18 +1,17 @@
 //! Makes the workbook from the finished rows, on a thread of its own: it takes long, signals come meanwhile, and the
 //! library panics where a disk is full.
 
-use std::path::Path;
-
 use tokio::sync::oneshot;
 
 use crate::failure::Failure;
 use crate::guarded;
 use crate::job::Job;
-use crate::output::xlsx::{self, RenderError, Rendered};
+use crate::output::xlsx::{self, Content, RenderError, Rendered};
 use crate::output::{Place, Target};
 use crate::report::{Level, Report};
 use crate::signals::{Signal, Signals};
 use crate::summary::Summary;
+use crate::typed::Look;
 
 /// Makes the workbook, if one is wanted. Gives the signal that kept it from being done.
 ///
@@ -20,7 +19,7 @@ use crate::summary::Summary;
 /// The old workbook is untouched, and the rows are whole.
 pub(super) async fn render(
     job: &Job,
-    summary: &Summary,
+    (summary, looks): (&Summary, &[Look]),
     signals: &mut Signals,
     report: &Report,
 ) -> Result<Option<Signal>, Failure> {
@@ -30,7 +29,8 @@ pub(super) async fn render(
         report.say(Level::Info, &signal.waiting_for("the workbook"));
         Signals::TO_THE_END
     };
-    let rendered = match signals.until_second(on_a_thread(&job.output, &place, summary.lines()), tell).await {
+    let content = Content { csv: job.output.clone(), looks: looks.to_vec(), summary: summary.lines() };
+    let rendered = match signals.until_second(on_a_thread(content, &place), tell).await {
         Ok(rendered) => rendered?,
         Err(signal) => return Ok(Some(signal)),
     };
@@ -46,17 +46,17 @@ pub(super) async fn render(
     Ok(None)
 }
 
-async fn on_a_thread(csv: &Path, place: &Place, lines: Vec<(String, String)>) -> Result<Rendered, Failure> {
+async fn on_a_thread(content: Content, place: &Place) -> Result<Rendered, Failure> {
     let (tell, told) = oneshot::channel();
-    let (from, to) = (csv.to_owned(), place.clone());
-    let started = guarded::start("workbook", move || xlsx::render(&from, &to, &lines), |done| drop(tell.send(done)));
+    let (csv, to) = (content.csv.clone(), place.clone());
+    let started = guarded::start("workbook", move || xlsx::render(&content, &to), |done| drop(tell.send(done)));
     started.map_err(Failure::system("start a thread for the workbook"))?;
     match told.await {
         Ok(Ok(rendered)) => Ok(rendered?),
         why => {
             xlsx::discard(place);
             let why = why.ok().and_then(Result::err).unwrap_or_default();
-            Err(RenderError::Stopped { workbook: place.out().to_owned(), csv: csv.to_owned(), why }.into())
+            Err(RenderError::Stopped { workbook: place.out().to_owned(), csv, why }.into())
         }
     }
 }

@@ -13,7 +13,7 @@ use super::previous::KeptRow;
 use super::rows::Rows;
 use crate::append::{Template, is_http};
 use crate::failure::Failure;
-use crate::flatten::{Flattener, Source};
+use crate::flatten::{Flattener, KeptCell, Source};
 use crate::input::{Mark, Position, Row};
 use crate::job::{Job, Start};
 use crate::offer::{Answer, ErrorKind, OfferError, Outcome};
@@ -21,6 +21,7 @@ use crate::output::{Checkpoint, CommitPolicy, Direct, Finish, Interrupted, Lock,
 use crate::report::{FailedOffer, Level, Report};
 use crate::settings::units::MinOk;
 use crate::summary::Summary;
+use crate::typed::{Kind, Typed};
 
 /// The most text that one offer's rows may have, in bytes: a thousand times what thousands of entries have.
 const MAX_ROWS_OF_OFFER: usize = 64 << 20;
@@ -83,6 +84,8 @@ pub(super) struct Writer {
     at: Option<Position>,
     rows: Vec<u8>,
     query: String,
+    /// Whether a workbook is made of the rows, which has to tell texts from numbers.
+    makes_workbook: bool,
     /// A parameter of `--append` that a link had already, and what is to be said of it once.
     clash: Clash,
 }
@@ -149,6 +152,7 @@ impl Writer {
             rows: Vec::new(),
             query: String::new(),
             clash: Clash::NotSeen,
+            makes_workbook: job.workbook.is_some(),
         })))
     }
 
@@ -198,7 +202,11 @@ impl Writer {
         {
             self.failed.push(FailedOffer::new(offer_id, error));
         }
-        let source = Source { offer_id, kept: row.cells.kept(), query: &self.query };
+        let kept = row.cells.kept_with_kinds().map(|(text, kind)| {
+            let looks_typed = self.makes_workbook && kind == Kind::Text && Typed::parse(text).is_some();
+            KeptCell { text, is_quoted: looks_typed }
+        });
+        let source = Source { offer_id, kept, query: &self.query };
         let written = self.flattener.rows(source, outcome, &mut self.rows);
         self.output.append(&self.rows)?;
         self.summary.add(outcome, written);

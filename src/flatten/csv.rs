@@ -2,7 +2,7 @@
 //!
 //! Does not decide what an answer means; every text it is given ends up in exactly one cell.
 
-use super::{Links, Source, message_cell};
+use super::{KeptCell, Links, Source, message_cell};
 use crate::columns::COLUMNS;
 use crate::offer::{Answer, Entry, OfferError, Outcome};
 
@@ -71,15 +71,16 @@ pub(crate) fn record<'t>(cells: impl Iterator<Item = &'t str>, out: &mut Vec<u8>
 /// Appends the rows of one input row and says how many there are.
 pub(super) fn rows<'k>(
     dialect: Dialect,
-    source: Source<'_, impl Iterator<Item = &'k str>>,
+    source: Source<'_, impl Iterator<Item: Into<KeptCell<'k>>>>,
     outcome: &Outcome,
     out: &mut Vec<u8>,
 ) -> u64 {
     let start = out.len();
     cell(source.offer_id, out);
     for kept in source.kept {
+        let kept = kept.into();
         out.push(b',');
-        cell(kept, out);
+        if kept.is_quoted { quoted(kept.text, out) } else { cell(kept.text, out) }
     }
     match outcome {
         Ok(answer) => answer_rows(dialect, start, (answer, source.query), out),
@@ -137,12 +138,12 @@ fn cell(text: &str, out: &mut Vec<u8>) {
     let bytes = text.as_bytes();
     // Without an early exit the compiler checks 16 bytes at a time; almost no cell needs quotes.
     let quote = bytes.iter().fold(false, |found, b| found | matches!(b, b',' | b'"' | b'\n' | b'\r'));
-    if !quote {
-        out.extend_from_slice(bytes);
-        return;
-    }
+    if quote { quoted(text, out) } else { out.extend_from_slice(bytes) }
+}
+
+fn quoted(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
-    for piece in bytes.split_inclusive(|&b| b == b'"') {
+    for piece in text.as_bytes().split_inclusive(|&b| b == b'"') {
         out.extend_from_slice(piece);
         if piece.ends_with(b"\"") {
             out.push(b'"');

@@ -2,7 +2,7 @@
 //!
 //! Keys are the CSV's columns, except that the entries are a list; what the network did not send is left out.
 
-use super::{Links, Source, message_cell};
+use super::{KeptCell, Links, Source, message_cell};
 use crate::offer::{Answer, OfferError, Outcome};
 
 /// The program's own keys. No kept column has one of these; `offer_url` is the list of entries.
@@ -53,7 +53,7 @@ impl Keys {
     /// Appends the object of one input row.
     pub(super) fn row<'k>(
         &self,
-        source: Source<'_, impl Iterator<Item = &'k str>>,
+        source: Source<'_, impl Iterator<Item: Into<KeptCell<'k>>>>,
         outcome: &Outcome,
         out: &mut Vec<u8>,
     ) -> u64 {
@@ -61,7 +61,7 @@ impl Keys {
         string(source.offer_id, out);
         for (key, cell) in self.kept.iter().zip(source.kept) {
             out.extend_from_slice(key);
-            string(cell, out);
+            string(cell.into().text, out);
         }
         match outcome {
             Ok(answer) => answer_fields(answer, &mut Links::new(source.query), out),

@@ -2,6 +2,8 @@
 //!
 //! Owns their storage: thousands of rows wait at a time for their turn, so it is compact. Must not know their names.
 
+use crate::typed::Kind;
+
 /// The kept cells of a row, in input order, then those that only links ask for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cells {
@@ -9,6 +11,8 @@ pub struct Cells {
     /// Where each cell ends in `text`.
     ends: Box<[usize]>,
     kept: usize,
+    /// What each kept cell is, unless all are text.
+    kinds: Box<[Kind]>,
 }
 
 impl Cells {
@@ -23,7 +27,16 @@ impl Cells {
             text.push_str(cell.as_ref());
             ends.push(text.len());
         }
-        Self { text: text.into_boxed_str(), ends: ends.into_boxed_slice(), kept }
+        Self { text: text.into_boxed_str(), ends: ends.into_boxed_slice(), kept, kinds: Box::default() }
+    }
+
+    /// The same cells, with what each kept one is.
+    #[must_use]
+    pub fn with_kinds(mut self, kinds: impl Iterator<Item = Kind> + Clone) -> Self {
+        if kinds.clone().any(|kind| kind != Kind::Text) {
+            self.kinds = kinds.collect();
+        }
+        self
     }
 
     /// A cell by the index that [`cell_index`](super::Input::cell_index) gives; empty where the row was too short.
@@ -37,9 +50,14 @@ impl Cells {
         (0..self.kept).map(|index| self.get(index))
     }
 
+    /// The same cells, each with what it is.
+    pub fn kept_with_kinds(&self) -> impl ExactSizeIterator<Item = (&str, Kind)> {
+        (0..self.kept).map(|index| (self.get(index), self.kinds.get(index).copied().unwrap_or_default()))
+    }
+
     /// Memory held outside of this value, in bytes.
     pub fn size(&self) -> usize {
-        self.text.len() + size_of_val(&*self.ends)
+        self.text.len() + size_of_val(&*self.ends) + size_of_val(&*self.kinds)
     }
 }
 

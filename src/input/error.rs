@@ -86,7 +86,7 @@ pub enum InputError {
         /// The sheet that is read.
         sheet: String,
         /// What it is.
-        refusal: Refusal,
+        refusal: Box<Refusal>,
         /// The others.
         others: SheetFlags,
     },

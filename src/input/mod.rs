@@ -28,7 +28,7 @@ use std::io::{self, BufReader, Seek, SeekFrom};
 
 use crate::offer::{InvalidOfferId, OfferId};
 use crate::text::decode;
-use crate::typed::Kind;
+use crate::typed::{Kind, Look};
 
 pub use cells::Cells;
 pub use error::{InputError, Names, Refusal, SheetFlags, Unreadable};
@@ -140,6 +140,12 @@ impl Input {
         self.columns.carried_index(name)
     }
 
+    /// How the numbers and the days of the kept columns look in a workbook.
+    pub fn kept_looks(&self) -> Vec<Look> {
+        let Records::Sheet(sheet) = &self.records else { return Vec::new() };
+        self.columns.carried.iter().take(self.columns.kept.len()).map(|&column| sheet.look(column)).collect()
+    }
+
     /// What was odd about the rows read so far.
     pub fn oddities(&self) -> Oddities {
         let has_grown = self.is_at_end && self.has_offsets() && {
@@ -166,7 +172,8 @@ impl Input {
         let offer = self.offer();
         let (record, carried) = (&self.record, &self.columns.carried);
         let cells = carried.iter().map(|&column| decode(record.get(column).unwrap_or_default()));
-        let cells = Cells::new(cells, self.columns.kept.len());
+        let cells = Cells::new(cells, self.columns.kept.len())
+            .with_kinds(carried.iter().take(self.columns.kept.len()).map(|&column| record.kind(column)));
         Ok(Some(Row { line: self.record.line, offer, cells, next: self.position() }))
     }
 

@@ -69,7 +69,12 @@ pub(super) fn start(opened: Opened, name: String, options: &Options) -> Result<I
         Err(InputError::NotAList { input: name, refusal }) if !input.other_sheets.is_empty() => {
             let sheet =
                 if let Records::Sheet(sheet) = &input.records { sheet.name().to_owned() } else { String::new() };
-            Err(InputError::OtherSheets { input: name, sheet, refusal, others: SheetFlags(input.other_sheets) })
+            Err(InputError::OtherSheets {
+                input: name,
+                sheet,
+                refusal: Box::new(refusal),
+                others: SheetFlags(input.other_sheets),
+            })
         }
         done => done.map(|()| input),
     }

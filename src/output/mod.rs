@@ -16,6 +16,7 @@ mod partial;
 mod place;
 mod policy;
 pub mod previous;
+mod quoted_rows;
 mod replaceable;
 mod whole;
 mod written;
@@ -29,6 +30,7 @@ pub use lock::Lock;
 pub use partial::{Partial, set_aside, tidy_up};
 pub use place::{Place, Target};
 pub use policy::CommitPolicy;
+pub use quoted_rows::quoted_cells;
 pub use whole::{replace, replace_offers, replace_unlocked};
 
 use std::sync::Arc;

@@ -16,9 +16,11 @@ mod judged;
 mod machine;
 mod min_ok;
 mod open_elsewhere;
+mod readers;
 mod retry;
 mod same_job;
 mod shapes;
+mod sheets;
 #[path = "../signals_heard/mod.rs"]
 mod signals_heard;
 mod spreadsheets;

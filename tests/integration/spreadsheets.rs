@@ -8,7 +8,7 @@ use calamine::{Data, Reader, open_workbook_auto};
 use crate::support::{Folder, Ran, called, export, export_in, network, reply, scripted};
 
 /// Names that spreadsheets like to run, to shorten or to misread.
-const NAMES: [&str; 9] = [
+pub(crate) const NAMES: [&str; 15] = [
     "=HYPERLINK(\"http://evil.example\")",
     "+1",
     "-5",
@@ -18,10 +18,16 @@ const NAMES: [&str; 9] = [
     "2026-11-22",
     "emoji 🚀, \"quotes\"\nand a line",
     " spaces ",
+    "promo_x2_de",
+    "_x10_ and _x0041_",
+    "_x005F_",
+    "_X0041_",
+    "<r><t>x</t></r>",
+    "&amp;<r>_x2_</r>",
 ];
 
 /// Offers whose landing pages have these names.
-fn export_names(arguments: &[&str], output: &str) -> Ran {
+pub(crate) fn export_names(arguments: &[&str], output: &str) -> Ran {
     let network = scripted(|asked| {
         let entries: Vec<_> = NAMES
             .iter()
@@ -35,12 +41,12 @@ fn export_names(arguments: &[&str], output: &str) -> Ran {
     export().csv("offer_id,note\n1,=mine\n2,0042\n").args(arguments).output(output).on(&network).run().expect(0)
 }
 
-fn records(csv: &[u8]) -> Vec<Vec<String>> {
+pub(crate) fn records(csv: &[u8]) -> Vec<Vec<String>> {
     let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(csv);
     reader.records().map(|record| record.unwrap().iter().map(str::to_owned).collect()).collect()
 }
 
-fn csv_beside(ran: &Ran, name: &str) -> Vec<Vec<String>> {
+pub(crate) fn csv_beside(ran: &Ran, name: &str) -> Vec<Vec<String>> {
     records(&std::fs::read(ran.folder.path(name)).unwrap())
 }
 
@@ -90,7 +96,7 @@ fn a_csv_for_excel_guards_what_is_not_the_users_own_and_no_link() {
         assert_eq!(row[3], if runs { format!("'{name}") } else { name.to_owned() });
         assert_eq!(row[4], "https://t.example/?a=1");
     }
-    assert_eq!((records[1][1].as_str(), records[10][1].as_str()), ("=mine", "0042"));
+    assert_eq!((records[1][1].as_str(), records[1 + NAMES.len()][1].as_str()), ("=mine", "0042"));
 }
 
 #[test]
@@ -110,7 +116,7 @@ fn appended_parameters_stand_in_every_link_and_macros_stay() {
     let ran = export_names(&["--append", query], "links.csv");
     let records = records(ran.output.unwrap().as_bytes());
     assert_eq!(records[1][4], "https://t.example/?a=1&aff_sub1={clickid}&source_id=%3Dmine&id=1");
-    assert_eq!(records[10][6], "https://t.example/2?aff_sub1={clickid}&source_id=0042&id=2");
+    assert_eq!(records[1 + NAMES.len()][6], "https://t.example/2?aff_sub1={clickid}&source_id=0042&id=2");
     let network = network();
     let ran = export().csv("offer_id,note\n1,x\n").args(&["--append", "a={row.nope}"]).on(&network).run().expect(2);
     assert!(ran.stderr.contains("nope") && ran.stderr.contains("note"), "{}", ran.stderr);
@@ -158,13 +164,16 @@ fn read_by_libreoffice(folder: &Folder, name: &str, arguments: &[&str]) -> Vec<u
 #[test]
 fn where_a_workbook_cannot_be_made_nothing_is_lost_and_resume_makes_only_the_workbook() {
     let network = network();
-    let offers: Vec<_> = (1000..1300).map(|id: u32| id.to_string()).collect();
-    let whole = export().offers(&offers).output("links.xlsx").on(&network).run().expect(0).folder;
+    // Cells of one character take more room in a sheet than in a CSV.
+    let row = |id: String, cell: &str| format!("{id}{}", cell.repeat(30));
+    let rows = (1000..1300).map(|id: u32| row(id.to_string(), ",x"));
+    let offers = [row("offer_id".to_owned(), ",c")].into_iter().chain(rows).collect::<Vec<_>>().join("\n");
+    let whole = export().csv(&offers).output("links.xlsx").on(&network).run().expect(0).folder;
     let read = |folder: &Folder, name: &str| std::fs::read(folder.path(name)).unwrap();
     let rows = read(&whole, "links.xlsx.csv").len();
 
     let folder = Folder::new();
-    let run = || export_in(&folder).offers(&offers).output("links.xlsx").on(&network);
+    let run = || export_in(&folder).csv(&offers).output("links.xlsx").on(&network);
     // Room for the rows, but not for a sheet of them; in blocks of 512 bytes.
     let line = format!("ulimit -f {}; offerlinks export offers.csv -o links.xlsx --rate none", rows * 5 / 4 / 512);
     let failed = run().start_typed(&line).wait().expect(1).says(&["cannot make the workbook", "--resume"]);

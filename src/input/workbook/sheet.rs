@@ -2,11 +2,13 @@
 //!
 //! Owns their storage and their order. Must not know what columns mean.
 
-use super::{Book, value};
-use calamine::{DataRef, Reader as _, Sheets};
+use std::collections::BTreeMap;
 
+use calamine::{DataRef, Reader as _, Sheets, Style};
+
+use super::{Book, value};
 use crate::input::record::{Record, is_blank};
-use crate::typed::Kind;
+use crate::typed::{Kind, Look};
 
 /// The rows of a sheet that are not blank.
 #[derive(Debug, Default)]
@@ -18,6 +20,8 @@ pub(in crate::input) struct Sheet {
     /// What each cell is.
     kinds: Vec<Kind>,
     rows: Vec<SheetRow>,
+    /// How the typed cells of each column look, if that is known.
+    looks: Looks,
     at: usize,
 }
 
@@ -27,6 +31,9 @@ struct SheetRow {
     line: u64,
     end: usize,
 }
+
+/// The formats of the typed cells of each column.
+type Looks = BTreeMap<u32, Look>;
 
 /// A cell that comes after one that it should come before.
 struct OutOfOrder;
@@ -48,26 +55,32 @@ impl Sheet {
     /// Reads a sheet, or as many of its first rows.
     pub(super) fn read_from(book: &mut Book, name: &str, most: u64) -> Result<Self, calamine::Error> {
         let mut sheet = Self::empty(name);
-        let mut add = |at: At, value: &DataRef<'_>| {
+        let mut styles = Styles::default();
+        let mut add = |at: At, value: &DataRef<'_>, style| {
             let (text, kind) = value::of(value);
+            styles.see(at, kind, style);
             sheet.push(at, text.as_bytes(), kind).map(|()| sheet.len() <= most)
         };
-        let is_ordered = match each_cell(book, name, &mut add)? {
-            Ok(()) => true,
-            Err(OutOfOrder) => false,
-        };
-        if !is_ordered {
+        let formats = each_cell(book, name, &mut add)?;
+        if formats.is_err() {
             sheet = Self::sorted(book, name)?;
         }
+        let formats = formats.unwrap_or_default();
         sheet.drop_blank_row();
         sheet.truncate(most);
+        sheet.looks = styles.looks(&formats);
         Ok(sheet)
+    }
+
+    /// How the typed cells of a column look.
+    pub(in crate::input) fn look(&self, column: usize) -> Look {
+        u32::try_from(column).ok().and_then(|column| self.looks.get(&column)).cloned().unwrap_or_default()
     }
 
     /// Reads a sheet whose cells are not in order, which no spreadsheet writes and all of them read.
     fn sorted(book: &mut Book, name: &str) -> Result<Self, calamine::Error> {
         let mut cells: Vec<(At, String, Kind)> = Vec::new();
-        let mut add = |at: At, value: &DataRef<'_>| {
+        let mut add = |at: At, value: &DataRef<'_>, _| {
             let (text, kind) = value::of(value);
             cells.push((at, text.into_owned(), kind));
             Ok(true)
@@ -176,35 +189,66 @@ impl Sheet {
     }
 }
 
-/// Hands out the cells of a sheet until one is refused, or no more are wanted.
+/// Hands out the cells of a sheet, each with its style, until one is refused, or no more are wanted. Gives the number
+/// formats of the styles, as far as the library knows them.
 fn each_cell(
     book: &mut Book,
     name: &str,
-    add: &mut dyn FnMut(At, &DataRef<'_>) -> Result<bool, OutOfOrder>,
-) -> Result<Result<(), OutOfOrder>, calamine::Error> {
+    add: &mut dyn FnMut(At, &DataRef<'_>, usize) -> Result<bool, OutOfOrder>,
+) -> Result<Result<Vec<Option<String>>, OutOfOrder>, calamine::Error> {
     // Only XLSX hands out its cells one by one. One lone cell far down costs gigabytes otherwise.
     if let Sheets::Xlsx(xlsx) = book {
         let mut cells = xlsx.worksheet_cells_reader(name)?;
-        while let Some(cell) = cells.next_cell()? {
-            match add(cell.get_position(), cell.get_value()) {
+        while let Some((cell, style)) = cells.next_cell_with_style_id()? {
+            match add(cell.get_position(), cell.get_value(), style) {
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(out) => return Ok(Err(out)),
             }
         }
-        return Ok(Ok(()));
+        let format = |style: &Style| {
+            let format = style.number_format.as_ref()?.format_code.as_str();
+            (format != "General" && !format.is_empty()).then(|| format.to_owned())
+        };
+        return Ok(Ok(cells.styles().iter().map(format).collect()));
     }
     let range = book.worksheet_range(name)?;
     let (top, left) = range.start().unwrap_or_default();
     for (row, column, value) in range.used_cells() {
         let at = (top.saturating_add(to_u32(row)), left.saturating_add(to_u32(column)));
-        match add(at, &value::as_ref(value)) {
+        match add(at, &value::as_ref(value), 0) {
             Ok(true) => {}
             Ok(false) => break,
             Err(out) => return Ok(Err(out)),
         }
     }
-    Ok(Ok(()))
+    Ok(Ok(Vec::new()))
+}
+
+/// The styles of the numbers and of the moments (the second) in each column; none where they differ.
+#[derive(Debug, Default)]
+struct Styles(BTreeMap<(u32, bool), Option<usize>>);
+
+impl Styles {
+    fn see(&mut self, (row, column): At, kind: Kind, style: usize) {
+        // The first row may hold numbers for names.
+        if row > 0 && matches!(kind, Kind::Number | Kind::Moment) {
+            let found = self.0.entry((column, kind == Kind::Moment)).or_insert(Some(style));
+            if *found != Some(style) {
+                *found = None;
+            }
+        }
+    }
+
+    fn looks(self, formats: &[Option<String>]) -> Looks {
+        let mut looks = Looks::new();
+        for ((column, is_moment), style) in self.0 {
+            let look = looks.entry(column).or_default();
+            let format = style.and_then(|style| formats.get(style).cloned().flatten());
+            *(if is_moment { &mut look.moment } else { &mut look.number }) = format;
+        }
+        looks
+    }
 }
 
 fn to_u32(number: usize) -> u32 {
