@@ -97,7 +97,8 @@ fn with_exit_codes(examples: &str) -> String {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Export the tracking links of the offers in a CSV file
-    #[command(after_help = EXPORT_MORE, after_long_help = with_exit_codes(EXPORT_EXAMPLES))]
+    // clap's own would list flags that must not stand together, and the settings of the environment.
+    #[command(override_usage = "offerlinks export [OPTIONS] [INPUT]", after_help = EXPORT_MORE, after_long_help = with_exit_codes(EXPORT_EXAMPLES))]
     Export(Box<ExportArgs>),
     /// List the offers of your account as a CSV that export reads
     List(Box<ListArgs>),

@@ -27,6 +27,8 @@ pub struct Status {
     /// Why what is left of a run cannot be continued.
     damaged: Option<String>,
     is_there: bool,
+    /// The rows of a run that exported too few offers to replace the output.
+    withheld: Option<PathBuf>,
 }
 
 impl Status {
@@ -51,7 +53,8 @@ impl Status {
             Err(_) if holder.is_some() => (None, None),
             Err(error) => return Err(error.into()),
         };
-        Ok(Self { output: path.to_owned(), holder, run, damaged, is_there: path.is_file() })
+        let withheld = Some(place.failed()).filter(|rows| rows.is_file());
+        Ok(Self { output: path.to_owned(), holder, run, damaged, is_there: path.is_file(), withheld })
     }
 
     const fn word(&self) -> &'static str {
@@ -92,7 +95,13 @@ impl Status {
                 format!("{output}: interrupted; {}; the same command goes on", done.unwrap_or_default())
             }
             (_, _, Some(why)) => format!("{output}: what is left of a run cannot be continued: {why}"),
-            ("finished", ..) => format!("{output}: finished; no run is under way"),
+            ("finished", ..) => match &self.withheld {
+                Some(rows) => format!(
+                    "{output}: finished, but the last run exported fewer than --min-ok: its rows are in {}",
+                    rows.display()
+                ),
+                None => format!("{output}: finished; no run is under way"),
+            },
             _ => format!("{output}: there is no such output, and no run of it"),
         }
     }
@@ -103,6 +112,7 @@ impl Status {
         json!({
             "event": "status", "output": self.output.to_string_lossy(), "state": self.word(),
             "exit_code": self.exit_code().code(), "holder": self.holder, "damaged": self.damaged,
+            "below_min_ok": self.withheld.as_ref().map(|rows| rows.to_string_lossy()),
             "done": summary.map(|summary| summary.offers), "offers": run.and_then(total),
             "failed": summary.map(Summary::failed), "errors": summary.map(|summary| &summary.errors),
             "rows": summary.map(|summary| summary.rows), "saved_seconds_ago": run.and_then(|run| saved(run, now)),

@@ -14,7 +14,7 @@ Examples:
       the list and its links in one run
 
 Exit codes: 0 all listed, 1 failure on this machine, 2 usage, 4 refused by the network,
-  5 stopped early, 130/143 interrupted.";
+  5 stopped early, 129/130/143 interrupted.";
 
 /// Arguments of `list`
 #[derive(Debug, Args)]

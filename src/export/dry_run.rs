@@ -117,7 +117,7 @@ fn files(job: &Job, target: &Target, earlier: &Earlier) -> Vec<(PathBuf, &'stati
                 files.push((rows, "what the interrupted run has done"));
                 files.push((checkpoint, "how far that is good"));
             }
-            files.push((place.lock(), "stays, empty but for who holds it"));
+            files.push((place.lock(), "stays: keeps a second run out, and remembers --append"));
         }
     }
     files.extend(job.about.iter().map(|path| (path.clone(), note(path))));

@@ -93,7 +93,10 @@ impl Input {
         self.header_line = layout.header.as_ref().map(|header| header.line);
         self.columns = Columns::decide(&self.name, &layout, &seen, options)?;
         if layout.ids.is_empty() && layout.first < u64::MAX {
-            search::search(self, &layout)?;
+            match search::search(self, &layout) {
+                Err(InputError::NotAList { refusal, .. }) if refusal.is_empty() && options.allow_empty => {}
+                searched => searched?,
+            }
         }
         self.stand_at_first_row(layout.first)
     }
@@ -112,6 +115,9 @@ impl Input {
             // Nothing is at or behind this line.
             Err(refusal) if refusal.is_empty() && options.allow_empty => {
                 Ok(Layout { first: u64::MAX, ..Layout::default() })
+            }
+            Err(Refusal::Blank) if options.skip_lines > 0 => {
+                Err(self.refuse(Refusal::Skipped { lines: options.skip_lines }))
             }
             layout => layout.map_err(|refusal| self.refuse(refusal)),
         }

@@ -131,12 +131,12 @@ fn what_is_no_list_is_refused_in_words_of_its_own() {
         ("", &column("x"), "the file is empty (0 bytes)"),
         ("\u{feff}", &options(), "only blank lines"),
         ("\n \n,,\n", &options(), "only blank lines"),
-        ("offer_id\n", &options(), "below the header in line 1 is nothing; if that is meant, --allow-empty"),
+        ("offer_id\n", &options(), "nothing stands below the header in line 1; if that is meant, --allow-empty"),
         ("Access denied\n", &options(), "this is no list of offers: its only line is \"Access denied\""),
         ("Error\nsession expired\nlog in\n", &options(), "no line holds an offer ID"),
         ("offer_id\nx\ny\n", &options(), "no line holds an offer ID in column 1 \"offer_id\": line 2 has \"x\" there"),
         ("campaign,offer_id\nx,16\n", &column("campaign"), "no line holds an offer ID in column 1 \"campaign\""),
-        ("16\n17\n", &Options { skip_lines: 5, ..options() }, "only blank lines"),
+        ("16\n17\n", &Options { skip_lines: 5, ..options() }, "below the lines that --skip-lines 5 leaves out; if"),
         ("16 17\n", &options(), "several numbers in this cell"),
         ("offer_id,16,17\n", &options(), "line 1 holds a header and offer IDs (16, 17)"),
         ("16;17;18\n", &options(), "line 1 holds 3 numbers that may be offer IDs (16, 17, 18)"),
@@ -146,9 +146,13 @@ fn what_is_no_list_is_refused_in_words_of_its_own() {
         assert!(shown.starts_with("FILE: ") && shown.contains(part), "{content:?} {options:?}: {shown}");
     }
     let allowed = Options { allow_empty: true, ..options() };
-    for empty in ["", "\n\n", "offer_id,name\n"] {
-        assert_eq!(show(empty.as_bytes(), &allowed), "[]", "{empty:?}");
+    let far = format!("offer_id,name\n{}", "\n".repeat(300_000));
+    for (empty, kept) in [("", "[]"), ("\n\n", "[]"), ("offer_id,name\n", "[name]"), (&far, "[name]")] {
+        assert_eq!(show(empty.as_bytes(), &allowed), kept, "{:?}", empty.get(..15));
     }
+    // Flags that name a column of a header are right on a day without offers, too.
+    let keep = Options { keep: Keep::Columns(vec!["name".to_owned()]), ..allowed.clone() };
+    assert_eq!(show(b"offer_id,name\n", &keep), "[name]");
     for full in ["Access denied\n", "offer_id\nx\n", "offer_id,16\n"] {
         assert!(show(full.as_bytes(), &allowed).starts_with("FILE: "), "{full:?}");
     }

@@ -62,7 +62,7 @@ impl AllOffers {
 /// Why a flag cannot stand beside `--all-offers`.
 fn conflict(flag: &str) -> Option<&'static str> {
     Some(match flag {
-        "INPUT" => "the account's own list is the input: leave out either",
+        "INPUT" => "the account's own list is the input; leave out one of them",
         "--retry-failed" => "its input is the earlier output, and no list is needed: leave out --all-offers",
         "--column" | "--delimiter" | "--no-headers" | "--sheet" | "--skip-lines" | "--network-column" => {
             "it says how an input file is read, and there is none: leave it out"

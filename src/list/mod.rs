@@ -28,7 +28,7 @@ use crate::failure::Failure;
 use crate::input::Total;
 use crate::job::ListJob;
 use crate::offer::{AnswerBuilder, ErrorKind, OfferError, OfferId};
-use crate::report::{Level, Plan, Report, Status};
+use crate::report::{Level, Plan, Report, Status, counted};
 use crate::schedule::pace::Pace;
 use crate::schedule::{Answered, Call, Next, Schedule, Slot, Stop, Task, Waiting};
 use crate::session::{Neighbours, Session};
@@ -55,7 +55,7 @@ pub async fn list(job: &ListJob, report: &mut Report) -> Result<End, Failure> {
     let output = sink.name();
     report.start(
         &Plan {
-            input: "the offer list",
+            input: "the account's list",
             output: &output,
             host: &session.host,
             total: Total::Unknown,
@@ -101,7 +101,8 @@ fn close(end: &End, (host, output): (&str, &str), (offers, calls): (u64, u64), r
         "ending": end.word(), "exit_code": end.exit_code().code(), "offers": offers,
         "output": output, "calls": calls, "seconds": took.as_secs_f64()});
     if matches!(end, End::Complete) {
-        return report.conclude(Level::Info, &format!("listed {offers} offers to {output} with {calls} calls"), fields);
+        let words = format!("listed {} to {output} with {}", counted(offers, "offer"), counted(calls, "call"));
+        return report.conclude(Level::Info, &words, fields);
     }
     let message = format!("{}\n  nothing was written: run the same command again", end.words(host));
     report.conclude(Level::Error, &message, fields);

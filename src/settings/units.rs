@@ -80,7 +80,7 @@ impl FromStr for MaxErrors {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let expected = || "expected a number such as 100, or a share such as 5%".to_owned();
+        let expected = || "expected a number such as 100, or a share of at most 100%, such as 5%".to_owned();
         match text.trim().strip_suffix('%') {
             None => text.trim().parse().map(Self::Count).map_err(|_| expected()),
             Some(percent) => match percent.trim().parse::<f64>() {

@@ -65,7 +65,9 @@ fn a_flag_that_makes_no_sense_is_refused_before_any_call_with_its_name() {
         (&["--timeout", "0s"], "--timeout"),
         (&["--timeout", "soon"], "--timeout"),
         (&["--max-duration", "1 fortnight"], "--max-duration"),
-        (&["--max-errors", "101%"], "--max-errors"),
+        (&["--max-errors", "101%"], "at most 100%"),
+        // The usage names nothing that must not stand beside what is typed.
+        (&["--type", "all"], "Usage: offerlinks export [OPTIONS] [INPUT]\n"),
         (&["--max-body", "0"], "--max-body"),
         (&["--max-body", "8MB of data"], "--max-body"),
         (&["-d", "ab"], "--delimiter"),

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use offerlinks::sandbox::{Reply, Sandbox};
 
-use crate::support::{Folder, Ran, called, export, export_in, network, network_with, reply, scripted};
+use crate::support::{Folder, Ran, called, command_in, export, export_in, network, network_with, reply, scripted};
 
 const OLD: &str = "the old output";
 const TEN: &str = "offer_id,note\n16,a\n1001,b\n1002,c\n1003,d\n1004,e\n1005,f\n1006,g\n1007,h\n1008,i\n1009,j\n";
@@ -59,6 +59,11 @@ fn rows_of_a_run_that_exported_too_few_go_beside_the_output_and_the_named_comman
         let read = |name: &str| fs::read_to_string(folder.path(name)).unwrap();
         assert_eq!((read(output).as_str(), read(rows).as_str()), (OLD, OLD));
         assert!(read(&format!("{rows}.failed")).contains("server_error"));
+        let status = command_in(&folder, &["status", output]).run().expect(0).stdout;
+        assert!(
+            status.contains("exported fewer than --min-ok") && status.contains(&format!("{rows}.failed")),
+            "{status}"
+        );
         let report: serde_json::Value = serde_json::from_str(&read("r.json")).unwrap();
         assert_eq!((&report["ending"], &report["exit"]["code"]), (&"below_min_ok".into(), &3.into()));
         assert!(last_success(&folder) == 0.0);

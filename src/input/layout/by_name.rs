@@ -51,11 +51,12 @@ pub(super) fn layout(table: &Table<'_>, Named { row, id }: Named, asked: Asked<'
         let looks = table.looks(row).iter().zip(table.cells(row));
         let ids: Vec<_> = looks.filter(|(look, _)| **look <= Look::Marked).map(|(_, cell)| cell.clone()).collect();
         let line = table.line(row);
-        return Err(if ids.is_empty() {
-            Refusal::HeaderOnly { line }
-        } else {
-            Refusal::HeaderHoldsIds { line, ids: Texts(ids) }
-        });
+        if !ids.is_empty() {
+            return Err(Refusal::HeaderHoldsIds { line, ids: Texts(ids) });
+        }
+        if !asked.allow_empty {
+            return Err(Refusal::HeaderOnly { line });
+        }
     }
     if asked.column.is_none() {
         only_one_of_that_name(table, row, id, first)?;

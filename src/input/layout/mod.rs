@@ -39,12 +39,15 @@ pub(super) struct Asked<'a> {
     pub(super) no_headers: bool,
     /// The rows seen are all there are.
     pub(super) is_whole: bool,
+    /// `--allow-empty`: a header with nothing below is a list, too.
+    pub(super) allow_empty: bool,
 }
 
 impl<'a> Asked<'a> {
     /// What the options say.
     pub(super) fn of(options: &'a Options, is_whole: bool) -> Self {
-        Self { column: options.column.as_ref(), no_headers: options.no_headers, is_whole }
+        let (column, allow_empty) = (options.column.as_ref(), options.allow_empty);
+        Self { column, no_headers: options.no_headers, is_whole, allow_empty }
     }
 }
 

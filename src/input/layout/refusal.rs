@@ -16,8 +16,14 @@ pub enum Refusal {
     /// Line ends, blanks and delimiters.
     #[error("there are no offers in it, only blank lines{}", IF_MEANT)]
     Blank,
+    /// The same behind the lines of `--skip-lines`.
+    #[error("there are no offers in it below the lines that --skip-lines {lines} leaves out{}", IF_MEANT)]
+    Skipped {
+        /// How many lines are left out.
+        lines: u64,
+    },
     /// A header that names offer IDs, and nothing else.
-    #[error("there are no offers in it: below the header in line {line} is nothing{}", IF_MEANT)]
+    #[error("there are no offers in it: nothing stands below the header in line {line}{}", IF_MEANT)]
     HeaderOnly {
         /// Where the header is.
         line: u64,
@@ -144,7 +150,7 @@ const IF_MEANT: &str = "; if that is meant, --allow-empty writes an output witho
 impl Refusal {
     /// Whether `--allow-empty` is the answer: there is nothing that could be lost.
     pub(in crate::input) fn is_empty(&self) -> bool {
-        matches!(self, Self::Empty | Self::Blank | Self::HeaderOnly { .. })
+        matches!(self, Self::Empty | Self::Blank | Self::Skipped { .. } | Self::HeaderOnly { .. })
     }
 
     /// Whether IDs were found, and only the choice is open.
