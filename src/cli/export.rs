@@ -99,7 +99,7 @@ pub struct InputArgs {
     /// all, none, or names with commas between them. They stand behind offer_id, in the order of the input.
     #[arg(long, value_name = "COLS", default_value = "all")]
     pub keep: String,
-    /// Sheet of an .xlsx or .ods input [default: the first]
+    /// Sheet of a workbook [default: the first visible one with cells]
     #[arg(hide_short_help = true, long, value_name = "NAME")]
     pub sheet: Option<String>,
 }
