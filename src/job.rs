@@ -139,6 +139,9 @@ pub enum JobError {
     /// A file whose name says something that is not written.
     #[error("{}: offerlinks writes .csv, .jsonl and .xlsx; give the output (-o) one of these endings", .0.display())]
     Ending(PathBuf),
+    /// A list under a name that says it is something else.
+    #[error("{}: list writes CSV; give the output (-o) the ending .csv", .0.display())]
+    ListEnding(PathBuf),
     /// A workbook is a file.
     #[error("a workbook cannot be written to stdout; give a file with -o")]
     WorkbookToStdout,

@@ -330,6 +330,8 @@ fn bad_arguments_are_refused_before_any_call() {
         &["list", "--type", "mine"],
         &["list", "--dry-run"],
         &["list", "--report", "r.json"],
+        &["list", "-o", "offers.xlsx"],
+        &["list", "-o", "offers.JSONL"],
         &["check", "--rate", "0/s"],
     ] {
         assert_eq!(run(arguments, &network.base_url()).code, Some(2), "{arguments:?}");

@@ -1,6 +1,7 @@
 //! The commands that only look: from what was typed to plain values.
 
-use std::path::PathBuf;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 
 use super::{Environment, JobError, KEY_VARIABLE, Network, http, network, policy, with_key};
 use crate::cli::{CheckArgs, ListArgs, ScopeArg};
@@ -98,6 +99,9 @@ impl ListJob {
     /// The account's settings are missing or wrong.
     pub fn new(arguments: ListArgs, environment: Environment) -> Result<Self, JobError> {
         let ListArgs { scope, filter, allow_short, output, account, call, attempts, look: _, net } = arguments;
+        if says_it_is_no_csv(&output) {
+            return Err(JobError::ListEnding(output));
+        }
         let mut warnings = Vec::new();
         let key_file = account.api_key_file.clone();
         let network = network(account, environment.api_key, &environment.settings, &mut warnings)?;
@@ -117,4 +121,11 @@ impl ListJob {
             allow_short,
         })
     }
+}
+
+/// Whether people and programs would take a file of this name for a workbook or for JSON.
+fn says_it_is_no_csv(output: &Path) -> bool {
+    const OTHERS: [&str; 9] = ["xlsx", "xlsm", "xlsb", "xls", "ods", "fods", "numbers", "json", "jsonl"];
+    let ending = output.extension().and_then(OsStr::to_str);
+    ending.is_some_and(|ending| OTHERS.iter().any(|other| ending.eq_ignore_ascii_case(other)))
 }
