@@ -16,7 +16,8 @@ const GROWTH: f64 = 0.068;
 const CUT: f64 = 0.85;
 
 /// What is left of it after a ban of three windows or more. Whoever bans makes each refusal cost as much as many calls.
-const CUT_BY_BAN: f64 = 0.5;
+/// A little less than half, for one other client that takes half is as common as a limit that is just kept.
+const CUT_BY_BAN: f64 = 0.47;
 
 /// After a silence of more than two windows, which crowds seldom bring about and bans do, the pace stays as it is: for so
 /// many times as long as the silence lasted beyond those. To try a faster pace may cost another ban.
@@ -30,6 +31,14 @@ const NEAR_GROWTH: f64 = 0.7;
 /// A refusal after so many windows without any is a single one, and no reason to slow down: somebody's burst, or another
 /// client's call that happened to be just before ours.
 const CALM: u32 = 6;
+
+/// So many passes or fewer between refusals, twice in a row and with a single silence enough each time, are no crowd but a
+/// pace that no call can keep, such as at a limiter that keeps calls apart: then the next cut does not wait for the window
+/// to pass. Three, as the refusal of an offer that was refused before and may be bad is none of the pace.
+const HARDLY_ANY: u32 = 3;
+
+/// But not below this part of the limit, where somebody else may well be to blame.
+const CUT_AT_ONCE: f64 = 0.2;
 
 /// The slowest pace, as a part of the limit: 0.1 calls/s for 50/10 s.
 const SLOWEST: f64 = 0.02;
@@ -53,6 +62,13 @@ pub(super) struct Controller {
     /// When the pace was last cut, or would have been but for the calm before.
     last_cut: Option<Instant>,
     refusal: Option<Refusal>,
+    /// Calls that passed since the last refusal, and between the last two rows of refusals.
+    passes: u32,
+    passes_before: u32,
+    /// Whether any call has ever passed. Who is refused before that has not been too fast: somebody used up the limit.
+    has_passed: bool,
+    /// Another call was refused after the silence.
+    in_vain: bool,
     /// The pace that was refused last.
     refused_at: Option<f64>,
     /// No growth until then, and the pace that is held.
@@ -83,6 +99,10 @@ impl Controller {
             next: None,
             last_cut: None,
             refusal: None,
+            passes: u32::MAX,
+            passes_before: u32::MAX,
+            has_passed: false,
+            in_vain: false,
             refused_at: None,
             hold: None,
             good: None,
@@ -115,9 +135,12 @@ impl Controller {
 
     /// A call that left at `left` was not refused. Growth per call is such that a second of calls makes `growth`.
     pub(super) fn passed(&mut self, left: Instant, now: Instant) {
-        if let Some(refusal) = self.refusal.take_if(|refusal| left >= refusal.since) {
+        let forgiven = self.refusal.take_if(|refusal| left >= refusal.since).filter(|_| self.has_passed);
+        if let Some(refusal) = forgiven {
             self.forgiven(refusal, now);
         }
+        self.has_passed = true;
+        self.passes = self.passes.saturating_add(1);
         if let Some((until, pace)) = self.hold {
             if now < until {
                 return;
@@ -150,13 +173,22 @@ impl Controller {
     /// A call that left at `left` was refused. Refusals of one window, or with nothing that passes between them, have one
     /// cause and cut once; and the first after a long calm does not yet.
     pub(super) fn throttled(&mut self, left: Instant, now: Instant) {
-        if self.refusal.is_some() {
+        if let Some(refusal) = self.refusal {
+            self.in_vain |= left > refusal.since;
             return;
         }
         self.refusal = Some(Refusal { since: now, pace: self.pace });
-        if self.last_cut.is_none_or(|cut| left >= cut && now.saturating_duration_since(cut) >= self.window) {
+        let few = self.passes.max(self.passes_before) <= HARDLY_ANY;
+        let in_vain = std::mem::take(&mut self.in_vain);
+        let hardly_any = few && !in_vain && self.pace > CUT_AT_ONCE * self.fastest;
+        self.passes_before = std::mem::take(&mut self.passes);
+        let may_cut = |cut| left >= cut && (hardly_any || now.saturating_duration_since(cut) >= self.window);
+        if self.last_cut.is_none_or(may_cut) {
             let calm = self.last_cut.is_none_or(|cut| now.saturating_duration_since(cut) >= CALM * self.window);
             self.last_cut = Some(now);
+            if hardly_any {
+                self.passes_before = u32::MAX;
+            }
             if !calm {
                 self.refused_at = Some(self.pace);
                 self.pace = (self.pace * CUT).max(self.slowest);
@@ -182,6 +214,7 @@ mod tests {
 
     /// Refused from `from` on until a call passes at `to`.
     fn silent(controller: &mut Controller, from: Instant, to: Instant) {
+        controller.has_passed = true;
         controller.throttled(from, from);
         controller.passed(to, to);
     }
@@ -218,7 +251,7 @@ mod tests {
         let t0 = Instant::now();
         let mut before = 1.0;
         for (seconds, at_most, at_least) in
-            [(2, 0.86, 0.85), (9, 0.86, 0.85), (15, 0.77, 0.75), (30, 0.51, 0.49), (300, 0.51, 0.49)]
+            [(2, 0.86, 0.85), (9, 0.86, 0.85), (15, 0.77, 0.74), (30, 0.48, 0.46), (300, 0.48, 0.46)]
         {
             let mut controller = controller("50/10s", t0);
             let fastest = controller.pace();
@@ -230,6 +263,30 @@ mod tests {
             assert!(left <= at_most && left >= at_least && left <= before + 0.01, "{seconds} s: {left}");
             before = left;
         }
+    }
+
+    #[test]
+    fn a_pace_that_no_call_can_keep_is_left_soon() {
+        let t0 = Instant::now();
+        for (passes, at_most, at_least) in [(1, 5.1, 3.9), (3, 5.5, 3.9), (5, 9.9, 7.0)] {
+            let (mut controller, mut now) = (controller("10/s", t0), t0);
+            for _ in 0..12 {
+                now += SECOND;
+                controller.throttled(now, now);
+                (0..passes).for_each(|_| controller.passed(now, now));
+            }
+            let pace = controller.pace();
+            assert!(pace < at_most && pace > at_least, "{passes} passes: {pace}");
+        }
+    }
+
+    #[test]
+    fn a_ban_from_before_the_start_says_nothing_of_the_pace() {
+        let t0 = Instant::now();
+        let mut controller = controller("50/10s", t0);
+        controller.throttled(t0, t0);
+        controller.passed(t0 + 31 * SECOND, t0 + 31 * SECOND);
+        assert!(controller.pace() >= controller.fastest, "{}", controller.pace());
     }
 
     #[test]
