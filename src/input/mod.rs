@@ -302,6 +302,9 @@ impl Input {
         if record.kind(columns.id) == Kind::Moment {
             return Err(BadId { text: text.into(), reason: InvalidOfferId::Date });
         }
+        if layout::sums_up(record.iter().take(columns.id)) {
+            return Err(BadId { text: text.into(), reason: InvalidOfferId::Total });
+        }
         if !columns.has_more(record) {
             return OfferId::parse(&text).map_err(|reason| BadId { text: text.into(), reason });
         }

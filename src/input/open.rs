@@ -153,11 +153,19 @@ impl Input {
         let seen = below(sheet.first_records(LOOK_AT.saturating_add(skipped)));
         let is_whole = sheet.len() <= (LOOK_AT as u64).saturating_add(options.skip_lines);
         self.records = Records::Sheet(sheet);
-        let has_ids = |first: Vec<Line>| {
-            judge(&below(first), Asked::of(options, false)).is_ok_and(|layout| !layout.ids.is_empty())
-        };
-        self.other_sheets = others.into_iter().filter_map(|other| has_ids(other.first).then_some(other.name)).collect();
+        let mut is_named_elsewhere = false;
+        for other in others {
+            let judged = judge(&below(other.first), Asked::of(options, false));
+            if let Some(layout) = judged.ok().filter(|layout| !layout.ids.is_empty()) {
+                is_named_elsewhere |= layout.is_named;
+                self.other_sheets.push(other.name);
+            }
+        }
         let layout = self.allow(judge(&seen, Asked::of(options, is_whole)), options)?;
+        let is_open = options.sheet.is_none() && options.column.is_none() && !layout.ids.is_empty();
+        if is_open && is_named_elsewhere && !layout.is_named {
+            return Err(self.refuse(Refusal::which_sheet(&layout)));
+        }
         Ok((seen, layout))
     }
 

@@ -110,7 +110,7 @@ fn the_id_column_is_found_or_the_columns_are_named() {
             &no_headers,
             "FILE: no ID column: none is named offer_id, offerid, \"offer id\", offer-id or id, and none holds IDs in \
              nearly all of the first rows; the columns found are: column_1, column_2; say which with --column NAME (or a \
-             number from 1)",
+             number from 1), or leave out the lines above the header with --skip-lines N",
         ),
         ("Report 2024\n\nid;name\n16;x\n", &options(), "[name]\n4: 16 [x]"),
         ("Mine\nid\n16\n", &options(), "[]\n3: 16 []"),

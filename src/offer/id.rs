@@ -115,6 +115,9 @@ pub enum InvalidOfferId {
     /// A cell of a workbook that is formatted as a date: what it shows is not what it holds.
     #[error("the cell is formatted as a date: format it as a number")]
     Date,
+    /// `Total` stands before the number: it sums up the rows above.
+    #[error("the row is a total, so its number is no ID: remove the row, or, if it is an offer, give it another name")]
+    Total,
     /// Something else than digits.
     #[error("an ID is made of digits only")]
     NotDigits,

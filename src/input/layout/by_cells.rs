@@ -63,6 +63,11 @@ fn among_several(table: &Table<'_>, asked: Asked<'_>) -> Result<usize, Refusal> 
     };
     let (header, first) = match contenders.as_slice() {
         [] => return Err(no_column()),
+        [_] if !asked.no_headers
+            && let Some(ids) = listed_in_text(table) =>
+        {
+            return Err(Refusal::SeveralOnALine { line: table.line(0), ids: Texts(ids) });
+        }
         [only] if tally(*only).ids > 0 => return Ok(*only),
         [only, ..] => place(table, *only, asked).unwrap_or((None, start)),
     };
@@ -70,6 +75,30 @@ fn among_several(table: &Table<'_>, asked: Asked<'_>) -> Result<usize, Refusal> 
         [only] if contenders.iter().all(|column| column == only || has_gaps(column)) => Ok(*only),
         _ => Err(Refusal::WhichColumn { readings: readings(table, header, first, &contenders) }),
     }
+}
+
+/// The numbers of a lone line such as `Offers 16, 17, 18 thanks`, or of the first of lines such as `(16, 17, 18)`: each cell
+/// holds one number, the first cell ends in it and the last begins with it, so what stands between them is no delimiter.
+fn listed_in_text(table: &Table<'_>) -> Option<Vec<String>> {
+    let is_lone = table.rows.len() == 1;
+    let mut lists = (0..table.rows.len()).map(|row| {
+        let cells: Vec<&str> = table.filled(row).map(|column| table.cell(row, column).trim()).collect();
+        let (first, last) = (*cells.first()?, *cells.last()?);
+        let is_digit = |c: char| c.is_ascii_digit();
+        let is_list = cells.len() > 1 && first.ends_with(is_digit) && last.starts_with(is_digit);
+        // `Shoes 24,16` above `Hats 25,17` is a table.
+        let is_list = is_list && (is_lone || first.starts_with(['(', '[', '{']));
+        is_list.then(|| cells.iter().map(|cell| lone_number(cell)).collect::<Option<Vec<String>>>()).flatten()
+    });
+    let first = lists.next()??;
+    lists.all(|list| list.is_some()).then_some(first)
+}
+
+/// The only run of digits in a cell.
+fn lone_number(cell: &str) -> Option<String> {
+    let mut runs = cell.split(|c: char| !c.is_ascii_digit()).filter(|run| !run.is_empty());
+    let run = runs.next()?;
+    runs.next().is_none().then(|| run.to_owned())
 }
 
 /// The header above the IDs of a column, and the first row.

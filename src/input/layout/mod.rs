@@ -22,7 +22,7 @@ pub(super) use header::normal;
 use refusal::Column;
 pub use refusal::Refusal;
 use table::Table;
-pub(super) use table::looks_like_total;
+pub(super) use table::{looks_like_total, sums_up};
 
 /// How many rows are looked at: twenty below a header that may stand some lines down.
 pub(super) const LOOK_AT: usize = 32;

@@ -61,7 +61,8 @@ pub enum Refusal {
     /// No column holds IDs.
     #[error(
         "no ID column: none is named offer_id, offerid, \"offer id\", offer-id or id, and none holds IDs in nearly all \
-         of the first rows; the columns found are: {columns}; say which with --column NAME (or a number from 1)"
+         of the first rows; the columns found are: {columns}; say which with --column NAME (or a number from 1), \
+         or leave out the lines above the header with --skip-lines N"
     )]
     NoIdColumn {
         /// Their names.
@@ -93,6 +94,15 @@ pub enum Refusal {
         line: u64,
         /// They.
         ids: Texts,
+    },
+    /// Numbers in the first sheet, and a header that names offer IDs in another.
+    #[error(
+        "which sheet holds the offer IDs? no header here names them ({reading}), a header in another sheet does: say \
+         --sheet NAME"
+    )]
+    WhichSheet {
+        /// What would be read here.
+        reading: Reading,
     },
     /// Two delimiters make a table of it, with other IDs in each.
     #[error("which character stands between the cells? {}", Or(readings))]
@@ -148,6 +158,12 @@ const SHOWN: usize = 60;
 const IF_MEANT: &str = "; if that is meant, --allow-empty writes an output without rows";
 
 impl Refusal {
+    /// That this layout of the first sheet may not be what is meant.
+    pub(in crate::input) fn which_sheet(layout: &super::Layout) -> Self {
+        let ids = Texts(layout.ids.iter().map(ToString::to_string).collect());
+        Self::WhichSheet { reading: Reading { column: layout.column(), ids } }
+    }
+
     /// Whether `--allow-empty` is the answer: there is nothing that could be lost.
     pub(in crate::input) fn is_empty(&self) -> bool {
         matches!(self, Self::Empty | Self::Blank | Self::Skipped { .. } | Self::HeaderOnly { .. })

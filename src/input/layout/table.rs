@@ -133,6 +133,9 @@ fn id_of(cells: &[String], id: usize, width: usize) -> Option<OfferId> {
     if has_more && (width == 1 || id > 0) {
         return None;
     }
+    if sums_up(cells.iter().take(id).map(String::as_bytes)) {
+        return None;
+    }
     OfferId::parse(cells.get(id)?).ok()
 }
 
@@ -148,27 +151,29 @@ fn most_common(counts: impl Iterator<Item = usize>) -> usize {
     seen.iter().rev().max_by_key(|(_, times)| *times).map_or(0, |(value, _)| *value)
 }
 
+/// Words that stand before the sums of a table.
+const TOTALS: [&str; 14] = [
+    "total",
+    "totals",
+    "grand total",
+    "subtotal",
+    "sum",
+    "summe",
+    "gesamt",
+    "gesamtsumme",
+    "gesamtergebnis",
+    "totale",
+    "suma",
+    "totaal",
+    "итого",
+    "count",
+];
+
 /// Whether a row sums up the rows above it: `Total,,3`, `(2 rows)`, `2 rows selected.`
 pub(in crate::input) fn looks_like_total(cells: &[impl AsRef<str>]) -> bool {
-    const TOTALS: [&str; 14] = [
-        "total",
-        "totals",
-        "grand total",
-        "subtotal",
-        "sum",
-        "summe",
-        "gesamt",
-        "gesamtsumme",
-        "gesamtergebnis",
-        "totale",
-        "suma",
-        "totaal",
-        "итого",
-        "count",
-    ];
     let mut filled = cells.iter().map(|cell| super::normal(cell.as_ref())).filter(|cell| !cell.is_empty());
     let Some(first) = filled.next() else { return false };
-    let bare = first.trim_matches(|c: char| c.is_whitespace() || matches!(c, ':' | '(' | ')' | '.' | '=' | '*' | '-'));
+    let bare = bare_word(&first);
     if TOTALS.contains(&bare) {
         return true;
     }
@@ -176,6 +181,26 @@ pub(in crate::input) fn looks_like_total(cells: &[impl AsRef<str>]) -> bool {
     let is_count = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit());
     matches!(words.as_slice(), [n, "row" | "rows" | "records" | "record" | "zeilen", ..] if is_count(n))
         || matches!(words.as_slice(), ["total", ..] if words.len() <= 3)
+}
+
+/// Whether the number in the ID column is a sum of those above: `Total` and nothing else stands before it.
+///
+/// Stricter than [`looks_like_total`]: `Total Energies,16` is an offer.
+pub(in crate::input) fn sums_up<'a>(before_id: impl Iterator<Item = &'a [u8]>) -> bool {
+    const LONGEST: usize = 40;
+    let mut filled = before_id.filter(|cell| !crate::input::record::is_blank(cell));
+    let is_total = |cell: &[u8]| {
+        cell.len() <= LONGEST && {
+            let text = super::normal(&crate::text::decode(cell));
+            TOTALS.contains(&bare_word(&text))
+        }
+    };
+    filled.next().is_some_and(is_total)
+}
+
+/// `Total:` and `(Total)` without what stands around the word.
+fn bare_word(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || matches!(c, ':' | '(' | ')' | '.' | '=' | '*' | '-'))
 }
 
 /// Whether a row is only a line drawn below names: `---+---`, `|---|:--|`, `===`.
