@@ -39,13 +39,17 @@ fn main() -> ExitCode {
 }
 
 fn run_export(arguments: ExportArgs, environment: Environment) -> ExitCode {
-    let mut report = Report::new(arguments.look.look(), Instant::now()).about(arguments.files());
+    let files = arguments.files();
+    let mut report = Report::new(arguments.look.look(), Instant::now()).about(files.clone());
     let job = match Job::new(arguments, environment) {
         Ok(job) => job,
         Err(error) => {
             // The report of the failure would overwrite the very file that is to be kept.
             if matches!(error, JobError::SameFile { .. } | JobError::NoFolder { .. }) {
                 report = report.about(Files::default());
+            }
+            if matches!(&error, JobError::Account(error) if error.is_key_for_host()) {
+                report = report.about(Files { network: String::new(), ..files });
             }
             return fail(&error.into(), &mut report);
         }

@@ -21,6 +21,7 @@ use super::fault::{Failure, Fault, Route, Stage};
 use super::proxy::Proxy;
 use super::reply::{RawReply, Reply, redirect_target};
 use super::secrets::Secrets;
+use super::tunnel;
 use super::way::Way;
 use crate::offer::{ErrorKind, OfferError, OfferId};
 use crate::settings::network::{Account, Http};
@@ -199,14 +200,19 @@ impl Client {
         let sent = Instant::now();
         // Timed here, because reqwest starts three timers for every call, where most need this one only.
         let answer = timeout(route.read_timeout, http.execute(request)).await.map_err(|_| None);
-        let mut response = answer.and_then(|answer| answer.map_err(Some)).map_err(|error| {
-            let stage = Stage::Head(sent.elapsed());
-            let (fault, words) = match error {
-                Some(error) => route.explain(&error, stage),
-                None => route.timed_out(false, stage),
-            };
-            fault.failure(None, words)
-        })?;
+        let mut response = match answer.and_then(|answer| answer.map_err(Some)) {
+            Ok(response) => response,
+            Err(error) => {
+                let stage = Stage::Head(sent.elapsed());
+                let (fault, words) = match error {
+                    Some(error) => route.explain(&error, stage),
+                    None => route.timed_out(false, stage),
+                };
+                let (fault, words) =
+                    if fault == Fault::ProxyRefusal { self.without_tunnel().await } else { (fault, words) };
+                return Err(fault.failure(None, words));
+            }
+        };
         let status = response.status();
         if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED && route.proxy.is_some() {
             return Err(Fault::ProxyLogin.failure(Some(status.as_u16()), route.login_refused()));
@@ -222,6 +228,20 @@ impl Client {
                 let headers = std::mem::take(response.headers_mut());
                 Ok(RawReply { status: status.as_u16(), headers, body, location, certificate })
             }
+        }
+    }
+
+    /// What a proxy means that has opened no tunnel.
+    async fn without_tunnel(&self) -> (Fault, String) {
+        let Shared { base, route, proxy, way, .. } = &*self.shared;
+        let now = match proxy {
+            Some(proxy) if way.may_ask() => tunnel::status(&proxy.url, base).await,
+            _ => None,
+        };
+        let said = way.proxy_says(now);
+        match tunnel::meaning(said) {
+            Fault::ProxyLogin => (Fault::ProxyLogin, route.login_refused()),
+            fault => (fault, route.no_tunnel(said)),
         }
     }
 

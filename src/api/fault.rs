@@ -39,8 +39,10 @@ pub enum Fault {
     Connect,
     /// No connection in time.
     ConnectTimeout,
-    /// The proxy refuses to pass the call on.
+    /// The proxy does not pass the call on: it is not there, it is full, or it cannot reach the host.
     Proxy,
+    /// The proxy's rules refuse the host, or it is no proxy for https at all.
+    ProxyRefusal,
     /// The proxy refuses the user name or the password, or wants some.
     ProxyLogin,
     /// The host's certificate is expired, of an unknown issuer or for another name: waiting does not mend it.
@@ -74,6 +76,7 @@ impl Fault {
             | Self::UnknownHost
             | Self::Connect
             | Self::Proxy
+            | Self::ProxyRefusal
             | Self::ProxyLogin
             | Self::Certificate
             | Self::Tls
@@ -86,7 +89,15 @@ impl Fault {
 
     /// Whether waiting does not mend it: somebody has to change a setting, or a certificate.
     pub const fn is_lasting(self) -> bool {
-        matches!(self, Self::UnknownHost | Self::ProxyLogin | Self::Certificate | Self::TlsMismatch | Self::NotHttp)
+        matches!(
+            self,
+            Self::UnknownHost
+                | Self::ProxyRefusal
+                | Self::ProxyLogin
+                | Self::Certificate
+                | Self::TlsMismatch
+                | Self::NotHttp
+        )
     }
 
     /// The error row for it.
@@ -144,14 +155,10 @@ impl Route {
         if let Some(tls) = chain(error).find_map(<dyn Error>::downcast_ref) {
             return self.tls_failed(tls);
         }
-        if chain(error).any(|cause| cause.to_string().starts_with("tunnel error")) {
-            let proxy = self.proxy.as_deref().unwrap_or("of the system");
-            if root.ends_with("proxy authorization required") {
-                return (Fault::ProxyLogin, self.login_refused());
-            }
-            return (Fault::Proxy, format!("the proxy {proxy} does not let the call to {host} pass: {root}"));
-        }
         let io_kind = chain(error).filter_map(<dyn Error>::downcast_ref::<io::Error>).last().map(io::Error::kind);
+        if chain(error).any(|cause| cause.to_string().starts_with("tunnel error")) {
+            return self.tunnel_failed(io_kind, &root);
+        }
         let not_http = || format!("the answer of {host} is not sound HTTP: {root}");
         match stage {
             Stage::Body if matches!(io_kind, Some(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)) => {
@@ -205,6 +212,31 @@ impl Route {
     /// The words for an answer of more than `most` bytes.
     pub(super) fn too_large(&self, most: usize) -> String {
         format!("the answer of {} is larger than {most} bytes (--max-body)", self.host)
+    }
+
+    /// Which gate failed, and the words for it, where a proxy was asked for a tunnel.
+    fn tunnel_failed(&self, io_kind: Option<io::ErrorKind>, root: &str) -> (Fault, String) {
+        let (host, proxy) = (&self.host, self.proxy.as_deref().unwrap_or("of the system"));
+        if root.ends_with("proxy authorization required") {
+            return (Fault::ProxyLogin, self.login_refused());
+        }
+        if root.ends_with("unsuccessful") {
+            // Its status is not told: who calls asks for it.
+            return (Fault::ProxyRefusal, self.no_tunnel(None));
+        }
+        let words = if io_kind == Some(io::ErrorKind::ConnectionRefused) {
+            format!("connection refused by the proxy {proxy} on the way to {host}")
+        } else {
+            format!("the proxy {proxy} does not let the call to {host} pass: {root}")
+        };
+        (Fault::Proxy, words)
+    }
+
+    /// The words for a tunnel that the proxy does not open.
+    pub(super) fn no_tunnel(&self, status: Option<u16>) -> String {
+        let proxy = self.proxy.as_deref().unwrap_or("of the system");
+        let status = status.map_or_else(String::new, |status| format!(": HTTP {status}"));
+        format!("the proxy {proxy} does not let the call to {} pass{status}", self.host)
     }
 
     /// The words for a log-in that the proxy refuses.

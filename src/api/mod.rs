@@ -24,6 +24,7 @@ mod proxy;
 pub mod reply;
 pub mod retry_after;
 pub(crate) mod secrets;
+mod tunnel;
 mod unspell;
 pub mod wait_hint;
 mod way;

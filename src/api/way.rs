@@ -3,7 +3,7 @@
 //!
 //! Counts faults and words the way out. Sends nothing.
 
-use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU8, AtomicU16, Ordering::Relaxed};
 
 use super::fault::Fault;
 
@@ -18,7 +18,13 @@ pub(super) struct Way {
     proven: AtomicU8,
     /// Faults that cannot pass, in a row.
     lasting: AtomicU8,
+    /// How often the proxy was asked for its status since something came back, and what it said last; 0 is nothing.
+    asked: AtomicU8,
+    said: AtomicU16,
 }
+
+/// How often a proxy is asked why it opens no tunnel: enough for what ends a run, and no second flood of calls.
+const MOST_ASKED: u8 = 3;
 
 impl Way {
     pub(super) fn new(host_named_by: String, proxy_named_by: Option<String>) -> Self {
@@ -29,6 +35,20 @@ impl Way {
     pub(super) fn passed(&self) {
         self.proven.store(1, Relaxed);
         self.lasting.store(0, Relaxed);
+        self.asked.store(0, Relaxed);
+    }
+
+    /// Whether to ask the proxy why it opens no tunnel; counts it.
+    pub(super) fn may_ask(&self) -> bool {
+        self.asked.fetch_update(Relaxed, Relaxed, |asked| (asked < MOST_ASKED).then_some(asked + 1)).is_ok()
+    }
+
+    /// What the proxy has said last, after taking in what it says now.
+    pub(super) fn proxy_says(&self, now: Option<u16>) -> Option<u16> {
+        if let Some(now) = now {
+            self.said.store(now, Relaxed);
+        }
+        Some(self.said.load(Relaxed)).filter(|&said| said != 0)
     }
 
     /// Takes in a call without an answer.
@@ -60,7 +80,9 @@ impl Way {
                 let proxy = proxy.as_deref().unwrap_or("the proxy's settings");
                 format!("check {proxy}: http://USER:PASSWORD@HOST:PORT, with %40 for an @ in the password")
             }
-            (Fault::Proxy, Some(proxy)) => format!("check {proxy}, or ask who runs the proxy to let this host pass"),
+            (Fault::Proxy | Fault::ProxyRefusal, Some(proxy)) => {
+                format!("check {proxy}, or ask who runs the proxy to let this host pass")
+            }
             (Fault::Certificate, _) => "the key was not sent".to_owned(),
             (_, Some(proxy)) => format!("check {host_named_by} and {proxy}"),
             (_, None) => format!("check {host_named_by}, and what stands between"),
@@ -74,7 +96,9 @@ mod tests {
 
     #[test]
     fn what_cannot_pass_ends_a_run_at_its_start_and_a_refused_log_in_always() {
-        use Fault::{AnswerTimeout, Certificate, Connect, Dns, NotHttp, ProxyLogin, TlsMismatch, UnknownHost};
+        use Fault::{
+            AnswerTimeout, Certificate, Connect, Dns, NotHttp, ProxyLogin, ProxyRefusal, TlsMismatch, UnknownHost,
+        };
         for (faults, answers_before, closed) in [
             (&[UnknownHost][..], 0, true),
             (&[UnknownHost], 1, false),
@@ -85,6 +109,9 @@ mod tests {
             (&[Certificate, Certificate], 1, false),
             (&[NotHttp, NotHttp], 0, true),
             (&[TlsMismatch, Connect, TlsMismatch], 0, true),
+            (&[ProxyRefusal], 0, false),
+            (&[ProxyRefusal, ProxyRefusal], 0, true),
+            (&[ProxyRefusal, ProxyRefusal], 1, false),
             (&[ProxyLogin], 0, false),
             (&[ProxyLogin, ProxyLogin], 0, true),
             (&[ProxyLogin, ProxyLogin], 1, true),

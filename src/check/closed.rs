@@ -29,7 +29,7 @@ pub(super) fn unanswered(failure: &Failure, lasting: &str) -> Closed {
             (Gate::Connection, ExitCode::StoppedEarly, "check the address, this machine's network and its firewall")
         }
         Fault::Proxy => (Gate::Connection, ExitCode::StoppedEarly, lasting),
-        Fault::ProxyLogin => (Gate::Connection, ExitCode::Refused, lasting),
+        Fault::ProxyLogin | Fault::ProxyRefusal => (Gate::Connection, ExitCode::Refused, lasting),
         Fault::Certificate | Fault::TlsMismatch => (Gate::Tls, ExitCode::Refused, lasting),
         Fault::NotHttp => (Gate::Api, ExitCode::Refused, lasting),
         Fault::Tls => (Gate::Tls, ExitCode::StoppedEarly, "check the address, and what stands between"),

@@ -42,9 +42,13 @@ impl CheckJob {
         let network = network(account, api_key, &settings, &mut warnings);
         match &network {
             Ok(network) => settings = with_key(settings, key_file, network),
-            Err(_) if has_key && key_file.is_none() => {
+            Err(error) if has_key && key_file.is_none() => {
+                if error.is_key_for_host() {
+                    Setting::hide_hosts(&mut settings);
+                }
                 settings.push(Setting::key(None, Origin::Environment(KEY_VARIABLE.to_owned())));
             }
+            Err(error) if error.is_key_for_host() => Setting::hide_hosts(&mut settings),
             Err(_) => {}
         }
         let named_by = Setting::of_host(&settings);

@@ -9,6 +9,7 @@ mod sink;
 mod whole;
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -24,6 +25,7 @@ use crate::api::body::Body;
 use crate::api::classify::accept;
 use crate::api::offers::{Listed, Page};
 use crate::api::{self, Client, RawReply, is_foreign_page};
+use crate::asked::Asked;
 use crate::failure::Failure;
 use crate::input::Total;
 use crate::job::ListJob;
@@ -133,8 +135,9 @@ impl Lister<'_> {
     /// Reads the pages once.
     async fn turn_pages(&mut self, signals: &mut Signals, report: &mut Report) -> Result<Turned, End> {
         let (mut paging, mut offers) = (Paging::new(self.keep_nameless), Vec::new());
+        let mut asked = Asked::listen();
         loop {
-            let page = self.page(&paging, signals, report).await?;
+            let page = self.page(&paging, (signals, &mut asked), report).await?;
             let (more, step) = paging.take(page).map_err(End::Endless)?;
             offers.extend(more);
             self.show(&paging, report, None, Instant::now());
@@ -145,7 +148,12 @@ impl Lister<'_> {
     }
 
     /// Asks for the page that is wanted until it comes.
-    async fn page(&mut self, paging: &Paging, signals: &mut Signals, report: &mut Report) -> Result<Page, End> {
+    async fn page(
+        &mut self,
+        paging: &Paging,
+        (signals, asked): (&mut Signals, &mut Asked),
+        report: &mut Report,
+    ) -> Result<Page, End> {
         self.want(paging.page());
         let mut last = None;
         loop {
@@ -161,14 +169,28 @@ impl Lister<'_> {
                     let wake = wake.into_iter().flatten().min().unwrap_or(until);
                     tokio::select! {
                         signal = signals.next() => return Err(End::Interrupted(signal)),
+                        () = asked.next() => {
+                            let now = Instant::now();
+                            report.asked(&self.status(paging, Some((why, until)), now), 0, now);
+                            continue;
+                        }
                         () = sleep_until(wake.into()) => continue,
                     }
                 }
                 Next::Send(call) => {
                     let sent = Instant::now();
-                    let reply = tokio::select! {
-                        signal = signals.next() => return Err(End::Interrupted(signal)),
-                        reply = self.ask(call.offer) => reply,
+                    let reply = {
+                        let mut reply = pin!(self.ask(call.offer));
+                        loop {
+                            tokio::select! {
+                                signal = signals.next() => return Err(End::Interrupted(signal)),
+                                () = asked.next() => {
+                                    let now = Instant::now();
+                                    report.asked(&self.status(paging, None, now), 1, now);
+                                }
+                                reply = &mut reply => break reply,
+                            }
+                        }
                     };
                     report.answered(reply.as_ref().ok().map(|raw| raw.status), sent.elapsed());
                     let (page, error) = self.answered(call, reply, paging).map_err(End::Stopped)?;
@@ -227,13 +249,17 @@ impl Lister<'_> {
     }
 
     fn show(&self, paging: &Paging, report: &mut Report, waiting: Option<(Waiting, Instant)>, now: Instant) {
-        report.progress(now, || Status {
+        report.progress(now, || self.status(paging, waiting, now));
+    }
+
+    fn status(&self, paging: &Paging, waiting: Option<(Waiting, Instant)>, now: Instant) -> Status {
+        Status {
             done: paging.offers(),
             errors: BTreeMap::new(),
             total: paging.total().map_or(Total::Unknown, Total::Estimate),
             calls: self.schedule.counts(now).calls,
             waiting,
-        });
+        }
     }
 }
 

@@ -188,7 +188,7 @@ impl Place {
     /// There is none.
     pub fn check_folder(&self) -> Result<(), OutputError> {
         let folder = self.folder();
-        if folder.exists() || folder == Path::new(DEFAULT_FOLDER) {
+        if folder.is_dir() || folder == Path::new(DEFAULT_FOLDER) {
             return Ok(());
         }
         Err(OutputError::MissingFolder { out: self.out.clone(), folder: folder.to_owned() })

@@ -3,9 +3,10 @@
 //! The key is read here and lives in a [`SecretString`] from then on; it is never an argument and never printed.
 
 use std::borrow::Cow;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::network::{Account, host_and_port};
@@ -71,9 +72,21 @@ pub enum AccountError {
         "--api-key-file (or OFFERSLOOK_API_KEY_FILE) wants the name of a file; what is given is the name of none, and may be the API key itself, so it is not shown"
     )]
     KeyForFile,
+    /// The key stands where the network belongs: it would go to name servers and into every message.
+    #[error(
+        "the API key stands in {0}, where the network's name belongs; it is not shown, and nothing was sent: give the NAME of https://NAME.api.offerslook.com there"
+    )]
+    KeyForHost(&'static str),
     /// The key is not one.
     #[error("the API key from {0} cannot be used: {1}")]
     BadKey(String, Cow<'static, str>),
+}
+
+impl AccountError {
+    /// Whether the host, as it was given, is the key and must not be shown anywhere.
+    pub const fn is_key_for_host(&self) -> bool {
+        matches!(self, Self::KeyForHost(_))
+    }
 }
 
 impl AccountSource {
@@ -96,9 +109,11 @@ impl AccountSource {
             return Err(AccountError::Missing(missing));
         };
         let mut warnings = Vec::new();
+        let api_key = key.read(&mut warnings)?;
+        // Before any word about the host, which would show it.
+        host.is_not_the_key(api_key.expose_secret())?;
         let base_url = host.url()?;
         let email = check_email(&email)?;
-        let api_key = key.read(&mut warnings)?;
         Ok((Account { base_url, email, api_key }, warnings))
     }
 }
@@ -107,6 +122,17 @@ impl HostSource {
     /// The host, if that can be told.
     pub fn name(self) -> Option<String> {
         self.url().ok().as_ref().and_then(host_and_port)
+    }
+
+    fn is_not_the_key(&self, key: &str) -> Result<(), AccountError> {
+        /// Shorter ones may be a part of a name.
+        const SHORTEST: usize = 8;
+        let (text, named) = match self {
+            Self::Network(name) => (name, "--network (or OFFERSLOOK_NETWORK)"),
+            Self::BaseUrl(text) => (text, "--base-url (or OFFERSLOOK_BASE_URL)"),
+        };
+        let is_in = key.len() >= SHORTEST && text.to_lowercase().contains(&key.to_lowercase());
+        if is_in { Err(AccountError::KeyForHost(named)) } else { Ok(()) }
     }
 
     fn url(self) -> Result<Url, AccountError> {
@@ -165,12 +191,11 @@ fn check_email(email: &str) -> Result<String, AccountError> {
 
 impl KeySource {
     fn read(self, warnings: &mut Vec<String>) -> Result<SecretString, AccountError> {
-        use secrecy::ExposeSecret;
         let (key, from) = match self {
             Self::Value(key) => (key, "OFFERSLOOK_API_KEY".to_owned()),
             Self::File(path) => {
                 let from = path.display().to_string();
-                let key = std::fs::read_to_string(&path).map_err(|source| {
+                let key = read_short(&path).map_err(|source| {
                     if may_be_a_key(&path) {
                         AccountError::KeyForFile
                     } else {
@@ -184,6 +209,17 @@ impl KeySource {
         let trimmed = key.expose_secret().trim().trim_start_matches('\u{feff}').trim_start();
         flaw_of_key(trimmed).map_or_else(|| Ok(SecretString::from(trimmed)), |why| Err(AccountError::BadKey(from, why)))
     }
+}
+
+/// The text of a file that is short: a wrong one, or a device, may have no end.
+fn read_short(path: &Path) -> io::Result<String> {
+    const MOST: u64 = 64 << 10;
+    let mut text = String::new();
+    std::fs::File::open(path)?.take(MOST + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > MOST {
+        return Err(io::Error::other("it is far longer than a key"));
+    }
+    Ok(text)
 }
 
 /// A warning if others than the owner can read the key file.
@@ -254,6 +290,34 @@ mod tests {
           your API key: OFFERSLOOK_API_KEY, or --api-key-file FILE or OFFERSLOOK_API_KEY_FILE
           see README (With your account); to try the program without an account, use --sandbox
         ");
+    }
+
+    #[test]
+    fn a_key_that_is_given_as_the_network_is_not_shown() {
+        for host in
+            ["S3cret-Key-0815", "s3cret-key-0815", "https://S3cret-Key-0815.api.offerslook.com", "S3cret-Key-0815:x"]
+        {
+            for named in [HostSource::Network(host.into()), HostSource::BaseUrl(host.into())] {
+                let mut mistaken = source(named);
+                mistaken.key = Some(KeySource::Value("S3cret-Key-0815".into()));
+                let error = mistaken.resolve().unwrap_err();
+                assert!(matches!(error, AccountError::KeyForHost(_)), "{error}");
+                assert!(!error.to_string().to_lowercase().contains("s3cret"), "{error}");
+            }
+        }
+        // A short key may be a part of a name.
+        let mut short = source(HostSource::Network("demok3y".into()));
+        short.key = Some(KeySource::Value("k3y".into()));
+        assert!(short.resolve().is_ok());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_key_file_without_an_end_is_refused() {
+        let mut endless = source(HostSource::Network("demo".into()));
+        endless.key = Some(KeySource::File("/dev/zero".into()));
+        let error = endless.resolve().unwrap_err().to_string();
+        assert!(error.contains("/dev/zero") && error.contains("longer than a key"), "{error}");
     }
 
     #[test]

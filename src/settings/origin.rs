@@ -75,6 +75,13 @@ impl Setting {
         })
     }
 
+    /// Hides what the network is said to be: it is the key.
+    pub fn hide_hosts(settings: &mut [Self]) {
+        for setting in settings.iter_mut().filter(|setting| ["--network", "--base-url"].contains(&&*setting.name)) {
+            "[hidden]".clone_into(&mut setting.value);
+        }
+    }
+
     /// Marks those that another one of them beats.
     pub fn mark_beaten(settings: &mut [Self]) {
         let given = |name: &str| {

@@ -102,8 +102,7 @@ impl Watcher {
         let (said, wait) = channel();
         let speak = move || {
             last_words(&format!(
-                "{}: ended at once, since what it waits for (a disk, a pipe, a terminal) does not answer; \
-                 what was committed is kept",
+                "{}: ended at once: a disk, a pipe or a terminal does not answer\n  what was committed is kept",
                 signal.name()
             ));
             let _ = said.send(());

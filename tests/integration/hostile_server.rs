@@ -183,6 +183,36 @@ fn a_proxy_that_refuses_is_named_and_its_password_is_not() {
 }
 
 #[test]
+fn a_proxy_that_opens_no_tunnel_is_told_with_its_status_and_rules_end_the_run() {
+    for (status, fails_for_good) in
+        [("403 Forbidden", true), ("405 Method Not Allowed", true), ("502 Bad Gateway", false)]
+    {
+        let proxy = Hostile::start(move |_| vec![Step::Send(raw(status, &["Content-Length: 0"], "")), Step::Close]);
+        let address = proxy.base_url().replace("http://", "http://me:hunter2@");
+        let (word, _) = status.split_once(' ').unwrap();
+        let told = format!("does not let the call to network.invalid pass: HTTP {word}");
+        let through = |run: crate::support::Run| run.on(&"https://network.invalid").env("HTTPS_PROXY", &address).run();
+        let checked = through(crate::support::command(&["check"])).expect(if fails_for_good { 4 } else { 5 });
+        assert!(checked.stdout.contains(&told) && checked.stdout.contains("check HTTPS_PROXY"), "{checked:#?}");
+        assert!(!checked.stdout.contains("hunter2"), "{checked:#?}");
+        if fails_for_good {
+            let before = proxy.seen().len();
+            let ran = through(export().offers(&["1", "2", "3"])).expect(4).says(&[&told, "check HTTPS_PROXY"]);
+            assert!(!ran.stderr.contains("hunter2"), "{ran:#?}");
+            // Two calls, and a question after each.
+            assert!(proxy.seen().len() - before <= 4, "{:#?}", proxy.seen());
+        }
+        for seen in proxy.seen() {
+            assert!(seen.head.starts_with("CONNECT network.invalid:443 HTTP/1.1"), "{seen:#?}");
+            assert!(
+                seen.header("proxy-authorization").is_some() && seen.header("authorization").is_none(),
+                "{seen:#?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_proxy_of_the_environment_that_cannot_be_used_ends_the_run_before_any_call() {
     for value in
         ["socks://127.0.0.1:1", "socks5h://u:hunter2@127.0.0.1:1", "socks5:h:p", "htp://u:hunter2@h:1", "http://"]

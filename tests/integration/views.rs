@@ -2,6 +2,7 @@
 
 use offerlinks::sandbox::{Reply, Sandbox};
 
+use crate::hostile::{Hostile, Step, json};
 use crate::support::{
     Folder, HEADER, KEY, called, command, command_in, export, export_in, network, network_with, reply, scripted, until,
 };
@@ -288,6 +289,22 @@ fn mistakes_in_the_account_are_told_before_any_call_and_no_key_is_repeated() {
 }
 
 #[test]
+fn a_key_that_is_given_as_the_network_goes_nowhere() {
+    for host in ["--network", "--base-url"] {
+        let folder = Folder::new();
+        let metrics = folder.path("m.prom");
+        let files = ["--metrics", metrics.to_str().unwrap(), "-v"];
+        for run in [export().offers(&["16"]).args(&files), command(&["check"]), command(&["list", "-v"])] {
+            let run = run.env("OFFERSLOOK_EMAIL", "me@example.com").env("OFFERSLOOK_API_KEY", "S3cret-Key-0815");
+            let ran = run.args(&[host, "https://S3cret-Key-0815.api.offerslook.com"]).run().expect(2);
+            let told = [ran.stderr, ran.stdout, std::fs::read_to_string(&metrics).unwrap_or_default()].concat();
+            assert!(told.contains("the API key stands in --") && !told.to_lowercase().contains("s3cret"), "{told}");
+        }
+        assert!(metrics.exists());
+    }
+}
+
+#[test]
 fn a_name_that_does_not_exist_ends_the_run_at_once_and_names_the_setting() {
     // No name server is asked for a label as long as that.
     let host = format!("https://{}.example", "a".repeat(64));
@@ -319,6 +336,13 @@ fn a_run_that_is_asked_how_far_it_is_says_so_and_goes_on() {
         assert!((2..=4).contains(&answers) && ran.stderr.lines().count() == answers, "{}", ran.stderr);
         assert_eq!(ran.output, expected);
     }
+    let list = r#"{"code":0,"data":{"totalPages":1,"totalRows":1,"rowset":[{"offer":{"id":16,"name":"n"}}]}}"#;
+    let slow = Hostile::start(move |_| vec![Step::Pause(Duration::from_secs(2)), Step::Send(json("200 OK", list))]);
+    let listing = command(&["list", "-q"]).on(&slow).start();
+    until(|| !slow.seen().is_empty());
+    listing.signal("USR1");
+    let listed = listing.wait().expect(0);
+    assert!(listed.stderr.contains("0 offers, ") && listed.stderr.contains("1 call under way"), "{}", listed.stderr);
     // A command that has no answer does not die of the question.
     let sandbox = command(&["sandbox", "--listen", "127.0.0.1:0"]).start();
     sandbox.first_line();
