@@ -285,11 +285,24 @@ fn a_report_that_cannot_be_written_is_told_and_changes_nothing() {
     let job = ["export", "offers.csv", "--sandbox", "-o", "links.csv", "-q"];
     let good = offerlinks(folder.path(), &job);
     assert_eq!((good.status.code(), stdout(&good), stderr(&good)), (Some(0), String::new(), String::new()));
-    for (report, metrics) in [(".", ".."), ("offers.csv/x", "offers.csv/y"), ("-", "offers.csv/z")] {
+    for (report, metrics) in [(".", ".."), ("-", "..")] {
         let output = offerlinks(folder.path(), &[&job[..], &["--report", report, "--metrics", metrics]].concat());
         let text = stderr(&output);
         assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(0), ""), "{text}");
         assert!(text.contains("cannot write the report to") && text.contains("cannot write the metrics to"), "{text}");
+    }
+}
+
+#[test]
+fn a_report_below_a_file_is_refused_before_the_first_call() {
+    let folder = folder("id\n16\n");
+    let job = ["export", "offers.csv", "--sandbox", "-o", "links.csv"];
+    for flag in ["--report", "--metrics"] {
+        let output = offerlinks(folder.path(), &[&job[..], &[flag, "offers.csv/x"]].concat());
+        let text = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(text.contains(flag) && text.contains("there is no folder offers.csv"), "{text}");
+        assert!(!folder.path().join("links.csv").exists(), "{text}");
     }
 }
 
