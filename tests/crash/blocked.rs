@@ -74,7 +74,6 @@ fn one_signal_ends_it_at_every_blocked_end() {
         let mut command = export(&place, &long, &out, &["-v"]);
         let (_reader, full) = full_pipe();
         ends("a reader of stderr who has stopped", command.stderr(full).spawn().unwrap(), signal);
-        ends("a pipe as report that nobody opens", start(&short, &out, &["--report", pipe.to_str().unwrap()]), signal);
         for (case, text) in [("before its first line", ""), ("after its first rows", "offer_id\n1001\n1002\n1003\n")] {
             let mut command = export(&place, dash, &out, &[]);
             let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
@@ -90,6 +89,19 @@ fn one_signal_ends_it_at_every_blocked_end() {
             ends(&format!("a named pipe that pauses {case}"), child, signal);
         }
     }
+}
+
+#[test]
+fn a_report_that_nobody_reads_is_given_up() {
+    let scene = Scene::new(5, Duration::ZERO);
+    let place = scene.place("report");
+    let (short, pipe) = (place.folder.join("short.csv"), place.folder.join("pipe"));
+    fs::write(&short, input(4)).unwrap();
+    make_pipe(&pipe);
+    let mut child = export(&place, &short, &place.out(), &["--report", pipe.to_str().unwrap()]).spawn().unwrap();
+    wait_until("it gives up", || child.try_wait().unwrap().is_some());
+    assert_eq!(child.wait().unwrap().code(), Some(3), "the input has offers that fail");
+    assert!(place.out().is_file());
 }
 
 #[test]

@@ -111,7 +111,7 @@ fn an_output_that_is_a_folder_is_a_usage_error() {
 fn an_output_that_no_run_can_have_is_named_with_the_way_out() {
     let network = network();
     let run = export().offers(&["16"]).output("offers.csv/links.csv").on(&network);
-    run.run().expect(2).says(&["cannot create the folder offers.csv", "-o"]);
+    run.run().expect(2).says(&["there is no folder offers.csv", "check the name"]);
     assert_eq!(network.calls(), []);
 }
 
