@@ -78,6 +78,12 @@ impl Exporter {
 
 /// Whether a wrapper works here, said by name where it does not.
 fn can(what: &str, wrapper: &[&str]) -> bool {
+    let hidden = ["/tmp/", "/var/tmp/", "/dev/shm/"];
+    let is_hidden = hidden.iter().any(|folder| env!("CARGO_BIN_EXE_offerlinks").starts_with(folder));
+    if is_hidden && wrapper.contains(&PRIVATE_FOLDERS[0]) {
+        println!("skipped: {what}: it hides the folder that the program was built in");
+        return false;
+    }
     let tried = wrapper.split_first().map(|(first, rest)| Command::new(first).args(rest).arg("true").output());
     let works = tried.is_none_or(|tried| tried.is_ok_and(|output| output.status.success()));
     if !works {
