@@ -18,10 +18,10 @@ use std::time::{Duration, Instant};
 use divan::Bencher;
 use offerlinks::api::body::Body;
 use offerlinks::api::classify::{Received, classify};
-use offerlinks::flatten::{Dialect, Flattener, Format, Source};
+use offerlinks::dispatch::{Answered, Next, Policy, Schedule, Task};
+use offerlinks::encode::{Dialect, Flattener, Format, Source};
 use offerlinks::offer::{OfferId, Outcome};
-use offerlinks::schedule::window::Window;
-use offerlinks::schedule::{Answered, Next, Policy, Schedule, Task};
+use offerlinks::reorder::buffer::Window;
 use offerlinks::settings::rate::Rate;
 
 const BODY: &str = include_str!("../tests/fixtures/offer-16.json");

@@ -6,7 +6,7 @@
 ///
 /// Does as much as the system allows and says nothing where it does not: a key in a core dump needs a crash besides.
 #[cfg(unix)]
-pub fn forbid() {
+pub(crate) fn forbid() {
     let _ = nix::sys::resource::setrlimit(nix::sys::resource::Resource::RLIMIT_CORE, 0, 0);
     // A dump that goes through a pipe (systemd-coredump, apport) asks for no limit, only for this.
     #[cfg(target_os = "linux")]

@@ -1,49 +1,68 @@
-//! Pulls the tracking links of Offerslook offers in bulk: offer IDs in, one row per link out, in input order, never
-//! over the network's limit, and resumable at any instant.
+//! The library behind the program `offerlinks`, which pulls the tracking links of Offerslook offers in bulk: offer IDs
+//! in, one row per link out, in input order, never over the network's limit, and resumable at any instant.
+//!
+//! **This library is the program's own.** It promises no stable interface: its modules are private, or hidden and public
+//! only for the tests, benchmarks and examples of this repository. To use offerlinks from another program, run the
+//! binary; its files and exit codes are the interface that is kept stable.
+//!
+//! `docs/architecture.md` has the picture; this is the way of one offer through the modules, top to bottom:
 //!
 //! ```text
-//! main -> cli -> job   what was typed becomes plain, checked values
+//! app          the command line to an exit code
+//! cli          what may be typed; the only user of clap
+//! config       typed + environment -> plain, checked jobs
+//! settings     values only: rate, units, network, console
+//! commands     one module for each verb: export, list, check, status, sandbox
+//! run          the event loop, the only concurrency
 //! input        bytes -> rows
-//! schedule     which call leaves when, and what its answer means (told the time, never sleeps)
+//! dispatch     which request leaves next, and what its answer means (told the time, never sleeps)
+//! pace         when a call may leave
 //! budget       who else uses the limit
-//! api          one call -> one outcome
-//! flatten      outcome -> output rows
-//! output       rows -> a file that is whole at every instant, or a stream
-//! report       everything a person or a log sees
-//! export       the loop that joins them
-//! list         pages of the offer list, in and out
-//! check        one call, and what it says about the way to the network
-//! sandbox      the embedded network, for tests and `--sandbox`; `rehearse` serves it by hand
+//! reorder      answers back into input order
+//! api          one call -> one outcome; the only user of reqwest
+//! offer        offer ID, answer, error kinds, tally
+//! encode       outcome -> bytes, and the reader of earlier outputs
+//! output       bytes -> a file that is whole at every instant, or a stream
+//! report       terminal, log, JSON report, metrics
+//! sandbox      the embedded network, for `--sandbox` and for tests
 //! ```
 //!
 //! The type in the middle is [`offer::Outcome`]: rows, log, summary and exit code all derive from it.
 
+#[doc(hidden)]
 pub mod api;
-pub mod append;
-pub mod asked;
-pub mod budget;
-pub mod check;
-pub mod cli;
-pub mod columns;
-pub mod core_dumps;
-pub mod exit;
-pub mod export;
-pub mod failure;
-pub mod flatten;
-pub mod guarded;
-pub mod input;
-pub mod job;
-pub mod list;
+mod app;
+mod budget;
+mod cell;
+mod cli;
+mod commands;
+mod config;
+mod core_dumps;
+#[doc(hidden)]
+pub mod dispatch;
+#[doc(hidden)]
+pub mod encode;
+mod error;
+mod exit;
+mod input;
+#[doc(hidden)]
 pub mod offer;
-pub mod output;
-pub mod rehearse;
-pub mod report;
+mod output;
+#[doc(hidden)]
+pub mod pace;
+mod panic_guard;
+#[doc(hidden)]
+pub mod reorder;
+mod report;
+mod run;
+#[doc(hidden)]
 pub mod sandbox;
-pub mod schedule;
-pub mod session;
+#[doc(hidden)]
 pub mod settings;
-pub mod signals;
-pub mod status;
-pub mod summary;
-pub mod text;
-pub mod typed;
+mod signals;
+mod text;
+
+/// Runs the program: parses the command line, runs the command, and returns its exit code.
+pub fn main() -> impl std::process::Termination {
+    app::main()
+}

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 ///
 /// Looks at nothing but these bytes: a stream cannot be read to its end before its first cell is needed.
 /// Never fails, since every byte means something in Windows-1252.
-pub fn decode(bytes: &[u8]) -> Cow<'_, str> {
+pub(crate) fn decode(bytes: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => encoding_rs::WINDOWS_1252.decode_without_bom_handling(bytes).0,
@@ -17,14 +17,14 @@ pub fn decode(bytes: &[u8]) -> Cow<'_, str> {
 }
 
 /// At most `most` characters, with a space for everything that moves text about: safe for a cell.
-pub fn one_line(text: &str, most: usize) -> Cow<'_, str> {
+pub(crate) fn one_line(text: &str, most: usize) -> Cow<'_, str> {
     let short = first_chars(text, most);
     if short.contains(moves_text) { short.replace(moves_text, " ").into() } else { short.into() }
 }
 
 /// Text from outside as a terminal or a log may show it: on one line, with escapes for what is not seen or would be
 /// obeyed. Everything from a network, a file name, a checkpoint or another run's lock goes through here.
-pub fn shown(text: &str) -> Cow<'_, str> {
+pub(crate) fn shown(text: &str) -> Cow<'_, str> {
     if !text.contains(is_unseen) {
         return text.into();
     }
@@ -34,13 +34,13 @@ pub fn shown(text: &str) -> Cow<'_, str> {
 }
 
 /// [`shown`], but at most the first `most` characters.
-pub fn shown_start(text: &str, most: usize) -> Cow<'_, str> {
+pub(crate) fn shown_start(text: &str, most: usize) -> Cow<'_, str> {
     shown(first_chars(text, most))
 }
 
 /// A whole message for a terminal or a log. Its own line breaks, each before two blanks at least, stay: whatever
 /// text from outside is in it can begin no line of its own.
-pub fn shown_message(message: &str) -> Cow<'_, str> {
+pub(crate) fn shown_message(message: &str) -> Cow<'_, str> {
     if !message.contains(is_unseen) {
         return message.into();
     }
@@ -56,7 +56,7 @@ pub fn shown_message(message: &str) -> Cow<'_, str> {
 }
 
 /// JSON text in which nothing is left that a terminal would obey: it means the same.
-pub fn shown_json(json: &str) -> Cow<'_, str> {
+pub(crate) fn shown_json(json: &str) -> Cow<'_, str> {
     // ASCII control characters outside of strings are the line breaks of a pretty one.
     let is_unsafe = |c: char| !c.is_ascii() && is_unseen(c) || c == '\u{7f}';
     if !json.contains(is_unsafe) {
@@ -92,7 +92,7 @@ fn turns_text(c: char) -> bool {
 }
 
 /// What comes along unseen when an ID is copied from a web page or a chat.
-pub fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     is_zero_width(c) || turns_text(c)
 }
 
@@ -102,7 +102,7 @@ fn is_unseen(c: char) -> bool {
 }
 
 /// Characters that take no room and mean nothing in an ID, a key or a name.
-pub fn is_zero_width(c: char) -> bool {
+pub(crate) fn is_zero_width(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{34f}' | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}')
         || matches!(c, '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::json::Json;
+use crate::api::json::Json;
 use crate::text;
 
 /// How much of a body that is not understood is shown, in characters.

@@ -6,9 +6,9 @@
 //! A refusal is an offer's own only in the API's own voice: a code, or words about the offer. Gateways, firewalls and
 //! limiters answer with every status from 400 to 499 too, so without that voice a refusal is `invalid_response`.
 
-use super::body::{Body, Code, Envelope, beginning, excerpt};
-use super::json::Json;
-use super::links;
+use crate::api::body::{Body, Code, Envelope, beginning, excerpt};
+use crate::api::json::Json;
+use crate::api::links;
 use crate::offer::{Class, ErrorKind, OfferError, Outcome};
 
 /// What the network's numbers and words mean. The first match counts; numbers come before words.

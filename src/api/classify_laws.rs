@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::tests::outcome;
+use crate::api::classify::tests::outcome;
 use crate::text;
 
 /// Any JSON, in the sizes that matter for shapes.

@@ -2,11 +2,11 @@
 
 use super::*;
 
-pub(super) fn outcome(status: u16, body: &str) -> Outcome {
+pub(crate) fn outcome(status: u16, body: &str) -> Outcome {
     classify(Received { status, location: None, body: &Body::read(body) })
 }
 
-pub(super) fn kind(status: u16, body: &str) -> Option<ErrorKind> {
+pub(crate) fn kind(status: u16, body: &str) -> Option<ErrorKind> {
     outcome(status, body).err().map(|error| error.kind)
 }
 

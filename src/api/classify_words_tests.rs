@@ -1,7 +1,7 @@
 //! What words say where no number does.
 
-use super::tests::kind;
 use super::*;
+use crate::api::classify::tests::kind;
 
 #[test]
 fn words_decide_where_the_number_is_unknown() {

@@ -15,14 +15,14 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 use url::Url;
 
-use super::connect::{self, ClientError};
-use super::decode::{BadBody, Decoder};
-use super::fault::{Failure, Fault, Route, Stage};
-use super::proxy::Proxy;
-use super::reply::{RawReply, Reply, redirect_target};
-use super::secrets::Secrets;
-use super::tunnel;
-use super::way::Way;
+use crate::api::connect::{self, ClientError};
+use crate::api::decode::{BadBody, Decoder};
+use crate::api::proxy::Proxy;
+use crate::api::redact::Secrets;
+use crate::api::reply::{RawReply, Reply, redirect_target};
+use crate::api::transport_error::{Failure, Fault, Route, Stage};
+use crate::api::tunnel;
+use crate::api::way::Way;
 use crate::offer::{ErrorKind, OfferError, OfferId};
 use crate::settings::network::{Account, Http};
 

@@ -5,8 +5,8 @@ use std::net::TcpListener;
 use std::thread;
 use std::time::Duration;
 
-use super::tests::{GOOD, call, error, quick, serve, serve_bytes, with_body};
 use super::*;
+use crate::api::client::tests::{GOOD, call, error, quick, serve, serve_bytes, with_body};
 use crate::offer::ErrorKind;
 
 #[tokio::test]

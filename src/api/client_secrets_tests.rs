@@ -4,8 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::header::HeaderMap;
 
-use super::tests::{KEY, account};
 use super::*;
+use crate::api::client::tests::{KEY, account};
 
 #[test]
 fn a_key_is_hidden_before_an_error_cuts_what_it_quotes() {

@@ -12,10 +12,10 @@ use super::*;
 use crate::api::Form;
 use crate::offer::ErrorKind;
 
-pub(super) const KEY: &str = "k3y-that-must-not-show";
+pub(crate) const KEY: &str = "k3y-that-must-not-show";
 
 /// Answers every connection once; gives back the base URL and the request heads as they come.
-pub(super) fn serve(answer: impl Fn(&mut TcpStream) + Send + 'static) -> (String, Receiver<String>) {
+pub(crate) fn serve(answer: impl Fn(&mut TcpStream) + Send + 'static) -> (String, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     let (heads, received) = channel();
@@ -39,26 +39,26 @@ pub(super) fn serve(answer: impl Fn(&mut TcpStream) + Send + 'static) -> (String
     (base, received)
 }
 
-pub(super) fn serve_bytes(bytes: impl Into<Vec<u8>>) -> (String, Receiver<String>) {
+pub(crate) fn serve_bytes(bytes: impl Into<Vec<u8>>) -> (String, Receiver<String>) {
     let bytes = bytes.into();
     serve(move |stream| drop(stream.write_all(&bytes)))
 }
 
-pub(super) fn with_body(status_and_headers: &str, body: &[u8]) -> Vec<u8> {
+pub(crate) fn with_body(status_and_headers: &str, body: &[u8]) -> Vec<u8> {
     let mut bytes = format!("HTTP/1.1 {status_and_headers}\r\ncontent-length: {}\r\n\r\n", body.len()).into_bytes();
     bytes.extend_from_slice(body);
     bytes
 }
 
-pub(super) fn account(base: &str) -> Account {
+pub(crate) fn account(base: &str) -> Account {
     Account { base_url: base.parse().unwrap(), email: "me@a.example".into(), api_key: SecretString::from(KEY) }
 }
 
-pub(super) fn quick() -> Http {
+pub(crate) fn quick() -> Http {
     Http { timeout: Duration::from_millis(300), max_body: 100_000, ..Http::default() }
 }
 
-pub(super) async fn call(base: &str, http: &Http) -> Reply {
+pub(crate) async fn call(base: &str, http: &Http) -> Reply {
     let client = Client::new(&account(base), http).unwrap();
     let reply = client.tracking_links(OfferId::parse("16").unwrap()).await;
     let shown = format!("{client:?} {reply:?}");
@@ -66,12 +66,12 @@ pub(super) async fn call(base: &str, http: &Http) -> Reply {
     reply
 }
 
-pub(super) fn error(reply: &Reply) -> (ErrorKind, Option<Fault>, &str) {
+pub(crate) fn error(reply: &Reply) -> (ErrorKind, Option<Fault>, &str) {
     let error = reply.outcome.as_ref().unwrap_err();
     (error.kind, reply.fault, &error.message)
 }
 
-pub(super) const GOOD: &[u8] = br#"{"code":0,"data":{"tracking_link":{"url":"http://a/"}}}"#;
+pub(crate) const GOOD: &[u8] = br#"{"code":0,"data":{"tracking_link":{"url":"http://a/"}}}"#;
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());

@@ -9,8 +9,8 @@ use std::time::Duration;
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderValue};
 use url::{Host, Url};
 
-use super::fault::Route;
-use super::proxy::{self, Proxy};
+use crate::api::proxy::{self, Proxy};
+use crate::api::transport_error::Route;
 use crate::settings::network::{Http, host_and_port};
 
 /// The longest silence of the network in the middle of a call.
@@ -69,7 +69,7 @@ pub enum ClientError {
 }
 
 /// The base URL with `/aff/v1`, whether or not it ends in a slash.
-pub(super) fn api_root(base_url: &Url) -> Result<Url, ClientError> {
+pub(crate) fn api_root(base_url: &Url) -> Result<Url, ClientError> {
     if !matches!(base_url.scheme(), "http" | "https") || !base_url.has_host() {
         return Err(ClientError::BaseUrl);
     }
@@ -82,7 +82,7 @@ pub(super) fn api_root(base_url: &Url) -> Result<Url, ClientError> {
 ///
 /// # Errors
 /// The key would travel in the clear.
-pub(super) fn route(base: &Url, http: &Http, proxy: Option<&Proxy>) -> Result<Route, ClientError> {
+pub(crate) fn route(base: &Url, http: &Http, proxy: Option<&Proxy>) -> Result<Route, ClientError> {
     let host = host_and_port(base).ok_or(ClientError::BaseUrl)?;
     if base.scheme() == "http" && !is_loopback(base) && !http.allow_http {
         return Err(ClientError::PlainHttp { host });
@@ -109,7 +109,7 @@ fn is_loopback(url: &Url) -> bool {
 ///
 /// # Errors
 /// It cannot be used.
-pub(super) fn proxy(base: &Url, http: &Http) -> Result<Option<Proxy>, ClientError> {
+pub(crate) fn proxy(base: &Url, http: &Http) -> Result<Option<Proxy>, ClientError> {
     let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
     proxy::choose(base, http.proxy.as_ref(), is_loopback(base), variable)
 }
@@ -118,7 +118,7 @@ pub(super) fn proxy(base: &Url, http: &Http) -> Result<Option<Proxy>, ClientErro
 ///
 /// # Errors
 /// Settings that cannot work.
-pub(super) fn builder(base: &Url, http: &Http, proxy: Option<&Proxy>) -> Result<reqwest::ClientBuilder, ClientError> {
+pub(crate) fn builder(base: &Url, http: &Http, proxy: Option<&Proxy>) -> Result<reqwest::ClientBuilder, ClientError> {
     // Fails only where one is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let user_agent = HeaderValue::from_str(&http.user_agent).map_err(|_| ClientError::UserAgent)?;
@@ -156,7 +156,7 @@ pub(super) fn builder(base: &Url, http: &Http, proxy: Option<&Proxy>) -> Result<
 ///
 /// # Errors
 /// No TLS on this machine.
-pub(super) fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, ClientError> {
+pub(crate) fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, ClientError> {
     builder.build().map_err(|error| {
         let causes = std::iter::successors(std::error::Error::source(&error), |&cause| cause.source());
         ClientError::Tls { reason: causes.last().map_or_else(|| "no cause given".to_owned(), ToString::to_string) }

@@ -11,7 +11,7 @@ const LAYERS: usize = 3;
 
 /// Why a body cannot be read.
 #[derive(Debug)]
-pub(super) enum BadBody {
+pub(crate) enum BadBody {
     /// Larger than the limit.
     TooLarge,
     /// Not what its headers say.
@@ -19,7 +19,7 @@ pub(super) enum BadBody {
 }
 
 /// Takes a body as it comes and gives it as it was meant.
-pub(super) struct Decoder {
+pub(crate) struct Decoder {
     layer: Layer,
     /// Something has come: a body of nothing is nothing, compressed or not.
     begun: bool,
@@ -41,7 +41,7 @@ impl Decoder {
     ///
     /// # Errors
     /// A coding that was not asked for and is not understood.
-    pub(super) fn of<'a>(codings: impl Iterator<Item = &'a str>, most: usize) -> Result<Option<Self>, BadBody> {
+    pub(crate) fn of<'a>(codings: impl Iterator<Item = &'a str>, most: usize) -> Result<Option<Self>, BadBody> {
         let mut layers = 0;
         for coding in codings.flat_map(|value| value.split(',')) {
             match coding.trim().to_ascii_lowercase().as_str() {
@@ -68,13 +68,13 @@ impl Decoder {
     ///
     /// # Errors
     /// What it becomes is too large, or it is not what the headers say.
-    pub(super) fn take(&mut self, piece: &[u8]) -> Result<(), BadBody> {
+    pub(crate) fn take(&mut self, piece: &[u8]) -> Result<(), BadBody> {
         self.begun |= !piece.is_empty();
         self.layer.write_all(piece).map_err(|error| bad_body(&error))
     }
 
     /// The bytes that are held.
-    pub(super) fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         let mut layer = &self.layer;
         loop {
             layer = match layer {
@@ -88,7 +88,7 @@ impl Decoder {
     ///
     /// # Errors
     /// It is not complete.
-    pub(super) fn finish(self) -> Result<Vec<u8>, BadBody> {
+    pub(crate) fn finish(self) -> Result<Vec<u8>, BadBody> {
         let mut layer = self.layer;
         if !self.begun {
             return Ok(Vec::new());

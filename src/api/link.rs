@@ -3,7 +3,7 @@
 use url::Url;
 
 /// A URL with http or https and a host; anything else, such as `Need to apply`, is no link.
-pub(super) fn is_link(text: &str) -> bool {
+pub(crate) fn is_link(text: &str) -> bool {
     let text = text.trim_start();
     // Most texts that are no link end here, before the parser.
     let after = |scheme: &str| {

@@ -7,9 +7,9 @@
 
 use std::borrow::Cow;
 
-use super::body::excerpt;
-use super::json::Json;
-use super::link::is_link;
+use crate::api::body::excerpt;
+use crate::api::json::Json;
+use crate::api::link::is_link;
 use crate::offer::{Answer, AnswerBuilder, Entry};
 
 /// The links in `data`.
@@ -190,12 +190,12 @@ fn numbered<'j>(json: &'j Json<'j>) -> Option<&'j [(Cow<'j, str>, Json<'j>)]> {
 }
 
 /// A list, or what PHP makes of one.
-pub(super) fn is_list(json: &Json<'_>) -> bool {
+pub(crate) fn is_list(json: &Json<'_>) -> bool {
     matches!(json, Json::List(_)) || matches!(json, Json::Object(pairs) if pairs.is_empty()) || numbered(json).is_some()
 }
 
 /// Hands over each item of a list.
-pub(super) fn each<'j>(json: &'j Json<'j>, mut take: impl FnMut(&'j Json<'j>)) {
+pub(crate) fn each<'j>(json: &'j Json<'j>, mut take: impl FnMut(&'j Json<'j>)) {
     if let Json::List(items) = json {
         for item in items {
             take(item);

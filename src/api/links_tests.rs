@@ -3,7 +3,7 @@
 use super::*;
 
 /// `url | pixel | kind,name,link,preview | ...`, `-` where absent; or what came instead.
-pub(super) fn found(data: &str) -> String {
+pub(crate) fn found(data: &str) -> String {
     let json = Json::parse(data).unwrap();
     match find(Some(&json)) {
         Err(words) => format!("! {words}"),
@@ -20,7 +20,7 @@ pub(super) fn found(data: &str) -> String {
     }
 }
 
-pub(super) fn table(shapes: &[&str]) -> String {
+pub(crate) fn table(shapes: &[&str]) -> String {
     shapes.iter().map(|data| format!("{data}\n  {}", found(data))).collect::<Vec<_>>().join("\n")
 }
 

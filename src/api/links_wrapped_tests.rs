@@ -1,7 +1,7 @@
 //! Entries and links in lists and maps that nobody has documented.
 
-use super::tests::{found, table};
 use super::*;
+use crate::api::links::tests::{found, table};
 
 const WRAPPED: &[&str] = &[
     r#"{"tracking_link":{"url":"http://a/","offer_url":{"a7":{"name":"x","tracking_link":"http://b/"},"b8":{"name":"y"}}}}"#,

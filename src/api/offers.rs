@@ -4,9 +4,9 @@
 
 use std::borrow::Cow;
 
-use super::body::excerpt;
-use super::json::Json;
-use super::links::{each, is_list};
+use crate::api::body::excerpt;
+use crate::api::json::Json;
+use crate::api::links::{each, is_list};
 
 /// An offer of the list; a field is `None` where the network sent none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

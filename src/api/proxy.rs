@@ -6,21 +6,21 @@
 use hyper_util::client::proxy::matcher::Matcher;
 use url::Url;
 
-use super::connect::ClientError;
+use crate::api::connect::ClientError;
 
 /// A proxy, and by what it was named.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Proxy {
-    pub(super) url: Url,
+pub(crate) struct Proxy {
+    pub(crate) url: Url,
     /// The flag or the variable.
-    pub(super) named_by: String,
+    pub(crate) named_by: String,
 }
 
 /// The proxy for calls to `base`. `variable` gives the environment's variables; one that is not text is an error too.
 ///
 /// # Errors
 /// It is named, but cannot be used.
-pub(super) fn choose(
+pub(crate) fn choose(
     base: &Url,
     typed: Option<&Url>,
     is_loopback: bool,

@@ -9,10 +9,10 @@ use bytes::Bytes;
 use reqwest::header::{DATE, HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
-use super::body::{Body, Form};
-use super::classify::{Received, classify};
-use super::fault::{Failure, Fault};
-use super::wait_hint;
+use crate::api::body::{Body, Form};
+use crate::api::classify::{Received, classify};
+use crate::api::transport_error::{Failure, Fault};
+use crate::api::wait_hint;
 use crate::offer::{ErrorKind, OfferError, Outcome};
 use crate::text;
 
@@ -33,7 +33,7 @@ pub struct Reply {
 
 impl Reply {
     /// What an answer means.
-    pub(super) fn understand(raw: &RawReply) -> Self {
+    pub(crate) fn understand(raw: &RawReply) -> Self {
         let text = raw.text();
         let body = Body::read(&text);
         let outcome = classify(raw.received(&body));
@@ -48,7 +48,7 @@ impl Reply {
     }
 
     /// For a call that got no whole answer.
-    pub(super) fn without_answer(failure: Failure) -> Self {
+    pub(crate) fn without_answer(failure: Failure) -> Self {
         Self {
             http_status: failure.error.http_status,
             outcome: Err(failure.error),
@@ -123,7 +123,7 @@ fn is_limit_header(name: &HeaderName) -> bool {
 }
 
 /// Where a `Location` leads, in a form that may be shown: it may come with a password or a session.
-pub(super) fn redirect_target(from: &Url, location: &HeaderValue) -> Option<String> {
+pub(crate) fn redirect_target(from: &Url, location: &HeaderValue) -> Option<String> {
     let mut target = from.join(location.to_str().ok()?).ok()?;
     target.set_query(None);
     target.set_fragment(None);

@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use url::Url;
 
-use super::fault::Fault;
+use crate::api::transport_error::Fault;
 
 /// For the whole question.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -20,7 +20,7 @@ const MOST: usize = 1024;
 
 /// The status that `proxy` answers to a `CONNECT` for `base`; `None` where it gives none, or where it is to be asked
 /// over TLS.
-pub(super) async fn status(proxy: &Url, base: &Url) -> Option<u16> {
+pub(crate) async fn status(proxy: &Url, base: &Url) -> Option<u16> {
     if proxy.scheme() != "http" {
         return None;
     }
@@ -28,7 +28,7 @@ pub(super) async fn status(proxy: &Url, base: &Url) -> Option<u16> {
 }
 
 /// What the status means, and what to add to the words; no status tells nothing.
-pub(super) const fn meaning(status: Option<u16>) -> Fault {
+pub(crate) const fn meaning(status: Option<u16>) -> Fault {
     match status {
         Some(407) => Fault::ProxyLogin,
         // Full, or it cannot reach the host: that may pass. A 2xx means that it lets calls pass by now.

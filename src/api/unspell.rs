@@ -23,7 +23,7 @@ const READ: usize = 1 << 20;
 
 /// What is looked for, as [`fold`] leaves it.
 #[derive(Debug)]
-pub(super) struct Needles {
+pub(crate) struct Needles {
     /// The secret, or the codes of its characters.
     plain: Vec<Needle>,
     /// What base64 has in its middle, whatever stands around the secret.
@@ -52,7 +52,7 @@ struct Sign {
 
 impl Needles {
     /// Everything by which `secret` can be known, itself and as the password of `email`.
-    pub(super) fn of(email: &str, secret: &str) -> Self {
+    pub(crate) fn of(email: &str, secret: &str) -> Self {
         let codes = |code: fn(u8) -> String| secret.bytes().map(code).collect::<String>();
         let hex = codes(|byte| format!("{byte:02x}"));
         let plain = [secret.to_owned(), hex.clone(), codes(|byte| byte.to_string()), codes(|byte| format!("{byte:o}"))];
@@ -70,7 +70,7 @@ impl Needles {
     }
 
     /// Where the secret stands in the text, in order and without overlaps; in bytes.
-    pub(super) fn find(&self, text: &str) -> Vec<Range<usize>> {
+    pub(crate) fn find(&self, text: &str) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         let mut start = 0;
         while start < text.len().min(READ) {

@@ -5,7 +5,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::retry_after;
+use crate::api::retry_after;
 
 /// The longest wait that a header other than `Retry-After` can bring about.
 const LONGEST_HINT: Duration = Duration::from_secs(60);

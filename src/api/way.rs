@@ -5,15 +5,15 @@
 
 use std::sync::atomic::{AtomicU8, AtomicU16, Ordering::Relaxed};
 
-use super::fault::Fault;
+use crate::api::transport_error::Fault;
 
 /// How a host and a proxy were named, for the user to look there; and what has come over the way so far.
 #[derive(Debug, Default)]
-pub(super) struct Way {
+pub(crate) struct Way {
     /// Such as `OFFERSLOOK_NETWORK (demoo)`.
-    pub(super) host_named_by: String,
+    pub(crate) host_named_by: String,
     /// Such as `HTTPS_PROXY`, where there is a proxy.
-    pub(super) proxy_named_by: Option<String>,
+    pub(crate) proxy_named_by: Option<String>,
     /// 0 before anything has come back, then 1.
     proven: AtomicU8,
     /// Faults that cannot pass, in a row.
@@ -27,24 +27,24 @@ pub(super) struct Way {
 const MOST_ASKED: u8 = 3;
 
 impl Way {
-    pub(super) fn new(host_named_by: String, proxy_named_by: Option<String>) -> Self {
+    pub(crate) fn new(host_named_by: String, proxy_named_by: Option<String>) -> Self {
         Self { host_named_by, proxy_named_by, ..Self::default() }
     }
 
     /// Something has come back from the host: from now on a fault may be a hiccup.
-    pub(super) fn passed(&self) {
+    pub(crate) fn passed(&self) {
         self.proven.store(1, Relaxed);
         self.lasting.store(0, Relaxed);
         self.asked.store(0, Relaxed);
     }
 
     /// Whether to ask the proxy why it opens no tunnel; counts it.
-    pub(super) fn may_ask(&self) -> bool {
+    pub(crate) fn may_ask(&self) -> bool {
         self.asked.fetch_update(Relaxed, Relaxed, |asked| (asked < MOST_ASKED).then_some(asked + 1)).is_ok()
     }
 
     /// What the proxy has said last, after taking in what it says now.
-    pub(super) fn proxy_says(&self, now: Option<u16>) -> Option<u16> {
+    pub(crate) fn proxy_says(&self, now: Option<u16>) -> Option<u16> {
         if let Some(now) = now {
             self.said.store(now, Relaxed);
         }
@@ -52,7 +52,7 @@ impl Way {
     }
 
     /// Takes in a call without an answer.
-    pub(super) fn failed(&self, fault: Fault) {
+    pub(crate) fn failed(&self, fault: Fault) {
         if fault.is_lasting() {
             self.lasting.store(self.lasting.load(Relaxed).saturating_add(1), Relaxed);
         }
@@ -62,7 +62,7 @@ impl Way {
     ///
     /// One look-up is enough, since the name servers themselves say that there is no such name. A log-in that is
     /// refused again and again locks accounts, so it ends a run that is under way too.
-    pub(super) fn closed(&self, fault: Fault) -> Option<String> {
+    pub(crate) fn closed(&self, fault: Fault) -> Option<String> {
         let most = if fault == Fault::UnknownHost { 1 } else { 2 };
         let is_closed = fault.is_lasting()
             && self.lasting.load(Relaxed) >= most
@@ -71,7 +71,7 @@ impl Way {
     }
 
     /// What to do about a fault.
-    pub(super) fn way_out(&self, fault: Fault) -> String {
+    pub(crate) fn way_out(&self, fault: Fault) -> String {
         let Self { host_named_by, proxy_named_by, .. } = self;
         match (fault, proxy_named_by) {
             (Fault::UnknownHost, Some(proxy)) => format!("check {proxy} for a typing error"),

@@ -7,7 +7,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::parts::Peer;
+use crate::budget::parts::Peer;
 
 /// More runs are not told apart.
 const SLOTS: u32 = 64;

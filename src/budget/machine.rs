@@ -8,16 +8,16 @@ use std::time::{Duration, Instant};
 
 use url::Url;
 
-use super::files::{self, Files};
-pub use super::parts::Count;
-use super::parts::Peer;
-use super::server;
+use crate::budget::files::{self, Files};
+pub(crate) use crate::budget::parts::Count;
+use crate::budget::parts::Peer;
+use crate::budget::server;
 #[cfg(target_os = "linux")]
-use super::sockets::Sockets;
+use crate::budget::sockets::Sockets;
 
 /// The runs that call the same server, as this one sees them.
 #[derive(Debug)]
-pub struct Peers {
+pub(crate) struct Peers {
     place: Place,
     count: Count,
     next_count: Instant,
@@ -33,7 +33,7 @@ enum Place {
 
 /// Why other runs are not seen, or not all of them.
 #[derive(Debug, thiserror::Error)]
-pub enum Blind {
+pub(crate) enum Blind {
     /// There are sockets on this system, but not for this run.
     #[error(
         "sees only those runs on this machine that have no Unix sockets either ({why}); where systemd starts it, add \
@@ -53,10 +53,10 @@ pub enum Blind {
 
 impl Peers {
     /// How often the runs are counted. Who comes in waits longer than that, so that the others have slowed down.
-    pub const INTERVAL: Duration = Duration::from_secs(1);
+    pub(crate) const INTERVAL: Duration = Duration::from_secs(1);
 
     /// Takes a place among the runs that call the server at this address; tells also what cannot be seen.
-    pub fn join(address: &Url, now: Instant) -> (Option<Self>, Option<Blind>) {
+    pub(crate) fn join(address: &Url, now: Instant) -> (Option<Self>, Option<Blind>) {
         let server = server::name(address);
         let (place, blind) = take_place(&server);
         let count = Count::of(&[]);
@@ -69,17 +69,17 @@ impl Peers {
     }
 
     /// How many runs there were when they were last counted.
-    pub fn count(&self) -> Count {
+    pub(crate) fn count(&self) -> Count {
         self.count
     }
 
     /// When to count again.
-    pub fn next_count(&self) -> Instant {
+    pub(crate) fn next_count(&self) -> Instant {
         self.next_count
     }
 
     /// Counts the runs. Tells whether there is a change.
-    pub fn recount(&mut self, now: Instant) -> bool {
+    pub(crate) fn recount(&mut self, now: Instant) -> bool {
         self.next_count = now + Self::INTERVAL;
         // Who cannot be counted for a moment is still there.
         let Ok(peers) = self.peers() else { return false };

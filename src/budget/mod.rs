@@ -3,7 +3,7 @@
 //! Counts; what a share means for the pace is the schedule's business.
 
 mod files;
-pub mod machine;
+pub(crate) mod machine;
 mod parts;
 #[cfg(target_os = "linux")]
 mod proc_net;

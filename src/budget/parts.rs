@@ -20,7 +20,7 @@ pub(super) enum Peer {
 
 /// How many runs there are, and how the limit is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Count {
+pub(crate) struct Count {
     /// Runs, this one included.
     pub runs: NonZeroU32,
     /// This run takes one of so many parts.

@@ -12,8 +12,8 @@ use std::os::unix::net::{SocketAddr, UnixListener};
 use nix::errno::Errno;
 use nix::sys::socket::{self, AddressFamily, SockFlag, SockType, UnixAddr, sockopt};
 
-use super::parts::Peer;
-use super::proc_net::{Listening, listening};
+use crate::budget::parts::Peer;
+use crate::budget::proc_net::{Listening, listening};
 
 /// The slots that are tried first, in their order, so that they can be asked one by one where /proc is missing.
 const FIRST: u32 = 100;

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::groups::{AccountArgs, AttemptArgs, CallArgs, LookArgs, NetArgs};
-use super::look::{ScopeArg, parse_filter};
+use crate::cli::list::{ScopeArg, parse_filter};
+use crate::cli::shared::{AccountArgs, AttemptArgs, CallArgs, LookArgs, NetArgs};
 use crate::settings::units::{MaxErrors, MinOk};
 
-pub(super) const EXPORT_MORE: &str = "The API key itself is read from OFFERSLOOK_API_KEY.\nMore flags, examples and the exit codes: offerlinks export --help";
+pub(crate) const EXPORT_MORE: &str = "The API key itself is read from OFFERSLOOK_API_KEY.\nMore flags, examples and the exit codes: offerlinks export --help";
 
-pub(super) const EXPORT_EXAMPLES: &str = "\
+pub(crate) const EXPORT_EXAMPLES: &str = "\
 Examples:
   offerlinks export --sandbox
       input/offers.csv -> output/tracking_links.csv, from the sandbox network
@@ -31,7 +31,7 @@ Examples:
 
 /// Arguments of `export`
 #[derive(Debug, Args)]
-pub struct ExportArgs {
+pub(crate) struct ExportArgs {
     /// CSV file of offer IDs; - is stdin
     ///
     /// Workbooks (.xlsx, .xls, .ods) are read too.
@@ -69,7 +69,7 @@ pub struct ExportArgs {
 /// The input
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Input")]
-pub struct InputArgs {
+pub(crate) struct InputArgs {
     /// Column of the offer IDs, by name or number from 1
     ///
     /// Without it, the column named offer_id, offerid, "offer id", offer-id or id (in any case), else the only one that
@@ -107,7 +107,7 @@ pub struct InputArgs {
 /// The account's own list
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Input")]
-pub struct AllOffersArgs {
+pub(crate) struct AllOffersArgs {
     /// Export the account's whole list, without an INPUT
     ///
     /// The list is read first, into a file beside the output (links.csv.offers.csv). A list that breaks off ends the
@@ -134,7 +134,7 @@ pub struct AllOffersArgs {
 /// The output
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
-pub struct OutputArgs {
+pub(crate) struct OutputArgs {
     /// File; - is stdout
     ///
     /// Written under a temporary name and renamed at the end, so that it is whole at every moment.
@@ -167,7 +167,7 @@ pub struct OutputArgs {
 /// The pace
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Pace")]
-pub struct PaceArgs {
+pub(crate) struct PaceArgs {
     /// Single calls
     #[command(flatten)]
     pub call: CallArgs,
@@ -185,7 +185,7 @@ pub struct PaceArgs {
 /// Going on
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Again")]
-pub struct AgainArgs {
+pub(crate) struct AgainArgs {
     /// Go on with an interrupted run, however old it is
     ///
     /// Without it, the same command goes on with one that is younger than 24 hours. It has to be of the same job: input,
@@ -208,7 +208,7 @@ pub struct AgainArgs {
 /// What is told about the run besides
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Look")]
-pub struct AboutArgs {
+pub(crate) struct AboutArgs {
     /// Say what would be done: no call, no file written
     #[arg(long)]
     pub dry_run: bool,
@@ -226,7 +226,7 @@ pub struct AboutArgs {
 
 /// Formats of the output
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum FormatArg {
+pub(crate) enum FormatArg {
     /// A row for every link
     Csv,
     /// A JSON object for every offer, one on a line
@@ -237,7 +237,7 @@ pub enum FormatArg {
 
 /// Which failed offers to ask for again
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum RetryFailedArg {
+pub(crate) enum RetryFailedArg {
     /// Those whose failure may pass
     Passing,
     /// Every one

@@ -9,18 +9,18 @@ use clap::{Args, Command, CommandFactory};
 use clap_complete::Shell;
 use clap_mangen::Man;
 
-use super::Cli;
+use crate::cli::Cli;
 
 /// Arguments of `completions`
 #[derive(Debug, Args)]
-pub struct CompletionsArgs {
+pub(crate) struct CompletionsArgs {
     /// Shell that is to read it
     pub shell: Shell,
 }
 
 /// Arguments of `man`
 #[derive(Debug, Args)]
-pub struct ManArgs {
+pub(crate) struct ManArgs {
     /// Command whose page to print [default: the page of offerlinks]
     pub command: Option<String>,
     /// Folder to write the pages of all commands into
@@ -30,7 +30,7 @@ pub struct ManArgs {
 
 impl CompletionsArgs {
     /// The script.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut text = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "offerlinks", &mut text);
         String::from_utf8_lossy(&text).into_owned()
@@ -42,7 +42,7 @@ impl ManArgs {
     ///
     /// # Errors
     /// There is no such command, or the folder cannot be written.
-    pub fn text(&self) -> io::Result<String> {
+    pub(crate) fn text(&self) -> io::Result<String> {
         let mut cli = Cli::command().disable_help_subcommand(true);
         cli.build();
         if let Some(dir) = &self.dir {

@@ -2,11 +2,11 @@
 //!
 //! Owns their storage: thousands of rows wait at a time for their turn, so it is compact. Must not know their names.
 
-use crate::typed::Kind;
+use crate::cell::Kind;
 
 /// The kept cells of a row, in input order, then those that only links ask for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Cells {
+pub(crate) struct Cells {
     text: Box<str>,
     /// Where each cell ends in `text`.
     ends: Box<[usize]>,
@@ -17,7 +17,7 @@ pub struct Cells {
 
 impl Cells {
     /// Takes the cells of a row, of which the first `kept` are for the output. Allocates nothing when there are none.
-    pub fn new<T: AsRef<str>>(cells: impl ExactSizeIterator<Item = T>, kept: usize) -> Self {
+    pub(crate) fn new<T: AsRef<str>>(cells: impl ExactSizeIterator<Item = T>, kept: usize) -> Self {
         if cells.len() == 0 {
             return Self::default();
         }
@@ -32,31 +32,32 @@ impl Cells {
 
     /// The same cells, with what each kept one is.
     #[must_use]
-    pub fn with_kinds(mut self, kinds: impl Iterator<Item = Kind> + Clone) -> Self {
+    pub(crate) fn with_kinds(mut self, kinds: impl Iterator<Item = Kind> + Clone) -> Self {
         if kinds.clone().any(|kind| kind != Kind::Text) {
             self.kinds = kinds.collect();
         }
         self
     }
 
-    /// A cell by the index that [`cell_index`](super::Input::cell_index) gives; empty where the row was too short.
-    pub fn get(&self, index: usize) -> &str {
+    /// A cell by the index that [`cell_index`](crate::input::Input::cell_index) gives; empty where the row was too short.
+    pub(crate) fn get(&self, index: usize) -> &str {
         let start = index.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
         self.ends.get(index).and_then(|&end| self.text.get(start..end)).unwrap_or_default()
     }
 
-    /// The cells that go into the output, in the order of [`kept_columns`](super::Input::kept_columns).
-    pub fn kept(&self) -> impl ExactSizeIterator<Item = &str> {
+    /// The cells that go into the output, in the order of [`kept_columns`](crate::input::Input::kept_columns).
+    #[cfg(test)]
+    pub(crate) fn kept(&self) -> impl ExactSizeIterator<Item = &str> {
         (0..self.kept).map(|index| self.get(index))
     }
 
     /// The same cells, each with what it is.
-    pub fn kept_with_kinds(&self) -> impl ExactSizeIterator<Item = (&str, Kind)> {
+    pub(crate) fn kept_with_kinds(&self) -> impl ExactSizeIterator<Item = (&str, Kind)> {
         (0..self.kept).map(|index| (self.get(index), self.kinds.get(index).copied().unwrap_or_default()))
     }
 
     /// Memory held outside of this value, in bytes.
-    pub fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         self.text.len() + size_of_val(&*self.ends) + size_of_val(&*self.kinds)
     }
 }

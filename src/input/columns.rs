@@ -4,11 +4,11 @@
 
 use std::collections::HashSet;
 
-use super::error::{InputError, Names};
-use super::layout::{Layout, Line, Refusal, normal};
-use super::record::{Record, is_blank};
 use super::{Keep, Options};
-use crate::columns::COLUMNS;
+use crate::encode::columns::COLUMNS;
+use crate::input::error::{InputError, Names};
+use crate::input::layout::{Layout, Line, Refusal, normal};
+use crate::input::record::{Record, is_blank};
 
 /// What is decided about the columns.
 #[derive(Debug, Default)]

@@ -8,7 +8,7 @@ use std::io::{self, BufRead};
 
 use csv_core::ReadRecordResult;
 
-use super::record::Record;
+use crate::input::record::Record;
 
 /// The longest record that is read, in bytes. A quote that is never closed would otherwise take in the whole file.
 pub(super) const MAX_RECORD: u64 = 8 << 20;

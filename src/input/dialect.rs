@@ -1,11 +1,11 @@
 //! How the text is written: a `sep=` line, and its first records under each delimiter that may be meant.
 //!
-//! Pure: the beginning of the text in. Which delimiter is meant is for [`layout`](super::layout) to judge.
+//! Pure: the beginning of the text in. Which delimiter is meant is for [`layout`](crate::input::layout) to judge.
 
-use super::delimited::Delimited;
-use super::layout::delimiter::Cut;
-use super::layout::{LOOK_AT, Line};
-use super::record::Record;
+use crate::input::delimited::Delimited;
+use crate::input::layout::delimiter::Cut;
+use crate::input::layout::{LOOK_AT, Line};
+use crate::input::record::Record;
 
 /// The delimiters that are looked for. The first is that of a text in which nothing is delimited.
 const CANDIDATES: [u8; 4] = *b",;\t|";

@@ -2,7 +2,7 @@
 //!
 //! Owns the signatures. Must not read anything, nor decode: cells are decoded one by one, in [`crate::text`].
 
-use super::error::Names;
+use crate::input::error::Names;
 
 /// What the bytes are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub(super) enum Content {
 
 /// What the bytes are, when it is nothing that can be read; says the way out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unreadable {
+pub(crate) enum Unreadable {
     /// Every second byte is NUL.
     #[error("it seems to be UTF-16 without a byte order mark; save it as UTF-8 (in Excel: \"CSV UTF-8\")")]
     Utf16WithoutMark,

@@ -5,13 +5,13 @@
 use std::fmt;
 use std::io;
 
-pub use super::encoding::Unreadable;
-pub use super::layout::Refusal;
-use super::workbook::NotAWorkbook;
+pub(crate) use crate::input::encoding::Unreadable;
+pub(crate) use crate::input::layout::Refusal;
+use crate::input::workbook::NotAWorkbook;
 
 /// Why the input cannot be used, or not any further.
 #[derive(Debug, thiserror::Error)]
-pub enum InputError {
+pub(crate) enum InputError {
     /// No such file.
     #[error("{input}: no such file; pass a file of offer IDs, or `-` to read from standard input")]
     Missing {
@@ -103,7 +103,7 @@ pub enum InputError {
     /// A record that has no end.
     #[error(
         "{input}, line {line}: a row of more than {mib} MiB starts here; look for a quote (\") that is never closed",
-        mib = super::delimited::MAX_RECORD >> 20
+        mib = crate::input::delimited::MAX_RECORD >> 20
     )]
     TooLong {
         /// The path.
@@ -127,14 +127,14 @@ pub enum InputError {
 impl InputError {
     /// Whether the user has to change the command or the input (exit 2), rather than the machine failing in the middle
     /// of the run (exit 1).
-    pub fn is_usage(&self) -> bool {
+    pub(crate) fn is_usage(&self) -> bool {
         !matches!(self, Self::Read { .. })
     }
 }
 
 /// Sheets by the flags that choose them: `--sheet Offers or --sheet "My list"`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SheetFlags(pub Vec<String>);
+pub(crate) struct SheetFlags(pub Vec<String>);
 
 impl fmt::Display for SheetFlags {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -154,7 +154,7 @@ impl fmt::Display for SheetFlags {
 
 /// A list of names as it is shown to people: the first twenty.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Names(pub Vec<String>);
+pub(crate) struct Names(pub Vec<String>);
 
 impl fmt::Display for Names {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,7 +2,7 @@
 //!
 //! Pure, by the beginning of the text alone. Must not judge tables.
 
-use super::encoding::Unreadable;
+use crate::input::encoding::Unreadable;
 
 /// What the text is, when it is of a kind that has no rows of cells.
 pub(super) fn kind(text: &[u8]) -> Option<Unreadable> {

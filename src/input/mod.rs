@@ -9,10 +9,10 @@ mod delimited;
 mod dialect;
 mod encoding;
 mod error;
+mod fingerprint;
 mod foreign;
 mod growing;
 mod layout;
-mod mark;
 mod open;
 mod options;
 mod record;
@@ -26,18 +26,17 @@ mod workbook;
 
 use std::io::{self, BufReader, Seek, SeekFrom};
 
+use crate::cell::{Kind, Look};
 use crate::offer::{InvalidOfferId, OfferId};
 use crate::text::decode;
-use crate::typed::{Kind, Look};
 
-pub use cells::Cells;
-pub use error::{InputError, Names, Refusal, SheetFlags, Unreadable};
-pub use mark::{Mark, NotTheSameInput, Position, Prefix};
-pub use options::{ColumnChoice, Keep, Options};
-pub use resolved::Resolved;
-pub use source::Source;
-pub use total::Total;
-pub use workbook::NotAWorkbook;
+pub(crate) use cells::Cells;
+pub(crate) use error::{InputError, SheetFlags};
+pub(crate) use fingerprint::{Mark, NotTheSameInput, Position, Prefix};
+pub(crate) use options::{ColumnChoice, Keep, Options};
+pub(crate) use resolved::Resolved;
+pub(crate) use source::Source;
+pub(crate) use total::Total;
 
 use columns::Columns;
 use delimited::{Delimited, Failure};
@@ -48,7 +47,7 @@ use workbook::Sheet;
 
 /// A row of the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
+pub(crate) struct Row {
     /// The line on which it starts (in a sheet: its row), from 1.
     pub line: u64,
     /// The offer to ask for.
@@ -61,7 +60,7 @@ pub struct Row {
 
 /// A cell of the ID column that is no ID.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BadId {
+pub(crate) struct BadId {
     /// The cell as read.
     pub text: Box<str>,
     /// Why it is no ID.
@@ -70,7 +69,7 @@ pub struct BadId {
 
 /// What was odd about the rows read so far; worth a warning each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Oddities {
+pub(crate) struct Oddities {
     /// Rows with filled cells beyond the last column of the first row; these cells are not in the output.
     pub rows_too_long: u64,
     /// The line of the first of them.
@@ -85,7 +84,7 @@ pub struct Oddities {
 
 /// An input that is being read.
 #[derive(Debug)]
-pub struct Input {
+pub(crate) struct Input {
     name: String,
     records: Records,
     columns: Columns,
@@ -121,33 +120,33 @@ impl Input {
     ///
     /// # Errors
     /// All of [`InputError`].
-    pub fn open(source: &Source, options: &Options) -> Result<Self, InputError> {
+    pub(crate) fn open(source: &Source, options: &Options) -> Result<Self, InputError> {
         open::open(source, options)
     }
 
     /// Whether the input can only be read on, and may keep its reader waiting.
-    pub fn is_stream(&self) -> bool {
+    pub(crate) fn is_stream(&self) -> bool {
         self.prefix.is_none()
     }
 
     /// The names of the kept columns in the output's header.
-    pub fn kept_columns(&self) -> &[String] {
+    pub(crate) fn kept_columns(&self) -> &[String] {
         &self.columns.kept
     }
 
     /// The index in [`Row::cells`] of a column that is kept or asked for in [`Options::also`], by its name in the input.
-    pub fn cell_index(&self, name: &str) -> Option<usize> {
+    pub(crate) fn cell_index(&self, name: &str) -> Option<usize> {
         self.columns.carried_index(name)
     }
 
     /// How the numbers and the days of the kept columns look in a workbook.
-    pub fn kept_looks(&self) -> Vec<Look> {
+    pub(crate) fn kept_looks(&self) -> Vec<Look> {
         let Records::Sheet(sheet) = &self.records else { return Vec::new() };
         self.columns.carried.iter().take(self.columns.kept.len()).map(|&column| sheet.look(column)).collect()
     }
 
     /// What was odd about the rows read so far.
-    pub fn oddities(&self) -> Oddities {
+    pub(crate) fn oddities(&self) -> Oddities {
         let has_grown = self.is_at_end && self.has_offsets() && {
             let size = self.prefix.as_ref().and_then(|prefix| prefix.file_size().ok());
             size.is_some_and(|size| size > self.position().byte)
@@ -159,7 +158,7 @@ impl Input {
     ///
     /// # Errors
     /// [`InputError::Read`], [`InputError::TooLong`], and [`InputError::UnclosedQuote`] instead of the end.
-    pub fn next_row(&mut self) -> Result<Option<Row>, InputError> {
+    pub(crate) fn next_row(&mut self) -> Result<Option<Row>, InputError> {
         if !self.read_record()? {
             self.is_at_end = true;
             let unclosed = if let Records::Text(text) = &self.records { text.unclosed() } else { None };
@@ -178,7 +177,7 @@ impl Input {
     }
 
     /// How many rows there are in all, as far as is known.
-    pub fn total(&self) -> Total {
+    pub(crate) fn total(&self) -> Total {
         if let Some(rows) = self.counted.or(self.is_at_end.then_some(self.rows)) {
             return Total::Exact(rows);
         }
@@ -190,7 +189,7 @@ impl Input {
     ///
     /// # Errors
     /// The file cannot be read any more, or has become shorter.
-    pub fn mark(&mut self, at: Position) -> io::Result<Option<Mark>> {
+    pub(crate) fn mark(&mut self, at: Position) -> io::Result<Option<Mark>> {
         let end = if self.has_offsets() { at.byte } else { self.size };
         let size = self.size;
         self.prefix.as_mut().map(|prefix| prefix.crc(end).map(|crc| Mark { position: at, size, crc })).transpose()
@@ -201,7 +200,7 @@ impl Input {
     ///
     /// # Errors
     /// Says why not. The input then still stands at its first row.
-    pub fn resume(&mut self, mark: &Mark) -> Result<(), NotTheSameInput> {
+    pub(crate) fn resume(&mut self, mark: &Mark) -> Result<(), NotTheSameInput> {
         let has_offsets = self.has_offsets();
         let Some(prefix) = &mut self.prefix else { return Err(NotTheSameInput::Stream) };
         if mark.size != self.size {

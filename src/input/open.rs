@@ -5,20 +5,20 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
-use super::columns::Columns;
-use super::delimited::Delimited;
-use super::dialect::Opening;
-use super::encoding::{Content, Unreadable};
-use super::error::{InputError, Names, SheetFlags};
-use super::foreign;
-use super::layout::{Asked, LOOK_AT, Layout, Line, Refusal, delimiter, judge};
-use super::mark::Prefix;
-use super::record::Record;
-use super::search;
-use super::source::{self, HEAD, Opened, Source, transcode};
-use super::total::{Sample, count_rows, unclosed_quote};
-use super::workbook::{Failure, Sheet, Workbook};
 use super::{Input, Oddities, Options, Records};
+use crate::input::columns::Columns;
+use crate::input::delimited::Delimited;
+use crate::input::dialect::Opening;
+use crate::input::encoding::{Content, Unreadable};
+use crate::input::error::{InputError, Names, SheetFlags};
+use crate::input::fingerprint::Prefix;
+use crate::input::foreign;
+use crate::input::layout::{Asked, LOOK_AT, Layout, Line, Refusal, delimiter, judge};
+use crate::input::record::Record;
+use crate::input::search;
+use crate::input::source::{self, HEAD, Opened, Source, transcode};
+use crate::input::total::{Sample, count_rows, unclosed_quote};
+use crate::input::workbook::{Failure, Sheet, Workbook};
 
 /// Files up to this size are counted at the start, in bytes: takes a few milliseconds. As much of a stream is searched
 /// for a first ID.

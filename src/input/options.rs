@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// How to read an input, where it does not speak for itself.
 #[derive(Clone, Debug, Default)]
-pub struct Options {
+pub(crate) struct Options {
     /// The column of the offer IDs.
     pub column: Option<ColumnChoice>,
     /// The byte between cells; quotes and line ends cannot be, and are ignored.
@@ -29,7 +29,7 @@ pub struct Options {
 
 /// Which column the user means.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ColumnChoice {
+pub(crate) enum ColumnChoice {
     /// By its header.
     Name(String),
     /// By its number, from 1.
@@ -38,7 +38,7 @@ pub enum ColumnChoice {
 
 /// Which columns, other than the IDs, go into the output.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Keep {
+pub(crate) enum Keep {
     /// All.
     #[default]
     All,

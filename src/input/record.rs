@@ -2,7 +2,7 @@
 //!
 //! Owns the storage and what "blank" means. Must not know where records come from or what their columns mean.
 
-use crate::typed::Kind;
+use crate::cell::Kind;
 
 /// The cells of one record, still undecoded.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use crate::text::shown_start;
 
 /// How an input is read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Resolved {
+pub(crate) struct Resolved {
     /// The sheet of a workbook.
     pub sheet: Option<String>,
     /// The byte between the cells of a text.
@@ -56,7 +56,7 @@ impl fmt::Display for Resolved {
 
 impl Resolved {
     /// The same for programs.
-    pub fn fields(&self) -> Value {
+    pub(crate) fn fields(&self) -> Value {
         json!({
             "event": "reading", "column": self.column, "column_name": self.column_name, "header_line": self.header_line,
             "delimiter": self.delimiter.map(|byte| char::from(byte).to_string()), "sheet": self.sheet,
@@ -67,7 +67,7 @@ impl Resolved {
 
 impl Input {
     /// How it is read.
-    pub fn resolved(&self) -> Resolved {
+    pub(crate) fn resolved(&self) -> Resolved {
         let (sheet, delimiter) = match &self.records {
             Records::Sheet(sheet) => (Some(sheet.name().to_owned()), None),
             Records::Text(text) => (None, Some(text.delimiter())),
@@ -86,8 +86,8 @@ impl Input {
     }
 
     /// The name that a column has in the input, of which `name` may be another spelling.
-    pub fn column_name(&self, name: &str) -> Option<&str> {
-        super::columns::find(&self.columns.names, name)
+    pub(crate) fn column_name(&self, name: &str) -> Option<&str> {
+        crate::input::columns::find(&self.columns.names, name)
             .and_then(|column| self.columns.names.get(column))
             .map(String::as_str)
     }

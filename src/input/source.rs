@@ -8,16 +8,16 @@ use std::io::{self, Cursor, IsTerminal, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::encoding::{Content, sniff};
-use super::error::InputError;
-use super::growing::Growing;
+use crate::input::encoding::{Content, sniff};
+use crate::input::error::InputError;
+use crate::input::growing::Growing;
 
 /// How much is read to find out what the input is, and at a time later on.
 pub(super) const HEAD: usize = 64 << 10;
 
 /// Where the input comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
+pub(crate) enum Source {
     /// Standard input, `-`.
     Stdin,
     /// A file.
@@ -26,12 +26,12 @@ pub enum Source {
 
 impl Source {
     /// What the user wrote: `-` is standard input.
-    pub fn from_argument(argument: &Path) -> Self {
+    pub(crate) fn from_argument(argument: &Path) -> Self {
         if argument.as_os_str() == "-" { Self::Stdin } else { Self::File(argument.to_owned()) }
     }
 
     /// Whether somebody types it.
-    pub fn is_terminal(&self) -> bool {
+    pub(crate) fn is_terminal(&self) -> bool {
         match self {
             Self::Stdin => io::stdin().is_terminal(),
             // Only opened where it is a device, since a pipe would wait for its other end.

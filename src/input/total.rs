@@ -2,12 +2,12 @@
 //!
 //! Owns counting and estimating. Must not read rows for anything else, and must cost next to nothing at the start.
 
-use super::delimited::Delimited;
-use super::record::Record;
+use crate::input::delimited::Delimited;
+use crate::input::record::Record;
 
 /// How many rows an input has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Total {
+pub(crate) enum Total {
     /// Counted.
     Exact(u64),
     /// From the size of the file and the length of the rows so far; grows right while rows are read.
@@ -18,7 +18,7 @@ pub enum Total {
 
 impl Total {
     /// The number, counted or estimated.
-    pub fn rows(self) -> Option<u64> {
+    pub(crate) fn rows(self) -> Option<u64> {
         match self {
             Self::Exact(rows) | Self::Estimate(rows) => Some(rows),
             Self::Unknown => None,
@@ -183,7 +183,7 @@ struct Line {
 }
 
 impl Line {
-    /// See [`Record::is_blank`](super::record::Record::is_blank).
+    /// See [`Record::is_blank`](crate::input::record::Record::is_blank).
     fn is_row(&self) -> bool {
         self.is_filled || (self.is_quoted && !self.has_more_cells)
     }

@@ -7,16 +7,16 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::Path;
 
-use super::commit::remove;
-use super::error::{Action, OutputError};
+use crate::output::commit::remove;
+use crate::output::error::{Action, OutputError};
 
 /// Opens a file that is there, to read it.
-pub(super) fn open(path: &Path) -> io::Result<File> {
+pub(crate) fn open(path: &Path) -> io::Result<File> {
     open_with(OpenOptions::new().read(true), path)
 }
 
 /// Opens a file as the options say. What is no plain file is refused with [`io::ErrorKind::InvalidInput`].
-pub(super) fn open_with(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+pub(crate) fn open_with(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(options, nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK);
     let no_file = || io::Error::new(io::ErrorKind::InvalidInput, "it is not a plain file");
@@ -32,7 +32,7 @@ pub(super) fn open_with(options: &mut OpenOptions, path: &Path) -> io::Result<Fi
 }
 
 /// Makes a file anew. What had its name is removed and never written to.
-pub(super) fn make(options: &mut OpenOptions, path: &Path) -> Result<File, OutputError> {
+pub(crate) fn make(options: &mut OpenOptions, path: &Path) -> Result<File, OutputError> {
     /// Whoever puts something there again and again does so on purpose.
     const TRIES: u32 = 3;
     options.read(true).write(true).create_new(true);
@@ -49,7 +49,7 @@ pub(super) fn make(options: &mut OpenOptions, path: &Path) -> Result<File, Outpu
 
 /// Whether the file still has this name, and no other has it. Elsewhere than on Unix an open file keeps its name.
 #[cfg(unix)]
-pub(super) fn has_name(file: &File, path: &Path) -> io::Result<bool> {
+pub(crate) fn has_name(file: &File, path: &Path) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt;
     let ours = file.metadata()?;
     match fs::symlink_metadata(path) {
@@ -60,7 +60,7 @@ pub(super) fn has_name(file: &File, path: &Path) -> io::Result<bool> {
 }
 
 #[cfg(not(unix))]
-pub(super) fn has_name(_: &File, _: &Path) -> io::Result<bool> {
+pub(crate) fn has_name(_: &File, _: &Path) -> io::Result<bool> {
     Ok(true)
 }
 

@@ -13,10 +13,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::beside;
-use super::error::{Action, OutputError};
-use super::place::Place;
-use super::written::{READ_WHOLE, Written, crc32_of, read_at};
+use crate::output::beside;
+use crate::output::destination::Place;
+use crate::output::error::{Action, OutputError};
+use crate::output::written::{READ_WHOLE, Written, crc32_of, read_at};
 use crate::text;
 
 /// Raised with every change to the meaning of the file. 1: the job was one text, and no times were told.
@@ -25,7 +25,7 @@ const FORMAT: u32 = 2;
 const READ: RangeInclusive<u32> = 1..=FORMAT;
 /// How much of the rows before the checkpoint's end is checked on resume: enough to see any edit near it, little
 /// enough to read in no time after a million offers.
-pub(super) const TAIL: u64 = 64 * 1024;
+pub(crate) const TAIL: u64 = 64 * 1024;
 /// A checkpoint larger than this is not one of ours.
 const MAX_SIZE: u64 = 16 * 1024 * 1024;
 
@@ -35,7 +35,7 @@ const END: &str = "\"}\n";
 
 /// What the run itself has to say about how far it has come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Checkpoint<M, C> {
+pub(crate) struct Checkpoint<M, C> {
     /// Everything that shapes rows: only a run of the same job may go on. The caller knows what it means.
     pub job: Value,
     /// When the run was started from its beginning, by the clock on the wall.
@@ -77,7 +77,7 @@ struct Version {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum State {
+pub(crate) enum State {
     Running,
     /// All rows are written: only the rename may be missing.
     Finished,
@@ -87,7 +87,7 @@ pub(super) enum State {
 
 /// What becomes of the rows when all are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Finish {
+pub(crate) enum Finish {
     /// They replace the output.
     Replace,
     /// They go to [`Place::failed`], and the output stays.
@@ -95,7 +95,7 @@ pub enum Finish {
 }
 
 impl Finish {
-    pub(super) const fn state(self) -> State {
+    pub(crate) const fn state(self) -> State {
         match self {
             Self::Replace => State::Finished,
             Self::Withhold => State::Withheld,
@@ -105,7 +105,7 @@ impl Finish {
 
 /// What a run has left behind.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Found<M, C> {
+pub(crate) enum Found<M, C> {
     /// Nothing that is worth going on with.
     Nothing,
     /// A run that can be continued.
@@ -121,7 +121,7 @@ pub enum Found<M, C> {
 
 /// An interrupted run whose rows are as the checkpoint says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Interrupted<M, C> {
+pub(crate) struct Interrupted<M, C> {
     /// How far it has come.
     pub checkpoint: Checkpoint<M, C>,
     /// How many bytes of the partial file are good.
@@ -134,7 +134,7 @@ pub struct Interrupted<M, C> {
 ///
 /// # Errors
 /// A file is there but cannot be read.
-pub fn find<M: DeserializeOwned, C: DeserializeOwned>(place: &Place) -> Result<Found<M, C>, OutputError> {
+pub(crate) fn find<M: DeserializeOwned, C: DeserializeOwned>(place: &Place) -> Result<Found<M, C>, OutputError> {
     let path = place.checkpoint();
     let Some(text) = read_file(&path).map_err(OutputError::io(Action::Read, &path))? else {
         // A run writes a checkpoint before the first row, so no kill can leave a partial file alone.
@@ -175,7 +175,7 @@ pub fn find<M: DeserializeOwned, C: DeserializeOwned>(place: &Place) -> Result<F
 }
 
 /// The text of a new checkpoint.
-pub(super) fn encode<M: Serialize, C: Serialize>(
+pub(crate) fn encode<M: Serialize, C: Serialize>(
     run: &Checkpoint<M, C>,
     state: State,
     written: &Written,
@@ -203,7 +203,7 @@ fn changed_at(path: &Path) -> Option<Timestamp> {
 ///
 /// # Errors
 /// They cannot be read.
-pub fn has_header(place: &Place, header: &[u8]) -> Result<bool, OutputError> {
+pub(crate) fn has_header(place: &Place, header: &[u8]) -> Result<bool, OutputError> {
     let path = place.partial();
     let mut begin = Vec::new();
     let read = beside::open(&path).and_then(|file| file.take(header.len() as u64).read_to_end(&mut begin));
@@ -212,7 +212,7 @@ pub fn has_header(place: &Place, header: &[u8]) -> Result<bool, OutputError> {
 }
 
 /// The text of a checkpoint; `None` where there is none. What is no plain file has no text of ours.
-pub(super) fn read_file(path: &Path) -> io::Result<Option<String>> {
+pub(crate) fn read_file(path: &Path) -> io::Result<Option<String>> {
     let file = match beside::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Ok(Some(String::new())),

@@ -9,15 +9,15 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::beside;
-use super::checkpoint::{State, read_file};
-use super::error::{Action, OutputError};
-use super::lock::Lock;
-use super::written::Written;
+use crate::output::beside;
+use crate::output::checkpoint::{State, read_file};
+use crate::output::error::{Action, OutputError};
+use crate::output::lock::Lock;
+use crate::output::written::Written;
 
 /// A step of a commit or of the finish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(crate) enum Step {
     /// Bring the rows to disk.
     SyncRows,
     /// Write the new checkpoint beside the old one, and bring it to disk.
@@ -35,17 +35,17 @@ pub(super) enum Step {
 }
 
 /// A checkpoint must never be on disk before the rows it counts.
-pub(super) const COMMIT: [Step; 4] = [Step::SyncRows, Step::WriteCheckpoint, Step::RenameCheckpoint, Step::SyncFolder];
+pub(crate) const COMMIT: [Step; 4] = [Step::SyncRows, Step::WriteCheckpoint, Step::RenameCheckpoint, Step::SyncFolder];
 
 /// Follows a commit that says "finished", so that a kill from here on is known for what it is. The checkpoint goes last,
-/// by [`tidy_up`](super::tidy_up).
-pub(super) const FINISH: [Step; 3] = [Step::TakeMode, Step::RenameRows, Step::SyncName];
+/// by [`tidy_up`](crate::output::tidy_up).
+pub(crate) const FINISH: [Step; 3] = [Step::TakeMode, Step::RenameRows, Step::SyncName];
 
 /// The files beside the output that this run has made, as it left them.
 #[derive(Debug)]
-pub(super) struct Ours {
+pub(crate) struct Ours {
     /// The rows.
-    pub(super) file: File,
+    pub(crate) file: File,
     /// On a file system without lasting inode numbers nothing can be told from them.
     tells_names: bool,
     /// The checkpoint that was written last.
@@ -53,12 +53,12 @@ pub(super) struct Ours {
 }
 
 impl Ours {
-    pub(super) fn new(file: File, checkpoint: Option<String>) -> Self {
+    pub(crate) fn new(file: File, checkpoint: Option<String>) -> Self {
         Self { file, tells_names: true, checkpoint: Mutex::new(checkpoint) }
     }
 
     /// To be called when the file has just been opened by this name.
-    pub(super) fn look_at_name(&mut self, path: &Path) -> io::Result<()> {
+    pub(crate) fn look_at_name(&mut self, path: &Path) -> io::Result<()> {
         self.tells_names = beside::has_name(&self.file, path)?;
         Ok(())
     }
@@ -67,19 +67,19 @@ impl Ours {
 /// A commit whose rows the system has, and the disk not yet.
 #[derive(Debug)]
 #[must_use]
-pub struct Commit {
+pub(crate) struct Commit {
     /// Held to the end, so that no other run begins before this is done.
-    pub(super) lock: Arc<Lock>,
-    pub(super) ours: Arc<Ours>,
+    pub(crate) lock: Arc<Lock>,
+    pub(crate) ours: Arc<Ours>,
     /// The rows' temporary name.
-    pub(super) path: PathBuf,
+    pub(crate) path: PathBuf,
     /// The new checkpoint.
-    pub(super) checkpoint: String,
-    pub(super) state: State,
+    pub(crate) checkpoint: String,
+    pub(crate) state: State,
     /// All rows, if these are the last.
-    pub(super) written: Option<Written>,
+    pub(crate) written: Option<Written>,
     /// Told if the disk fails.
-    pub(super) failed: Arc<AtomicBool>,
+    pub(crate) failed: Arc<AtomicBool>,
 }
 
 impl Commit {
@@ -89,7 +89,7 @@ impl Commit {
     /// # Errors
     /// The disk is full or broken, or somebody else has changed what this run wrote; the commit before this one still
     /// holds, and the output is the old or the new one, whole.
-    pub fn complete(self) -> Result<(), OutputError> {
+    pub(crate) fn complete(self) -> Result<(), OutputError> {
         let finish = if self.state == State::Running { &[] } else { &FINISH[..] };
         let all = || self.check().and_then(|()| COMMIT.iter().chain(finish).try_for_each(|&step| self.perform(step)));
         let done = all();
@@ -136,7 +136,7 @@ impl Commit {
         if self.state == State::Withheld { place.failed() } else { place.out().to_owned() }
     }
 
-    pub(super) fn perform(&self, step: Step) -> Result<(), OutputError> {
+    pub(crate) fn perform(&self, step: Step) -> Result<(), OutputError> {
         let place = self.lock.place();
         let (out, checkpoint, new_checkpoint) = (place.out(), place.checkpoint(), place.new_checkpoint());
         match step {
@@ -167,7 +167,7 @@ impl Commit {
     }
 }
 
-pub(super) fn remove(path: &Path) -> Result<(), OutputError> {
+pub(crate) fn remove(path: &Path) -> Result<(), OutputError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(OutputError::io(Action::Remove, path)(error)),
         _ => Ok(()),
@@ -176,7 +176,7 @@ pub(super) fn remove(path: &Path) -> Result<(), OutputError> {
 
 /// Gives the rows the old output's owner and permissions, as far as that is allowed. A file system that has none is no
 /// reason to lose a finished run. What would let others act as the owner (setuid, setgid) is never taken over.
-pub(super) fn take_mode(file: &File, out: &Path) -> io::Result<()> {
+pub(crate) fn take_mode(file: &File, out: &Path) -> io::Result<()> {
     let old = match fs::metadata(out) {
         Ok(old) => old,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),

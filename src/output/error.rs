@@ -126,7 +126,7 @@ pub enum OutputError {
 }
 
 impl OutputError {
-    pub(super) fn io(action: Action, path: &Path) -> impl FnOnce(io::Error) -> Self {
+    pub(crate) fn io(action: Action, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { action, path: path.to_owned(), source }
     }
 

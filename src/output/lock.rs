@@ -7,13 +7,13 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 
-use super::beside;
-use super::error::{Action, OutputError};
-use super::place::Place;
+use crate::output::beside;
+use crate::output::destination::Place;
+use crate::output::error::{Action, OutputError};
 
 /// The right to write an output; given back when dropped, or when the process ends in any way.
 #[derive(Debug)]
-pub struct Lock {
+pub(crate) struct Lock {
     place: Place,
     /// Open is locked.
     file: File,
@@ -26,7 +26,7 @@ impl Lock {
     ///
     /// # Errors
     /// [`OutputError::Held`] where another run has it; else what stands in the way of the folder or the lock file.
-    pub fn acquire(place: Place) -> Result<Self, OutputError> {
+    pub(crate) fn acquire(place: Place) -> Result<Self, OutputError> {
         place.make_folder()?;
         let path = place.lock();
         let file = Self::lock(&place)?;
@@ -56,17 +56,17 @@ impl Lock {
 
     /// Remembers the `--append` that the output is made with: nothing in the output itself tells. Where the file cannot
     /// be written nobody remembers, and a retry looks at the links.
-    pub fn remember(&self, append: &str) {
+    pub(crate) fn remember(&self, append: &str) {
         let _ = sign(&self.file, self.place.folder(), Some(append));
     }
 
     /// The output that is locked.
-    pub fn place(&self) -> &Place {
+    pub(crate) fn place(&self) -> &Place {
         &self.place
     }
 
     /// Whether the lock still stands where another run would look for it.
-    pub(super) fn check(&self) -> Result<(), OutputError> {
+    pub(crate) fn check(&self) -> Result<(), OutputError> {
         let path = self.place.lock();
         let has_name = beside::has_name(&self.file, &path).map_err(OutputError::io(Action::Read, &path))?;
         if has_name || !self.tells_names {
@@ -130,7 +130,7 @@ fn sign(mut file: &File, folder: &Path, append: Option<&str>) -> io::Result<()> 
 const APPEND: &str = "--append ";
 
 /// The `--append` that the output beside this lock file was made with, if anybody remembers; empty where it had none.
-pub(super) fn remembered(lock: &Path) -> Option<String> {
+pub(crate) fn remembered(lock: &Path) -> Option<String> {
     let text = text_of(&beside::open(lock).ok()?).ok()?;
     if is_signature(&text) { remembered_in(&text) } else { None }
 }
@@ -197,8 +197,8 @@ fn holder(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::place::Target;
     use super::*;
+    use crate::output::destination::Target;
 
     fn place(folder: &tempfile::TempDir) -> Place {
         let _ = fs::create_dir(folder.path().join("new"));

@@ -6,32 +6,28 @@
 //! The way of a file: [`Target::of`], [`Lock::acquire`], [`find`], then [`Partial::resume`] or (after [`set_aside`] of
 //! what does not fit) [`Partial::create`], rows and commits as [`CommitPolicy`] says, [`Output::begin_finish`].
 
+mod atomic_write;
 mod beside;
 mod checkpoint;
-mod commit;
-mod direct;
-mod error;
+pub(crate) mod commit;
+mod commit_policy;
+mod destination;
+pub(crate) mod error;
 mod lock;
-mod partial;
-mod place;
-mod policy;
-pub mod previous;
-mod quoted_rows;
 mod replaceable;
-mod whole;
+mod segment;
+mod stream;
 mod written;
-pub mod xlsx;
 
-pub use checkpoint::{Checkpoint, Finish, Found, Interrupted, find, has_header};
-pub use commit::Commit;
-pub use direct::Direct;
-pub use error::{Action, OutputError};
-pub use lock::Lock;
-pub use partial::{Partial, set_aside, tidy_up};
-pub use place::{Place, Target};
-pub use policy::CommitPolicy;
-pub use quoted_rows::quoted_cells;
-pub use whole::{replace, replace_offers, replace_unlocked};
+pub(crate) use atomic_write::{replace, replace_offers, replace_unlocked};
+pub(crate) use checkpoint::{Checkpoint, Finish, Found, Interrupted, find, has_header};
+pub(crate) use commit::Commit;
+pub(crate) use commit_policy::CommitPolicy;
+pub(crate) use destination::{Place, Target};
+pub(crate) use error::{Action, OutputError};
+pub(crate) use lock::Lock;
+pub(crate) use segment::{Partial, set_aside, tidy_up};
+pub(crate) use stream::Direct;
 
 use std::sync::Arc;
 
@@ -39,7 +35,7 @@ use serde::Serialize;
 
 /// An output that is open for writing.
 #[derive(Debug)]
-pub enum Output {
+pub(crate) enum Output {
     /// A file under its temporary name.
     File(Partial),
     /// Stdout, a pipe or a device.
@@ -51,7 +47,7 @@ impl Output {
     ///
     /// # Errors
     /// They cannot be written; [`OutputError::ClosedPipe`] when nobody reads them.
-    pub fn append(&mut self, rows: &[u8]) -> Result<(), OutputError> {
+    pub(crate) fn append(&mut self, rows: &[u8]) -> Result<(), OutputError> {
         match self {
             Self::File(partial) => partial.append(rows),
             Self::Direct(direct) => direct.append(rows),
@@ -59,7 +55,7 @@ impl Output {
     }
 
     /// The lock of a file's place, to be held until everything about the run is in its place.
-    pub fn lock(&self) -> Option<Arc<Lock>> {
+    pub(crate) fn lock(&self) -> Option<Arc<Lock>> {
         match self {
             Self::File(partial) => Some(partial.lock()),
             Self::Direct(_) => None,
@@ -71,7 +67,7 @@ impl Output {
     ///
     /// # Errors
     /// The last commit before this one still holds.
-    pub fn begin_commit<M: Serialize, C: Serialize>(
+    pub(crate) fn begin_commit<M: Serialize, C: Serialize>(
         &mut self,
         checkpoint: &Checkpoint<M, C>,
     ) -> Result<Option<Commit>, OutputError> {
@@ -85,7 +81,7 @@ impl Output {
     ///
     /// # Errors
     /// A file is then the old one.
-    pub fn begin_finish<M: Serialize, C: Serialize>(
+    pub(crate) fn begin_finish<M: Serialize, C: Serialize>(
         self,
         checkpoint: &Checkpoint<M, C>,
         finish: Finish,

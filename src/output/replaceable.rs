@@ -4,13 +4,13 @@
 
 use std::path::Path;
 
-use super::error::OutputError;
+use crate::output::error::OutputError;
 
 /// Refuses an output whose name can certainly not be given to another file. What cannot be told is no refusal.
 ///
 /// # Errors
 /// The file may not be changed by anybody, or it is another user's in a folder where only owners may replace.
-pub(super) fn look(out: &Path) -> Result<(), OutputError> {
+pub(crate) fn look(out: &Path) -> Result<(), OutputError> {
     let refuse = |why| Err(OutputError::NotReplaceable { out: out.to_owned(), why });
     if is_immutable(out) {
         return refuse("it is marked as immutable (chattr -i takes that away)");

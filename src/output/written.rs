@@ -6,15 +6,15 @@
 use std::fs::File;
 use std::io;
 
-use super::checkpoint::TAIL;
+use crate::output::checkpoint::TAIL;
 
 /// Rows up to this size are read again as a whole before they get the output's name, and when a run goes on with them:
 /// that takes about half a second. Of more only the last part is, which every commit does: 11 GB would take a minute.
-pub(super) const READ_WHOLE: u64 = 1 << 30;
+pub(crate) const READ_WHOLE: u64 = 1 << 30;
 
 /// The bytes that a run has handed to the system.
 #[derive(Clone, Debug)]
-pub(super) struct Written {
+pub(crate) struct Written {
     bytes: u64,
     /// At least the last [`TAIL`] of them, where there are so many.
     tail: Vec<u8>,
@@ -24,12 +24,12 @@ pub(super) struct Written {
 
 impl Written {
     /// Nothing yet.
-    pub(super) fn nothing() -> Self {
+    pub(crate) fn nothing() -> Self {
         Self { bytes: 0, tail: Vec::new(), whole: Some(crc32fast::Hasher::new()) }
     }
 
     /// What an earlier run has written, as it is in the file.
-    pub(super) fn before(file: &File, bytes: u64, crc32: Option<u32>) -> io::Result<Self> {
+    pub(crate) fn before(file: &File, bytes: u64, crc32: Option<u32>) -> io::Result<Self> {
         let mut tail = vec![0; usize::try_from(bytes.min(TAIL)).unwrap_or_default()];
         read_at(file, &mut tail, bytes - bytes.min(TAIL))?;
         let whole = crc32.map(|crc32| crc32fast::Hasher::new_with_initial_len(crc32, bytes));
@@ -37,7 +37,7 @@ impl Written {
     }
 
     /// More rows were handed over.
-    pub(super) fn add(&mut self, rows: &[u8]) {
+    pub(crate) fn add(&mut self, rows: &[u8]) {
         let most = usize::try_from(TAIL).unwrap_or(usize::MAX);
         self.bytes += rows.len() as u64;
         if let Some(whole) = &mut self.whole {
@@ -49,22 +49,22 @@ impl Written {
     }
 
     /// How many bytes.
-    pub(super) fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }
 
     /// The checksum of the last [`TAIL`] bytes.
-    pub(super) fn tail_crc32(&self) -> u32 {
+    pub(crate) fn tail_crc32(&self) -> u32 {
         crc32fast::hash(&self.tail)
     }
 
     /// The checksum of all bytes, if it is known.
-    pub(super) fn crc32(&self) -> Option<u32> {
+    pub(crate) fn crc32(&self) -> Option<u32> {
         self.whole.clone().map(crc32fast::Hasher::finalize)
     }
 
     /// How the last part in the file differs from what was written; `None` if it does not.
-    pub(super) fn differs_at_end(&self, file: &File) -> io::Result<Option<&'static str>> {
+    pub(crate) fn differs_at_end(&self, file: &File) -> io::Result<Option<&'static str>> {
         if file.metadata()?.len() < self.bytes {
             return Ok(Some("was cut"));
         }
@@ -74,7 +74,7 @@ impl Written {
     }
 
     /// The same for all of it, and for what may stand behind it.
-    pub(super) fn differs(&self, file: &File) -> io::Result<Option<&'static str>> {
+    pub(crate) fn differs(&self, file: &File) -> io::Result<Option<&'static str>> {
         if file.metadata()?.len() > self.bytes {
             return Ok(Some("was made longer"));
         }
@@ -88,7 +88,7 @@ impl Written {
 }
 
 /// The checksum of the first so many bytes. Leaves the place in the file as it is.
-pub(super) fn crc32_of(file: &File, bytes: u64) -> io::Result<u32> {
+pub(crate) fn crc32_of(file: &File, bytes: u64) -> io::Result<u32> {
     let mut hasher = crc32fast::Hasher::new();
     let mut part = vec![0; 256 << 10];
     let mut at = 0;
@@ -103,12 +103,12 @@ pub(super) fn crc32_of(file: &File, bytes: u64) -> io::Result<u32> {
 }
 
 #[cfg(unix)]
-pub(super) fn read_at(file: &File, into: &mut [u8], at: u64) -> io::Result<()> {
+pub(crate) fn read_at(file: &File, into: &mut [u8], at: u64) -> io::Result<()> {
     std::os::unix::fs::FileExt::read_exact_at(file, into, at)
 }
 
 #[cfg(not(unix))]
-pub(super) fn read_at(mut file: &File, into: &mut [u8], at: u64) -> io::Result<()> {
+pub(crate) fn read_at(mut file: &File, into: &mut [u8], at: u64) -> io::Result<()> {
     use std::io::{Read, Seek, SeekFrom};
     let before = file.stream_position()?;
     file.seek(SeekFrom::Start(at))?;

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::words;
+use crate::report::format;
 use crate::settings::rate::Rate;
 use crate::text;
 
 /// What a run would do.
 #[derive(Clone, Debug)]
-pub struct DryRun {
+pub(crate) struct DryRun {
     /// Where the offers come from.
     pub input: String,
     /// Where in it the offer IDs stand.
@@ -46,7 +46,7 @@ pub struct DryRun {
 
 /// A row whose cell is no ID.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InvalidRow {
+pub(crate) struct InvalidRow {
     /// Its line in the input.
     pub line: u64,
     /// The cell.
@@ -62,7 +62,7 @@ impl DryRun {
     }
 
     /// For people.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut lines = vec!["dry run: no call was sent and nothing was written".to_owned()];
         let mut line = |name: &str, text: String| {
             let text = text.replace('\n', "\n               ");
@@ -75,19 +75,19 @@ impl DryRun {
         line("offers", self.offers());
         if self.invalid > 0 {
             let not_called = if self.invalid == 1 { "an error row without a call" } else { "error rows without calls" };
-            line("invalid", format!("{}: {not_called}", words::counted(self.invalid, "row")));
+            line("invalid", format!("{}: {not_called}", format::counted(self.invalid, "row")));
             for InvalidRow { line: at, text: cell, reason } in &self.first_invalid {
                 line("", format!("  line {at}: \"{}\": {reason}", text::shown_start(cell, 40)));
             }
             let more = self.invalid - (self.first_invalid.len() as u64).min(self.invalid);
             if more > 0 {
-                line("", format!("  and {} more", words::count(more)));
+                line("", format!("  and {} more", format::count(more)));
             }
         }
         line("network", self.network.clone());
         let repeated = "and more where one fails and is repeated";
         let calls = if self.is_listed {
-            words::count(self.calls)
+            format::count(self.calls)
         } else {
             "one for each offer and two for every 100 of the list".to_owned()
         };
@@ -104,12 +104,12 @@ impl DryRun {
         if !self.is_listed {
             return format!("{}, which the run reads first", self.input);
         }
-        let mut text = format!("{}: {}", self.input, words::counted(self.rows, "row"));
+        let mut text = format!("{}: {}", self.input, format::counted(self.rows, "row"));
         if self.done > 0 {
-            text += &format!(" to do, after {} that are done", words::count(self.done));
+            text += &format!(" to do, after {} that are done", format::count(self.done));
         }
         if self.kept > 0 {
-            text += &format!(" to ask again, {} stay as they are", words::count(self.kept));
+            text += &format!(" to ask again, {} stay as they are", format::count(self.kept));
         }
         text
     }
@@ -119,11 +119,11 @@ impl DryRun {
             return "all of your account".to_owned();
         }
         let repeats = self.rows.saturating_sub(self.distinct + self.invalid);
-        let mut text = format!("{} distinct", words::count(self.distinct));
+        let mut text = format!("{} distinct", format::count(self.distinct));
         if repeats > 0 {
             text += &format!(
                 "; {} one of them again",
-                if repeats == 1 { "1 row names".to_owned() } else { format!("{} rows name", words::count(repeats)) }
+                if repeats == 1 { "1 row names".to_owned() } else { format!("{} rows name", format::count(repeats)) }
             );
         }
         text
@@ -133,17 +133,17 @@ impl DryRun {
         match self.rate.limit() {
             None => "no limit".to_owned(),
             Some(limit) if !self.is_listed => {
-                format!("the limit of {limit} allows one call every {}", words::latency(self.period))
+                format!("the limit of {limit} allows one call every {}", format::latency(self.period))
             }
             Some(limit) => {
-                let (least, period) = (words::duration(self.least()), words::latency(self.period));
+                let (least, period) = (format::duration(self.least()), format::latency(self.period));
                 format!("{least} at least: the limit of {limit} allows one call every {period}")
             }
         }
     }
 
     /// For programs.
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         let invalid = self.first_invalid.iter();
         let invalid = invalid.map(|row| json!({"line": row.line, "text": row.text, "reason": row.reason}));
         let files = self.files.iter().map(|(path, note)| json!({"path": path.to_string_lossy(), "note": note}));

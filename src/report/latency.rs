@@ -11,7 +11,7 @@ const BUCKETS: usize = 976;
 
 /// Durations, counted.
 #[derive(Clone, Debug)]
-pub(super) struct Latencies {
+pub(crate) struct Latencies {
     buckets: Box<[u64]>,
     count: u64,
     max: u64,
@@ -19,20 +19,20 @@ pub(super) struct Latencies {
 
 /// What is told of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Percentiles {
-    pub(super) p50: Duration,
-    pub(super) p95: Duration,
-    pub(super) p99: Duration,
+pub(crate) struct Percentiles {
+    pub(crate) p50: Duration,
+    pub(crate) p95: Duration,
+    pub(crate) p99: Duration,
     /// Exact.
-    pub(super) max: Duration,
+    pub(crate) max: Duration,
 }
 
 impl Latencies {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { buckets: vec![0; BUCKETS].into(), count: 0, max: 0 }
     }
 
-    pub(super) fn add(&mut self, took: Duration) {
+    pub(crate) fn add(&mut self, took: Duration) {
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         if let Some(bucket) = self.buckets.get_mut(index(micros)) {
             *bucket += 1;
@@ -42,7 +42,7 @@ impl Latencies {
     }
 
     /// `None` before there was one.
-    pub(super) fn percentiles(&self) -> Option<Percentiles> {
+    pub(crate) fn percentiles(&self) -> Option<Percentiles> {
         (self.count > 0).then(|| Percentiles {
             p50: self.percentile(50),
             p95: self.percentile(95),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 /// Remembers how much was done at a few moments of the last minute.
 #[derive(Debug)]
-pub(super) struct Meter {
+pub(crate) struct Meter {
     samples: VecDeque<Sample>,
 }
 
@@ -23,12 +23,12 @@ impl Meter {
     const NEWS: Duration = Duration::from_secs(10);
 
     /// Starts counting from what was done before.
-    pub(super) fn new(done: u64, now: Instant) -> Self {
+    pub(crate) fn new(done: u64, now: Instant) -> Self {
         Self { samples: VecDeque::from([Sample { at: now, done, calls: 0 }]) }
     }
 
     /// Takes in what is done by now.
-    pub(super) fn update(&mut self, done: u64, calls: u64, now: Instant) {
+    pub(crate) fn update(&mut self, done: u64, calls: u64, now: Instant) {
         if self.samples.back().is_none_or(|last| now.saturating_duration_since(last.at) >= Self::SPACING) {
             self.samples.push_back(Sample { at: now, done, calls });
         }
@@ -40,7 +40,7 @@ impl Meter {
     }
 
     /// Calls per second of the last seconds.
-    pub(super) fn calls_per_second(&self, calls: u64, now: Instant) -> f64 {
+    pub(crate) fn calls_per_second(&self, calls: u64, now: Instant) -> f64 {
         // The sample of this very moment says nothing; where samples are rare, the one before has to do.
         let mut earlier = self.samples.iter().filter(|sample| sample.at < now);
         let recent = earlier.clone().find(|sample| now.saturating_duration_since(sample.at) <= Self::NEWS);
@@ -48,7 +48,7 @@ impl Meter {
     }
 
     /// How long `rest` more offers will take, if it goes on as in the last minute.
-    pub(super) fn time_for(&self, rest: u64, done: u64, now: Instant) -> Option<Duration> {
+    pub(crate) fn time_for(&self, rest: u64, done: u64, now: Instant) -> Option<Duration> {
         let first = self.samples.front()?;
         let rate = per_second(done.saturating_sub(first.done), now, first.at);
         Duration::try_from_secs_f64(rest as f64 / rate).ok()

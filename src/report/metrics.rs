@@ -5,13 +5,13 @@
 
 use std::fmt::{Display, Write};
 
-use super::document::Document;
 use crate::offer::ErrorKind;
+use crate::report::json::Document;
 
 const LAST_SUCCESS: &str = "offerlinks_last_success_timestamp_seconds";
 
 /// The text of the file. `now` is in Unix seconds; `before` is what the file held until now.
-pub(super) fn text(document: &Document<'_>, now: f64, before: &str) -> String {
+pub(crate) fn text(document: &Document<'_>, now: f64, before: &str) -> String {
     let labels = labels(document);
     let mut page = Page { text: String::new(), labels };
     // Complete with error rows is a success, unless they are so many that the old output was better.
@@ -135,8 +135,7 @@ mod tests {
         record
             .plan(&crate::report::Plan { input: "", output: "", host: "x.example", total, done: 0, rate, period }, now);
         record.files.output = "/srv/acme/links.csv".to_owned();
-        let ended =
-            crate::report::document::Ended { code: crate::exit::ExitCode::Success, ending: "complete", why: None };
+        let ended = crate::report::json::Ended { code: crate::exit::ExitCode::Success, ending: "complete", why: None };
         let text = text(&Document::new(&record, ended), 1.5, "");
         let told = |line: &&str| line.starts_with("# HELP") || line.contains("_success_timestamp_seconds{");
         insta::assert_snapshot!(text.lines().filter(told).collect::<Vec<_>>().join("\n"), @r#"

@@ -2,17 +2,17 @@
 //!
 //! The only module that writes to the terminal. It is told what happened and decides nothing about the run.
 
-mod closing;
-mod document;
 mod dry_run;
+pub(crate) mod format;
+mod json;
 mod latency;
 mod meter;
 mod metrics;
 mod progress;
 mod record;
 mod replace;
+mod summary;
 mod terminal;
-mod words;
 
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
@@ -20,29 +20,29 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use self::closing::Detail;
-pub use self::closing::{Closing, Ending, FailedOffer};
-use self::document::{Document, Ended};
-pub use self::dry_run::{DryRun, InvalidRow};
+pub(crate) use self::dry_run::{DryRun, InvalidRow};
+pub(crate) use self::format::{counted, duration};
+use self::json::{Document, Ended};
 use self::meter::Meter;
 use self::progress::{Bar, reason};
-pub use self::progress::{Plan, Status};
+pub(crate) use self::progress::{Plan, Status};
 use self::record::Record;
-pub use self::words::{counted, duration};
+use self::summary::Detail;
+pub(crate) use self::summary::{Closing, Ending, FailedOffer};
+use crate::dispatch::{Counts, Waiting};
 use crate::exit::ExitCode;
 use crate::input::Total;
+use crate::offer::tally::Summary;
 use crate::offer::{OfferError, OfferId};
-use crate::schedule::pace::Pace;
-use crate::schedule::{Counts, Waiting};
-use crate::settings::files::Files;
-use crate::settings::look::{LogFormat, Look, Progress, Verbosity};
+use crate::pace::Pace;
+use crate::settings::console::{LogFormat, Look, Progress, Verbosity};
 use crate::settings::rate::{Limit, Rate};
-use crate::summary::Summary;
+use crate::settings::report_files::Files;
 use crate::text;
 
 /// How much a message matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
+pub(crate) enum Level {
     /// Only with `-v`.
     Debug,
     /// What happens.
@@ -72,7 +72,7 @@ const FAILED: &str = "failed";
 
 /// Where messages go.
 #[derive(Debug)]
-pub struct Report {
+pub(crate) struct Report {
     look: Look,
     on_terminal: bool,
     record: Record,
@@ -95,24 +95,24 @@ impl Report {
     const REDRAW: Duration = Duration::from_millis(100);
 
     /// Nothing is shown yet.
-    pub fn new(look: Look, now: Instant) -> Self {
+    pub(crate) fn new(look: Look, now: Instant) -> Self {
         Self { look, on_terminal: io::stderr().is_terminal(), record: Record::new(now), progress: None }
     }
 
     /// A report about a run with these files.
     #[must_use]
-    pub fn about(mut self, files: Files) -> Self {
+    pub(crate) fn about(mut self, files: Files) -> Self {
         self.record.files = files;
         self
     }
 
     /// Tells the user something.
-    pub fn say(&self, level: Level, message: &str) {
+    pub(crate) fn say(&self, level: Level, message: &str) {
         self.say_with(level, message, Value::Null);
     }
 
     /// Tells the user something, and a program the same in fields.
-    pub fn say_with(&self, level: Level, message: &str, fields: Value) {
+    pub(crate) fn say_with(&self, level: Level, message: &str, fields: Value) {
         let least = match self.look.verbosity {
             Verbosity::Quiet => Level::Error,
             Verbosity::Normal => Level::Info,
@@ -124,7 +124,7 @@ impl Report {
     }
 
     /// Says what is going to happen, and shows progress from now on.
-    pub fn start(&mut self, plan: &Plan<'_>, now: Instant) {
+    pub(crate) fn start(&mut self, plan: &Plan<'_>, now: Instant) {
         self.record.plan(plan, now);
         let (message, fields) = plan.describe();
         self.say_with(Level::Info, &message, fields);
@@ -132,7 +132,7 @@ impl Report {
     }
 
     /// Says that the account's list is read before it is exported, and shows progress from now on.
-    pub fn listing(&mut self, host: &str, file: &Path, rate: Rate, now: Instant) {
+    pub(crate) fn listing(&mut self, host: &str, file: &Path, rate: Rate, now: Instant) {
         let file = file.display().to_string();
         let period = Pace::new(rate, now).period();
         let input = "the account's offers";
@@ -143,9 +143,9 @@ impl Report {
     }
 
     /// Says that the account's list is whole.
-    pub fn listed(&mut self, offers: u64, nameless: u64, calls: u64) {
+    pub(crate) fn listed(&mut self, offers: u64, nameless: u64, calls: u64) {
         self.clear();
-        let (listed, called) = (words::counted(offers, "offer"), words::counted(calls, "call"));
+        let (listed, called) = (format::counted(offers, "offer"), format::counted(calls, "call"));
         let fields = json!({"event": "listed", "offers": offers, "without_id": nameless, "calls": calls});
         self.say_with(Level::Info, &format!("listed {listed} with {called}"), fields);
         if nameless > 0 {
@@ -168,12 +168,12 @@ impl Report {
     }
 
     /// When the progress wants to be told again.
-    pub fn next_progress(&self) -> Option<Instant> {
+    pub(crate) fn next_progress(&self) -> Option<Instant> {
         self.progress.as_ref().map(|shown| shown.next)
     }
 
     /// Shows how far the run is, if it is time for that.
-    pub fn progress(&mut self, now: Instant, status: impl FnOnce() -> Status) {
+    pub(crate) fn progress(&mut self, now: Instant, status: impl FnOnce() -> Status) {
         if self.progress.as_ref().is_none_or(|shown| now < shown.next) {
             return;
         }
@@ -193,17 +193,17 @@ impl Report {
     }
 
     /// Says how far the run is and what it waits for, because somebody asks: to the quiet too.
-    pub fn asked(&self, status: &Status, in_flight: usize, now: Instant) {
+    pub(crate) fn asked(&self, status: &Status, in_flight: usize, now: Instant) {
         let limit = self.record.plan.as_ref().and_then(|plan| plan.rate.limit()).map(Limit::per_second);
         let since_start = self.record.meter(now);
         let meter = self.progress.as_ref().map_or(&since_start, |shown| &shown.meter);
         let mut line = status.line(meter, limit, usize::MAX, now);
         if in_flight > 0 {
-            line += &format!(", {} under way", words::counted(in_flight as u64, "call"));
+            line += &format!(", {} under way", format::counted(in_flight as u64, "call"));
         }
         let wait = status.waiting.map(|(why, until)| (why, until.saturating_duration_since(now)));
         if let Some((_, wait)) = wait.filter(|(why, wait)| *why != Waiting::Pace && !wait.is_zero()) {
-            line += &format!(", {} to wait", words::duration(wait));
+            line += &format!(", {} to wait", format::duration(wait));
         }
         let fields = json!({"event": "status", "done": status.done, "offers": status.total.rows(), "errors": status.errors,
             "calls": status.calls, "calls_per_second": meter.calls_per_second(status.calls, now), "in_flight": in_flight,
@@ -212,7 +212,7 @@ impl Report {
     }
 
     /// Says why nothing is sent, once for every wait that is long enough to wonder about.
-    pub fn waiting(&mut self, why: Waiting, until: Instant, now: Instant) {
+    pub(crate) fn waiting(&mut self, why: Waiting, until: Instant, now: Instant) {
         let wait = until.saturating_duration_since(now);
         let Some(shown) = self.progress.as_mut().filter(|shown| shown.bar.is_none()) else { return };
         if wait < Duration::from_secs(2) || shown.told.is_some_and(|told| told == (why, until)) {
@@ -227,12 +227,12 @@ impl Report {
     }
 
     /// Takes in how a call was answered, and how long that took. `None` is for no answer.
-    pub fn answered(&mut self, status: Option<u16>, took: Duration) {
+    pub(crate) fn answered(&mut self, status: Option<u16>, took: Duration) {
         self.record.answered(status, took);
     }
 
     /// Says that a call failed, which is a detail: most are made again.
-    pub fn call_failed(&self, offer: &OfferId, error: &OfferError) {
+    pub(crate) fn call_failed(&self, offer: &OfferId, error: &OfferError) {
         let OfferError { kind, http_status, code, message } = error;
         let message = text::shown_start(message, 500);
         let fields = json!({"event": "call_failed", "offer_id": offer.as_str(), "error_kind": kind,
@@ -241,17 +241,17 @@ impl Report {
     }
 
     /// Takes in what has come of the run when no more calls are made.
-    pub fn totals(&mut self, summary: &Summary, counts: Counts, now: Instant) {
+    pub(crate) fn totals(&mut self, summary: &Summary, counts: Counts, now: Instant) {
         self.record.totals(summary, counts, now);
     }
 
     /// Takes in which offers failed: the first of them are named at the end.
-    pub fn failed_offers(&mut self, offers: &[FailedOffer]) {
+    pub(crate) fn failed_offers(&mut self, offers: &[FailedOffer]) {
         offers.clone_into(&mut self.record.failed_offers);
     }
 
     /// The last words of a run, and the files that tell of it.
-    pub fn close(&mut self, closing: &Closing<'_>) {
+    pub(crate) fn close(&mut self, closing: &Closing<'_>) {
         let took = self.record.started_at.elapsed();
         let detail = if self.look.verbosity == Verbosity::Verbose { Detail::Latency } else { Detail::Plain };
         let (level, message, fields) = closing.describe(&self.record, took, detail);
@@ -260,20 +260,20 @@ impl Report {
     }
 
     /// Ends the progress, and says how it ended.
-    pub fn conclude(&mut self, level: Level, message: &str, fields: Value) {
+    pub(crate) fn conclude(&mut self, level: Level, message: &str, fields: Value) {
         self.clear();
         self.say_with(level, message, fields);
     }
 
     /// Says why a run could not be done, and leaves the files that tell of it.
-    pub fn fail(&mut self, why: &str, code: ExitCode) {
+    pub(crate) fn fail(&mut self, why: &str, code: ExitCode) {
         let fields = json!({"event": "ended", "complete": false, "ending": FAILED, "exit_code": code.code()});
         self.conclude(Level::Error, why, fields);
         self.fail_quietly(why, code);
     }
 
     /// Only leaves the files.
-    pub fn fail_quietly(&self, why: &str, code: ExitCode) {
+    pub(crate) fn fail_quietly(&self, why: &str, code: ExitCode) {
         self.leave_files(Ended { code, ending: FAILED, why: Some(why.to_owned()) });
     }
 
@@ -281,7 +281,7 @@ impl Report {
     ///
     /// # Errors
     /// Nobody reads it.
-    pub fn dry_run(&self, plan: &DryRun) -> io::Result<()> {
+    pub(crate) fn dry_run(&self, plan: &DryRun) -> io::Result<()> {
         match self.look.log_format {
             LogFormat::Text => print(&plan.text()),
             LogFormat::Json => print(&format!("{}\n", text::shown_json(&plan.json().to_string()))),
@@ -289,7 +289,7 @@ impl Report {
     }
 
     /// How to say something when the program is about to be ended, whatever it is doing.
-    pub fn last_words(&self) -> impl Fn(&str) + Send + 'static {
+    pub(crate) fn last_words(&self) -> impl Fn(&str) + Send + 'static {
         let (format, on_terminal) = (self.look.log_format, self.on_terminal);
         move |message| {
             let line = match format {
@@ -333,7 +333,7 @@ impl Report {
         let line = match self.look.log_format {
             LogFormat::Json => json_line(level, &text::shown_message(message), fields),
             LogFormat::Text if self.on_terminal => {
-                words::wrap(&text_line(level, &text::shown_message(message), true), columns())
+                format::wrap(&text_line(level, &text::shown_message(message), true), columns())
             }
             LogFormat::Text => text_line(level, &text::shown_message(message), false),
         };
@@ -357,7 +357,7 @@ fn can_draw() -> bool {
 }
 
 /// An error with those of its causes that it does not name itself.
-pub fn with_causes(error: &dyn std::error::Error) -> String {
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -374,7 +374,7 @@ pub fn with_causes(error: &dyn std::error::Error) -> String {
 ///
 /// # Errors
 /// Nobody reads it, or the disk behind it is full.
-pub fn print(text: &str) -> io::Result<()> {
+pub(crate) fn print(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(text.as_bytes())?;
     stdout.flush()
@@ -386,12 +386,12 @@ fn text_line(level: Level, message: &str, on_terminal: bool) -> String {
         Level::Info | Level::Notice => String::new(),
         level => format!("{}: ", level.word()),
     };
-    if on_terminal { format!("{label}{message}") } else { format!("{} {label}{message}", words::timestamp()) }
+    if on_terminal { format!("{label}{message}") } else { format!("{} {label}{message}", format::timestamp()) }
 }
 
 fn json_line(level: Level, message: &str, fields: Value) -> String {
     let mut object = serde_json::Map::new();
-    object.insert("time".to_owned(), words::timestamp().into());
+    object.insert("time".to_owned(), format::timestamp().into());
     object.insert("level".to_owned(), level.word().into());
     object.insert("message".to_owned(), message.into());
     if let Value::Object(fields) = fields {

@@ -1,6 +1,6 @@
 //! How far a run is, as a line and as a bar.
 //!
-//! Only words: [`Report`](super::Report) decides when they are shown.
+//! Only words: [`Report`](crate::report::Report) decides when they are shown.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -8,16 +8,16 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
-use super::meter::Meter;
-use super::{terminal, words};
+use super::{format, terminal};
+use crate::dispatch::Waiting;
 use crate::input::Total;
 use crate::offer::ErrorKind;
-use crate::schedule::Waiting;
+use crate::report::meter::Meter;
 use crate::settings::rate::Rate;
 
 /// What is known before the first call.
 #[derive(Debug)]
-pub struct Plan<'a> {
+pub(crate) struct Plan<'a> {
     /// Where the offers come from.
     pub input: &'a str,
     /// Where the rows go.
@@ -36,7 +36,7 @@ pub struct Plan<'a> {
 
 /// How far a run is.
 #[derive(Debug)]
-pub struct Status {
+pub(crate) struct Status {
     /// Input rows that have their answer.
     pub done: u64,
     /// Those of them that failed, by kind.
@@ -50,8 +50,8 @@ pub struct Status {
 }
 
 /// Why nothing is sent, for a wait that is worth a word.
-pub(super) fn reason(why: Waiting, wait: Duration) -> Option<String> {
-    let until = words::time_in(wait);
+pub(crate) fn reason(why: Waiting, wait: Duration) -> Option<String> {
+    let until = format::time_in(wait);
     match why {
         Waiting::Pace => None,
         Waiting::Frozen => Some(format!("waiting for the network's limit until {until}")),
@@ -62,7 +62,7 @@ pub(super) fn reason(why: Waiting, wait: Duration) -> Option<String> {
 }
 
 /// The word for a wait, for programs.
-pub(super) const fn word(why: Waiting) -> &'static str {
+pub(crate) const fn word(why: Waiting) -> &'static str {
     match why {
         Waiting::Pace => "pace",
         Waiting::Frozen => "frozen",
@@ -74,22 +74,22 @@ pub(super) const fn word(why: Waiting) -> &'static str {
 
 impl Plan<'_> {
     /// The first words of a run, and the same in fields.
-    pub(super) fn describe(&self) -> (String, Value) {
+    pub(crate) fn describe(&self) -> (String, Value) {
         let Self { input, output, host, done, .. } = self;
         let offers = match self.total {
-            Total::Exact(n) => words::counted(n, "offer"),
-            Total::Estimate(n) => format!("about {}", words::counted(n, "offer")),
+            Total::Exact(n) => format::counted(n, "offer"),
+            Total::Estimate(n) => format!("about {}", format::counted(n, "offer")),
             Total::Unknown => "offers".to_owned(),
         };
         let mut message = format!("{offers} from {input} to {output}, from {host}");
         if *done > 0 {
-            message += &format!("; {} done already", words::count(*done));
+            message += &format!("; {} done already", format::count(*done));
         }
         if let Some(limit) = self.rate.limit() {
-            message += &format!("\n  limit {limit}: one call every {}", words::latency(self.period));
+            message += &format!("\n  limit {limit}: one call every {}", format::latency(self.period));
             let per_offer = u32::try_from(self.total.rows().unwrap_or(0).saturating_sub(*done)).unwrap_or(u32::MAX);
             if per_offer > 0 {
-                let least = words::duration(self.period.saturating_mul(per_offer));
+                let least = format::duration(self.period.saturating_mul(per_offer));
                 message += &format!(", so this takes {least} at least (less if offers repeat)");
             }
         }
@@ -103,13 +103,13 @@ impl Plan<'_> {
 
 impl Status {
     /// Input rows with an error row.
-    pub(super) fn failed(&self) -> u64 {
+    pub(crate) fn failed(&self) -> u64 {
         self.errors.values().sum()
     }
 
     /// How far it is, in at most `width` columns: failures are told by kind where there is room for everything, and what
     /// does not fit without that is left out, beginning at the end.
-    pub(super) fn line(&self, meter: &Meter, limit: Option<f64>, width: usize, now: Instant) -> String {
+    pub(crate) fn line(&self, meter: &Meter, limit: Option<f64>, width: usize, now: Instant) -> String {
         let all = self.parts(true, meter, limit, now).join(", ");
         if all.chars().count() <= width {
             return all;
@@ -127,27 +127,27 @@ impl Status {
 
     /// What there is to say, the most important first.
     fn parts(&self, by_kind: bool, meter: &Meter, limit: Option<f64>, now: Instant) -> Vec<String> {
-        let done = words::count(self.done);
+        let done = format::count(self.done);
         let mut parts = vec![match self.total {
-            Total::Exact(n) => format!("{done}/{} offers", words::count(n)),
-            Total::Estimate(n) => format!("{done}/~{} offers", words::count(n)),
+            Total::Exact(n) => format!("{done}/{} offers", format::count(n)),
+            Total::Estimate(n) => format!("{done}/~{} offers", format::count(n)),
             Total::Unknown => format!("{done} offers"),
         }];
         let waiting = self.waiting.and_then(|(why, until)| reason(why, until.saturating_duration_since(now)));
         parts.extend(waiting);
         let rest = self.total.rows().map(|n| n.saturating_sub(self.done)).filter(|rest| *rest > 0);
         let left = rest.and_then(|rest| meter.time_for(rest, self.done, now));
-        parts.extend(left.map(|left| format!("{} left", words::duration(left))));
+        parts.extend(left.map(|left| format!("{} left", format::duration(left))));
         if self.failed() > 0 {
-            let mut failed = format!("{} failed", words::count(self.failed()));
+            let mut failed = format!("{} failed", format::count(self.failed()));
             if by_kind {
-                let kinds = self.errors.iter().map(|(kind, n)| format!("{} {}", words::count(*n), kind.as_str()));
+                let kinds = self.errors.iter().map(|(kind, n)| format!("{} {}", format::count(*n), kind.as_str()));
                 failed += &format!(" ({})", kinds.collect::<Vec<_>>().join(", "));
             }
             parts.push(failed);
         }
-        let rate = words::per_second(meter.calls_per_second(self.calls, now));
-        let of_limit = limit.map(|limit| format!(" of {}", words::per_second(limit))).unwrap_or_default();
+        let rate = format::per_second(meter.calls_per_second(self.calls, now));
+        let of_limit = limit.map(|limit| format!(" of {}", format::per_second(limit))).unwrap_or_default();
         parts.push(format!("{rate}{of_limit} calls/s"));
         parts
     }
@@ -155,7 +155,7 @@ impl Status {
 
 /// The bar of a terminal.
 #[derive(Debug)]
-pub(super) struct Bar {
+pub(crate) struct Bar {
     bar: ProgressBar,
     /// Columns of the bar itself.
     width: usize,
@@ -163,14 +163,14 @@ pub(super) struct Bar {
 
 impl Bar {
     /// A bar on stderr.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let bar = ProgressBar::with_draw_target(Some(0), terminal::target());
         bar.set_style(style(0));
         Self { bar, width: 0 }
     }
 
     /// Draws it for the terminal as wide as it is now. Never wraps: the words are chosen to fit, and would be cut.
-    pub(super) fn draw(&mut self, status: &Status, meter: &Meter, limit: Option<f64>, now: Instant) {
+    pub(crate) fn draw(&mut self, status: &Status, meter: &Meter, limit: Option<f64>, now: Instant) {
         let columns = terminal::columns();
         let width = bar_width(columns);
         if self.width != width {
@@ -184,12 +184,12 @@ impl Bar {
     }
 
     /// Takes it away while something else is written.
-    pub(super) fn suspend(&self, write: impl FnOnce()) {
+    pub(crate) fn suspend(&self, write: impl FnOnce()) {
         self.bar.suspend(write);
     }
 
     /// Takes it away.
-    pub(super) fn clear(&self) {
+    pub(crate) fn clear(&self) {
         self.bar.finish_and_clear();
     }
 }

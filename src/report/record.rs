@@ -6,29 +6,29 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::closing::FailedOffer;
-use super::latency::{Latencies, Percentiles};
-use super::meter::Meter;
-use super::progress::Plan;
-use crate::schedule::Counts;
-use crate::settings::files::Files;
+use crate::dispatch::Counts;
+use crate::offer::tally::Summary;
+use crate::report::latency::{Latencies, Percentiles};
+use crate::report::meter::Meter;
+use crate::report::progress::Plan;
+use crate::report::summary::FailedOffer;
 use crate::settings::rate::{Limit, Rate};
-use crate::summary::Summary;
+use crate::settings::report_files::Files;
 
 /// What is known about a run.
 #[derive(Debug)]
-pub(super) struct Record {
-    pub(super) files: Files,
-    pub(super) started: Timestamp,
-    pub(super) started_at: Instant,
-    pub(super) plan: Option<Planned>,
+pub(crate) struct Record {
+    pub(crate) files: Files,
+    pub(crate) started: Timestamp,
+    pub(crate) started_at: Instant,
+    pub(crate) plan: Option<Planned>,
     /// Calls by the HTTP status of their answers; `None` is for those without an answer.
-    pub(super) statuses: BTreeMap<Option<u16>, u64>,
+    pub(crate) statuses: BTreeMap<Option<u16>, u64>,
     latencies: Latencies,
     /// What came of the offers, those of earlier runs included.
-    pub(super) summary: Summary,
+    pub(crate) summary: Summary,
     /// The first offers that failed.
-    pub(super) failed_offers: Vec<FailedOffer>,
+    pub(crate) failed_offers: Vec<FailedOffer>,
     counts: Counts,
     /// When the last call was over.
     called_until: Option<Instant>,
@@ -36,28 +36,28 @@ pub(super) struct Record {
 
 /// What was known before the first call.
 #[derive(Debug)]
-pub(super) struct Planned {
-    pub(super) host: String,
-    pub(super) total: Option<u64>,
-    pub(super) done: u64,
-    pub(super) rate: Rate,
-    pub(super) period: Duration,
+pub(crate) struct Planned {
+    pub(crate) host: String,
+    pub(crate) total: Option<u64>,
+    pub(crate) done: u64,
+    pub(crate) rate: Rate,
+    pub(crate) period: Duration,
     at: Instant,
 }
 
 /// The calls of a run, in numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Figures {
-    pub(super) counts: Counts,
+pub(crate) struct Figures {
+    pub(crate) counts: Counts,
     /// Calls per second, from the first on.
-    pub(super) per_second: f64,
+    pub(crate) per_second: f64,
     /// How much of the limit was used: 1 is all. `None` without a limit.
-    pub(super) limit_used: Option<f64>,
-    pub(super) latency: Option<Percentiles>,
+    pub(crate) limit_used: Option<f64>,
+    pub(crate) latency: Option<Percentiles>,
 }
 
 impl Record {
-    pub(super) fn new(now: Instant) -> Self {
+    pub(crate) fn new(now: Instant) -> Self {
         Self {
             files: Files::default(),
             started: Timestamp::now(),
@@ -72,7 +72,7 @@ impl Record {
         }
     }
 
-    pub(super) fn plan(&mut self, plan: &Plan<'_>, now: Instant) {
+    pub(crate) fn plan(&mut self, plan: &Plan<'_>, now: Instant) {
         plan.input.clone_into(&mut self.files.input);
         // A list that was read before has made calls too.
         let at = self.plan.as_ref().map_or(now, |plan| plan.at);
@@ -86,19 +86,19 @@ impl Record {
         });
     }
 
-    pub(super) fn answered(&mut self, status: Option<u16>, took: Duration) {
+    pub(crate) fn answered(&mut self, status: Option<u16>, took: Duration) {
         *self.statuses.entry(status).or_default() += 1;
         self.latencies.add(took);
     }
 
-    pub(super) fn totals(&mut self, summary: &Summary, counts: Counts, now: Instant) {
+    pub(crate) fn totals(&mut self, summary: &Summary, counts: Counts, now: Instant) {
         self.summary.clone_from(summary);
         self.counts = counts;
         self.called_until = Some(now);
     }
 
     /// The network, as the metrics call it: the same in a run that fails before it is called.
-    pub(super) fn network(&self) -> &str {
+    pub(crate) fn network(&self) -> &str {
         match &self.plan {
             Some(plan) if self.files.network != "sandbox" => &plan.host,
             _ => &self.files.network,
@@ -106,11 +106,11 @@ impl Record {
     }
 
     /// The pace since the first call, where nobody has looked at it meanwhile.
-    pub(super) fn meter(&self, now: Instant) -> Meter {
+    pub(crate) fn meter(&self, now: Instant) -> Meter {
         self.plan.as_ref().map_or_else(|| Meter::new(0, now), |plan| Meter::new(plan.done, plan.at))
     }
 
-    pub(super) fn figures(&self) -> Figures {
+    pub(crate) fn figures(&self) -> Figures {
         let since = self.plan.as_ref().map(|plan| plan.at);
         let called_for = self.called_until.zip(since).map(|(until, since)| until.saturating_duration_since(since));
         let called_for = called_for.unwrap_or_default().as_secs_f64();

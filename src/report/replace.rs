@@ -12,7 +12,7 @@ use crate::output::{Target, replace_unlocked};
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Writes `text` to `path`.
-pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
     if let Some(standard) = Standard::named(path) {
         return in_time(text, move |bytes| standard.write(bytes));
     }
@@ -33,7 +33,7 @@ pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
 
 /// What is at `path` before it is replaced: only of a file, since reading a pipe takes what is for others, and may take
 /// for ever.
-pub(super) fn before(path: &Path) -> String {
+pub(crate) fn before(path: &Path) -> String {
     let is_file = Standard::named(path).is_none() && matches!(Target::of(path), Ok(Target::File(_)));
     let read = || fs::read_to_string(path).unwrap_or_default();
     if is_file && fs::metadata(path).is_ok_and(|found| found.is_file()) { read() } else { String::new() }

@@ -11,15 +11,15 @@ use indicatif::{ProgressDrawTarget, TermLike};
 const FREE: usize = 3;
 
 /// Where the bar is drawn.
-pub(super) fn target() -> ProgressDrawTarget {
+pub(crate) fn target() -> ProgressDrawTarget {
     let plain = ProgressDrawTarget::stderr();
     // Where the library would show nothing, or where escapes are not what moves a cursor.
     if plain.is_hidden() || cfg!(windows) { plain } else { ProgressDrawTarget::term_like(Box::new(Narrower)) }
 }
 
 /// The width of the terminal that is used.
-pub(super) fn columns() -> usize {
-    super::columns().saturating_sub(FREE).max(1)
+pub(crate) fn columns() -> usize {
+    crate::report::columns().saturating_sub(FREE).max(1)
 }
 
 #[derive(Debug)]

@@ -10,11 +10,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::limit::Verdict;
-use super::list::Query;
-use super::reply::Whole;
 use super::{Account, Refusal, RefusalForm, RetryAfter};
 use crate::offer::OfferId;
+use crate::sandbox::limit::Verdict;
+use crate::sandbox::list::Query;
+use crate::sandbox::reply::Whole;
 
 /// The gate that stops a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

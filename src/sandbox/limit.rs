@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::others::{Crowd, Others, Tally};
+use crate::sandbox::others::{Crowd, Others, Tally};
 use crate::settings::rate::Limit;
 
 /// What the limit looks like from outside.

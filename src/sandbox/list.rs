@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
-use super::offers::{self, Kind};
+use crate::sandbox::offers::{self, Kind};
 
 /// The number that the offers beyond the sample start at.
 const FIRST_FURTHER: u128 = 101;

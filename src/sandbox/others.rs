@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::random::Random;
+use crate::sandbox::random::Random;
 use crate::settings::rate::Limit;
 
 /// The other affiliates of the network; they call without looking and drop what is refused.
@@ -75,8 +75,8 @@ impl Crowd {
 
 #[cfg(test)]
 mod tests {
-    use super::super::limit::{Limiter, Rules, Verdict};
     use super::*;
+    use crate::sandbox::limit::{Limiter, Rules, Verdict};
 
     #[test]
     fn others_use_their_share_at_moments_that_are_theirs_alone() {

@@ -11,7 +11,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use futures::stream;
 
-use super::wire::Fuse;
+use crate::sandbox::wire::Fuse;
 
 /// What a script lets a call end in.
 #[derive(Clone, Debug, PartialEq, Eq)]

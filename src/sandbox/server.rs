@@ -11,14 +11,14 @@ use axum::extract::{ConnectInfo, Request, State as Shared};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 
-use super::gate::{self, Gates, Target};
-use super::limit::{Limiter, Verdict};
-use super::offers::{self, Kind};
-use super::others::Tally;
-use super::random::Random;
-use super::reply::{Ending, Whole, pause};
-use super::wire::{Fuse, Listener};
 use super::{Asked, Call, Log, Options, OutageKind};
+use crate::sandbox::gate::{self, Gates, Target};
+use crate::sandbox::limit::{Limiter, Verdict};
+use crate::sandbox::offers::{self, Kind};
+use crate::sandbox::others::Tally;
+use crate::sandbox::random::Random;
+use crate::sandbox::reply::{Ending, Whole, pause};
+use crate::sandbox::wire::{Fuse, Listener};
 
 /// What all calls share.
 #[derive(Debug)]
@@ -184,9 +184,9 @@ mod tests {
     use std::net::TcpStream;
     use std::num::NonZeroU32;
 
-    use super::super::limit::Rules;
-    use super::super::{API_KEY, Account, EMAIL, Outage, RefusalForm, Reply, RetryAfter, Sandbox, Script, offers};
     use super::*;
+    use crate::sandbox::limit::Rules;
+    use crate::sandbox::{API_KEY, Account, EMAIL, Outage, RefusalForm, Reply, RetryAfter, Sandbox, Script, offers};
     use crate::settings::rate::Limit;
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
@@ -228,7 +228,7 @@ mod tests {
     #[test]
     fn the_limit_the_account_and_outages_are_felt_by_real_calls() {
         let limit = Limit { calls: NonZeroU32::MIN, window: Duration::from_secs(3600) };
-        let refusal = super::super::Refusal { form: RefusalForm::Status429, retry_after: RetryAfter::Remaining };
+        let refusal = crate::sandbox::Refusal { form: RefusalForm::Status429, retry_after: RetryAfter::Remaining };
         let limit = Some(Rules { limit, ..Rules::PUBLISHED });
         let sandbox = Sandbox::start(Options { limit, refusal, ..quick() }).unwrap();
         assert_eq!([16, 16].map(|id| links_of(&sandbox, id).0), ["200", "429"]);

@@ -2,11 +2,9 @@
 //!
 //! Nothing here knows clap, reads the environment twice or opens a connection.
 
-pub mod account;
-pub mod files;
-pub mod look;
+pub mod console;
 pub mod network;
 pub mod origin;
-pub mod pasted;
 pub mod rate;
+pub mod report_files;
 pub mod units;

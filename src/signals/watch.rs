@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::patience::Patience;
 use super::{Signal, die_of};
+use crate::signals::patience::Patience;
 
 /// A program that waits for a processor is not blocked, and gets this much more time in all.
 const BUSY: Duration = Duration::from_secs(4);

@@ -11,7 +11,7 @@ use std::collections::BinaryHeap;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use offerlinks::schedule::pace::{Departure, Pace, Signal};
+use offerlinks::pace::{Departure, Pace, Signal};
 use offerlinks::settings::rate::{Limit, Rate};
 
 use others::{Dice, Others};

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use offerlinks::schedule::pace::{Departure, Pace, Signal};
+use offerlinks::pace::{Departure, Pace, Signal};
 
 use super::others::Dice;
 

@@ -2,13 +2,13 @@
 //!
 //! Pure. Must not look for columns without names.
 
-use super::cell::Look;
-use super::header::{Known, known};
-use super::refusal::{Column, Reading, Refusal, Texts};
-use super::table::{Table, is_rule, nearly_all};
 use super::{Asked, Layout};
 use crate::input::ColumnChoice;
 use crate::input::columns;
+use crate::input::layout::cell::Look;
+use crate::input::layout::header::{Known, known};
+use crate::input::layout::refusal::{Column, Reading, Refusal, Texts};
+use crate::input::layout::table::{Table, is_rule, nearly_all};
 
 /// A header further down than this is none.
 const DEEPEST: usize = 20;

@@ -3,10 +3,10 @@
 //! Pure: the records under each delimiter in, one of them out. A known name in a header decides; else the delimiter under
 //! which one column holds IDs and no cell still holds another delimiter beside a digit.
 
-use super::by_name::{self, Named};
-use super::refusal::{DelimiterReading, Reading, Refusal, Texts};
-use super::table::Table;
 use super::{Asked, Layout, Line, judge};
+use crate::input::layout::by_name::{self, Named};
+use crate::input::layout::refusal::{DelimiterReading, Reading, Refusal, Texts};
+use crate::input::layout::table::Table;
 
 /// The first records of the text under one delimiter.
 #[derive(Debug)]

@@ -20,7 +20,7 @@ use crate::text::one_line;
 
 pub(super) use header::normal;
 use refusal::Column;
-pub use refusal::Refusal;
+pub(crate) use refusal::Refusal;
 use table::Table;
 pub(super) use table::{looks_like_total, sums_up};
 

@@ -9,7 +9,7 @@ use crate::text::one_line;
 
 /// Why no offer of this input is asked for. All are found before the first call.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub(crate) enum Refusal {
     /// No byte.
     #[error("the file is empty (0 bytes), so there are no offers in it{}", IF_MEANT)]
     Empty,
@@ -159,7 +159,7 @@ const IF_MEANT: &str = "; if that is meant, --allow-empty writes an output witho
 
 impl Refusal {
     /// That this layout of the first sheet may not be what is meant.
-    pub(in crate::input) fn which_sheet(layout: &super::Layout) -> Self {
+    pub(in crate::input) fn which_sheet(layout: &crate::input::layout::Layout) -> Self {
         let ids = Texts(layout.ids.iter().map(ToString::to_string).collect());
         Self::WhichSheet { reading: Reading { column: layout.column(), ids } }
     }
@@ -184,7 +184,7 @@ impl Refusal {
 
 /// A column by number and, if it has one, name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Column {
+pub(crate) struct Column {
     /// From 1.
     pub number: usize,
     /// As in the header.
@@ -194,7 +194,7 @@ pub struct Column {
 impl fmt::Display for Column {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "column {}", self.number)?;
-        match self.name.as_deref().map(super::shown).filter(|name| !name.is_empty()) {
+        match self.name.as_deref().map(crate::input::layout::shown).filter(|name| !name.is_empty()) {
             Some(name) => write!(f, " \"{name}\""),
             None => Ok(()),
         }
@@ -203,7 +203,7 @@ impl fmt::Display for Column {
 
 /// A column that may be meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reading {
+pub(crate) struct Reading {
     /// Which.
     pub column: Column,
     /// Its first cells.
@@ -218,7 +218,7 @@ impl fmt::Display for Reading {
 
 /// A delimiter that may be meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DelimiterReading {
+pub(crate) struct DelimiterReading {
     /// The character.
     pub delimiter: u8,
     /// What is read with it.
@@ -234,7 +234,7 @@ impl fmt::Display for DelimiterReading {
 
 /// The first few of some texts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Texts(pub Vec<String>);
+pub(crate) struct Texts(pub Vec<String>);
 
 impl fmt::Display for Texts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

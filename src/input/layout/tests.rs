@@ -1,8 +1,8 @@
 //! A table of texts and what is read in them. To add a case, add a line.
 
-use super::delimiter::choose;
 use super::*;
 use crate::input::dialect::Opening;
+use crate::input::layout::delimiter::choose;
 
 /// What the user says besides the text.
 #[derive(Clone, Copy, Debug)]

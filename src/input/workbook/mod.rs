@@ -16,12 +16,12 @@ use calamine::{Ods, Reader as _, SheetType, SheetVisible, Sheets, Xls, Xlsx, Xls
 
 use self::archive::Archive;
 pub(super) use self::sheet::Sheet;
-use super::layout::LOOK_AT;
-use crate::guarded;
+use crate::input::layout::LOOK_AT;
+use crate::panic_guard;
 
 /// Why there is no sheet. Each says the way out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotAWorkbook {
+pub(crate) enum NotAWorkbook {
     /// calamine 0.38 drops cells of it.
     #[error("it is a binary workbook (.xlsb), of which cells would be lost; save it as .xlsx")]
     Xlsb,
@@ -76,7 +76,8 @@ impl Workbook {
     pub(super) fn open(content: Vec<u8>, wanted: Option<&str>) -> Result<Self, Failure> {
         let wanted = wanted.map(str::to_owned);
         let read = move || read(content, wanted.as_deref());
-        guarded::wait("workbook-input", read).unwrap_or_else(|why| Err(Failure::Unreadable(NotAWorkbook::Damaged(why))))
+        panic_guard::wait("workbook-input", read)
+            .unwrap_or_else(|why| Err(Failure::Unreadable(NotAWorkbook::Damaged(why))))
     }
 }
 

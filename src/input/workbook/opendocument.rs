@@ -10,7 +10,7 @@ use quick_xml::{Reader, Writer};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
-use super::NotAWorkbook;
+use crate::input::workbook::NotAWorkbook;
 
 const MIMETYPE: &str = "application/vnd.oasis.opendocument.spreadsheet";
 const MANIFEST: &str = r#"<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>"#;

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use calamine::{DataRef, Reader as _, Sheets, Style};
 
 use super::{Book, value};
+use crate::cell::{Kind, Look};
 use crate::input::record::{Record, is_blank};
-use crate::typed::{Kind, Look};
 
 /// The rows of a sheet that are not blank.
 #[derive(Debug, Default)]

@@ -8,20 +8,20 @@ use calamine::{Data, DataRef, ExcelDateTime};
 use jiff::SignedDuration;
 use jiff::civil::DateTime;
 
-use crate::typed::{self, Kind};
+use crate::cell::{self, Kind};
 
 /// What people see in a cell as far as possible, and what it is.
 pub(super) fn of<'v>(value: &'v DataRef<'_>) -> (Cow<'v, str>, Kind) {
     match value {
         DataRef::Empty => (Cow::Borrowed(""), Kind::Text),
         DataRef::Int(number) => (number.to_string().into(), Kind::Number),
-        DataRef::Float(number) => (typed::number(*number).into(), Kind::Number),
+        DataRef::Float(number) => (cell::number(*number).into(), Kind::Number),
         DataRef::String(text) => (text.into(), Kind::Text),
         DataRef::SharedString(text) => ((*text).into(), Kind::Text),
-        DataRef::Bool(value) => (typed::truth(*value).into(), Kind::Truth),
+        DataRef::Bool(value) => (cell::truth(*value).into(), Kind::Truth),
         DataRef::DateTime(moment) => (of_moment(moment).into(), Kind::Moment),
-        DataRef::DateTimeIso(text) => (typed::iso_moment(text).into(), Kind::Moment),
-        DataRef::DurationIso(text) => (typed::iso_time(text).into(), Kind::Moment),
+        DataRef::DateTimeIso(text) => (cell::iso_moment(text).into(), Kind::Moment),
+        DataRef::DurationIso(text) => (cell::iso_time(text).into(), Kind::Moment),
         DataRef::Error(error) => (error.to_string().into(), Kind::Text),
     }
 }
@@ -31,7 +31,7 @@ fn of_moment(moment: &ExcelDateTime) -> String {
     let days = moment.as_f64();
     if moment.is_duration() || (0.0..1.0).contains(&days) {
         #[expect(clippy::cast_possible_truncation, reason = "what does not fit is cut at the greatest number")]
-        return typed::time(SignedDuration::from_millis((days * MILLIS_OF_DAY).round() as i64));
+        return cell::time(SignedDuration::from_millis((days * MILLIS_OF_DAY).round() as i64));
     }
     let (year, month, day, hour, minute, second, milli) = moment.to_ymd_hms_milli();
     let small = |number: u8| i8::try_from(number).unwrap_or(i8::MAX);
@@ -40,7 +40,7 @@ fn of_moment(moment: &ExcelDateTime) -> String {
         DateTime::new(year, small(month), small(day), small(hour), small(minute), small(second), nanos).ok()
     });
     // Spreadsheets know a 29th of February 1900, and count beyond the calendar.
-    found.map_or_else(|| typed::number(days), typed::moment)
+    found.map_or_else(|| cell::number(days), cell::moment)
 }
 
 /// The same value, borrowed.

@@ -1,0 +1,152 @@
+//! From the command line to an exit code: parses, runs one command, reports what failed.
+//!
+//! Must not decide anything about a run; that is up to the commands.
+
+use std::io;
+use std::time::Instant;
+
+use crate::cli::{CheckArgs, Cli, Command, ExportArgs, ListArgs, Mistyped, SandboxArgs, StatusArgs};
+use crate::commands::check::check;
+use crate::commands::export::{dry_run, export};
+use crate::commands::list::{End, list};
+use crate::commands::sandbox::rehearse;
+use crate::commands::status::Status;
+use crate::config::{CheckJob, Environment, Job, JobError, ListJob};
+use crate::core_dumps;
+use crate::error::Failure;
+use crate::exit::ExitCode;
+use crate::report::{Ending, Report, print, with_causes};
+use crate::settings::console::Look;
+use crate::settings::report_files::Files;
+use crate::signals;
+use crate::signals::status_request::Asked;
+
+/// Runs the command that was typed and returns the exit code for it.
+pub(crate) fn main() -> ExitCode {
+    core_dumps::forbid();
+    Asked::survive();
+    let (cli, settings) = match Cli::read() {
+        Ok(read) => read,
+        Err(mistyped) => return refuse(&mistyped),
+    };
+    let environment = Environment::read(settings);
+    match cli.command {
+        Command::Export(arguments) => run_export(*arguments, environment),
+        Command::List(arguments) => run_list(*arguments, environment),
+        Command::Check(arguments) => run_check(*arguments, environment),
+        Command::Status(arguments) => run_status(&arguments),
+        Command::Sandbox(arguments) => run_sandbox(&arguments),
+        Command::Completions(arguments) => show(Ok(arguments.text())),
+        Command::Man(arguments) => show(arguments.text()),
+    }
+}
+
+fn run_export(arguments: ExportArgs, environment: Environment) -> ExitCode {
+    let files = arguments.files();
+    let mut report = Report::new(arguments.look.look(), Instant::now()).about(files.clone());
+    let job = match Job::new(arguments, environment) {
+        Ok(job) => job,
+        Err(error) => {
+            // The report of the failure would overwrite the very file that is to be kept.
+            if matches!(error, JobError::SameFile { .. } | JobError::NoFolder { .. }) {
+                report = report.about(Files::default());
+            }
+            if matches!(&error, JobError::Account(error) if error.is_key_for_host()) {
+                report = report.about(Files { network: String::new(), ..files });
+            }
+            return fail(&error.into(), &mut report);
+        }
+    };
+    if job.dry_run {
+        let plan = wait_for(dry_run(&job, &report));
+        return match plan.and_then(|plan| report.dry_run(&plan).map_err(Failure::printing)) {
+            Ok(()) => ExitCode::Success,
+            Err(failure) => fail(&failure, &mut report),
+        };
+    }
+    match wait_for(export(&job, &mut report)) {
+        Ok((ending, summary)) => {
+            if let Ending::Interrupted(signal) = ending {
+                signals::die_of(signal);
+            }
+            ending.exit_code(&summary)
+        }
+        Err(failure) => fail(&failure, &mut report),
+    }
+}
+
+fn run_list(arguments: ListArgs, environment: Environment) -> ExitCode {
+    let mut report = Report::new(arguments.look.look(), Instant::now());
+    let job = ListJob::new(arguments, environment).map_err(Failure::from);
+    match job.and_then(|job| wait_for(list(&job, &mut report))) {
+        Ok(end) => {
+            if let End::Interrupted(signal) = end {
+                signals::die_of(signal);
+            }
+            end.exit_code()
+        }
+        Err(failure) => fail(&failure, &mut report),
+    }
+}
+
+fn refuse(mistyped: &Mistyped) -> ExitCode {
+    let look = Look { log_format: mistyped.log_format, ..Look::default() };
+    Report::new(look, Instant::now()).fail(&mistyped.message, ExitCode::Usage);
+    ExitCode::Usage
+}
+
+fn run_check(arguments: CheckArgs, environment: Environment) -> ExitCode {
+    let look = Look { log_format: arguments.log_format.into(), ..Look::default() };
+    let mut report = Report::new(look, Instant::now());
+    let job = CheckJob::new(arguments, environment);
+    wait_for(check(&job, &report)).unwrap_or_else(|failure| fail(&failure, &mut report))
+}
+
+fn run_status(arguments: &StatusArgs) -> ExitCode {
+    let look = Look { log_format: arguments.log_format.into(), ..Look::default() };
+    let told = Status::of(&arguments.output).and_then(|status| {
+        print(&status.text(look.log_format, jiff::Timestamp::now())).map_err(Failure::printing)?;
+        Ok(status.exit_code())
+    });
+    told.unwrap_or_else(|failure| fail(&failure, &mut Report::new(look, Instant::now())))
+}
+
+fn run_sandbox(arguments: &SandboxArgs) -> ExitCode {
+    let mut report = Report::new(Look::default(), Instant::now());
+    match wait_for(rehearse(arguments.listen, arguments.rate)) {
+        Ok(signal) => {
+            signals::die_of(signal);
+            signal.exit_code()
+        }
+        Err(failure) => fail(&failure, &mut report),
+    }
+}
+
+fn show(text: io::Result<String>) -> ExitCode {
+    let mut report = Report::new(Look::default(), Instant::now());
+    match text.and_then(|text| print(&text)) {
+        Ok(()) => ExitCode::Success,
+        Err(error) => fail(&Failure::printing(error), &mut report),
+    }
+}
+
+/// One thread is plenty for calls: it makes thousands of times as many as the published limit allows.
+fn wait_for<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(Failure::system("start the runtime"))?;
+    let done = runtime.block_on(work);
+    // What has ended does not wait for a name that is still being looked up.
+    runtime.shutdown_background();
+    done
+}
+
+fn fail(failure: &Failure, report: &mut Report) -> ExitCode {
+    let code = failure.exit_code();
+    if failure.is_closed_pipe() {
+        report.fail_quietly(&with_causes(failure), code);
+        signals::die_of_closed_pipe();
+    } else {
+        report.fail(&with_causes(failure), code);
+    }
+    code
+}

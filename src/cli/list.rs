@@ -1,0 +1,118 @@
+//! The arguments of the commands that only look: `check` and `list`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::cli::shared::{AccountArgs, AttemptArgs, CallArgs, LogFormatArg, LookArgs, NetArgs};
+
+const LIST_EXAMPLES: &str = "\
+Examples:
+  offerlinks list --filter status=active -o offers.csv
+      the active offers of your account, into a file
+  offerlinks export --all-offers -o links.csv
+      the list and its links in one run
+
+Exit codes: 0 all listed, 1 failure on this machine, 2 usage, 4 refused by the network,
+  5 stopped early, 129/130/143 interrupted.";
+
+/// Arguments of `list`
+#[derive(Debug, Args)]
+#[command(after_help = LIST_EXAMPLES)]
+pub(crate) struct ListArgs {
+    /// Which offers: those that you may promote, or all that the network shows
+    #[arg(long = "type", value_name = "TYPE", default_value = "personal", help_heading = "List")]
+    pub scope: ScopeArg,
+    /// Only offers whose FIELD has this VALUE, as the network understands it; may be given several times
+    #[arg(long, value_name = "FIELD=VALUE", value_parser = parse_filter, help_heading = "List")]
+    pub filter: Vec<(String, String)>,
+    /// Take the list though the network says that there are more offers
+    #[arg(long, help_heading = "List")]
+    pub allow_short: bool,
+    /// File to write; - writes to stdout
+    ///
+    /// Nothing is written before the list is whole.
+    #[arg(short, long, value_name = "FILE", default_value = "-", help_heading = "List")]
+    pub output: PathBuf,
+    /// Whose account, at which network
+    #[command(flatten)]
+    pub account: AccountArgs,
+    /// How calls are made
+    #[command(flatten)]
+    pub call: CallArgs,
+    /// How calls are repeated
+    #[command(flatten)]
+    pub attempts: AttemptArgs,
+    /// What is shown
+    #[command(flatten)]
+    pub look: LookArgs,
+    /// How connections are made
+    #[command(flatten)]
+    pub net: NetArgs,
+}
+
+/// Which offers
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ScopeArg {
+    /// Those that this affiliate may promote
+    Personal,
+    /// All that the network shows to this affiliate
+    All,
+}
+
+pub(crate) fn parse_filter(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((field, value)) if !field.trim().is_empty() => Ok((field.trim().to_owned(), value.to_owned())),
+        _ => Err("expected FIELD=VALUE, such as status=active".to_owned()),
+    }
+}
+
+const STATUS_EXAMPLES: &str = "\
+Examples:
+  offerlinks status links.csv
+      how far the run in another terminal is, or the one that was interrupted
+
+Exit codes: 0 running or finished, 2 no such output, 5 interrupted.";
+
+/// Arguments of `status`
+#[derive(Debug, Args)]
+#[command(after_help = STATUS_EXAMPLES)]
+pub(crate) struct StatusArgs {
+    /// Output of the run, as -o names it
+    #[arg(value_name = "OUT")]
+    pub output: PathBuf,
+    /// Form of the answer
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub log_format: LogFormatArg,
+}
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  offerlinks check --network demo --email me@example.com --api-key-file key.txt
+      which gate is closed, and what to do about it; sends one call
+  offerlinks check --show-reply
+      with the network's answer as it came, without the key
+
+Exit codes: 0 every gate is open, 2 settings are missing or wrong, 4 refused (key, white list,
+  account, host, certificate), 5 not reachable, throttled or out of order.";
+
+/// Arguments of `check`
+#[derive(Debug, Args)]
+#[command(after_help = CHECK_EXAMPLES)]
+pub(crate) struct CheckArgs {
+    /// Print the network's answer as it came, without the key
+    #[arg(long)]
+    pub show_reply: bool,
+    /// Form of the result
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub log_format: LogFormatArg,
+    /// Whose account, at which network
+    #[command(flatten)]
+    pub account: AccountArgs,
+    /// How the call is made
+    #[command(flatten)]
+    pub call: CallArgs,
+    /// How connections are made
+    #[command(flatten)]
+    pub net: NetArgs,
+}

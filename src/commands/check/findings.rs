@@ -1,0 +1,330 @@
+//! What one call says about every gate on the way to the network, in the order in which they are passed.
+//!
+//! Pure: evidence in, lines and an exit code out.
+
+use std::fmt::Write as _;
+use std::net::IpAddr;
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Value, json};
+
+use crate::api::body::Body;
+use crate::api::classify::accept;
+use crate::api::offers::Page;
+use crate::api::{Failure, RawReply};
+use crate::commands::check::certificate;
+use crate::commands::check::diagnosis::{answered, unanswered};
+use crate::exit::ExitCode;
+use crate::settings::origin::Setting;
+use crate::settings::rate::Rate;
+use crate::text;
+
+/// Clocks farther apart than this are worth a word.
+const CLOCKS_APART: Duration = Duration::from_secs(60);
+
+/// A gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Gate {
+    Dns,
+    Connection,
+    Tls,
+    Api,
+    Key,
+    Account,
+    WhiteList,
+    Limit,
+    Offers,
+    Clock,
+}
+
+impl Gate {
+    const ALL: [Self; 10] = [
+        Self::Dns,
+        Self::Connection,
+        Self::Tls,
+        Self::Api,
+        Self::Key,
+        Self::Account,
+        Self::WhiteList,
+        Self::Limit,
+        Self::Offers,
+        Self::Clock,
+    ];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Dns => "DNS",
+            Self::Connection => "connection",
+            Self::Tls => "TLS",
+            Self::Api => "API",
+            Self::Key => "key",
+            Self::Account => "account",
+            Self::WhiteList => "white list",
+            Self::Limit => "limit",
+            Self::Offers => "offers",
+            Self::Clock => "clock",
+        }
+    }
+}
+
+/// What is known about a gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    Open,
+    /// Open, but there is something to look at.
+    Warning,
+    Closed,
+    NotReached,
+}
+
+impl State {
+    /// For programs; a promise.
+    const fn json(self) -> &'static str {
+        match self {
+            Self::Open => "ok",
+            Self::Warning => "warning",
+            Self::Closed => "failed",
+            Self::NotReached => "not_reached",
+        }
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Open => "ok",
+            Self::Warning => "warning",
+            Self::Closed => "FAILED",
+            Self::NotReached => "not reached",
+        }
+    }
+}
+
+/// The addresses of the host that is connected to.
+#[derive(Clone, Debug)]
+pub(crate) enum Lookup {
+    /// There is no name to look up.
+    Address(IpAddr),
+    Found {
+        name: String,
+        addresses: Vec<IpAddr>,
+        of_proxy: bool,
+    },
+    Failed {
+        name: String,
+        why: String,
+    },
+}
+
+/// Everything there is to go by.
+#[derive(Debug)]
+pub(crate) struct Evidence<'a> {
+    pub(crate) host: &'a str,
+    pub(crate) is_tls: bool,
+    /// The proxy's host, and by what it was named.
+    pub(crate) proxy: Option<(String, &'a str)>,
+    /// What to do about a fault that cannot pass by itself.
+    pub(crate) way_out: &'a str,
+    pub(crate) rate: Rate,
+    pub(crate) lookup: Lookup,
+    pub(crate) call: &'a Result<RawReply, Failure>,
+    /// This machine's clock when the answer came.
+    pub(crate) now: SystemTime,
+}
+
+/// A line for every gate.
+#[derive(Debug)]
+pub(crate) struct Findings {
+    lines: Vec<(Gate, State, String)>,
+    closed: Option<ExitCode>,
+}
+
+impl Findings {
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        self.closed.unwrap_or(ExitCode::Success)
+    }
+
+    /// Each gate, its state and what there is to say, without the key, for programs.
+    pub(crate) fn json(&self, hide: impl Fn(&str) -> String) -> Vec<Value> {
+        let objects = self.lines.iter().map(|(gate, state, words)| {
+            let message = text::shown_message(&hide(words)).into_owned();
+            json!({"gate": gate.name(), "state": state.json(), "message": message})
+        });
+        objects.collect()
+    }
+
+    pub(crate) fn text(&self) -> String {
+        self.lines.iter().map(|(gate, state, words)| line(gate.name(), *state, words)).collect()
+    }
+}
+
+/// A line for every setting.
+pub(crate) fn indented(settings: &[Setting]) -> String {
+    let mut text = String::new();
+    for setting in settings {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{:13}{setting}", "");
+    }
+    text
+}
+
+/// The lines where the settings are found wanting.
+pub(crate) fn without_settings(settings: &str, why: &str) -> String {
+    let mut text = line("settings", State::Closed, &why.replace('\n', "\n             ")) + settings;
+    for gate in Gate::ALL {
+        text += &line(gate.name(), State::NotReached, "");
+    }
+    text
+}
+
+/// The settings, for programs: whether they are good, and each of them.
+pub(crate) fn json_of_settings(settings: &[Setting], state: State, words: &str) -> Value {
+    let each = settings.iter().map(|setting| {
+        let Setting { name, value, origin, beaten_by } = setting;
+        json!({"name": name, "value": value, "origin": origin.to_string(), "beaten_by": beaten_by})
+    });
+    json!({"state": state.json(), "message": words, "settings": each.collect::<Vec<_>>()})
+}
+
+/// The lines for good settings.
+pub(crate) fn with_settings(settings: &str, warnings: &[String]) -> String {
+    let (state, words) = match warnings {
+        [] => (State::Open, "all there".to_owned()),
+        warnings => (State::Warning, warnings.join("; ")),
+    };
+    line("settings", state, &words) + settings
+}
+
+fn line(name: &str, state: State, words: &str) -> String {
+    let words = text::shown_message(words);
+    let mut text = format!("{name:<12} {:<12} {words}", state.word());
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    text
+}
+
+impl Evidence<'_> {
+    /// The conclusions.
+    pub(crate) fn findings(&self) -> Findings {
+        let closed = match self.call {
+            Err(failure) => Some(unanswered(failure, self.way_out)),
+            Ok(reply) => answered(reply),
+        };
+        let lines = Gate::ALL.into_iter().map(|gate| {
+            let (state, words) = match &closed {
+                Some(closed) if closed.gate == gate => (State::Closed, closed.words.clone()),
+                Some(closed) if closed.gate < gate && gate != Gate::Clock => (State::NotReached, String::new()),
+                Some(closed) if self.skips(closed.gate, gate) => {
+                    (State::NotReached, "the limiter stands before it here".to_owned())
+                }
+                _ => self.open(gate),
+            };
+            (gate, state, words)
+        });
+        Findings { lines: lines.collect(), closed: closed.as_ref().map(|closed| closed.code) }
+    }
+
+    /// A gateway that refuses for the limit has not asked the API, so nothing is known about the gates of the API.
+    fn skips(&self, closed: Gate, gate: Gate) -> bool {
+        let by_gateway =
+            |reply: &RawReply| Body::read(&reply.text()).envelope().is_none_or(|envelope| !envelope.code.is_error());
+        closed == Gate::Limit && gate > Gate::Tls && gate < closed && self.call.as_ref().is_ok_and(by_gateway)
+    }
+
+    /// What is to be said about a gate that is open.
+    fn open(&self, gate: Gate) -> (State, String) {
+        match gate {
+            Gate::Dns => self.name(),
+            Gate::Connection => {
+                let through =
+                    self.proxy.as_ref().map(|(proxy, named_by)| format!(" through the proxy {proxy} ({named_by})"));
+                (State::Open, format!("to {}{}", self.host, through.unwrap_or_default()))
+            }
+            Gate::Tls => self.certificate(),
+            Gate::Api => (State::Open, "answers as the API does".to_owned()),
+            Gate::Key => (State::Open, "accepted".to_owned()),
+            Gate::Account => (State::Open, "not locked".to_owned()),
+            Gate::WhiteList => (State::Open, "this machine is let in".to_owned()),
+            Gate::Limit => self.limit(),
+            Gate::Offers => self.offers(),
+            Gate::Clock => self.clock(),
+        }
+    }
+
+    fn name(&self) -> (State, String) {
+        match &self.lookup {
+            Lookup::Address(address) => (State::Open, format!("{address} needs none")),
+            Lookup::Found { name, addresses, of_proxy } => {
+                let addresses: Vec<_> = addresses.iter().map(ToString::to_string).collect();
+                let proxy = if *of_proxy { ", the proxy, which looks up the rest" } else { "" };
+                (State::Open, format!("{name} is {}{proxy}", addresses.join(", ")))
+            }
+            Lookup::Failed { name, why } => (
+                State::Warning,
+                format!("{name} is not known on this machine ({why}), but a proxy of the environment may know it"),
+            ),
+        }
+    }
+
+    fn certificate(&self) -> (State, String) {
+        if !self.is_tls {
+            return (State::Open, "none: this is plain http".to_owned());
+        }
+        let der = self.call.as_ref().ok().and_then(|reply| reply.certificate.as_deref());
+        match der.and_then(|der| certificate::describe(der, self.now)) {
+            Some(described) if described.ends_soon => (State::Warning, described.words),
+            Some(described) => (State::Open, described.words),
+            None => (State::Open, "the certificate is accepted".to_owned()),
+        }
+    }
+
+    fn limit(&self) -> (State, String) {
+        let limits = self.call.as_ref().map(|reply| reply.notes().limits).unwrap_or_default();
+        let mut words = format!("not used up; --rate is {}", self.rate);
+        if limits.is_empty() {
+            words += ", and the network sends no headers about it";
+        }
+        for (name, value) in limits {
+            let _ = write!(words, ", {name}: {}", text::shown_start(&value, 80));
+        }
+        (State::Open, words)
+    }
+
+    /// The one gate that an export need not pass: it says whether there is anything to export.
+    fn offers(&self) -> (State, String) {
+        let Ok(reply) = self.call else { return (State::NotReached, String::new()) };
+        let text = reply.text();
+        let body = Body::read(&text);
+        match accept(reply.received(&body)).map(Page::read) {
+            Ok(Ok(Page { total_rows: Some(0), .. })) => {
+                (State::Warning, "none in your personal list; ask your account manager for approval".to_owned())
+            }
+            Ok(Ok(Page { total_rows: Some(total), .. })) => (State::Open, format!("{total} in your personal list")),
+            Ok(Ok(page)) if page.offers.is_empty() => (State::Warning, "none in your personal list".to_owned()),
+            Ok(Ok(_)) => (State::Open, "there are some in your personal list".to_owned()),
+            Ok(Err(what_came)) => (State::Warning, format!("the offer list cannot be read: {what_came}")),
+            Err(error) => (
+                State::Warning,
+                format!("the offer list is refused: {}; an export may work all the same", error.words()),
+            ),
+        }
+    }
+
+    fn clock(&self) -> (State, String) {
+        let Ok(reply) = self.call else { return (State::NotReached, String::new()) };
+        let Some(date) = reply.notes().date else {
+            return (State::Open, "not compared: the network sends no Date".to_owned());
+        };
+        let (apart, direction) = match self.now.duration_since(date) {
+            Ok(ahead) => (ahead, "ahead of"),
+            Err(behind) => (behind.duration(), "behind"),
+        };
+        let words = format!("this machine is {} s {direction} the network", apart.as_secs());
+        if apart <= CLOCKS_APART {
+            return (State::Open, words);
+        }
+        (State::Warning, words + "; set it (NTP): certificates and waits that the network asks for depend on it")
+    }
+}
+
+#[cfg(test)]
+#[path = "findings_tests.rs"]
+mod tests;

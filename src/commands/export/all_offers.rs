@@ -1,0 +1,74 @@
+//! The list of an account's offers, before its rows are exported: read from the network as a whole, or taken over from an
+//! interrupted run, so that a run goes on with the list it began with.
+
+use std::path::Path;
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use crate::api::Client;
+use crate::commands::list::{Care, Lister, to_csv};
+use crate::config::{AllOffers, Job};
+use crate::dispatch::Schedule;
+use crate::error::Failure;
+use crate::output::{Lock, Place, replace_offers};
+use crate::report::{Ending, Level, Report};
+use crate::run::resume::Earlier;
+use crate::run::rows::Rows;
+use crate::run::session::Neighbours;
+use crate::run::writer::{Goal, make_room};
+use crate::signals::Signals;
+
+/// What calls need, besides the loop that makes them: the list and its offers have the same.
+#[derive(Debug)]
+pub(crate) struct Line {
+    pub(crate) schedule: Schedule,
+    pub(crate) neighbours: Neighbours,
+}
+
+/// Sees to it that the list is in its file. Gives how the run has ended, if there is no whole list to be had.
+///
+/// # Errors
+/// The file cannot be written.
+pub(crate) async fn prepare(
+    (job, list): (&Job, &AllOffers),
+    (client, host): (&Client, &str),
+    (goal, line): (&Goal, &mut Line),
+    signals: &mut Signals,
+    report: &mut Report,
+) -> Result<Option<Ending>, Failure> {
+    let Goal::File(lock) = goal else { return Ok(None) };
+    if goes_on(job, lock, &list.file, report)? {
+        report.say(Level::Info, &format!("the list of the interrupted run is used: {}", list.file.display()));
+        return Ok(None);
+    }
+    let Line { schedule, neighbours } = line;
+    let mut lister = Lister { client, query: &list.query, schedule, neighbours, keep_nameless: true };
+    let care = Care { twice: true, allow_short: list.allow_short };
+    let whole = match lister.whole(care, signals, report).await? {
+        Ok(whole) => whole,
+        Err(end) => return Ok(Some(end.of_export(host))),
+    };
+    replace_offers(lock, &list.file, &to_csv(&whole.offers))?;
+    report.listed(whole.offers.len() as u64, whole.nameless, schedule.counts(Instant::now()).calls);
+    Ok(None)
+}
+
+/// Whether this run goes on with an interrupted one, whose list is still there. Any other list is an old one, and goes
+/// where the rows go that were made of it.
+fn goes_on(job: &Job, lock: &Lock, list: &Path, report: &Report) -> Result<bool, Failure> {
+    let earlier = earlier(job, lock.place())?.map(|(_, earlier)| earlier);
+    match &earlier {
+        Some(Earlier::GoesOn(..) | Earlier::AllDone(..)) => return Ok(true),
+        Some(earlier @ Earlier::SetAside { .. }) => make_room(earlier, job, lock, Some(list), report)?,
+        Some(Earlier::Nothing | Earlier::Finished) | None => {}
+    }
+    Ok(false)
+}
+
+/// What an earlier run has left, and its list, if that can be read.
+pub(crate) fn earlier(job: &Job, place: &Place) -> Result<Option<(Rows, Earlier)>, Failure> {
+    let Ok(mut rows) = Rows::open(job) else { return Ok(None) };
+    let earlier = Earlier::of(job, place, &mut rows, Timestamp::now())?;
+    Ok(Some((rows, earlier)))
+}

@@ -1,0 +1,241 @@
+//! What a run would do, found out without a call and without writing anything, not even a lock or a folder.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use jiff::Timestamp;
+use lru::LruCache;
+
+use super::all_offers;
+use crate::api::Client;
+use crate::config::{Job, Network, Start};
+use crate::error::Failure;
+use crate::input::Row;
+use crate::offer::OfferId;
+use crate::output::Target;
+use crate::pace::Pace;
+use crate::reorder::buffer::Window;
+use crate::report::{DryRun, InvalidRow, Level, Report};
+use crate::run::resume::{Earlier, Why};
+use crate::run::retry_failed::failed_of_previous;
+use crate::run::rows::input_of;
+use crate::run::rows::{Next, Rows};
+
+/// As many invalid rows are listed; the rest is counted.
+const LISTED: usize = 10;
+
+/// Reads the whole input, and tells what a run of `job` would do.
+///
+/// # Errors
+/// What would keep the run from being started.
+pub(crate) async fn dry_run(job: &Job, report: &Report) -> Result<DryRun, Failure> {
+    for warning in &job.warnings {
+        report.say(Level::Warning, warning);
+    }
+    let network = network(job)?;
+    let target = Target::of(&job.output)?;
+    if let Target::File(place) = &target {
+        place.check_folder()?;
+    }
+    if let (Some(_), Target::File(place)) = (&job.all_offers, &target) {
+        let earlier = all_offers::earlier(job, place)?.map_or(Earlier::Nothing, |(_, earlier)| earlier);
+        if !matches!(earlier, Earlier::GoesOn(..) | Earlier::AllDone(..)) {
+            return Ok(plan(job, network, &target, &earlier, Seen::new()));
+        }
+    }
+    let mut rows = open(job)?;
+    rows.tell(job, report);
+    let earlier = match &target {
+        Target::File(place) => Earlier::of(job, place, &mut rows, Timestamp::now())?,
+        Target::Stdout | Target::Device(_) => Earlier::Nothing,
+    };
+    let seen = if matches!(earlier, Earlier::AllDone(..)) { Seen::new() } else { Seen::of(&mut rows).await? };
+    rows.tell_oddities(report);
+    let ids = rows.reading.as_ref().filter(|_| job.all_offers.is_none()).map(ToString::to_string);
+    Ok(DryRun { ids, ..plan(job, network, &target, &earlier, seen) })
+}
+
+fn plan(job: &Job, network: String, target: &Target, earlier: &Earlier, seen: Seen) -> DryRun {
+    DryRun {
+        input: input_of(job),
+        is_listed: job.all_offers.is_none() || earlier.done() > 0,
+        ids: None,
+        network,
+        done: earlier.done(),
+        rows: seen.rows,
+        kept: seen.kept,
+        distinct: seen.distinct(),
+        invalid: seen.invalid,
+        first_invalid: seen.first_invalid,
+        calls: seen.calls,
+        rate: job.policy.rate,
+        period: Pace::new(job.policy.rate, Instant::now()).period(),
+        files: files(job, target, earlier),
+        earlier_run: earlier_run(earlier, job.start),
+    }
+}
+
+/// Whom it would call, or what is missing for that. Settings that cannot work are found out too.
+fn network(job: &Job) -> Result<String, Failure> {
+    match &job.network {
+        Network::Sandbox => Ok("the sandbox network".to_owned()),
+        Network::Real(account) => Client::new(account, &job.http).map(|_| account.host()).map_err(Failure::from),
+        Network::NotGiven(missing) => Ok(format!("not given yet: {missing}")),
+    }
+}
+
+fn open(job: &Job) -> Result<Rows, Failure> {
+    match failed_of_previous(job)? {
+        None => Rows::open(job),
+        Some(which) => Rows::again(job, which),
+    }
+}
+
+/// What is there of an earlier run, and what would become of that.
+fn earlier_run(earlier: &Earlier, start: Start) -> Option<String> {
+    let more = match earlier {
+        Earlier::SetAside { why: Why::TooOld(_), .. } => "; --resume would go on with it",
+        _ => "",
+    };
+    earlier.words(start).map(|words| words + more)
+}
+
+/// The files that a run leaves, and those that it needs meanwhile.
+fn files(job: &Job, target: &Target, earlier: &Earlier) -> Vec<(PathBuf, &'static str)> {
+    let note = |path: &PathBuf| if path.exists() { "replaced, as a whole" } else { "new" };
+    let mut files = Vec::new();
+    match target {
+        Target::Stdout => files.push(("-".into(), "stdout")),
+        Target::Device(path) => files.push((path.clone(), "written directly, as it is no file")),
+        Target::File(place) => {
+            files.push((job.output.clone(), note(&job.output)));
+            files.extend(job.workbook.iter().map(|path| (path.clone(), note(path))));
+            files.extend(job.all_offers.iter().map(|list| (list.file.clone(), note(&list.file))));
+            files.push((place.partial(), "during the run"));
+            files.push((place.checkpoint(), "during the run"));
+            if let Earlier::SetAside { .. } = earlier {
+                let [rows, checkpoint] = place.set_aside();
+                files.push((rows, "what the interrupted run has done"));
+                files.push((checkpoint, "how far that is good"));
+            }
+            files.push((place.lock(), "stays: keeps a second run out, and remembers --append"));
+        }
+    }
+    files.extend(job.about.iter().map(|path| (path.clone(), note(path))));
+    files
+}
+
+/// What has been seen of the input.
+struct Seen {
+    rows: u64,
+    kept: u64,
+    /// Ordinary IDs as numbers. A run remembers no more than the last ones, but to count all of them they have to be
+    /// held: ten million take 150 MiB, which is acceptable here and nowhere else.
+    numbers: HashSet<u64>,
+    /// Those that are too long for that.
+    others: HashSet<OfferId>,
+    /// What a run would remember.
+    remembered: LruCache<OfferId, ()>,
+    calls: u64,
+    invalid: u64,
+    first_invalid: Vec<InvalidRow>,
+}
+
+impl Seen {
+    fn new() -> Self {
+        Self {
+            rows: 0,
+            kept: 0,
+            numbers: HashSet::new(),
+            others: HashSet::new(),
+            remembered: LruCache::new(Window::<()>::REMEMBERED),
+            calls: 0,
+            invalid: 0,
+            first_invalid: Vec::new(),
+        }
+    }
+
+    /// Everything that is still to come.
+    async fn of(rows: &mut Rows) -> Result<Self, Failure> {
+        let mut seen = Self::new();
+        loop {
+            let next = match rows.next()? {
+                Next::NotYet => rows.wait().await?,
+                next => next,
+            };
+            match next {
+                Next::Row(row) => seen.add(row),
+                Next::Kept(_) => seen.kept += 1,
+                Next::NotYet => {}
+                Next::End => return Ok(seen),
+            }
+        }
+    }
+
+    fn add(&mut self, row: Row) {
+        self.rows += 1;
+        match row.offer {
+            Ok(offer) => {
+                // With a 1 before it, so that leading zeros count: 007 is not 7.
+                match format!("1{offer}").parse() {
+                    Ok(number) => self.numbers.insert(number),
+                    Err(_) => self.others.insert(offer),
+                };
+                self.calls += u64::from(self.remembered.put(offer, ()).is_none());
+            }
+            Err(bad) => {
+                self.invalid += 1;
+                if self.first_invalid.len() < LISTED {
+                    self.first_invalid.push(InvalidRow {
+                        line: row.line,
+                        text: bad.text.into(),
+                        reason: bad.reason.to_string(),
+                    });
+                }
+            }
+        }
+    }
+
+    fn distinct(&self) -> u64 {
+        (self.numbers.len() + self.others.len()) as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::{BadId, Cells, Position};
+
+    fn row(line: u64, cell: &str) -> Row {
+        let offer = OfferId::parse(cell).map_err(|reason| BadId { text: cell.into(), reason });
+        let next = Position { byte: 0, line, record: 0 };
+        Row { line, offer, cells: Cells::new([""; 0].iter(), 0), next }
+    }
+
+    #[test]
+    fn every_id_counts_once_and_leading_zeros_make_another() {
+        let mut seen = Seen::new();
+        for cell in ["7", "007", "7.0", "18446744073709551615", "99999999999999999999", "99999999999999999999", "x"] {
+            seen.add(row(1, cell));
+        }
+        assert_eq!((seen.rows, seen.distinct(), seen.calls, seen.invalid), (7, 4, 4, 1));
+    }
+
+    #[test]
+    fn what_a_run_would_have_forgotten_is_called_again() {
+        let mut seen = Seen::new();
+        for id in (0..12_000).chain([11_999, 0]) {
+            seen.add(row(1, &id.to_string()));
+        }
+        assert_eq!((seen.distinct(), seen.calls), (12_000, 12_001));
+    }
+
+    #[test]
+    fn only_the_first_invalid_rows_are_held() {
+        let mut seen = Seen::new();
+        (2..1002).for_each(|line| seen.add(row(line, "x")));
+        assert_eq!((seen.invalid, seen.first_invalid.len()), (1000, LISTED));
+        assert_eq!(seen.first_invalid[9].line, 11);
+    }
+}

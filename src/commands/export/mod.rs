@@ -1,0 +1,225 @@
+//! The job: joins input, schedule, client and output into one run.
+//!
+//! Here everything is opened before the loop of `run` and closed behind it.
+
+mod all_offers;
+mod dry_run;
+mod workbook;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use self::all_offers::Line;
+pub(crate) use self::dry_run::dry_run;
+use crate::api::Client;
+use crate::cell::Look;
+use crate::config::Job;
+use crate::dispatch::{Counts, Policy, Schedule};
+use crate::error::Failure;
+use crate::offer::tally::Summary;
+use crate::output::{Finish, Lock, tidy_up};
+use crate::pace::Pace;
+use crate::reorder::buffer::Window;
+use crate::report::{Closing, Ending, Level, Plan, Report};
+use crate::run::event_loop::{Ended, Run};
+use crate::run::retry_failed::failed_of_previous;
+use crate::run::rows::{Rows, input_of};
+use crate::run::session::{Neighbours, Session};
+use crate::run::writer::{Goal, Opened, Writer};
+use crate::signals::Signals;
+
+/// How long calls in flight are waited for when a run stops early.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// Runs an export from start to end and reports it.
+///
+/// # Errors
+/// What kept it from being done, on this machine. What the network did wrong is an [`Ending`].
+pub(crate) async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary), Failure> {
+    let mut signals = Signals::listen(report.last_words()).map_err(Failure::system("listen to signals"))?;
+    tell_settings(job, report);
+    let session = Session::open(&job.network, &job.http, Client::new)?;
+    let host = session.host.as_str();
+    let output = output_of(job);
+    let close = |report: &mut Report, ending: &Ending, summary: &Summary, kept: Option<u64>| {
+        close(job, host, (ending, summary, kept), report);
+    };
+    let called = (&session.client, host);
+    let Start { mut rows, goal, line } = match start(job, called, &mut signals, report).await? {
+        Ok(start) => start,
+        Err(ending) => {
+            let summary = Summary::default();
+            close(report, &ending, &summary, Some(0));
+            return Ok((ending, summary));
+        }
+    };
+    rows.tell(job, report);
+    let looks = rows.looks.clone();
+    let writer = match Writer::open(job, goal, &mut rows, report)? {
+        Opened::Writer(writer) => *writer,
+        Opened::Finished(summary, lock, finish) => {
+            report.totals(&summary, Counts::default(), Instant::now());
+            let ended = wind_up(job, (&summary, &looks), (Some(lock), finish), &mut signals, report).await;
+            let ending = ended.map_err(|cause| cause.with_way_on(&job.resume_command))?;
+            close(report, &ending, &summary, Some(summary.offers));
+            return Ok((ending, summary));
+        }
+    };
+
+    let now = Instant::now();
+    let plan = Plan {
+        input: &input_of(job),
+        output: &output,
+        host,
+        total: rows.total(),
+        done: writer.summary().offers,
+        rate: job.policy.rate,
+        period: Pace::new(job.policy.rate, now).period(),
+    };
+    report.start(&plan, now);
+    rows.tell_reading(job, report);
+
+    let resumable = writer.can_resume() && rows.can_resume();
+    let Line { mut schedule, neighbours } = line.unwrap_or_else(|| self::line(job, host, report, now));
+    prepare(&mut schedule, job, writer.summary());
+    let (max_errors, window, drain) = (job.max_errors, Window::new(), drain(job));
+    let run = Run { rows, window, schedule, writer, max_errors, drain, waiting: None, neighbours };
+    let way_on = |cause: Failure| if resumable { cause.with_way_on(&job.resume_command) } else { cause };
+    let ended = run.run(&session.client, &mut signals, report).await;
+    let Ended { mut ending, summary, kept, lock, finish } = ended.map_err(way_on)?;
+    if ending == Ending::Complete {
+        ending = wind_up(job, (&summary, &looks), (lock, finish), &mut signals, report).await.map_err(way_on)?;
+    }
+    close(report, &ending, &summary, resumable.then_some(kept));
+    Ok((ending, summary))
+}
+
+/// Tells the schedule what is known of the network from earlier runs.
+fn prepare(schedule: &mut Schedule, job: &Job, earlier: &Summary) {
+    if job.retry_failed.is_some() {
+        schedule.expect_failures();
+    } else if earlier.succeeded() > 0 {
+        schedule.trust_host();
+    }
+}
+
+/// The last words.
+fn close(job: &Job, host: &str, (ending, summary, kept): (&Ending, &Summary, Option<u64>), report: &mut Report) {
+    let (output, is_retry) = (output_of(job), job.retry_failed.is_some());
+    let (resume_command, retry_command) = (&job.resume_command, &job.retry_command);
+    let output_exists = Path::new(&output).exists();
+    report.close(&Closing {
+        ending,
+        summary,
+        output: &output,
+        output_exists,
+        kept,
+        resume_command,
+        retry_command,
+        host,
+        is_retry,
+    });
+}
+
+/// What a run begins with.
+struct Start {
+    rows: Rows,
+    goal: Goal,
+    /// Where calls were made already.
+    line: Option<Line>,
+}
+
+/// Opens what rows come from and go to; with `--all-offers` after the account's list is there. Gives how the run has
+/// ended, if that cannot be had.
+async fn start(
+    job: &Job,
+    (client, host): (&Client, &str),
+    signals: &mut Signals,
+    report: &mut Report,
+) -> Result<Result<Start, Ending>, Failure> {
+    let Some(list) = &job.all_offers else {
+        if job.retry_failed.is_none() && job.source.is_terminal() {
+            report.say(Level::Info, "reading offers from the terminal; end with Ctrl-D");
+        }
+        let (rows, goal) = open(job)?;
+        return Ok(Ok(Start { rows, goal, line: None }));
+    };
+    let goal = Goal::of(job)?;
+    report.listing(host, &list.file, job.policy.rate, Instant::now());
+    let mut line = line(job, host, report, Instant::now());
+    let ended = all_offers::prepare((job, list), (client, host), (&goal, &mut line), signals, report).await;
+    let now = Instant::now();
+    report.totals(&Summary::default(), line.schedule.counts(now), now);
+    if let Some(ending) = ended? {
+        return Ok(Err(ending));
+    }
+    line.schedule.begin_anew();
+    Ok(Ok(Start { rows: Rows::open(job)?, goal, line: Some(line) }))
+}
+
+/// When calls may leave, from now on.
+fn line(job: &Job, host: &str, report: &Report, now: Instant) -> Line {
+    // A promise to the next job: what is in flight has to end within --max-duration too.
+    let max_duration = job.policy.max_duration.map(|max| max.saturating_sub(drain(job)));
+    let mut schedule = Schedule::new(Policy { max_duration, ..job.policy }, fastrand::u64(..), now);
+    let neighbours = Neighbours::look(&job.network, job.policy.rate, host, report);
+    let begin = neighbours.make_room(report, now, |runs| schedule.set_share(runs, now));
+    schedule.hold_until(begin);
+    Line { schedule, neighbours }
+}
+
+/// How long calls in flight are waited for when the run stops early.
+fn drain(job: &Job) -> Duration {
+    job.policy.max_duration.map_or(DRAIN, |max| DRAIN.min(max / 10))
+}
+
+/// What the user should know before the run, and with `-v` what it goes by.
+fn tell_settings(job: &Job, report: &Report) {
+    job.warnings.iter().for_each(|warning| report.say(Level::Warning, warning));
+    job.settings.iter().for_each(|setting| report.say(Level::Debug, &format!("setting: {setting}")));
+}
+
+/// What is left to do when all rows are in place. Only then is the checkpoint removed, so that a run that is stopped here
+/// makes no call again.
+async fn wind_up(
+    job: &Job,
+    (summary, looks): (&Summary, &[Look]),
+    (lock, finish): (Option<Arc<Lock>>, Finish),
+    signals: &mut Signals,
+    report: &Report,
+) -> Result<Ending, Failure> {
+    // A workbook is not made of rows that are withheld.
+    if finish == Finish::Replace
+        && let Some(signal) = workbook::render(job, (summary, looks), signals, report).await?
+    {
+        return Ok(Ending::Interrupted(signal));
+    }
+    if let Some(lock) = &lock {
+        tidy_up(lock, finish)?;
+    }
+    if job.min_ok.is_met(summary.succeeded(), summary.offers) {
+        return Ok(Ending::Complete);
+    }
+    let failed = lock.filter(|_| finish == Finish::Withhold).map(|lock| lock.place().failed());
+    Ok(Ending::BelowMinOk { least: job.min_ok.to_string(), rows_in: failed })
+}
+
+/// The output as the user knows it.
+fn output_of(job: &Job) -> String {
+    match job.workbook.as_ref().unwrap_or(&job.output) {
+        stdout if stdout.as_os_str() == "-" => "stdout".to_owned(),
+        file => file.display().to_string(),
+    }
+}
+
+/// Opens what the rows come from, and locks what they go to. An earlier output is read only when no other run can
+/// replace it meanwhile; an input that makes no sense is to be told before anything is made for the output.
+fn open(job: &Job) -> Result<(Rows, Goal), Failure> {
+    let Some(which) = failed_of_previous(job)? else {
+        let rows = Rows::open(job)?;
+        return Ok((rows, Goal::of(job)?));
+    };
+    let goal = Goal::of(job)?;
+    Ok((Rows::again(job, which)?, goal))
+}

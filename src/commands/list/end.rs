@@ -1,0 +1,80 @@
+//! How a list ended: the words and the exit code for it.
+
+use crate::commands::list::paging::{Doubt, Endless};
+use crate::dispatch::Stop;
+use crate::exit::ExitCode;
+use crate::offer::{Class, OfferError};
+use crate::report::Ending;
+use crate::signals::Signal;
+
+/// How a list ended.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// Every offer is listed.
+    Complete,
+    /// The network, or the user's limits, stopped it.
+    Stopped(Stop),
+    /// A signal.
+    Interrupted(Signal),
+    /// The network refuses a page.
+    Refused(OfferError),
+    /// The network's pages lead nowhere.
+    Endless(Endless),
+    /// The list does not add up, however often it is read.
+    Short(Doubt),
+}
+
+impl End {
+    /// The exit code that stands for it.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Complete => ExitCode::Success,
+            Self::Stopped(Stop::Refused(_) | Stop::Unreachable { .. }) => ExitCode::Refused,
+            Self::Refused(error) if error.kind.class() != Class::Transient => ExitCode::Refused,
+            Self::Stopped(_) | Self::Refused(_) | Self::Endless(_) | Self::Short(_) => ExitCode::StoppedEarly,
+            Self::Interrupted(signal) => signal.exit_code(),
+        }
+    }
+
+    /// The same as an end of an export, which this list was to be the input of.
+    pub(crate) fn of_export(self, host: &str) -> Ending {
+        match self {
+            Self::Complete => Ending::Complete,
+            Self::Stopped(stop) => Ending::Stopped(stop),
+            Self::Interrupted(signal) => Ending::Interrupted(signal),
+            Self::Refused(_) | Self::Endless(_) | Self::Short(_) => {
+                let refused = self.exit_code() == ExitCode::Refused;
+                Ending::NoList { why: self.words(host), refused }
+            }
+        }
+    }
+
+    /// The word for it in the log; a promise to programs.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Complete => Ending::Complete.word(),
+            Self::Stopped(stop) => Ending::Stopped(stop.clone()).word(),
+            Self::Interrupted(signal) => Ending::Interrupted(*signal).word(),
+            Self::Refused(_) | Self::Endless(_) | Self::Short(_) => "no_list",
+        }
+    }
+
+    /// What happened, in words; nothing where all is well.
+    pub(crate) fn words(&self, host: &str) -> String {
+        match self {
+            Self::Complete => String::new(),
+            Self::Stopped(stop) => Ending::Stopped(stop.clone()).words(host),
+            Self::Interrupted(signal) => Ending::Interrupted(*signal).words(host),
+            Self::Refused(error) => {
+                format!(
+                    "stopped: {host} does not give the offer list: {}",
+                    crate::text::shown_start(&error.message, 300)
+                )
+            }
+            Self::Endless(endless) => format!("stopped: {endless}"),
+            Self::Short(doubt) => {
+                format!("stopped: the offer list is not whole: {doubt}; --allow-short takes it as it is")
+            }
+        }
+    }
+}

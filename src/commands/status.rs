@@ -1,0 +1,177 @@
+//! `status`: how far the run of another terminal is, or one that was interrupted, from the files beside its output.
+//!
+//! Reads and locks nothing, so that no run is disturbed: who holds the lock is asked of the system.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::error::Failure;
+use crate::exit::ExitCode;
+use crate::input::Mark;
+use crate::offer::tally::Summary;
+use crate::output::{Checkpoint, Found, Place, Target, find};
+use crate::report::counted;
+use crate::settings::console::LogFormat;
+use crate::text;
+
+/// What stands at and beside an output.
+#[derive(Debug)]
+pub(crate) struct Status {
+    output: PathBuf,
+    /// Who has the lock, in the words of the lock file.
+    holder: Option<String>,
+    run: Option<Checkpoint<Mark, Summary>>,
+    /// Why what is left of a run cannot be continued.
+    damaged: Option<String>,
+    is_there: bool,
+    /// The rows of a run that exported too few offers to replace the output.
+    withheld: Option<PathBuf>,
+}
+
+impl Status {
+    /// Looks at the output that `path` names, and at the rows that a workbook is made of.
+    ///
+    /// # Errors
+    /// It is no file, or something beside it cannot be read.
+    pub(crate) fn of(path: &Path) -> Result<Self, Failure> {
+        let is_workbook = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("xlsx"));
+        let rows = if is_workbook { path.with_added_extension("csv") } else { path.to_owned() };
+        let Target::File(place) = Target::of(&rows)? else {
+            let message = format!("{} is no file: nothing stands beside a stream", path.display());
+            return Err(Failure::Name(message));
+        };
+        let holder = holder(&place);
+        let (run, damaged) = match find(&place) {
+            Ok(Found::Interrupted(found)) => (Some(found.checkpoint), None),
+            Ok(Found::Finished(run, _)) => (Some(run), None),
+            Ok(Found::Damaged { why }) => (None, Some(why)),
+            Ok(Found::Nothing) => (None, None),
+            // Between two looks of ours a run may have put a file in its place.
+            Err(_) if holder.is_some() => (None, None),
+            Err(error) => return Err(error.into()),
+        };
+        let withheld = Some(place.failed()).filter(|rows| rows.is_file());
+        Ok(Self { output: path.to_owned(), holder, run, damaged, is_there: path.is_file(), withheld })
+    }
+
+    const fn word(&self) -> &'static str {
+        match (&self.holder, &self.run, &self.damaged) {
+            (Some(_), ..) => "running",
+            (None, Some(_), _) => "interrupted",
+            (None, None, Some(_)) => "damaged",
+            (None, None, None) if self.is_there => "finished",
+            (None, None, None) => "none",
+        }
+    }
+
+    /// 0 for a run that goes on and for one that is finished, 5 for one that was interrupted, 2 where there is none.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self.word() {
+            "running" | "finished" => ExitCode::Success,
+            "none" => ExitCode::Usage,
+            _ => ExitCode::StoppedEarly,
+        }
+    }
+
+    /// What there is to say, on one line.
+    pub(crate) fn text(&self, form: LogFormat, now: Timestamp) -> String {
+        match form {
+            LogFormat::Text => text::shown(&self.words(now)).into_owned() + "\n",
+            LogFormat::Json => text::shown_json(&self.json(now).to_string()).into_owned() + "\n",
+        }
+    }
+
+    fn words(&self, now: Timestamp) -> String {
+        let output = self.output.display();
+        let done = self.run.as_ref().map(|run| progress(run, now));
+        match (self.word(), &self.holder, &self.damaged) {
+            ("running", Some(holder), _) => {
+                format!("{output}: running ({holder}); {}", done.unwrap_or_else(|| "no offer is saved yet".to_owned()))
+            }
+            ("interrupted", ..) => {
+                format!("{output}: interrupted; {}; the same command goes on", done.unwrap_or_default())
+            }
+            (_, _, Some(why)) => format!("{output}: what is left of a run cannot be continued: {why}"),
+            ("finished", ..) => match &self.withheld {
+                Some(rows) => format!(
+                    "{output}: finished, but the last run exported fewer than --min-ok: its rows are in {}",
+                    rows.display()
+                ),
+                None => format!("{output}: finished; no run is under way"),
+            },
+            _ => format!("{output}: there is no such output, and no run of it"),
+        }
+    }
+
+    fn json(&self, now: Timestamp) -> Value {
+        let run = self.run.as_ref();
+        let summary = run.map(|run| &run.counts);
+        json!({
+            "event": "status", "output": self.output.to_string_lossy(), "state": self.word(),
+            "exit_code": self.exit_code().code(), "holder": self.holder, "damaged": self.damaged,
+            "below_min_ok": self.withheld.as_ref().map(|rows| rows.to_string_lossy()),
+            "done": summary.map(|summary| summary.offers), "offers": run.and_then(total),
+            "failed": summary.map(Summary::failed), "errors": summary.map(|summary| &summary.errors),
+            "rows": summary.map(|summary| summary.rows), "saved_seconds_ago": run.and_then(|run| saved(run, now)),
+        })
+    }
+}
+
+/// How far a run is.
+fn progress(run: &Checkpoint<Mark, Summary>, now: Timestamp) -> String {
+    let summary = &run.counts;
+    let mut words = match total(run) {
+        Some(total) => format!("{} of about {} done", summary.offers, counted(total, "offer")),
+        None => format!("{} done", counted(summary.offers, "offer")),
+    };
+    if summary.failed() > 0 {
+        let kinds = summary.errors.iter().map(|(kind, n)| format!("{n} {kind}"));
+        words += &format!(", {} failed ({})", summary.failed(), kinds.collect::<Vec<_>>().join(", "));
+    }
+    words += &format!(", {}", counted(summary.rows, "row"));
+    if let Some(ago) = saved(run, now) {
+        words += &format!(", saved {ago} s ago");
+    }
+    words
+}
+
+/// How many rows the input has, by how far into it these are.
+fn total(run: &Checkpoint<Mark, Summary>) -> Option<u64> {
+    let mark = run.input.as_ref()?;
+    let (done, byte) = (u128::from(run.offers), u128::from(mark.position.byte));
+    let total = (done * u128::from(mark.size)).checked_div(byte)?;
+    u64::try_from(total).ok().map(|total| total.max(run.offers))
+}
+
+fn saved(run: &Checkpoint<Mark, Summary>, now: Timestamp) -> Option<u64> {
+    u64::try_from(now.as_second() - run.saved_at?.as_second()).ok()
+}
+
+/// Who holds the lock of an output, if somebody does.
+fn holder(place: &Place) -> Option<String> {
+    let path = place.lock();
+    let found = fs::symlink_metadata(&path).ok().filter(fs::Metadata::is_file)?;
+    is_locked(&path, &found).then(|| {
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        text::shown_start(text.lines().next().unwrap_or("process unknown"), 80).into_owned()
+    })
+}
+
+/// Linux tells every lock there is.
+#[cfg(target_os = "linux")]
+fn is_locked(_: &Path, found: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let locks = fs::read_to_string("/proc/locks").unwrap_or_default();
+    let inode = format!(":{}", found.ino());
+    let is_it = |line: &str| line.contains("FLOCK") && line.split_whitespace().any(|word| word.ends_with(&inode));
+    locks.lines().any(is_it)
+}
+
+/// Elsewhere the lock is tried for an instant; only one who comes in that instant sees it.
+#[cfg(not(target_os = "linux"))]
+fn is_locked(path: &Path, _: &fs::Metadata) -> bool {
+    fs::File::open(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock)))
+}

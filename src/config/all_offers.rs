@@ -1,0 +1,72 @@
+//! `--all-offers`: the account's own list as the input of an export, and the flags that cannot be meant beside it.
+
+use std::path::{Path, PathBuf};
+
+use crate::cli::AllOffersArgs;
+use crate::config::JobError;
+use crate::config::list::list_query;
+use crate::input::{ColumnChoice, Options, Source};
+use crate::output::Target;
+use crate::settings::origin::{Origin, Setting};
+
+/// The account's list, which a run reads before it exports it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AllOffers {
+    /// The file that the list is kept in, beside the output.
+    pub file: PathBuf,
+    /// What the network is asked for, besides the page.
+    pub query: Vec<(String, String)>,
+    /// Whether a list is taken that does not add up.
+    pub allow_short: bool,
+}
+
+impl AllOffers {
+    /// The list, if it is asked for; `output` is what `-o` names.
+    ///
+    /// # Errors
+    /// Another flag asks for something else, or there is no place for the list.
+    pub(crate) fn of(arguments: AllOffersArgs, output: &Path, settings: &[Setting]) -> Result<Option<Self>, JobError> {
+        let AllOffersArgs { all_offers, scope, filter, allow_short } = arguments;
+        if !all_offers {
+            return Ok(None);
+        }
+        let mut typed = settings.iter().filter(|setting| setting.origin == Origin::Flag);
+        if let Some((flag, why)) = typed.find_map(|setting| Some((setting, conflict(&setting.name)?))) {
+            return Err(JobError::NotWithAllOffers { flag: flag.name.clone(), why });
+        }
+        match Target::of(output) {
+            Ok(Target::File(place)) => {
+                Ok(Some(Self { file: place.offers(), query: list_query(scope, filter), allow_short }))
+            }
+            Ok(Target::Stdout | Target::Device(_)) => Err(JobError::AllOffersToStream),
+            Err(error) => Err(JobError::Output(error)),
+        }
+    }
+
+    /// The list as an input.
+    pub(crate) fn source(&self) -> Source {
+        Source::File(self.file.clone())
+    }
+
+    /// How the input is read: a list is the program's own, so nothing about it is to be found out.
+    pub(crate) fn reading(list: Option<&Self>, options: Options) -> Options {
+        match list {
+            None => options,
+            Some(_) => {
+                Options { column: Some(ColumnChoice::Name("offer_id".to_owned())), delimiter: Some(b','), ..options }
+            }
+        }
+    }
+}
+
+/// Why a flag cannot stand beside `--all-offers`.
+fn conflict(flag: &str) -> Option<&'static str> {
+    Some(match flag {
+        "INPUT" => "the account's own list is the input; leave out one of them",
+        "--retry-failed" => "its input is the earlier output, and no list is needed: leave out --all-offers",
+        "--column" | "--delimiter" | "--no-headers" | "--sheet" | "--skip-lines" | "--network-column" => {
+            "it says how an input file is read, and there is none: leave it out"
+        }
+        _ => return None,
+    })
+}

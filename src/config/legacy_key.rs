@@ -1,0 +1,119 @@
+//! The job in a checkpoint of format 1: one text, in which types were printed as they were called then.
+//!
+//! Only read, never written. It tells what was typed, not what that came to. Frozen: nothing in it may follow a change
+//! elsewhere. May go when no run of that version can be left anywhere.
+
+use super::{Job, Network, RetryFailed};
+use crate::config::job_id::{Comparison, OpenedRows};
+use crate::encode::link_template::Part;
+use crate::encode::{Dialect, Format};
+use crate::input::{ColumnChoice, Options};
+use crate::sandbox;
+use crate::text::shown_start;
+
+/// The fields, in the text's order: how each begins there, and what people call it.
+const FIELDS: [(&str, &str); 10] = [
+    ("network ", "the network"),
+    ("; e-mail ", "the e-mail"),
+    ("; column ", "--column"),
+    ("; delimiter ", "--delimiter"),
+    ("; no-headers ", "--no-headers"),
+    ("; sheet ", "--sheet"),
+    ("; keep ", "--keep"),
+    ("; format ", "the format"),
+    ("; append ", "--append"),
+    ("; retry-failed ", "--retry-failed"),
+];
+/// The first of them are the account.
+const ACCOUNT: usize = 2;
+
+/// Whether `then` is the text of this job.
+pub(crate) fn compare(job: &Job, rows: OpenedRows<'_>, then: &str) -> Comparison {
+    if job.all_offers.is_some() {
+        return Comparison::Differs("it was of an input, not of the account's list (--all-offers)".to_owned());
+    }
+    let now = fields(job, rows);
+    let skipped = if matches!(job.network, Network::NotGiven(_)) { ACCOUNT } else { 0 };
+    let Some(then) = split(then) else {
+        return Comparison::Differs("its job is told in a way that this version does not know".to_owned());
+    };
+    let both = FIELDS.iter().zip(then.into_iter().zip(now)).skip(skipped);
+    let differs = both.filter(|(_, (then, now))| then != now).map(|((_, name), (then, now))| {
+        format!("{name} differs: {} then, {} now", shown_start(then, 100), shown_start(&now, 100))
+    });
+    match differs.collect::<Vec<_>>() {
+        differs if differs.is_empty() => Comparison::SameAsTyped,
+        differs => Comparison::Differs(differs.join("; ")),
+    }
+}
+
+/// The values in a text. A value that holds the beginning of the next field ends too early, and so differs.
+fn split(text: &str) -> Option<Vec<&str>> {
+    let mut rest = text.strip_prefix(FIELDS[0].0)?;
+    let mut values = Vec::with_capacity(FIELDS.len());
+    for (begin, _) in &FIELDS[1..] {
+        let (value, after) = rest.split_once(begin)?;
+        values.push(value);
+        rest = after;
+    }
+    values.push(rest);
+    Some(values)
+}
+
+fn fields(job: &Job, rows: OpenedRows<'_>) -> [String; 10] {
+    let (host, email) = match &job.network {
+        Network::Sandbox => ("sandbox", sandbox::EMAIL),
+        Network::Real(account) => (account.base_url.as_str(), account.email.as_str()),
+        Network::NotGiven(_) => ("", ""),
+    };
+    let Options { column, delimiter, no_headers, sheet, skip_lines: _, allow_empty: _, settle: _, keep: _, also: _ } =
+        &job.reading;
+    let column = match column {
+        None => "None".to_owned(),
+        Some(ColumnChoice::Name(name)) => format!("Some(Name({name:?}))"),
+        Some(ColumnChoice::Number(number)) => format!("Some(Number({number}))"),
+    };
+    let format = match job.format {
+        Format::Csv(Dialect::Plain) => "Csv(Plain)",
+        Format::Csv(Dialect::Excel) => "Csv(Excel)",
+        Format::Jsonl => "Jsonl",
+    };
+    let pieces = job.template.parts().map(|part| match part {
+        Part::Literal(text) => format!("Literal({text:?})"),
+        Part::Column(name) => format!("Column({name:?})"),
+    });
+    let retry_failed = match job.retry_failed {
+        None => "None",
+        Some(RetryFailed::Passing) => "Some(Passing)",
+        Some(RetryFailed::All) => "Some(All)",
+    };
+    [
+        host.to_owned(),
+        email.to_owned(),
+        column,
+        format!("{delimiter:?}"),
+        no_headers.to_string(),
+        format!("{sheet:?}"),
+        format!("{:?}", rows.kept),
+        format.to_owned(),
+        format!("Template {{ pieces: [{}] }}", pieces.collect::<Vec<_>>().join(", ")),
+        retry_failed.to_owned(),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Written by the program at ebba693.
+    const TEXT: &str = "network sandbox; e-mail affiliate@sandbox.example; column None; delimiter None; no-headers false; sheet None; keep [\"campaign\"]; format Csv(Plain); append Template { pieces: [Literal(\"aff_sub1={clickid}&s=\"), Column(\"campaign\")] }; retry-failed None";
+
+    #[test]
+    fn a_text_is_split_into_its_fields() {
+        let fields = split(TEXT).unwrap();
+        assert_eq!((fields.len(), fields[0], fields[2]), (10, "sandbox", "None"));
+        assert_eq!((fields[6], fields[9]), ("[\"campaign\"]", "None"));
+        assert_eq!(split("network sandbox"), None);
+        assert_eq!(split(""), None);
+    }
+}

@@ -1,0 +1,39 @@
+//! `--retry-failed`: what was typed beside it, and the `--append` of the run whose output it is about.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use crate::config::JobError;
+use crate::encode::link_template::Template;
+use crate::output::Target;
+use crate::settings::origin::{Origin, Setting};
+
+/// The `--append` of the run that made an output, if it is remembered.
+pub(crate) fn first_append(rows: &Path) -> Option<Template> {
+    match Target::of(rows) {
+        Ok(Target::File(place)) => Template::parse(&place.remembered_append()?).ok(),
+        _ => None,
+    }
+}
+
+/// Refuses an INPUT that is the output of an earlier run, where `-o` does not say which one is meant.
+///
+/// # Errors
+/// It is one.
+pub(crate) fn refuse_output_as_input(input: &Path, settings: &[Setting]) -> Result<(), JobError> {
+    let typed = |name| settings.iter().any(|setting| setting.name == name && setting.origin == Origin::Flag);
+    if typed("INPUT") && !typed("--output") && is_output(input) {
+        return Err(JobError::RetryOfInput(input.to_owned()));
+    }
+    Ok(())
+}
+
+/// Whether a file begins as an output of this program does, in whatever form a spreadsheet has saved it.
+fn is_output(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(4096).read_to_end(&mut head));
+    head.retain(|byte| *byte != 0);
+    let head = String::from_utf8_lossy(&head);
+    read.is_ok() && ["offer_id", "status", "error_kind"].iter().all(|name| head.contains(name))
+}

@@ -1,0 +1,159 @@
+//! Whether an offer is refused for itself or for the pace of the run: judged by chance.
+//!
+//! An offer that is refused again and again while others pass may be bad, or just unlucky where many calls are refused.
+//! It is bad when luck that bad is not to be believed. Knows nothing of time, queues or what a refusal looks like.
+
+/// How likely it may be at most that an offer taken for bad was only unlucky. One in a thousand would be ten wrong rows in
+/// ten thousand offers where half of the calls are refused; this costs two calls more for each bad offer.
+const LUCK: f64 = 1e-5;
+
+/// No offer is judged before it was refused so often.
+const FEWEST: u32 = 3;
+
+/// How the calls of the whole run ended, up to a moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Traffic {
+    /// Calls that passed.
+    pub(crate) passes: u64,
+    /// Calls that were refused although their offer passes at other times: those were refused for the pace.
+    pub(crate) excused: u64,
+}
+
+impl Traffic {
+    /// The share of calls that were refused for the pace. Of the other offers that are refused now, nobody knows whether
+    /// they are bad too, so each counts for one such call; and where few calls were made, one more might have been.
+    fn share_since(self, before: Self, others: usize) -> f64 {
+        let passes = self.passes.saturating_sub(before.passes) as f64;
+        let refused = self.excused.saturating_sub(before.excused) as f64 + others as f64;
+        (refused + 1.0) / (passes + refused + 2.0)
+    }
+}
+
+/// The refusals of one offer.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Refusals {
+    /// Those between which others passed; the rest says nothing about the offer.
+    counted: u32,
+    at_first: Traffic,
+    passes_at_last: u64,
+    own: bool,
+}
+
+/// What one more refusal says about its offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Finding {
+    /// Nothing: it is the first one, or nothing has passed since the one before.
+    Nothing,
+    /// Others passed meanwhile, but this one may be unlucky.
+    Suspect,
+    /// The offer is refused for itself.
+    Own,
+}
+
+impl Refusals {
+    /// From so many on an offer may be bad.
+    const SUSPICIOUS: u32 = 2;
+
+    /// Takes in that the offer was refused once more. `others` is how many other offers are refused and have not passed
+    /// yet; `apart` tells whether the call left after twice the usual gap, so that no limiter that keeps calls apart is
+    /// to blame.
+    pub(crate) fn add(&mut self, traffic: Traffic, others: usize, apart: bool) -> Finding {
+        let others_passed = traffic.passes > self.passes_at_last;
+        self.passes_at_last = traffic.passes;
+        if self.own {
+            self.counted += 1;
+            return Finding::Own;
+        }
+        if self.counted == 0 {
+            self.counted = 1;
+            self.at_first = traffic;
+            return Finding::Nothing;
+        }
+        if !others_passed {
+            return Finding::Nothing;
+        }
+        self.own = apart && self.next_decides(traffic, others);
+        self.counted += 1;
+        if self.own { Finding::Own } else { Finding::Suspect }
+    }
+
+    /// Whether one more refusal would be more than bad luck, so that the call is to leave under the best conditions: after
+    /// twice the usual gap.
+    pub(crate) fn next_decides(&self, traffic: Traffic, others: usize) -> bool {
+        self.is_open() && self.counted + 1 >= FEWEST && self.luck(self.counted + 1, traffic, others) < LUCK
+    }
+
+    /// The chance that a good offer is refused `times` times, going by the share of refused calls since its first refusal
+    /// and in the whole run, whichever is greater: few calls may have been lucky.
+    fn luck(&self, times: u32, traffic: Traffic, others: usize) -> f64 {
+        let since = traffic.share_since(self.at_first, others).max(traffic.share_since(Traffic::default(), others));
+        since.powi(i32::try_from(times).unwrap_or(i32::MAX))
+    }
+
+    /// Whether one more refusal would say anything of the offer: something has passed since the last one.
+    pub(crate) fn would_tell(&self, traffic: Traffic) -> bool {
+        traffic.passes > self.passes_at_last
+    }
+
+    /// How many refusals tell of the offer.
+    pub(crate) fn counted(&self) -> u32 {
+        self.counted
+    }
+
+    /// Whether the offer was refused and it is not known why.
+    pub(crate) fn is_open(&self) -> bool {
+        self.counted > 0 && !self.own
+    }
+
+    /// Whether it may well be bad.
+    pub(crate) fn is_suspicious(&self) -> bool {
+        self.is_open() && self.counted >= Self::SUSPICIOUS
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Refuses an offer while `passes` others pass and `excused` good ones are refused before each refusal; how often
+    /// until it is taken for bad.
+    fn until_own(passes: u64, excused: u64, others: usize, apart: bool) -> Option<u32> {
+        let mut refusals = Refusals::default();
+        (1..200).find(|n| {
+            let n = u64::from(*n);
+            let traffic = Traffic { passes: 100 + n * passes, excused: n * excused };
+            refusals.add(traffic, others, apart) == Finding::Own
+        })
+    }
+
+    #[test]
+    fn an_offer_is_bad_when_luck_cannot_explain_its_refusals() {
+        for (passes, excused, others, expected) in [
+            (50, 0, 0, Some(3)),
+            (50, 1, 0, Some(4)),
+            (10, 1, 0, Some(6)),
+            (10, 10, 0, Some(17)),
+            (1, 1, 0, Some(17)),
+            (10, 90, 0, Some(110)),
+            (20, 0, 6, Some(5)),
+            (1, 0, 0, Some(6)),
+            (0, 1, 0, None),
+        ] {
+            assert_eq!(until_own(passes, excused, others, true), expected, "{passes} {excused} {others}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_proven_by_calls_that_left_close_behind_others() {
+        assert_eq!(until_own(50, 0, 0, false), None);
+    }
+
+    #[test]
+    fn refused_while_nothing_passes_says_nothing() {
+        let mut refusals = Refusals::default();
+        for _ in 0..50 {
+            assert_eq!(refusals.add(Traffic { passes: 3, excused: 0 }, 0, true), Finding::Nothing);
+        }
+        assert!(refusals.is_open() && !refusals.is_suspicious());
+    }
+}

@@ -1,0 +1,194 @@
+//! What the last calls say together: whether failures come and go with the pace, or now and then.
+//!
+//! A service that fails now and then fails one call among many; a limiter that is full refuses one offer after the other.
+//! Knows neither time nor reasons.
+
+use std::collections::VecDeque;
+
+use crate::offer::OfferId;
+
+/// The last calls for offers that had not been refused before. Later ones say more about their offer.
+#[derive(Debug, Default)]
+pub(crate) struct Health {
+    /// Different offers refused since something passed, and those of them that nothing speaks against yet.
+    in_a_row: usize,
+    blameless_in_a_row: usize,
+    last_refused: Option<OfferId>,
+    /// Whether each of the last first calls was refused.
+    recent: VecDeque<bool>,
+    /// For so many first calls more, one refusal is enough: the pace was cut just now, and may be too fast still.
+    alert: usize,
+    /// Whether each of the last offers that were refused turned out to be bad; the others pass at other times.
+    settled: VecDeque<bool>,
+    suspects_first: bool,
+}
+
+/// Whose call was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// That of an offer which had not been refused before.
+    First,
+    /// That of an offer which was refused, but nothing has passed since.
+    Again,
+    /// That of an offer which was refused although others passed.
+    Suspect,
+}
+
+impl Health {
+    /// How many calls are looked back at, and how many of them must have been refused to be no accident: where one call
+    /// in twenty fails by itself, it is one once in 400 times, as are two in a row.
+    const RECENT: usize = 20;
+    const REFUSED: usize = 5;
+    const IN_A_ROW: usize = 2;
+    /// As few are no accident where each may well be a limiter's.
+    const LIKELY: usize = 3;
+    const ALERT: usize = 15;
+    /// As many bad offers among the last that were settled, and no good one, say that it is the offers.
+    const SETTLED: usize = 8;
+    const BAD: usize = 3;
+
+    /// A call passed. `first` tells that its offer had not been refused before.
+    pub(crate) fn passed(&mut self, first: bool) {
+        self.in_a_row = 0;
+        self.blameless_in_a_row = 0;
+        self.last_refused = None;
+        if first {
+            self.remember(false);
+        }
+    }
+
+    /// A call was refused, or answered by a gateway.
+    pub(crate) fn refused(&mut self, offer: OfferId, whose: Whose) {
+        if self.last_refused != Some(offer) {
+            self.in_a_row += 1;
+            self.blameless_in_a_row += usize::from(whose != Whose::Suspect);
+        }
+        self.last_refused = Some(offer);
+        if whose == Whose::First {
+            self.remember(true);
+        }
+    }
+
+    /// How many different offers were refused since something passed.
+    pub(crate) fn in_a_row(&self) -> usize {
+        self.in_a_row
+    }
+
+    /// Whether the last refusal was one of several in a row.
+    pub(crate) fn is_one_of_several(&self) -> bool {
+        self.blameless_in_a_row >= Self::IN_A_ROW
+    }
+
+    /// Whether as many were refused lately as no sound service refuses now and then.
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.is_one_of_several() || self.alert > 0 || self.refused_lately() >= Self::REFUSED
+    }
+
+    /// The same where each refusal may well be a limiter's.
+    pub(crate) fn is_likely_crowded(&self) -> bool {
+        self.is_crowded() || self.refused_lately() >= Self::LIKELY
+    }
+
+    /// The pace was cut for what was seen: the same is not counted twice.
+    pub(crate) fn acted(&mut self) {
+        self.recent.clear();
+        self.alert = Self::ALERT;
+    }
+
+    /// An offer that was refused is known to be bad, or has passed.
+    pub(crate) fn settled(&mut self, bad: bool) {
+        push(&mut self.settled, bad, Self::SETTLED);
+    }
+
+    /// Whether refusals are the offers' own these days: a single one is nothing to slow down for.
+    pub(crate) fn is_about_offers(&self) -> bool {
+        let bad = self.settled.iter().filter(|bad| **bad).count();
+        bad >= Self::BAD && bad == self.settled.len() && !self.is_one_of_several()
+    }
+
+    /// Drawn at each freeze: whether an offer that was refused again and again may be the first call after it.
+    pub(crate) fn set_suspects_first(&mut self, first: bool) {
+        self.suspects_first = first;
+    }
+
+    /// As it was drawn.
+    pub(crate) fn suspects_first(&self) -> bool {
+        self.suspects_first
+    }
+
+    fn refused_lately(&self) -> usize {
+        self.recent.iter().filter(|refused| **refused).count()
+    }
+
+    fn remember(&mut self, refused: bool) {
+        self.alert = self.alert.saturating_sub(1);
+        push(&mut self.recent, refused, Self::RECENT);
+    }
+}
+
+fn push(last: &mut VecDeque<bool>, item: bool, most: usize) {
+    if last.len() == most {
+        last.pop_front();
+    }
+    last.push_back(item);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn crowded_after(calls: &[bool]) -> bool {
+        let mut health = Health::default();
+        for (number, refused) in (1..).zip(calls) {
+            let offer = OfferId::parse(&format!("{number}")).unwrap();
+            if *refused { health.refused(offer, Whose::First) } else { health.passed(true) }
+        }
+        health.is_crowded()
+    }
+
+    #[test]
+    fn two_in_a_row_or_five_of_twenty_are_no_accident() {
+        assert!(!crowded_after(&[false, true]));
+        assert!(crowded_after(&[false, true, true]));
+        assert!(!crowded_after(&[true, false].repeat(4)));
+        assert!(crowded_after(&[true, false].repeat(5)));
+        assert!(!crowded_after(&[true, false, false, false, false, false].repeat(20)));
+    }
+
+    #[test]
+    fn one_offer_that_is_refused_again_and_again_is_no_row() {
+        let mut health = Health::default();
+        let bad = OfferId::parse("7").unwrap();
+        for _ in 0..9 {
+            health.refused(bad, Whose::Again);
+        }
+        assert!(health.in_a_row() == 1 && !health.is_crowded());
+    }
+
+    #[test]
+    fn after_a_cut_one_refusal_is_enough_for_a_while() {
+        let mut health = Health::default();
+        health.acted();
+        for _ in 0..14 {
+            health.passed(true);
+        }
+        assert!(health.is_crowded());
+        health.passed(true);
+        assert!(!health.is_crowded());
+    }
+
+    #[test]
+    fn refusals_are_the_offers_own_as_long_as_no_good_one_is_among_them() {
+        let mut health = Health::default();
+        for expected in [false, false, true] {
+            health.settled(true);
+            assert_eq!(health.is_about_offers(), expected);
+        }
+        health.settled(false);
+        assert!(!health.is_about_offers());
+        for _ in 0..8 {
+            health.settled(true);
+        }
+        assert!(health.is_about_offers());
+    }
+}

@@ -1,0 +1,81 @@
+//! What kind of answer a failure is, by its error alone: the offer's own, the account's, a refusal that may be meant for
+//! the pace, or trouble.
+//!
+//! Pure: one table. What follows from it depends on the run and is decided in `settle` and `refused`.
+
+use crate::offer::{Class, ErrorKind, OfferError};
+
+/// What a failed call may mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// The API answers for this offer.
+    Own,
+    /// The API names the account: a white list, a lock.
+    Account,
+    /// The key or the host is wrong, as far as this answer goes.
+    Credentials,
+    /// A limiter may have refused it.
+    Refusal(Refusal),
+    /// Something in front of the API speaks: a gateway, a firewall, a maintenance page.
+    Gateway,
+    /// The service failed.
+    Trouble,
+}
+
+/// How surely a refusal is meant for the pace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Refusal {
+    /// Limiters close the connection or answer 500 too, but so does a service that fails now and then.
+    Perhaps,
+    /// A 403 that names no reason: django-ratelimit, `mod_evasive`, `Rack::Attack`, but a firewall's rule too.
+    Likely,
+    /// 429, 503, or the words for it.
+    Told,
+}
+
+impl Meaning {
+    pub(crate) fn of(error: &OfferError) -> Self {
+        match (error.kind, error.kind.class()) {
+            (ErrorKind::IpNotAllowed | ErrorKind::AccountLocked, _) => Self::Account,
+            (_, Class::Account) => Self::Credentials,
+            (_, Class::Offer) => Self::Own,
+            (_, Class::Throttle) => Self::Refusal(Refusal::Told),
+            (ErrorKind::InvalidResponse, _) if error.http_status == Some(403) => Self::Refusal(Refusal::Likely),
+            (ErrorKind::InvalidResponse, _) => Self::Gateway,
+            (ErrorKind::Network, _) => Self::Refusal(Refusal::Perhaps),
+            (ErrorKind::ServerError, _) if !error.is_apis_own() => Self::Refusal(Refusal::Perhaps),
+            (_, Class::Transient) => Self::Trouble,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_failure_has_its_meaning() {
+        use Refusal::{Likely, Perhaps, Told};
+        for (kind, status, code, expected) in [
+            (ErrorKind::NotFound, 404, Some("31"), Meaning::Own),
+            (ErrorKind::NotApproved, 403, None, Meaning::Own),
+            (ErrorKind::BodyTooLarge, 200, None, Meaning::Own),
+            (ErrorKind::IpNotAllowed, 403, Some("41"), Meaning::Account),
+            (ErrorKind::Unauthorized, 401, None, Meaning::Credentials),
+            (ErrorKind::Redirect, 302, None, Meaning::Credentials),
+            (ErrorKind::RateLimited, 429, None, Meaning::Refusal(Told)),
+            (ErrorKind::InvalidResponse, 403, None, Meaning::Refusal(Likely)),
+            (ErrorKind::InvalidResponse, 404, Some("0"), Meaning::Gateway),
+            (ErrorKind::InvalidResponse, 200, None, Meaning::Gateway),
+            (ErrorKind::Network, 0, None, Meaning::Refusal(Perhaps)),
+            (ErrorKind::ServerError, 500, None, Meaning::Refusal(Perhaps)),
+            (ErrorKind::ServerError, 502, Some("502"), Meaning::Refusal(Perhaps)),
+            (ErrorKind::ServerError, 500, Some("51"), Meaning::Trouble),
+            (ErrorKind::Timeout, 0, None, Meaning::Trouble),
+        ] {
+            let code = code.map(Into::into);
+            let error = OfferError { kind, http_status: Some(status), code, message: "no".into() };
+            assert_eq!(Meaning::of(&error), expected, "{error:?}");
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! What a refusal that may be meant for the pace does to its offer and to the pace.
+//!
+//! Part of [`Schedule`]. The offer is put back, and the run slows down as far as the refusal is meant for it; the offer
+//! ends as an error row only where chance cannot explain its refusals. What is sent next is not decided here.
+
+use std::time::{Duration, Instant};
+
+use super::{Schedule, Stop, Work};
+use crate::dispatch::Task;
+use crate::dispatch::chance::Finding;
+use crate::dispatch::complete::Trip;
+use crate::dispatch::health::Whose;
+use crate::dispatch::meaning::Refusal;
+use crate::dispatch::patience::Verdict;
+use crate::offer::{ErrorKind, OfferError};
+use crate::pace::Signal;
+
+/// A call that was refused.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) error: OfferError,
+    pub(crate) refusal: Refusal,
+    /// How long the network asks to wait.
+    pub(crate) retry_after: Option<Duration>,
+    /// The answer is an HTML page.
+    pub(crate) page: bool,
+}
+
+/// What a refusal means for the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Slowed {
+    /// It waits: the offer is first in line afterwards.
+    Yes,
+    /// It goes on: the offer is asked again later.
+    No,
+}
+
+impl Schedule {
+    /// Refusals without a reason that are taken for a throttle before silence is kept: one after the other, each after a
+    /// freeze that is longer than the one before.
+    const PATIENCE: u32 = 5;
+    /// The same before anything has passed.
+    const PATIENCE_AT_START: u32 = 3;
+    /// So many refused offers in a row have an offer asked that passed before, to see whether they are all bad.
+    const ROW: usize = 4;
+    /// An offer that was refused more often is not asked ever more rarely: it is to be found out what is wrong with it.
+    const SLOWEST: u32 = 3;
+    /// After a single refusal that may be the pace's.
+    const QUIET: Duration = Duration::from_secs(2);
+
+    /// The call was refused in a way that may be meant for the pace.
+    pub(crate) fn refused(&mut self, work: Work, refused: Refused, trip: Trip) -> Result<(), Stop> {
+        if self.is_no_throttle(&work, refused.refusal) {
+            self.failed(work, refused.error, trip);
+            return Ok(());
+        }
+        self.note_trouble(refused.error.clone(), trip.back);
+        let (Work::Attempt(mut task) | Work::Probe(mut task)) = work else {
+            // It passes at other times, so it is not the offer.
+            self.traffic.excused += 1;
+            self.health.refused(trip.offer, Whose::First);
+            self.slow_down(&refused, trip)?;
+            // Unless one that may be bad is to be the first after the freeze.
+            self.witness_wanted = self.refused == 0 || !self.health.suspects_first();
+            return Ok(());
+        };
+        let is_first = task.refusals.counted() == 0;
+        let was_open = task.refusals.is_open();
+        let others = self.refused - usize::from(was_open);
+        let finding = task.refusals.add(self.traffic, others, trip.apart);
+        self.refused = others + usize::from(task.refusals.is_open());
+        task.failed_at = Some(trip.back);
+        self.health.refused(
+            trip.offer,
+            match finding {
+                Finding::Nothing if is_first => Whose::First,
+                Finding::Nothing => Whose::Again,
+                Finding::Suspect | Finding::Own => Whose::Suspect,
+            },
+        );
+        if self.gate.is_open() && self.health.in_a_row().is_multiple_of(Self::ROW) {
+            self.witness_wanted = true;
+        }
+        match finding {
+            Finding::Nothing => match self.slow_down(&refused, trip)? {
+                Slowed::Yes => self.throttled.push_back(task),
+                Slowed::No => self.ask_later(task, &refused, trip.back),
+            },
+            Finding::Suspect => {
+                self.pace.answered(trip.departure, trip.back, Signal::Ignored);
+                self.ask_later(task, &refused, trip.back);
+            }
+            Finding::Own => {
+                self.pace.answered(trip.departure, trip.back, Signal::Ignored);
+                self.judge(task, refused, trip.back);
+            }
+        }
+        Ok(())
+    }
+
+    /// During an outage a call that is not told to slow down fails like any other. So it does before anything has passed,
+    /// unless it looks like a ban; and an offer that passed before then tells of an outage.
+    fn is_no_throttle(&self, work: &Work, refusal: Refusal) -> bool {
+        match (refusal, work) {
+            (Refusal::Told, _) => false,
+            (_, Work::Probe(_) | Work::Witness) if self.breaker.is_open() => true,
+            (Refusal::Perhaps, Work::Witness) => true,
+            (Refusal::Perhaps, _) => !self.gate.is_open(),
+            (Refusal::Likely, _) => false,
+        }
+    }
+
+    /// The offer is refused for itself: its refusals are its attempts.
+    fn judge(&mut self, mut task: Task, refused: Refused, now: Instant) {
+        self.health.settled(true);
+        task.attempts = (task.attempts + 1).max(task.refusals.counted());
+        if self.is_spent(&task, now) {
+            let Refused { mut error, refusal, .. } = refused;
+            if refusal == Refusal::Told {
+                error.kind = ErrorKind::ServerError;
+            }
+            self.judged.push((task, error));
+        } else {
+            self.ask_later(task, &refused, now);
+        }
+    }
+
+    fn ask_later(&mut self, task: Task, refused: &Refused, now: Instant) {
+        let asked = refused.retry_after.unwrap_or_default().min(Self::LONGEST_WAIT);
+        let least = if refused.refusal == Refusal::Perhaps { Duration::ZERO } else { Self::QUIET };
+        let delay = self.backoff.delay(task.refusals.counted().min(Self::SLOWEST)).max(asked).max(least);
+        self.retries.push(task, now + delay);
+    }
+
+    /// Slows the run down as far as the refusal is meant for it.
+    fn slow_down(&mut self, refused: &Refused, trip: Trip) -> Result<Slowed, Stop> {
+        let Refused { refusal, retry_after, .. } = *refused;
+        if self.health.is_about_offers() && retry_after.is_none() {
+            self.pace.answered(trip.departure, trip.back, Signal::Ignored);
+            return Ok(Slowed::No);
+        }
+        match refusal {
+            Refusal::Told => {
+                self.freeze(retry_after, trip);
+                self.too_long(retry_after, trip.back)?;
+                Ok(Slowed::Yes)
+            }
+            Refusal::Likely => self.refused_without_a_reason(refused, trip).map(|()| Slowed::Yes),
+            Refusal::Perhaps if self.health.is_crowded() => {
+                self.health.acted();
+                self.freeze(None, trip);
+                Ok(Slowed::Yes)
+            }
+            Refusal::Perhaps => {
+                self.pace.answered(trip.departure, trip.back, Signal::Ignored);
+                Ok(Slowed::No)
+            }
+        }
+    }
+
+    /// A 403 that names no reason: a limiter, a ban, a firewall, or the account.
+    fn refused_without_a_reason(&mut self, refused: &Refused, trip: Trip) -> Result<(), Stop> {
+        let now = trip.back;
+        let ordinary = if self.gate.is_open() { Self::PATIENCE } else { Self::PATIENCE_AT_START };
+        match self.patience.refused(trip.departure.at, ordinary) {
+            Verdict::Wait if self.gate.is_open() && !self.health.is_likely_crowded() => {
+                self.pace.answered(trip.departure, now, Signal::Ignored);
+                self.counts.throttled += 1;
+                self.passed_since_throttle = false;
+                self.quiet_until = Some(now + Self::QUIET);
+            }
+            Verdict::Wait => {
+                self.health.acted();
+                self.freeze(None, trip);
+            }
+            Verdict::KeepSilent(time) => self.freeze(Some(time), trip),
+            Verdict::Refused => {
+                self.freeze(None, trip);
+                match (refused.page, self.gate.is_open()) {
+                    (false, _) => return Err(Stop::Refused(refused.error.clone())),
+                    (true, false) => return Err(Stop::NothingPassed(refused.error.clone())),
+                    (true, true) => self.breaker.trip(now),
+                }
+            }
+        }
+        self.patience.set_until(self.frozen_until.max(self.quiet_until.unwrap_or(now)));
+        Ok(())
+    }
+
+    fn freeze(&mut self, retry_after: Option<Duration>, Trip { departure, back: now, .. }: Trip) {
+        self.counts.throttled += 1;
+        self.passed_since_throttle = false;
+        self.health.set_suspects_first(self.backoff.coin());
+        let retry_after = retry_after.map(|wait| wait.min(Self::LONGEST_WAIT));
+        self.pace.answered(departure, now, Signal::Throttled { retry_after });
+        if let Some(until) = self.pace.frozen_until(now) {
+            self.counts.frozen += until.saturating_duration_since(self.frozen_until.max(now));
+            self.frozen_until = until;
+        }
+    }
+
+    /// Once a wait that no limit can mean is taken for a mistake: servers that double it with each refusal come to
+    /// centuries, and forgive who is silent for a while.
+    fn too_long(&mut self, retry_after: Option<Duration>, now: Instant) -> Result<(), Stop> {
+        let Some(asked) = retry_after else { return Ok(()) };
+        let forgiven = asked > Self::NO_WAIT && !std::mem::replace(&mut self.forgave_no_wait, true);
+        let wait = if forgiven { Self::LONGEST_WAIT } else { asked };
+        let past_end = self.policy.max_duration.is_some_and(|max| {
+            let elapsed = now.saturating_duration_since(self.started);
+            wait > max.saturating_sub(elapsed)
+        });
+        if wait > Self::LONGEST_WAIT || past_end { Err(Stop::ComeBackIn(wait)) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,260 @@
+//! An output that another program has saved: its bytes in this program's own form, or what exactly differs.
+//!
+//! Pure. A spreadsheet changes the character set, the delimiter and the quotes; people move, add and delete columns.
+//! What stands in the cells is theirs and stays.
+
+use std::borrow::Cow;
+
+use encoding_rs::{Encoding, WINDOWS_1252};
+
+use crate::encode::columns::COLUMNS;
+use crate::encode::{Dialect, Flattener, Format, csv_record};
+use crate::offer::ErrorKind;
+
+/// An output in this program's form.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Resaved {
+    pub(crate) bytes: Vec<u8>,
+    /// What was different.
+    pub(crate) how: String,
+}
+
+/// A line of the file, and what is wrong with it.
+pub(crate) type NotOurs = (u64, String);
+
+/// Columns that a row cannot be without: what was good would be lost, or it cannot be told what was.
+const NEEDED: [&str; 5] = ["offer_id", "offer_url_tracking_link", "url", "status", "error_kind"];
+const DELIMITERS: [(u8, &str); 4] = [(b',', "`,`"), (b';', "`;`"), (b'\t', "tabs"), (b'|', "`|`")];
+
+/// Reads what another program has saved.
+pub(crate) fn read(bytes: &[u8], dialect: Dialect) -> Result<Resaved, NotOurs> {
+    let (text, encoding) = decode(bytes);
+    if text.bytes().filter(|byte| *byte == b'"').count() % 2 != 0 {
+        return Err((1, "a quote is opened somewhere in it and not closed".to_owned()));
+    }
+    let mut how: Vec<String> = encoding.iter().map(|name| format!("in {name}")).collect();
+    let (delimiter, name) = delimiter(&text);
+    if delimiter != b',' {
+        how.push(format!("{name} between cells"));
+    }
+    let mut records = csv::ReaderBuilder::new();
+    let mut records = records.delimiter(delimiter).has_headers(false).flexible(true).from_reader(text.as_bytes());
+    let mut records = records.records().map(|record| record.map_err(|error| (1, error.to_string())));
+    let Some(header) = records.find(|record| !record.as_ref().is_ok_and(is_head_of_nothing)).transpose()? else {
+        return Err((1, "there is nothing in it".to_owned()));
+    };
+    let layout = Layout::of(&header, &mut how)?;
+    let kept = layout.kept.iter().map(|at| header.get(*at).unwrap_or_default().trim());
+    let mut out = Flattener::new(Format::Csv(dialect), kept).header().to_vec();
+    for record in records {
+        let record = record?;
+        if record.iter().any(|cell| !cell.trim().is_empty()) {
+            layout.row(&record, dialect, &mut out)?;
+        }
+    }
+    if how.is_empty() {
+        how.push("with changed rows".to_owned());
+    }
+    Ok(Resaved { bytes: out, how: how.join(", ") })
+}
+
+/// The text, and the character set where that is not this program's.
+fn decode(bytes: &[u8]) -> (Cow<'_, str>, Option<&'static str>) {
+    if let Some((encoding, length)) = Encoding::for_bom(bytes) {
+        let (text, _) = encoding.decode_without_bom_handling(bytes.get(length..).unwrap_or_default());
+        return (text, Some(encoding.name()).filter(|name| *name != "UTF-8"));
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) => (Cow::Borrowed(text), None),
+        Err(_) => (WINDOWS_1252.decode_without_bom_handling(bytes).0, Some("Windows-1252")),
+    }
+}
+
+/// The one that finds the most columns of an output in one line.
+fn delimiter(text: &str) -> (u8, &'static str) {
+    let columns_found = |delimiter: u8| {
+        let mut reader = csv::ReaderBuilder::new();
+        let mut reader = reader.delimiter(delimiter).has_headers(false).flexible(true).from_reader(text.as_bytes());
+        let records = reader.records().take(10).filter_map(Result::ok);
+        records.map(|record| record.iter().filter(|cell| COLUMNS.contains(&cell.trim())).count()).max()
+    };
+    // Of equal ones the last: a comma.
+    DELIMITERS.into_iter().rev().max_by_key(|(delimiter, _)| columns_found(*delimiter)).unwrap_or((b',', "`,`"))
+}
+
+/// Empty lines, and the one in which a program names its delimiter.
+fn is_head_of_nothing(record: &csv::StringRecord) -> bool {
+    let mut cells = record.iter().filter(|cell| !cell.trim().is_empty());
+    let first = cells.next().unwrap_or_default();
+    cells.next().is_none() && (first.is_empty() || first.to_ascii_lowercase().starts_with("sep="))
+}
+
+/// Where the columns of an output stand in another program's file.
+struct Layout {
+    /// Those of the input, in their order.
+    kept: Vec<usize>,
+    /// This program's own; `None` for one that was deleted.
+    own: [Option<usize>; COLUMNS.len()],
+    columns: usize,
+}
+
+impl Layout {
+    fn of(header: &csv::StringRecord, how: &mut Vec<String>) -> Result<Self, NotOurs> {
+        let names: Vec<_> = header.iter().map(str::trim).collect();
+        let own = COLUMNS.map(|column| names.iter().position(|name| *name == column));
+        let missing: Vec<_> =
+            COLUMNS.into_iter().zip(&own).filter(|(_, at)| at.is_none()).map(|(name, _)| name).collect();
+        if missing.len() > COLUMNS.len() / 2 {
+            let found = crate::text::one_line(&names.join(", "), 200).into_owned();
+            return Err((1, format!("these are not the columns of an output: {found}")));
+        }
+        if let Some(needed) = missing.iter().find(|name| NEEDED.contains(name)) {
+            return Err((1, format!("the column {needed} is missing, and --retry-failed cannot do without it")));
+        }
+        if let Some(twice) = COLUMNS.iter().find(|column| names.iter().filter(|name| name == column).count() > 1) {
+            return Err((1, format!("two columns are named {twice}")));
+        }
+        // What spreadsheets leave behind at the right is no column.
+        let width = names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
+        let kept: Vec<_> = (0..width).filter(|at| !own.contains(&Some(*at))).collect();
+        if !missing.is_empty() {
+            how.push(format!("without {}, which is left empty", missing.join(", ")));
+        }
+        let in_order = std::iter::once(&own[0]).flatten().chain(&kept).chain(own.iter().skip(1).flatten());
+        if !in_order.is_sorted() {
+            how.push("with columns moved".to_owned());
+        }
+        Ok(Self { kept, own, columns: width })
+    }
+
+    fn row(&self, record: &csv::StringRecord, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), NotOurs> {
+        let line = record.position().map_or(1, csv::Position::line);
+        if record.iter().skip(self.columns).any(|cell| !cell.trim().is_empty()) {
+            return Err((line, format!("there are cells beyond the {} columns of the header", self.columns)));
+        }
+        let cell = |name: &str| {
+            let at = COLUMNS.iter().zip(&self.own).find(|(column, _)| **column == name).and_then(|(_, at)| *at);
+            at.and_then(|at| record.get(at)).unwrap_or_default().trim()
+        };
+        let has_link = !cell("url").is_empty() || !cell("offer_url_tracking_link").is_empty();
+        let kind = cell("error_kind");
+        let status = match cell("status").to_ascii_lowercase().as_str() {
+            "ok" => "ok",
+            "error" => "error",
+            // Emptied, but the rest of the row tells.
+            "" if !kind.is_empty() => "error",
+            "" if has_link => "ok",
+            "" => {
+                return Err((line, "the status is empty, and the row has neither a link nor an error_kind".to_owned()));
+            }
+            other => return Err((line, format!("the status is \"{other}\", neither ok nor error"))),
+        };
+        if status == "error" && ErrorKind::from_word(kind).is_none() {
+            return Err((line, format!("\"{kind}\" in error_kind is none of the kinds of errors")));
+        }
+        let own = COLUMNS.iter().zip(&self.own).map(|(column, at)| match *column {
+            "status" => status,
+            _ => at.and_then(|at| record.get(at)).unwrap_or_default(),
+        });
+        let (offer_id, rest) = (own.clone().take(1), own.skip(1));
+        csv_record(offer_id.chain(self.kept.iter().map(|at| record.get(*at).unwrap_or_default())).chain(rest), out);
+        if dialect == Dialect::Excel {
+            out.pop();
+            out.extend_from_slice(b"\r\n");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: &str = "offer_id,c,offer_url_type,offer_url_name,offer_url_tracking_link,offer_url_preview_url,url,\
+        impression_pixel,status,error_kind,error_http_status,error_code,error_message";
+
+    /// One good row and one that failed.
+    fn ours() -> String {
+        format!("{HEADER}\n1,\"a, b\",,n;x,http://t/1,,http://u/1,,ok,,,,\n2,é,,,,,,,error,timeout,,,no answer\n")
+    }
+
+    fn resave(rewrite: impl Fn(Vec<Vec<String>>) -> Vec<Vec<String>>, delimiter: u8) -> String {
+        let ours = ours();
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(ours.as_bytes());
+        let rows = reader.records().map(|record| record.unwrap().iter().map(str::to_owned).collect()).collect();
+        let mut writer = csv::WriterBuilder::new().delimiter(delimiter).flexible(true).from_writer(Vec::new());
+        for row in rewrite(rows) {
+            writer.write_record(row).unwrap();
+        }
+        String::from_utf8(writer.into_inner().unwrap()).unwrap()
+    }
+
+    fn each(rows: Vec<Vec<String>>, change: impl Fn(&mut Vec<String>)) -> Vec<Vec<String>> {
+        let mut rows = rows;
+        rows.iter_mut().for_each(change);
+        rows
+    }
+
+    #[test]
+    fn what_a_spreadsheet_saves_comes_back_as_it_was() {
+        let utf_16 =
+            |text: &str| [b"\xff\xfe".to_vec(), text.encode_utf16().flat_map(u16::to_le_bytes).collect()].concat();
+        let semicolons = resave(|rows| rows, b';');
+        for (saved, how) in [
+            (semicolons.clone().into_bytes(), "`;` between cells"),
+            (format!("sep=;\r\n{semicolons}").replace('\n', "\r\n").into_bytes(), "`;` between cells"),
+            (format!("\u{feff}{semicolons}").into_bytes(), "`;` between cells"),
+            (utf_16(&resave(|rows| rows, b'\t')), "in UTF-16LE, tabs between cells"),
+            (WINDOWS_1252.encode(&semicolons).0.into_owned(), "in Windows-1252, `;` between cells"),
+            (resave(|rows| each(rows, |row| row.rotate_left(1)), b',').into_bytes(), "with columns moved"),
+            (ours().replace("\n2,", "\n\n,,,,\n2,").into_bytes(), "with changed rows"),
+            (ours().replace("ok,,,,", ",,,,").replace("error,timeout", ",timeout").into_bytes(), "with changed rows"),
+            (resave(|rows| each(rows, |row| row.push(String::new())), b',').into_bytes(), "with changed rows"),
+        ] {
+            let read = read(&saved, Dialect::Plain).unwrap();
+            assert_eq!((String::from_utf8(read.bytes).unwrap().as_str(), read.how.as_str()), (ours().as_str(), how));
+        }
+    }
+
+    #[test]
+    fn columns_may_be_added_and_those_that_nothing_hangs_on_deleted() {
+        let added = resave(|rows| each(rows, |row| row.insert(1, row[1].clone())).into_iter().collect(), b',');
+        let added = added.replacen(",c,c,", ",d,c,", 1);
+        let added = String::from_utf8(read(added.as_bytes(), Dialect::Plain).unwrap().bytes).unwrap();
+        assert!(added.starts_with("offer_id,d,c,") && added.contains("\n2,é,é,"), "{added}");
+        let deleted = resave(|rows| each(rows, |row| drop(row.remove(7))), b';');
+        let deleted = read(deleted.as_bytes(), Dialect::Excel).unwrap();
+        let text = String::from_utf8(deleted.bytes).unwrap();
+        assert_eq!(text, format!("\u{feff}{}", ours().replace('\n', "\r\n")));
+        assert_eq!(deleted.how, "`;` between cells, without impression_pixel, which is left empty");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_with_its_line_and_in_words() {
+        let without = |at: usize| resave(|rows| each(rows, |row| drop(row.remove(at))), b';');
+        for (saved, line, why) in [
+            (without(0), 1, "the column offer_id is missing"),
+            (without(6), 1, "the column url is missing"),
+            (without(9), 1, "the column error_kind is missing"),
+            ("offer_id;name\n1;a\n".to_owned(), 1, "these are not the columns of an output: offer_id, name"),
+            (String::new(), 1, "there is nothing in it"),
+            (ours().replace("timeout", "late"), 3, "\"late\" in error_kind is none of"),
+            (ours().replace("ok", "fine"), 2, "the status is \"fine\", neither ok nor error"),
+            (ours().replace("error,timeout", ","), 3, "the status is empty, and the row has neither"),
+            (ours().replace("no answer", "no answer,x"), 3, "there are cells beyond the 13 columns"),
+            (ours().replace("no answer", "no \"answer"), 1, "a quote is opened"),
+            (ours().replacen(",c,", ",url,", 1), 1, "two columns are named url"),
+        ] {
+            let (at, words) = read(saved.as_bytes(), Dialect::Plain).unwrap_err();
+            assert!(at == line && words.contains(why), "{why}: line {at}: {words}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..80), with: bool) {
+            let header = if with { HEADER.replace(',', ";") + "\n" } else { String::new() };
+            let _ = read(&[header.as_bytes(), &bytes].concat(), Dialect::Plain);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Takes one row of an earlier output apart.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::Value;
+
+use crate::encode::JSON_KEYS;
+use crate::encode::columns::COLUMNS;
+use crate::offer::ErrorKind;
+
+/// What is needed to ask again: the ID cell, the kept cells, and why it failed.
+pub(crate) type Failed = (String, Vec<String>, ErrorKind);
+
+/// Takes a CSV row apart if it is that of a failed offer.
+pub(crate) fn csv_row(row: &[u8], kept: usize) -> Result<Option<Failed>, String> {
+    let mut cells = csv(row)?;
+    if cells.len() != COLUMNS.len() + kept {
+        return Err(format!("{} columns where the header has {}", cells.len(), COLUMNS.len() + kept));
+    }
+    let at = |name: &str| COLUMNS.iter().position(|&column| column == name).map_or(0, |at| at + kept);
+    let cell = |name: &str| cells.get(at(name)).map(String::as_str);
+    if !is_error(cell("status"))? {
+        return Ok(None);
+    }
+    let kind = kind(cell("error_kind"))?;
+    let kept = cells.drain(1..=kept).collect();
+    Ok(Some((cells.swap_remove(0), kept, kind)))
+}
+
+/// Takes a JSON line apart if it is that of a failed offer.
+pub(crate) fn json_row(row: &[u8], kept: &[String]) -> Result<Option<Failed>, String> {
+    let pairs = json(row)?;
+    let text = |name: &str| {
+        let value = pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value);
+        value.and_then(Value::as_str)
+    };
+    let own = pairs.iter().filter(|(key, _)| !JSON_KEYS.contains(&key.as_str())).map(|(key, _)| key);
+    if !own.eq(kept) {
+        return Err("other keys than in the first line".to_owned());
+    }
+    if !is_error(text("status"))? {
+        return Ok(None);
+    }
+    let kind = kind(text("error_kind"))?;
+    let offer_id = text("offer_id").ok_or("no offer_id")?.to_owned();
+    let cell = |name: &String| text(name).map(str::to_owned).ok_or_else(|| format!("{name} is not a text"));
+    Ok(Some((offer_id, kept.iter().map(cell).collect::<Result<_, _>>()?, kind)))
+}
+
+fn is_error(status: Option<&str>) -> Result<bool, String> {
+    match status {
+        Some("ok") => Ok(false),
+        Some("error") => Ok(true),
+        Some(other) if !other.is_empty() => {
+            Err(format!("the status is \"{}\", neither ok nor error", crate::text::one_line(other, 40)))
+        }
+        _ => Err("the status is empty: neither ok nor error".to_owned()),
+    }
+}
+
+fn kind(word: Option<&str>) -> Result<ErrorKind, String> {
+    let word = word.unwrap_or_default();
+    ErrorKind::from_word(word)
+        .ok_or_else(|| format!("\"{}\" in error_kind is none of the kinds of errors", crate::text::one_line(word, 40)))
+}
+
+/// The cells of a CSV row that [`crate::encode`] has written.
+pub(crate) fn csv(row: &[u8]) -> Result<Vec<String>, String> {
+    let row = std::str::from_utf8(row).map_err(|_| "not UTF-8".to_owned())?;
+    let mut rest = row.strip_suffix("\r\n").or_else(|| row.strip_suffix('\n')).unwrap_or(row);
+    let mut cells = Vec::new();
+    loop {
+        let mut cell = String::new();
+        if let Some(quoted) = rest.strip_prefix('"') {
+            rest = quoted;
+            loop {
+                let (text, after) = rest.split_once('"').ok_or("a quote is not closed")?;
+                cell.push_str(text);
+                rest = after;
+                match rest.strip_prefix('"') {
+                    Some(after) => rest = after,
+                    None => break,
+                }
+                cell.push('"');
+            }
+        } else {
+            let (text, after) = rest.split_at(rest.find(',').unwrap_or(rest.len()));
+            cell.push_str(text);
+            rest = after;
+        }
+        cells.push(cell);
+        match rest.strip_prefix(',') {
+            Some(after) => rest = after,
+            None if rest.is_empty() => return Ok(cells),
+            None => return Err("text after a closing quote".to_owned()),
+        }
+    }
+}
+
+/// The keys and values of a JSON line, in its order.
+pub(crate) fn json(row: &[u8]) -> Result<Vec<(String, Value)>, String> {
+    serde_json::from_slice::<Pairs>(row).map(|pairs| pairs.0).map_err(|error| error.to_string())
+}
+
+struct Pairs(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Pairs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InOrder;
+
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Pairs;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+
+        deserializer.deserialize_map(InOrder)
+    }
+}

@@ -1,0 +1,152 @@
+//! What keeps a command from being done on this machine, and the exit code that stands for it.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use crate::api::ClientError;
+use crate::config::JobError;
+use crate::encode::reader::PreviousError;
+use crate::encode::xlsx::RenderError;
+use crate::exit::ExitCode;
+use crate::input::InputError;
+use crate::output::OutputError;
+
+/// Why a command cannot be done or cannot go on. Each says in words what to do.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The command line makes no sense as a whole.
+    #[error(transparent)]
+    Job(#[from] JobError),
+    /// The input.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// The output.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// The earlier output, for `--retry-failed`.
+    #[error(transparent)]
+    Previous(#[from] PreviousError),
+    /// The workbook.
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    /// `--append` needs a cell that the earlier output does not have.
+    #[error(
+        "--append: the column {column:?} is not in the output, so --retry-failed cannot fill it in; run the export again"
+    )]
+    NotKept {
+        /// The column.
+        column: String,
+    },
+    /// `--retry-failed` where there is nothing to look at.
+    #[error(
+        "--retry-failed asks again for what failed in an earlier output, and there is no {}: name that output with -o",
+        .0.display()
+    )]
+    NoPrevious(PathBuf),
+    /// `--retry-failed` would mix links with and without the same parameters.
+    #[error("{0}")]
+    OtherAppend(String),
+    /// The account is not given; a dry run can do without.
+    #[error("{0}")]
+    NoAccount(String),
+    /// A name that the command line gives is unknown.
+    #[error("{0}")]
+    Name(String),
+    /// The client cannot be set up.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The sandbox network cannot be served there.
+    #[error("cannot serve the sandbox network on {address}: {source}; choose another address with --listen")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The input has changed under the run.
+    #[error("cannot read {input} again: {}", words_for_input(source))]
+    ReadAgain {
+        /// The input.
+        input: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// What came to an end in mid-run and can go on.
+    #[error("{cause}\n  to go on: {command}")]
+    Interrupted {
+        /// Why it ended.
+        cause: Box<Self>,
+        /// The command that goes on.
+        command: String,
+    },
+    /// The system gives no thread, no runtime or no signals.
+    #[error("cannot {action}: {source}")]
+    System {
+        /// What for.
+        action: &'static str,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+fn words_for_input(source: &io::Error) -> String {
+    let again = "put it back and go on with --resume, or run it as it is now with --restart";
+    match source.kind() {
+        io::ErrorKind::UnexpectedEof => format!("it has become shorter during the run; {again}"),
+        _ => format!("{source}; {again}"),
+    }
+}
+
+impl Failure {
+    /// Makes a [`Failure::System`].
+    pub(crate) fn system(action: &'static str) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::System { action, source }
+    }
+
+    /// What is asked for cannot be printed: a wrong name, or a stdout that takes no more.
+    pub(crate) fn printing(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::Output(OutputError::ClosedPipe),
+            io::ErrorKind::InvalidInput => Self::Name(error.to_string()),
+            _ => Self::System { action: "print", source: error },
+        }
+    }
+
+    /// Names the command that goes on, where this failure leaves something to go on with.
+    #[must_use]
+    pub(crate) fn with_way_on(self, command: &str) -> Self {
+        let keeps_rows = matches!(self, Self::Output(OutputError::Io { .. }) | Self::Render(_));
+        if keeps_rows { Self::Interrupted { cause: Box::new(self), command: command.to_owned() } } else { self }
+    }
+
+    /// The exit code.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Interrupted { cause, .. } => cause.exit_code(),
+            Self::Job(_)
+            | Self::Client(_)
+            | Self::NotKept { .. }
+            | Self::NoPrevious(_)
+            | Self::OtherAppend(_)
+            | Self::NoAccount(_)
+            | Self::Name(_)
+            | Self::Previous(PreviousError::NotOurs { .. }) => ExitCode::Usage,
+            Self::Output(error) if error.is_usage() => ExitCode::Usage,
+            Self::Input(error) if error.is_usage() => ExitCode::Usage,
+            Self::Output(OutputError::Held { .. }) => ExitCode::StoppedEarly,
+            Self::Input(_)
+            | Self::Output(_)
+            | Self::Previous(_)
+            | Self::Render(_)
+            | Self::Listen { .. }
+            | Self::ReadAgain { .. }
+            | Self::System { .. } => ExitCode::Failure,
+        }
+    }
+
+    /// Whether it is only that nobody reads stdout any more.
+    pub(crate) fn is_closed_pipe(&self) -> bool {
+        matches!(self, Self::Output(OutputError::ClosedPipe))
+    }
+}

@@ -1,0 +1,80 @@
+//! A small file that is written at once: old or new under its name, never half.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+
+use crate::output::beside;
+use crate::output::commit::{remove, take_mode};
+use crate::output::destination::Place;
+use crate::output::error::{Action, OutputError};
+use crate::output::lock::Lock;
+
+/// Puts `bytes` in the place of the output that is locked.
+///
+/// # Errors
+/// The old file is untouched.
+pub(crate) fn replace(lock: &Lock, bytes: &[u8]) -> Result<(), OutputError> {
+    let place = lock.place();
+    let temporary = place.beside(".tmp");
+    lock.check()?;
+    // What a killed run has left: the lock tells that nobody else is writing it.
+    swap(place, &temporary, bytes).map_err(OutputError::io(Action::Replace, place.out()))
+}
+
+/// Puts `bytes` into the list beside the output that is locked, in the place of what is there.
+///
+/// # Errors
+/// The old list is untouched.
+pub(crate) fn replace_offers(_: &Lock, list: &Path, bytes: &[u8]) -> Result<(), OutputError> {
+    let place = Place::named(list);
+    let temporary = place.beside(".tmp");
+    remove(&temporary)?;
+    swap(&place, &temporary, bytes).map_err(OutputError::io(Action::Replace, place.out()))
+}
+
+/// Puts `bytes` in the place of what is there. Of two who do so at once, one wins.
+///
+/// # Errors
+/// The old file is untouched.
+pub(crate) fn replace_unlocked(place: &Place, bytes: &[u8]) -> io::Result<()> {
+    place.make_folder().map_err(io::Error::other)?;
+    // Not a name that ends like the real one: node_exporter reads whatever is called *.prom.
+    swap(place, &place.beside(&format!(".{}.tmp", std::process::id())), bytes)
+}
+
+fn swap(place: &Place, temporary: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = beside::make(&mut OpenOptions::new(), temporary).map_err(io::Error::other)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| take_mode(&file, place.out()));
+    drop(file);
+    let replaced = written.and_then(|()| fs::rename(temporary, place.out()));
+    if replaced.is_err() {
+        // The error that is under way says more than a failure to tidy up.
+        let _ = remove(temporary);
+    }
+    replaced?;
+    place.sync_folder()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::destination::Target;
+
+    #[test]
+    fn the_file_is_replaced_as_a_whole_and_nothing_is_left_but_the_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("offers.csv");
+        let Target::File(place) = Target::of(&out).unwrap() else { panic!("not a file") };
+        let lock = Lock::acquire(place).unwrap();
+        for bytes in [b"old".as_slice(), b"new"] {
+            replace(&lock, bytes).unwrap();
+            assert_eq!(std::fs::read(&out).unwrap(), bytes);
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+        std::fs::remove_file(&out).unwrap();
+        std::fs::create_dir(&out).unwrap();
+        assert!(replace(&lock, b"x").is_err());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "no temporary file is left");
+    }
+}

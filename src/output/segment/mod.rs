@@ -1,0 +1,258 @@
+//! The rows of a run on their way to the output's real name: append, commit, finish, and set aside.
+//!
+//! Owns what is in the file and what the checkpoint says of it. After a failure nothing is tried again: the last good
+//! checkpoint and the old output stay as they are.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use serde::Serialize;
+
+use crate::output::beside;
+use crate::output::checkpoint::{Checkpoint, Finish, Interrupted, State, encode, read_file};
+use crate::output::commit::{Commit, Ours, remove};
+use crate::output::error::{Action, OutputError};
+use crate::output::lock::Lock;
+use crate::output::written::Written;
+
+/// Rows are handed to the system in pieces of this size.
+const BUFFER: usize = 64 * 1024;
+
+/// An output that is being written under its temporary name.
+#[derive(Debug)]
+pub(crate) struct Partial {
+    lock: Arc<Lock>,
+    path: PathBuf,
+    ours: Arc<Ours>,
+    buffer: Vec<u8>,
+    /// Rows handed to the system.
+    written: Written,
+    /// What is on disk is not known any more.
+    failed: Arc<AtomicBool>,
+}
+
+impl Partial {
+    /// Starts an output over with its header; what an earlier run has left is gone.
+    ///
+    /// # Errors
+    /// The files cannot be made.
+    pub(crate) fn create<M: Serialize, C: Serialize>(
+        lock: Lock,
+        header: &[u8],
+        start: &Checkpoint<M, C>,
+    ) -> Result<Self, OutputError> {
+        // First, so that a kill from here on finds a checkpoint that says "nothing yet", never rows without one or
+        // with an older one. Not brought to disk: after a power cut the worst is an empty run that is set aside.
+        let checkpoint = lock.place().checkpoint();
+        let temporary = lock.place().new_checkpoint();
+        let text = encode(start, State::Running, &Written::nothing())
+            .map_err(|source| OutputError::Encode { path: checkpoint.clone(), source })?;
+        let mut new = beside::make(&mut OpenOptions::new(), &temporary)?;
+        new.write_all(text.as_bytes()).map_err(OutputError::io(Action::Write, &temporary))?;
+        drop(new);
+        fs::rename(&temporary, &checkpoint).map_err(OutputError::io(Action::Rename, &checkpoint))?;
+
+        let path = lock.place().partial();
+        let mut options = OpenOptions::new();
+        keep_private(&mut options, lock.place().out());
+        let file = beside::make(&mut options, &path)?;
+        let mut partial = Self::new(lock, path, Ours::new(file, Some(text)), Written::nothing())?;
+        partial.append(header)?;
+        Ok(partial)
+    }
+
+    /// Goes on with an interrupted run: rows after its last commit are dropped.
+    ///
+    /// # Errors
+    /// The partial file cannot be opened or cut.
+    pub(crate) fn resume<M, C>(lock: Lock, found: &Interrupted<M, C>) -> Result<Self, OutputError> {
+        let path = lock.place().partial();
+        remove(&lock.place().new_checkpoint())?;
+        make_writable(&path).map_err(OutputError::io(Action::Open, &path))?;
+        let opened = beside::open_with(OpenOptions::new().read(true).write(true), &path);
+        let mut file = opened.map_err(OutputError::io(Action::Open, &path))?;
+        let bytes = found.output_bytes;
+        file.set_len(bytes)
+            .and_then(|()| file.seek(SeekFrom::Start(bytes)))
+            .map_err(OutputError::io(Action::Write, &path))?;
+        let written = Written::before(&file, bytes, found.output_crc32);
+        let written = written.map_err(OutputError::io(Action::Read, &path))?;
+        let checkpoint = lock.place().checkpoint();
+        let text = read_file(&checkpoint).map_err(OutputError::io(Action::Read, &checkpoint))?;
+        Self::new(lock, path, Ours::new(file, text), written)
+    }
+
+    fn new(lock: Lock, path: PathBuf, mut ours: Ours, written: Written) -> Result<Self, OutputError> {
+        ours.look_at_name(&path).map_err(OutputError::io(Action::Read, &path))?;
+        let buffer = Vec::with_capacity(2 * BUFFER);
+        Ok(Self { lock: Arc::new(lock), path, ours: Arc::new(ours), buffer, written, failed: Arc::default() })
+    }
+
+    /// The lock of its place.
+    pub(crate) fn lock(&self) -> Arc<Lock> {
+        Arc::clone(&self.lock)
+    }
+
+    /// Appends rows; they are safe after the next commit.
+    ///
+    /// # Errors
+    /// The disk is full or broken.
+    pub(crate) fn append(&mut self, rows: &[u8]) -> Result<(), OutputError> {
+        self.buffer.extend_from_slice(rows);
+        if self.buffer.len() < BUFFER {
+            return Ok(());
+        }
+        self.guarded(Self::flush)
+    }
+
+    /// Hands everything appended so far to the system. The rest is to wait for the disk, which may be done elsewhere
+    /// while more rows are appended; no other commit may begin meanwhile.
+    ///
+    /// # Errors
+    /// The disk is full or broken; the commit before this one still holds.
+    pub(crate) fn begin_commit<M: Serialize, C: Serialize>(
+        &mut self,
+        checkpoint: &Checkpoint<M, C>,
+    ) -> Result<Commit, OutputError> {
+        self.guarded(|this| this.prepare(checkpoint, State::Running))
+    }
+
+    /// The last commit, which gives the rows their real name.
+    ///
+    /// # Errors
+    /// As [`Self::begin_commit`].
+    pub(crate) fn begin_finish<M: Serialize, C: Serialize>(
+        mut self,
+        checkpoint: &Checkpoint<M, C>,
+        finish: Finish,
+    ) -> Result<Commit, OutputError> {
+        self.guarded(|this| this.prepare(checkpoint, finish.state()))
+    }
+
+    fn guarded<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, OutputError>) -> Result<T, OutputError> {
+        if self.failed.load(Relaxed) {
+            return Err(OutputError::FailedBefore(self.lock.place().out().to_owned()));
+        }
+        let done = work(self);
+        if done.is_err() {
+            self.failed.store(true, Relaxed);
+        }
+        done
+    }
+
+    fn prepare<M: Serialize, C: Serialize>(
+        &mut self,
+        checkpoint: &Checkpoint<M, C>,
+        state: State,
+    ) -> Result<Commit, OutputError> {
+        self.flush()?;
+        // At each commit, since later rows would hide a hole in the earlier ones.
+        let differs = self.written.differs_at_end(&self.ours.file);
+        if let Some(how) = differs.map_err(OutputError::io(Action::Read, &self.path))? {
+            return Err(OutputError::Changed { path: self.path.clone(), how, out: self.lock.place().out().to_owned() });
+        }
+        let checkpoint = encode(checkpoint, state, &self.written)
+            .map_err(|source| OutputError::Encode { path: self.lock.place().checkpoint(), source })?;
+        Ok(Commit {
+            lock: Arc::clone(&self.lock),
+            ours: Arc::clone(&self.ours),
+            path: self.path.clone(),
+            checkpoint,
+            written: (state == State::Finished).then(|| self.written.clone()),
+            state,
+            failed: Arc::clone(&self.failed),
+        })
+    }
+
+    fn flush(&mut self) -> Result<(), OutputError> {
+        (&self.ours.file).write_all(&self.buffer).map_err(OutputError::io(Action::Write, &self.path))?;
+        self.written.add(&self.buffer);
+        self.buffer.clear();
+        Ok(())
+    }
+}
+
+/// Moves what an interrupted run has left out of the way, and says what it is called now. What was set aside before is
+/// replaced: one is kept. `list` is what its rows were made of, where that goes with them.
+///
+/// # Errors
+/// A file cannot be renamed.
+pub(crate) fn set_aside(lock: &Lock, list: Option<&Path>) -> Result<Vec<PathBuf>, OutputError> {
+    let place = lock.place();
+    let [old_rows, old_checkpoint] = place.set_aside();
+    // In this order: a kill in between leaves a checkpoint without rows, which the next run sets aside beside them. The
+    // other way round the rows would stand there alone, and nobody could tell how far they are good.
+    let rows = rename_if_there(&place.partial(), &old_rows)?;
+    let sync = || place.sync_folder().map_err(OutputError::io(Action::Sync, place.folder()));
+    sync()?;
+    let checkpoint = rename_if_there(&place.checkpoint(), &old_checkpoint)?;
+    if rows && !checkpoint {
+        // That of other rows, which are gone.
+        remove(&old_checkpoint)?;
+    }
+    let old_list = list.map(|list| list.with_added_extension("old"));
+    let listed = list.zip(old_list.as_deref()).map(|(list, old)| rename_if_there(list, old)).transpose()?;
+    sync()?;
+    let moved = [(rows, old_rows), (checkpoint, old_checkpoint)];
+    let moved = moved.into_iter().chain(listed.zip(old_list));
+    Ok(moved.filter_map(|(moved, to)| moved.then_some(to)).collect())
+}
+
+/// Whether it was there. A folder of that name is nobody's rows, and is left for the run to stumble over.
+fn rename_if_there(from: &Path, to: &Path) -> Result<bool, OutputError> {
+    if from.is_dir() {
+        return Ok(false);
+    }
+    match fs::rename(from, to) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(OutputError::io(Action::Rename, from)(error)),
+    }
+}
+
+/// Removes the checkpoint of a finished run: the last step. Until then a later run knows that all is done. Rows that were
+/// withheld before are out of date where the output was replaced, and go first.
+///
+/// # Errors
+/// One of them cannot be removed.
+pub(crate) fn tidy_up(lock: &Lock, finish: Finish) -> Result<(), OutputError> {
+    let place = lock.place();
+    if finish == Finish::Replace && place.failed().is_file() {
+        remove(&place.failed())?;
+    }
+    remove(&place.new_checkpoint())?;
+    remove(&place.checkpoint())
+}
+
+/// Rows that replace a private output are never readable by others, not even before they have its name.
+#[cfg(unix)]
+fn keep_private(options: &mut OpenOptions, out: &Path) {
+    use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+    if let Ok(old) = fs::metadata(out) {
+        options.mode(old.mode() & 0o666 | 0o600);
+    }
+}
+
+#[cfg(not(unix))]
+fn keep_private(_: &mut OpenOptions, _: &Path) {}
+
+/// A kill may have come when the rows had the permissions of a read-only output already.
+#[cfg(unix)]
+fn make_writable(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    // Where it cannot even be read, the opening that follows says so.
+    let Ok(file) = beside::open(path) else { return Ok(()) };
+    let mode = file.metadata()?.mode() & 0o777;
+    if mode & 0o600 == 0o600 { Ok(()) } else { file.set_permissions(fs::Permissions::from_mode(mode | 0o600)) }
+}
+
+#[cfg(not(unix))]
+fn make_writable(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

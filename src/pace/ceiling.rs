@@ -1,0 +1,252 @@
+//! The hard ceiling: governor's GCRA over a clock that is told the time, with nothing to spend at the start.
+//!
+//! Knows only when own calls left. It must not adapt to anything: the parts above it do.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use governor::clock::Clock;
+use governor::middleware::NoOpMiddleware;
+use governor::nanos::Nanos;
+use governor::state::{NotKeyed, StateStore};
+use governor::{Quota, RateLimiter};
+
+use crate::settings::rate::Limit;
+
+/// How much longer than the window N periods take: 50/10 s becomes 202 ms, which keeps 50 arrivals in any 10 s for
+/// 100 ms of network jitter and uses 99 % of the limit.
+const MARGIN: f64 = 0.01;
+
+/// Timers are no finer than a millisecond and late by a few; what falls due within this time may leave together.
+const TIMER_SLACK: Duration = Duration::from_millis(10);
+
+/// Where calls leave one by one, a call that is late by up to this part of the window does not make the next ones late:
+/// on a busy machine every timer is late, and 2 ms a call would be 1 % of the pace. It is half of the margin.
+const FORGIVEN: u32 = 1000;
+
+/// A burst costs its size in pace (burst + window / period <= N), so it is at most this part of N.
+const BURST_PER_CALLS: u32 = 100;
+
+/// The longest window of a share. Only absurd limits get there; times stay far from overflow.
+const LONGEST: Duration = Duration::from_secs(365 * 86_400);
+
+/// Never more calls in any window than the limit allows, at the door where they leave.
+#[derive(Debug)]
+pub(crate) struct Ceiling {
+    limiter: RateLimiter<NotKeyed, Spent, ToldClock, NoOpMiddleware<Nanos>>,
+    spent: Spent,
+    clock: ToldClock,
+    start: Instant,
+    period: Duration,
+    /// How late a call may be without the next ones having to be late too.
+    slack: Duration,
+    /// The part of that which governor does not know of, since it is not a burst.
+    forgiven: Duration,
+}
+
+impl Ceiling {
+    pub(crate) fn new(limit: Limit, now: Instant) -> Self {
+        let burst = burst(limit);
+        let period = period(limit, burst);
+        let burst_time = period * (burst.get() - 1);
+        let slack = if burst_time.is_zero() { limit.window / FORGIVEN } else { burst_time };
+        let (spent, clock) = (Spent::default(), ToldClock::default());
+        let quota = Quota::with_period(period).unwrap_or(Quota::per_second(NonZeroU32::MIN)).allow_burst(burst);
+        let limiter = RateLimiter::new(quota, spent.clone(), clock.clone());
+        // A new limiter is full. As if the whole burst had just left:
+        spent.set(Nanos::from(period) + Nanos::from(burst_time));
+        let forgiven = slack.saturating_sub(burst_time);
+        Self { limiter, spent, clock, start: now, period, slack, forgiven }
+    }
+
+    /// When the next call may leave; `now` if it may at once.
+    pub(crate) fn earliest(&self, now: Instant) -> Instant {
+        self.tell(now);
+        let before = self.spent.get();
+        let answer = self.limiter.check();
+        // governor cannot be asked without taking; what was only a question is given back.
+        self.spent.set(before);
+        match answer {
+            Ok(()) => now,
+            Err(not_until) => self.start + Duration::from(not_until.earliest_possible()),
+        }
+    }
+
+    /// Counts a call, even one that did not wait.
+    pub(crate) fn send(&self, now: Instant) {
+        let due = self.start + Duration::from(self.spent.get());
+        let late = now.saturating_duration_since(due);
+        // Later than a period is not late: there was nothing to send.
+        let forgiven = if late < self.period { late.min(self.forgiven) } else { Duration::ZERO };
+        self.tell(now.checked_sub(forgiven).unwrap_or(now));
+        if self.limiter.check().is_err() {
+            self.spent.set(self.spent.get() + Nanos::from(self.period));
+        }
+    }
+
+    pub(crate) fn period(&self) -> Duration {
+        self.period
+    }
+
+    /// How late a call may be without the next ones having to be late too.
+    pub(crate) fn slack(&self) -> Duration {
+        self.slack
+    }
+
+    fn tell(&self, now: Instant) {
+        let nanos = Nanos::from(now.saturating_duration_since(self.start));
+        self.clock.0.store(nanos.as_u64(), Ordering::Relaxed);
+    }
+}
+
+/// The part of a limit that one of `runs` runs keeps to, as a limit of its own. All parts together never exceed it.
+pub(crate) fn share(limit: Limit, runs: NonZeroU32) -> Limit {
+    match NonZeroU32::new(limit.calls.get() / runs) {
+        Some(calls) => Limit { calls, window: limit.window },
+        None => Limit {
+            calls: NonZeroU32::MIN,
+            window: limit.window.saturating_mul(runs.get().div_ceil(limit.calls.get())).min(LONGEST),
+        },
+    }
+}
+
+/// The calls that fall due within [`TIMER_SLACK`]: 1 up to 100 calls per second.
+fn burst(limit: Limit) -> NonZeroU32 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and `as` saturates")]
+    let due = (limit.per_second() * TIMER_SLACK.as_secs_f64()).ceil() as u32;
+    NonZeroU32::new(due.min(limit.calls.get() / BURST_PER_CALLS)).unwrap_or(NonZeroU32::MIN)
+}
+
+/// Any half-open window holds at most burst + ceil(window / period) - 1 departures; with the margin on the window,
+/// as many arrivals.
+fn period(limit: Limit, burst: NonZeroU32) -> Duration {
+    let steady = limit.calls.get() - (burst.get() - 1);
+    // Bursts cost enough of the pace; there the guard alone keeps arrivals apart.
+    let margin = if burst == NonZeroU32::MIN { MARGIN } else { 0.0 };
+    let nanos = limit.window.as_nanos() as f64 * (1.0 + margin) / f64::from(steady);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and `as` saturates")]
+    let nanos = nanos.ceil() as u64;
+    Duration::from_nanos(nanos).clamp(Duration::from_nanos(1), 2 * LONGEST)
+}
+
+/// A clock that stands still until it is told the time: nanoseconds since the limiter was made.
+#[derive(Clone, Debug, Default)]
+struct ToldClock(Arc<AtomicU64>);
+
+impl Clock for ToldClock {
+    type Instant = Nanos;
+
+    fn now(&self) -> Nanos {
+        Nanos::new(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// What governor remembers (the theoretical arrival time of the next call), where it can be looked at.
+#[derive(Clone, Debug, Default)]
+struct Spent(Arc<AtomicU64>);
+
+impl Spent {
+    fn get(&self) -> Nanos {
+        Nanos::new(self.0.load(Ordering::Relaxed))
+    }
+
+    fn set(&self, spent: Nanos) {
+        self.0.store(spent.as_u64(), Ordering::Relaxed);
+    }
+}
+
+impl StateStore for Spent {
+    type Key = NotKeyed;
+
+    fn measure_and_replace<T, F, E>(&self, _key: &NotKeyed, f: F) -> Result<T, E>
+    where
+        F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
+    {
+        let (answer, spent) = f(Some(self.get()))?;
+        self.set(spent);
+        Ok(answer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limit(text: &str) -> Limit {
+        text.parse::<crate::settings::rate::Rate>().unwrap().limit().unwrap()
+    }
+
+    #[test]
+    fn the_published_limit_is_a_call_every_202_ms_one_at_a_time() {
+        let t0 = Instant::now();
+        let ceiling = Ceiling::new(Limit::PUBLISHED, t0);
+        assert_eq!(ceiling.period(), Duration::from_millis(202));
+        assert_eq!(ceiling.slack(), Duration::from_millis(10));
+        for n in 1..=3 {
+            let due = t0 + Duration::from_millis(202) * n;
+            let early = t0 + Duration::from_millis(202) * n.saturating_sub(1) + Duration::from_millis(201);
+            assert_eq!(ceiling.earliest(early), due, "asking takes nothing");
+            assert_eq!(ceiling.earliest(due), due);
+            ceiling.send(due);
+        }
+    }
+
+    #[test]
+    fn a_late_call_makes_the_next_one_late_only_by_what_is_more_than_10_ms() {
+        let t0 = Instant::now();
+        let millis = Duration::from_millis;
+        for (late, next) in [(0, 404), (7, 404), (10, 404), (15, 409), (201, 595)] {
+            let ceiling = Ceiling::new(Limit::PUBLISHED, t0);
+            let now = t0 + millis(202 + late);
+            ceiling.send(now);
+            assert_eq!(ceiling.earliest(now), t0 + millis(next), "{late} ms");
+        }
+    }
+
+    #[test]
+    fn a_long_idle_time_saves_up_nothing() {
+        let t0 = Instant::now();
+        let ceiling = Ceiling::new(Limit::PUBLISHED, t0);
+        let late = t0 + Duration::from_secs(3600);
+        ceiling.send(late);
+        assert_eq!(ceiling.earliest(late), late + Duration::from_millis(202));
+    }
+
+    #[test]
+    fn a_call_that_did_not_wait_is_counted_too() {
+        let t0 = Instant::now();
+        let ceiling = Ceiling::new(Limit::PUBLISHED, t0);
+        ceiling.send(t0);
+        assert_eq!(ceiling.earliest(t0), t0 + Duration::from_millis(404));
+    }
+
+    #[test]
+    fn bursts_exist_only_where_timers_are_too_coarse_and_stay_below_the_limit() {
+        for (text, expected) in
+            [("50/10s", 1), ("5/s", 1), ("300/m", 1), ("100/s", 1), ("1000/s", 10), ("50/10ms", 1), ("20000/1s", 200)]
+        {
+            let limit = limit(text);
+            let burst = burst(limit);
+            assert_eq!(burst.get(), expected, "{text}");
+            let in_a_window =
+                f64::from(burst.get()) - 1.0 + (limit.window.as_secs_f64() / period(limit, burst).as_secs_f64()).ceil();
+            assert!(in_a_window <= f64::from(limit.calls.get()), "{text}: {in_a_window}");
+        }
+    }
+
+    #[test]
+    fn shares_add_up_to_no_more_than_the_limit() {
+        for (text, runs, expected) in [
+            ("50/10s", 1, "50/10s"),
+            ("50/10s", 2, "25/10s"),
+            ("50/10s", 3, "16/10s"),
+            ("5/s", 7, "1/2s"),
+            ("1/s", 4_000_000_000, "1/31536000s"),
+        ] {
+            let share = share(limit(text), NonZeroU32::new(runs).unwrap());
+            assert_eq!(share.to_string(), expected, "{text} by {runs}");
+        }
+    }
+}

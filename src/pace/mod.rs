@@ -1,0 +1,309 @@
+//! When the next call may leave: the limit is kept by a ceiling and a guard, and shared by a controller and a freeze.
+//!
+//! | part | keeps | knows |
+//! |---|---|---|
+//! | `ceiling` | the limit, whatever else happens, across restarts too | when own calls left |
+//! | `guard` | the limit at the server, where calls arrive late and unevenly | when own calls were answered |
+//! | `silence` | the number of calls small that wait for a server that answers none | how long answers take |
+//! | `controller` | the peace with everyone else who uses the same limit | which calls were refused |
+//! | `freeze` | quiet after a refusal, as long as the network asks | which calls were refused |
+//!
+//! Everything here is told the time and never sleeps. One waiter owns the [`Pace`]: it polls, sleeps until the
+//! instant it is given, polls again, and takes the permit in the moment in which the call really leaves. So nothing
+//! is queued here, and a permit that is not needed is not spent.
+
+mod aimd;
+mod arrival_window;
+mod ceiling;
+mod cooldown;
+mod silence;
+mod travelling;
+
+use std::num::NonZeroU32;
+use std::time::{Duration, Instant};
+
+use aimd::Controller;
+use arrival_window::Guard;
+use ceiling::Ceiling;
+use cooldown::Freeze;
+use silence::Silence;
+use travelling::Travelling;
+
+use crate::settings::rate::{Limit, Rate};
+
+/// Nothing gets used to a limit quicker than within this time: a server whose limit is written as `5/s` here is most
+/// often one of `50/10s`, and one that is really so quick forgives a patient caller.
+const SHORTEST_WINDOW: Duration = Duration::from_secs(10);
+
+/// The window that recovery and freezes go by.
+fn window(limit: Limit) -> Duration {
+    limit.window.max(SHORTEST_WINDOW)
+}
+
+/// Decides when the next call may leave. See the module for its parts.
+#[derive(Debug)]
+pub struct Pace {
+    rate: Rate,
+    share: NonZeroU32,
+    /// `None` without a limit: then only freezes hold calls back.
+    limited: Option<Limited>,
+    freeze: Freeze,
+    /// Others on this machine have made room by then.
+    not_before: Instant,
+    departures: u64,
+}
+
+/// What exists only where there is a limit.
+#[derive(Debug)]
+struct Limited {
+    ceiling: Ceiling,
+    travelling: Travelling,
+    guard: Guard,
+    silence: Silence,
+    controller: Controller,
+}
+
+/// No call may leave before `until`; poll again then, and after every answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// Always later than the time that was polled with.
+    pub until: Instant,
+    /// What holds the call back for the longest.
+    pub why: Why,
+}
+
+/// Why a call has to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// Others need room: the pace is below the limit.
+    Controller,
+    /// As many own calls as the limit allows may still count at the server.
+    Guard,
+    /// Calls are overdue: the server may not be reading.
+    Silence,
+    /// The period of the limit is not over: the normal case.
+    Ceiling,
+    /// The network refused a call.
+    Frozen,
+}
+
+/// One call that has left; hand it back with its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Departure {
+    /// When the permit was taken.
+    pub at: Instant,
+    number: u64,
+}
+
+/// What an answer says about the pace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// Any answer or failure that is not a throttle.
+    Passed,
+    /// No answer came in time, and none will: the call may have arrived, or arrive yet, or never.
+    Lost,
+    /// The network asks for a slower pace.
+    Throttled {
+        /// How long the network asks to wait, from now.
+        retry_after: Option<Duration>,
+    },
+    /// A throttle that says nothing about the pace, such as that of an offer which alone is always refused.
+    Ignored,
+}
+
+impl Pace {
+    /// Starts with nothing to spend: the first call may leave after one period, so that restarts cannot add up to
+    /// a burst.
+    pub fn new(rate: Rate, now: Instant) -> Self {
+        let limited = rate.limit().map(|limit| Limited::new(limit, now));
+        let freeze = Freeze::new(rate.limit().map_or(SHORTEST_WINDOW, window));
+        Self { rate, share: NonZeroU32::MIN, limited, freeze, not_before: now, departures: 0 }
+    }
+
+    /// Draws chance (by how much freezes are longer than they have to be) from this seed.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.freeze.seed(seed);
+        self
+    }
+
+    /// May a call leave now? Asking costs nothing and changes nothing that matters.
+    ///
+    /// # Errors
+    /// Says until when to wait, and why.
+    pub fn poll(&mut self, now: Instant) -> Result<(), Wait> {
+        let mut wait = Wait { until: self.freeze.until().unwrap_or(now), why: Why::Frozen };
+        if self.not_before > wait.until {
+            wait = Wait { until: self.not_before, why: Why::Controller };
+        }
+        if let Some(limited) = &mut self.limited {
+            limited.travelling.forget(now);
+            for (until, why) in [
+                (limited.ceiling.earliest(now), Why::Ceiling),
+                (limited.guard.earliest(&limited.travelling, now), Why::Guard),
+                (limited.silence.earliest(&limited.travelling, now), Why::Silence),
+                (limited.controller.earliest().unwrap_or(now), Why::Controller),
+            ] {
+                if until > wait.until {
+                    wait = Wait { until, why };
+                }
+            }
+        }
+        if wait.until > now { Err(wait) } else { Ok(()) }
+    }
+
+    /// Takes the permit for a call that leaves now.
+    ///
+    /// Meant to follow an `Ok` of [`Self::poll`]; a call that leaves without one is counted all the same.
+    pub fn send(&mut self, now: Instant) -> Departure {
+        let departure = Departure { at: now, number: self.departures };
+        self.departures += 1;
+        if let Some(limited) = &mut self.limited {
+            limited.ceiling.send(now);
+            limited.silence.send(&limited.travelling, now);
+            limited.travelling.send(departure);
+            limited.controller.send(now);
+        }
+        departure
+    }
+
+    /// Takes in what became of a call: an answer, a failure, a timeout. Each departure comes back once.
+    pub fn answered(&mut self, departure: Departure, now: Instant, signal: Signal) {
+        if let Some(limited) = &mut self.limited {
+            limited.back(departure, now, signal);
+        }
+        match signal {
+            Signal::Passed => {
+                self.freeze.passed(departure.at);
+                if let Some(limited) = &mut self.limited {
+                    limited.controller.passed(departure.at, now);
+                }
+            }
+            Signal::Throttled { retry_after } => {
+                self.freeze.throttled(departure.at, now, retry_after);
+                if let Some(limited) = &mut self.limited {
+                    limited.controller.throttled(departure.at, now);
+                }
+            }
+            Signal::Ignored | Signal::Lost => {}
+        }
+    }
+
+    /// From now on `runs` runs on this machine share the limit, and this one keeps to 1/`runs` of it.
+    pub fn set_share(&mut self, runs: NonZeroU32, now: Instant) {
+        if runs == self.share {
+            return;
+        }
+        self.share = runs;
+        if let (Some(limit), Some(limited)) = (self.rate.limit(), &mut self.limited) {
+            limited.set_limit(ceiling::share(limit, runs), now);
+        }
+    }
+
+    /// No call leaves before `until`.
+    pub fn hold_until(&mut self, until: Instant) {
+        self.not_before = until;
+    }
+
+    /// The end of the silence that a refusal brought about, if it is not over.
+    pub fn frozen_until(&self, now: Instant) -> Option<Instant> {
+        self.freeze.until().filter(|until| *until > now)
+    }
+
+    /// The pace aimed at, in calls per second; infinite without a limit.
+    pub fn pace(&self) -> f64 {
+        self.limited.as_ref().map_or(f64::INFINITY, |limited| limited.controller.pace())
+    }
+
+    /// The shortest time between two calls in the long run: the limit plus a margin; zero without a limit.
+    pub fn period(&self) -> Duration {
+        self.limited.as_ref().map_or(Duration::ZERO, |limited| limited.ceiling.period())
+    }
+}
+
+impl Limited {
+    fn new(limit: Limit, now: Instant) -> Self {
+        let ceiling = Ceiling::new(limit, now);
+        let controller = Controller::new(limit, &ceiling);
+        let (travelling, silence) = (Travelling::default(), Silence::default());
+        Self { ceiling, travelling, guard: Guard::new(limit), silence, controller }
+    }
+
+    /// Takes in when a call had arrived, or that nobody knows.
+    fn back(&mut self, departure: Departure, now: Instant, signal: Signal) {
+        if signal == Signal::Lost {
+            return self.travelling.lost(departure, now);
+        }
+        let arrived = self.travelling.answered(departure);
+        if arrived > 0 {
+            self.guard.answered(departure, arrived, now);
+            self.silence.answered(departure, now, signal == Signal::Passed);
+        }
+    }
+
+    /// The guard remembers the calls of the old limit, the controller how far from it the pace was.
+    fn set_limit(&mut self, limit: Limit, now: Instant) {
+        self.ceiling = Ceiling::new(limit, now);
+        self.guard.set_limit(limit);
+        self.controller.set_limit(limit, &self.ceiling);
+    }
+}
+
+#[cfg(test)]
+mod laws;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_limit_only_freezes_hold_calls_back() {
+        let t0 = Instant::now();
+        let mut pace = Pace::new(Rate::Unlimited, t0);
+        assert_eq!(pace.poll(t0), Ok(()));
+        let departure = pace.send(t0);
+        assert_eq!((pace.poll(t0), pace.period(), pace.pace()), (Ok(()), Duration::ZERO, f64::INFINITY));
+        pace.answered(departure, t0, Signal::Throttled { retry_after: Some(Duration::from_secs(7)) });
+        let until = pace.frozen_until(t0).unwrap();
+        assert!((t0 + Duration::from_secs(7)..=t0 + Duration::from_secs(8)).contains(&until));
+        assert_eq!(pace.poll(t0), Err(Wait { until, why: Why::Frozen }));
+        assert_eq!((pace.poll(until), pace.frozen_until(until)), (Ok(()), None));
+    }
+
+    #[test]
+    fn each_wait_names_its_reason() {
+        let t0 = Instant::now();
+        let mut pace = Pace::new(Rate::Limited(Limit::PUBLISHED), t0);
+        assert_eq!(pace.poll(t0).map_err(|wait| wait.why), Err(Why::Ceiling));
+        let mut now = t0 + Duration::from_millis(202);
+        let departure = pace.send(now);
+        pace.answered(departure, now, Signal::Throttled { retry_after: None });
+        assert_eq!(pace.poll(now).map_err(|wait| wait.why), Err(Why::Frozen));
+        now = pace.frozen_until(now).unwrap();
+        let departure = pace.send(now);
+        pace.answered(departure, now, Signal::Passed);
+        now += Duration::from_secs(10);
+        let departure = pace.send(now);
+        pace.answered(departure, now, Signal::Throttled { retry_after: None });
+        now = pace.frozen_until(now).unwrap();
+        assert_eq!(pace.poll(now), Ok(()));
+        pace.send(now);
+        assert_eq!(pace.poll(now).map_err(|wait| wait.why), Err(Why::Controller));
+        let mut pace = Pace::new(Rate::Limited(Limit::PUBLISHED), t0);
+        for call in 1..=50 {
+            pace.send(t0 + Duration::from_millis(202) * call);
+        }
+        now = t0 + Duration::from_millis(202) * 51;
+        assert_eq!(pace.poll(now).map_err(|wait| wait.why), Err(Why::Guard));
+    }
+
+    #[test]
+    fn an_ignored_throttle_slows_nobody() {
+        let t0 = Instant::now() + Duration::from_secs(1);
+        let mut pace = Pace::new(Rate::Limited(Limit::PUBLISHED), t0);
+        let before = pace.pace();
+        let departure = pace.send(t0);
+        pace.answered(departure, t0, Signal::Ignored);
+        assert_eq!((pace.frozen_until(t0), pace.pace().to_bits()), (None, before.to_bits()));
+    }
+}

@@ -1,0 +1,316 @@
+//! Rows that are read but not written yet, in input order, and the answers that later rows may ask for again.
+//!
+//! This is what makes the output independent of the order in which answers come. It holds what it is given and knows
+//! nothing of calls.
+
+use std::collections::VecDeque;
+use std::num::NonZeroUsize;
+
+use lru::LruCache;
+
+use crate::dispatch::Task;
+use crate::offer::{Answer, OfferError, OfferId, Outcome};
+use crate::reorder::Slot;
+use crate::reorder::slab::{Archive, Stored};
+
+/// A row in the window.
+#[derive(Debug)]
+struct Waiting<R> {
+    row: R,
+    /// `None` for a row that needs no call.
+    slot: Option<Slot>,
+    /// What the row itself holds, in bytes.
+    size: usize,
+    /// The offer, if the answer was fetched for this row, so that its size is counted once.
+    asked: Option<OfferId>,
+}
+
+/// What is remembered of an offer.
+#[derive(Debug)]
+enum Known {
+    /// Its outcome is on its way, waits to be written, or is an error.
+    Slot(Slot),
+    /// Its answer, packed away.
+    Packed(Stored),
+}
+
+/// The rows between the oldest unfinished one and the newest that was read.
+#[derive(Debug)]
+pub struct Window<R> {
+    rows: VecDeque<Waiting<R>>,
+    /// Bytes held by rows and by finished answers that are not written yet.
+    held: usize,
+    remembered: LruCache<OfferId, Known>,
+    /// Bytes held by remembered answers.
+    remembered_size: usize,
+    archive: Archive,
+    packed: Vec<u8>,
+}
+
+impl<R> Window<R> {
+    /// How many rows may be ahead of the oldest unfinished one. A stall of S seconds in one offer costs nothing if
+    /// this is at least 4.95 (S + latency): 1,024 covers 206 s.
+    pub const MAX_ROWS: usize = 1024;
+    /// How many bytes they and their answers may hold.
+    pub const MAX_HELD: usize = 64 << 20;
+    /// The last distinct offers whose answers are kept: the 10,000 of the contract, and those still on their way.
+    pub const REMEMBERED: NonZeroUsize = NonZeroUsize::new(10_000 + Self::MAX_ROWS).unwrap();
+    /// Ordinary answers need half of this; offers with thousands of entries are asked for again instead.
+    const MAX_REMEMBERED_SIZE: usize = 16 << 20;
+
+    /// Room that is kept for packing an answer, in bytes.
+    const USUAL_ANSWER: usize = 64 << 10;
+
+    /// An empty window.
+    pub fn new() -> Self {
+        // The cache grows as it fills: a run of ten offers should not pay for ten thousand.
+        let mut remembered = LruCache::unbounded();
+        remembered.resize(Self::REMEMBERED);
+        let (archive, packed) = (Archive::default(), Vec::new());
+        Self { rows: VecDeque::new(), held: 0, remembered, remembered_size: 0, archive, packed }
+    }
+
+    /// Whether another row may be read.
+    pub fn has_room(&self) -> bool {
+        self.rows.len() < Self::MAX_ROWS && self.held < Self::MAX_HELD
+    }
+
+    /// How many rows wait.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// How many of them have all that they wait for, and stand only behind an older row.
+    pub fn answered(&self) -> usize {
+        let is_answered = |row: &&Waiting<R>| row.slot.as_ref().is_none_or(|slot| slot.outcome().is_some());
+        self.rows.iter().filter(is_answered).count()
+    }
+
+    /// Whether every row is written.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Takes in a row whose offer is to be asked for. Returns the task, unless the answer is known or on its way.
+    pub fn admit(&mut self, row: R, size: usize, offer: OfferId) -> Option<Task> {
+        match self.remembered.get(&offer) {
+            Some(Known::Slot(slot)) => {
+                let slot = slot.clone();
+                self.push(row, size, Some(slot), None);
+                return None;
+            }
+            Some(Known::Packed(stored)) => {
+                if let Some(answer) = Answer::unpack(&self.archive.get(stored)) {
+                    self.push(row, size + answer.size(), Some(Slot::filled(Ok(answer))), None);
+                    return None;
+                }
+            }
+            None => {}
+        }
+        let slot = Slot::default();
+        self.push(row, size, Some(slot.clone()), Some(offer));
+        if let Some((_, forgotten)) = self.remembered.push(offer, Known::Slot(slot.clone())) {
+            self.forgotten(forgotten);
+        }
+        Some(Task::new(offer, slot))
+    }
+
+    /// Takes in a row that needs no call.
+    pub fn admit_ready(&mut self, row: R, size: usize) {
+        self.push(row, size, None, None);
+    }
+
+    /// Puts an outcome in its place.
+    pub fn finish(&mut self, slot: &Slot, outcome: Outcome) {
+        let size = size_of_outcome(&outcome);
+        if slot.fill(outcome) {
+            self.held += size;
+            self.remembered_size += size;
+        }
+        while self.remembered_size > Self::MAX_REMEMBERED_SIZE && self.forget_oldest() {}
+    }
+
+    /// Takes out the oldest row with its outcome, if that is known or not needed.
+    pub fn pop(&mut self) -> Option<(R, Option<Slot>)> {
+        let outcome_size = match &self.rows.front()?.slot {
+            Some(slot) => size_of_outcome(slot.outcome()?),
+            None => 0,
+        };
+        let Waiting { row, slot, size, asked } = self.rows.pop_front()?;
+        self.held = self.held.saturating_sub(size + if asked.is_some() { outcome_size } else { 0 });
+        if let (Some(offer), Some(Ok(answer))) = (asked, slot.as_ref().and_then(Slot::outcome)) {
+            self.pack(offer, answer);
+        }
+        Some((row, slot))
+    }
+
+    fn push(&mut self, row: R, size: usize, slot: Option<Slot>, asked: Option<OfferId>) {
+        self.held += size;
+        self.rows.push_back(Waiting { row, slot, size, asked });
+    }
+
+    /// Packs an answer away that is going to be written.
+    fn pack(&mut self, offer: OfferId, answer: &Answer) {
+        let Some(known) = self.remembered.peek_mut(&offer) else { return };
+        self.packed.clear();
+        answer.pack(&mut self.packed);
+        if let Some(stored) = self.archive.put(&self.packed) {
+            self.remembered_size = (self.remembered_size + stored.size()).saturating_sub(answer.size());
+            *known = Known::Packed(stored);
+        }
+        self.packed.shrink_to(Self::USUAL_ANSWER);
+    }
+
+    /// Forgets the answer that was not asked for the longest; one still on its way cannot be forgotten.
+    fn forget_oldest(&mut self) -> bool {
+        let oldest = self.remembered.peek_lru();
+        if oldest.is_none_or(|(_, known)| matches!(known, Known::Slot(slot) if slot.outcome().is_none())) {
+            return false;
+        }
+        if let Some((_, known)) = self.remembered.pop_lru() {
+            self.forgotten(known);
+        }
+        true
+    }
+
+    fn forgotten(&mut self, known: Known) {
+        let size = match &known {
+            Known::Slot(slot) => slot.outcome().map_or(0, size_of_outcome),
+            Known::Packed(stored) => stored.size(),
+        };
+        self.remembered_size = self.remembered_size.saturating_sub(size);
+        if let Known::Packed(stored) = known {
+            self.archive.remove(stored);
+        }
+    }
+}
+
+impl<R> Default for Window<R> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn size_of_outcome(outcome: &Outcome) -> usize {
+    match outcome {
+        Ok(answer) => answer.size(),
+        Err(error) => error.message.len() + error.code.as_ref().map_or(0, |code| code.len()) + size_of::<OfferError>(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::offer::AnswerBuilder;
+
+    fn offer(n: u64) -> OfferId {
+        OfferId::parse(&n.to_string()).unwrap()
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "an outcome is what the window takes")]
+    fn answer(text: &str) -> Outcome {
+        Ok(AnswerBuilder::new(Some(text), None).build())
+    }
+
+    #[test]
+    fn a_row_is_written_only_after_all_before_it() {
+        let mut window = Window::new();
+        let first = window.admit("first", 0, offer(1)).unwrap();
+        let second = window.admit("second", 0, offer(2)).unwrap();
+        window.admit_ready("third", 0);
+        window.finish(&second.slot, answer("2"));
+        assert!(window.pop().is_none());
+        window.finish(&first.slot, answer("1"));
+        let written: Vec<_> = std::iter::from_fn(|| window.pop()).map(|(row, _)| row).collect();
+        assert_eq!(written, ["first", "second", "third"]);
+        assert!(window.is_empty());
+        assert_eq!(window.held, 0);
+    }
+
+    #[test]
+    fn the_same_offer_is_asked_for_once_before_and_after_its_answer() {
+        let mut window = Window::new();
+        let task = window.admit(1, 0, offer(16)).unwrap();
+        assert!(window.admit(2, 0, offer(16)).is_none());
+        window.finish(&task.slot, answer("x"));
+        assert!(window.admit(3, 0, offer(16)).is_none());
+        assert_eq!(std::iter::from_fn(|| window.pop()).count(), 3);
+        assert_eq!(window.held, 0);
+    }
+
+    #[test]
+    fn at_least_the_last_ten_thousand_distinct_offers_are_remembered() {
+        let mut window = Window::new();
+        for n in 0..10_000 {
+            let task = window.admit((), 0, offer(n)).unwrap();
+            window.finish(&task.slot, answer("x"));
+            window.pop().unwrap();
+        }
+        assert!(window.admit((), 0, offer(0)).is_none());
+        for n in 10_000..30_000 {
+            let task = window.admit((), 0, offer(n)).unwrap();
+            window.finish(&task.slot, answer("x"));
+        }
+        assert!(window.remembered.len() <= 10_000 + 1024);
+        assert!(window.admit((), 0, offer(1)).is_some());
+    }
+
+    #[test]
+    fn large_answers_are_forgotten_before_they_fill_the_memory() {
+        let mut window = Window::new();
+        let large = "x".repeat(1 << 20);
+        for n in 0..100 {
+            let task = window.admit((), 0, offer(n)).unwrap();
+            window.finish(&task.slot, answer(&large));
+            window.pop().unwrap();
+        }
+        assert!(window.remembered_size <= Window::<()>::MAX_REMEMBERED_SIZE);
+        assert!(window.admit((), 0, offer(99)).is_none(), "the newest is still known");
+    }
+
+    #[test]
+    fn the_window_closes_when_full_of_rows_or_of_bytes() {
+        let mut window = Window::new();
+        for n in 0..Window::<()>::MAX_ROWS as u64 {
+            assert!(window.has_room());
+            window.admit((), 0, offer(n));
+        }
+        assert!(!window.has_room());
+        let mut window = Window::new();
+        window.admit((), Window::<()>::MAX_HELD, offer(1));
+        assert!(!window.has_room());
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_order_of_answers_rows_leave_in_input_order(
+            offers in prop::collection::vec(0u64..40, 1..200),
+            picks in prop::collection::vec(any::<prop::sample::Index>(), 200),
+        ) {
+            let mut window = Window::new();
+            let mut tasks = Vec::new();
+            let mut written = Vec::new();
+            for (line, n) in offers.iter().enumerate() {
+                tasks.extend(window.admit(line, 8, offer(*n)));
+                if line % 3 == 0 && !tasks.is_empty() {
+                    let task = tasks.swap_remove(picks[line].index(tasks.len()));
+                    window.finish(&task.slot, answer(task.offer.as_str()));
+                }
+                written.extend(std::iter::from_fn(|| window.pop()));
+            }
+            for (task, _) in tasks.into_iter().rev().zip(&picks) {
+                window.finish(&task.slot, answer(task.offer.as_str()));
+            }
+            written.extend(std::iter::from_fn(|| window.pop()));
+            prop_assert_eq!(written.len(), offers.len());
+            for (line, (row, slot)) in written.iter().enumerate() {
+                prop_assert_eq!(*row, line);
+                let url = slot.as_ref().and_then(Slot::outcome).and_then(|o| o.as_ref().ok()).and_then(|a| a.url().map(str::to_owned));
+                prop_assert_eq!(url, Some(offers[line].to_string()));
+            }
+            prop_assert_eq!(window.held, 0);
+        }
+    }
+}

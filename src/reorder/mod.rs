@@ -1,0 +1,9 @@
+//! Puts answers back into input order, and remembers those of offers that come again.
+//!
+//! Pure and bounded: must not know of calls, files or time.
+
+pub mod buffer;
+mod slab;
+mod slot;
+
+pub use self::slot::Slot;

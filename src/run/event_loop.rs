@@ -1,0 +1,334 @@
+//! The loop: rows in, calls out, answers in, rows out. The only place where calls run side by side.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::time::sleep_until;
+
+use crate::api::{Client, Reply, is_foreign_page};
+use crate::dispatch::{Answered, Call, Next, Schedule, Slot, Stop, Waiting};
+use crate::error::Failure;
+use crate::input::Row;
+use crate::offer::tally::Summary;
+use crate::output::{Finish, Lock, OutputError};
+use crate::reorder::buffer::Window;
+use crate::report::{Ending, Level, Report};
+use crate::run::in_flight::InFlight;
+use crate::run::retry_failed::KeptRow;
+use crate::run::rows::{Next as NextRow, Rows};
+use crate::run::session::Neighbours;
+use crate::run::writer::Writer;
+use crate::settings::units::MaxErrors;
+use crate::signals::status_request::Asked;
+use crate::signals::{Signal, Signals};
+
+/// What is said and left behind after the last commit takes no longer.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// How long the last commit may take after a signal: hardly any time where the one before it hangs already.
+fn disk_patience(committing_since: Option<Instant>, now: Instant) -> Duration {
+    let hangs = committing_since.is_some_and(|since| now.saturating_duration_since(since) > Duration::from_secs(1));
+    if hangs { Signals::AT_ONCE } else { Signals::TO_THE_END }
+}
+
+/// A row that is read and not written yet.
+#[derive(Debug)]
+pub(crate) enum Pending {
+    /// Its offer is asked for, or cannot be.
+    Row(Row),
+    /// It is written as it stood in an earlier output.
+    Kept(KeptRow),
+}
+
+/// A call with its answer, and how long that took.
+type Arrived = (Call, Reply, Duration);
+
+/// A run between its first and its last call.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) rows: Rows,
+    pub(crate) window: Window<Pending>,
+    pub(crate) schedule: Schedule,
+    pub(crate) writer: Writer,
+    pub(crate) max_errors: Option<MaxErrors>,
+    /// How long calls in flight are waited for when the run stops early.
+    pub(crate) drain: Duration,
+    pub(crate) waiting: Option<(Waiting, Instant)>,
+    /// The other runs on this machine that call the same network.
+    pub(crate) neighbours: Neighbours,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) ending: Ending,
+    pub(crate) summary: Summary,
+    /// How many offers a later run need not do again, if it can go on.
+    pub(crate) kept: u64,
+    /// The lock of a file that has its real name now.
+    pub(crate) lock: Option<Arc<Lock>>,
+    /// Which name that is.
+    pub(crate) finish: Finish,
+}
+
+impl Run {
+    /// Runs until every row is written, or something stops it.
+    pub(crate) async fn run(
+        mut self,
+        client: &Client,
+        signals: &mut Signals,
+        report: &mut Report,
+    ) -> Result<Ended, Failure> {
+        let ended = self.go(client, signals, report).await;
+        // A run that fails here is to be reported too.
+        let now = Instant::now();
+        report.totals(self.writer.summary(), self.schedule.counts(now), now);
+        report.failed_offers(self.writer.failed());
+        match &ended {
+            // The thread of the disk knows what really happened.
+            Err(Failure::Output(OutputError::FailedBefore(_))) => self.writer.committed().await?,
+            // The rows until then are good, and their calls were made.
+            Err(Failure::Input(_)) => drop(self.writer.commit(&mut self.rows).await),
+            _ => {}
+        }
+        match ended? {
+            Ending::Complete => self.complete(signals, report).await,
+            ending => Ok(self.ended(ending)),
+        }
+    }
+
+    async fn go(&mut self, client: &Client, signals: &mut Signals, report: &mut Report) -> Result<Ending, Failure> {
+        let fetch = |call: Call| async move {
+            let sent = Instant::now();
+            let reply = client.tracking_links(call.offer).await;
+            (call, reply, sent.elapsed())
+        };
+        let mut in_flight = InFlight::new();
+        let mut asked = Asked::listen();
+        let mut timer = pin!(sleep_until(Instant::now().into()));
+        let ending = loop {
+            let now = Instant::now();
+            self.share(report, now);
+            self.read()?;
+            let sent = self.send(now, |call| in_flight.push(fetch(call)));
+            let wrote = self.write(now)?;
+            self.writer.tell(report);
+            if let Some(ending) = self.ending(sent) {
+                break ending;
+            }
+            self.show(report, now);
+            let wake = self.wake(report);
+            if wake.is_some_and(|wake| timer.deadline() > wake.into() || timer.is_elapsed()) {
+                timer.as_mut().reset(wake.unwrap_or(now).into());
+            }
+            let stop = tokio::select! {
+                biased;
+                signal = signals.next() => break Ending::Interrupted(signal),
+                done = self.writer.committed(), if self.writer.is_committing() => done.map(|()| None)?,
+                Some(answer) = in_flight.next() => {
+                    // All that are there by now share one turn of this loop.
+                    let more = std::iter::from_fn(|| in_flight.next_now());
+                    std::iter::once(answer).chain(more).find_map(|answer| self.answered(answer, client, report).err())
+                }
+                row = self.rows.wait(), if self.window.has_room() && self.schedule.wants_offers() => {
+                    self.admit(row?);
+                    None
+                }
+                // What was written has made room for more.
+                () = std::future::ready(()), if wrote => None,
+                () = asked.next() => {
+                    self.answer(report, Instant::now());
+                    None
+                }
+                () = &mut timer, if wake.is_some() => None,
+            };
+            if let Some(stop) = stop {
+                break Ending::Stopped(stop);
+            }
+        };
+        self.rows.tell_oddities(report);
+        if ending != Ending::Complete {
+            self.stop(&ending, (in_flight, client), signals, report).await?;
+        }
+        Ok(ending)
+    }
+
+    /// Waits for what is in flight, unless another signal comes, and keeps what is there.
+    async fn stop(
+        &mut self,
+        ending: &Ending,
+        (mut in_flight, client): (InFlight<impl Future<Output = Arrived>>, &Client),
+        signals: &mut Signals,
+        report: &mut Report,
+    ) -> Result<(), Failure> {
+        let patience = disk_patience(self.writer.committing_since(), Instant::now());
+        if let Ending::Interrupted(signal) = ending {
+            let what = match self.schedule.in_flight() {
+                0 => "the disk".to_owned(),
+                1 => "the answer to 1 call".to_owned(),
+                calls => format!("the answers to {calls} calls"),
+            };
+            report.say(Level::Info, &signal.waiting_for(&what));
+            signals.allow(self.drain + patience + FAREWELL);
+        }
+        let mut deadline = pin!(sleep_until((Instant::now() + self.drain).into()));
+        while !in_flight.is_empty() {
+            tokio::select! {
+                biased;
+                _ = signals.next() => break,
+                Some(answer) = in_flight.next() => drop(self.answered(answer, client, report)),
+                () = &mut deadline => break,
+            }
+        }
+        self.write(Instant::now())?;
+        signals.allow(patience + FAREWELL);
+        // A disk that hangs keeps what it has, and the run ends: that is as safe as a kill.
+        signals.within(self.writer.commit(&mut self.rows), patience).await.unwrap_or(Ok(()))
+    }
+
+    /// Takes this run's part of the limit, when the runs on this machine have become more or fewer.
+    fn share(&mut self, report: &Report, now: Instant) {
+        let schedule = &mut self.schedule;
+        self.neighbours.count(report, now, |runs| schedule.set_share(runs, now));
+    }
+
+    /// Takes in rows while there is room and use for them: what is read far ahead has left the CPU's cache when its
+    /// turn comes.
+    fn read(&mut self) -> Result<(), Failure> {
+        while self.window.has_room() && self.schedule.wants_offers() {
+            match self.rows.next()? {
+                NextRow::NotYet | NextRow::End => break,
+                row => self.admit(row),
+            }
+        }
+        Ok(())
+    }
+
+    fn admit(&mut self, row: NextRow) {
+        match row {
+            NextRow::Row(row) => {
+                let size = row.cells.size();
+                match row.offer {
+                    Ok(offer) => {
+                        if let Some(task) = self.window.admit(Pending::Row(row), size, offer) {
+                            self.schedule.push(task);
+                        }
+                    }
+                    Err(_) => self.window.admit_ready(Pending::Row(row), size),
+                }
+            }
+            NextRow::Kept(row) => {
+                let size = row.bytes.len();
+                self.window.admit_ready(Pending::Kept(row), size);
+            }
+            NextRow::NotYet | NextRow::End => {}
+        }
+    }
+
+    /// Sends everything that may be sent now.
+    fn send(&mut self, now: Instant, mut fetch: impl FnMut(Call)) -> Result<(), Stop> {
+        let more = self.window.has_room() && !self.rows.ended();
+        loop {
+            self.waiting = match self.schedule.next(now, more)? {
+                Next::Send(call) => {
+                    fetch(call);
+                    continue;
+                }
+                Next::Wait { until, why } => Some((why, until)),
+                Next::Idle => None,
+            };
+            self.take_finished();
+            return Ok(());
+        }
+    }
+
+    fn answered(&mut self, (call, reply, took): Arrived, client: &Client, report: &mut Report) -> Result<(), Stop> {
+        let Reply { outcome, retry_after, form, http_status, fault, .. } = reply;
+        let closed = fault.and_then(|fault| client.closed(fault)).zip(outcome.as_ref().err().cloned());
+        report.answered(http_status, took);
+        if let Err(error) = &outcome {
+            report.call_failed(&call.offer, error);
+            self.tell_of_bad_start(error, report);
+        }
+        let wrong_host = outcome.as_ref().is_err_and(|error| is_foreign_page(form, error));
+        let answered = self.schedule.answered(call, Answered { outcome, retry_after, wrong_host }, Instant::now());
+        self.take_finished();
+        match closed {
+            Some((way_out, error)) => Err(Stop::Unreachable { error, way_out }),
+            None => answered,
+        }
+    }
+
+    fn take_finished(&mut self) {
+        for (task, outcome) in self.schedule.take_finished() {
+            self.window.finish(&task.slot, outcome);
+        }
+    }
+
+    /// Writes every row whose turn it is. Tells whether there were any.
+    fn write(&mut self, now: Instant) -> Result<bool, Failure> {
+        let mut wrote = false;
+        while let Some((pending, slot)) = self.window.pop() {
+            wrote = true;
+            match (&pending, slot.as_ref().and_then(Slot::outcome)) {
+                (Pending::Row(row), Some(outcome)) => self.writer.write(row, outcome)?,
+                (Pending::Row(row), None) => self.writer.write_uncalled(row)?,
+                (Pending::Kept(row), _) => self.writer.keep(row)?,
+            }
+        }
+        self.writer.commit_if_due(&mut self.rows, now)?;
+        Ok(wrote)
+    }
+
+    /// Whether the run has ended by now.
+    fn ending(&self, sent: Result<(), Stop>) -> Option<Ending> {
+        if self.rows.ended() && self.window.is_empty() {
+            return Some(Ending::Complete);
+        }
+        if let Err(stop) = sent {
+            return Some(Ending::Stopped(stop));
+        }
+        self.max_errors.filter(|most| self.failed_too_often(*most, false)).map(Ending::too_many_errors)
+    }
+
+    fn failed_too_often(&self, most: MaxErrors, complete: bool) -> bool {
+        let (failed, offers) = self.writer.of_this_run();
+        most.exceeded(failed, offers, complete)
+    }
+
+    /// When there is something to do even if nothing happens.
+    fn wake(&self, report: &Report) -> Option<Instant> {
+        let schedule = [self.waiting.map(|(_, until)| until), self.schedule.ends_at()];
+        let waits = [self.writer.commit_due(), report.next_progress(), self.neighbours.next_count()];
+        schedule.into_iter().chain(waits).flatten().min()
+    }
+
+    async fn complete(mut self, signals: &mut Signals, report: &Report) -> Result<Ended, Failure> {
+        if let Some(most) = self.max_errors.filter(|most| self.failed_too_often(*most, true)) {
+            self.writer.commit(&mut self.rows).await?;
+            return Ok(self.ended(Ending::too_many_errors(most)));
+        }
+        let (summary, kept) = (self.writer.summary().clone(), self.writer.kept());
+        let since = self.writer.committing_since();
+        let tell = |signal: Signal| {
+            report.say(Level::Info, &signal.waiting_for("the disk"));
+            disk_patience(since, Instant::now())
+        };
+        match signals.until_second(self.writer.finish(&mut self.rows), tell).await {
+            Ok(finished) => {
+                let (summary, lock, finish) = finished?;
+                Ok(Ended { ending: Ending::Complete, kept: summary.offers, summary, lock, finish })
+            }
+            Err(signal) => {
+                let (ending, finish) = (Ending::Interrupted(signal), Finish::Replace);
+                Ok(Ended { ending, summary, kept, lock: None, finish })
+            }
+        }
+    }
+
+    fn ended(self, ending: Ending) -> Ended {
+        let (summary, kept) = (self.writer.summary().clone(), self.writer.kept());
+        Ended { ending, summary, kept, lock: None, finish: Finish::Replace }
+    }
+}

@@ -1,0 +1,169 @@
+//! What an earlier run has left, and what that means for this one.
+//!
+//! Judges, and moves the input to where a run goes on. Writes and removes nothing: a dry run asks here too.
+
+use jiff::Timestamp;
+
+use crate::config::{Comparison, Job, Start};
+use crate::error::Failure;
+use crate::input::{Mark, NotTheSameInput};
+use crate::offer::tally::Summary;
+use crate::output::{Checkpoint, Finish, Found, Interrupted, Place, find, has_header};
+use crate::report::counted;
+use crate::run::age::Age;
+use crate::run::rows::Rows;
+
+/// What is there of an earlier run with the same output.
+#[derive(Debug)]
+pub(crate) enum Earlier {
+    /// Nothing that was worth anything.
+    Nothing,
+    /// It was interrupted, and this run goes on: the input stands behind the last row that is done.
+    GoesOn(Interrupted<Mark, Summary>, Age),
+    /// It was interrupted, and this run starts over; what it has done is set aside.
+    SetAside {
+        /// Offers that are done, if that is known.
+        done: Option<u64>,
+        /// Why this run does not go on with it.
+        why: Why,
+    },
+    /// It has done all that this run was asked to go on with. The output is whole, or its rows are withheld.
+    AllDone(Summary, Age, Finish),
+    /// It is finished but for its tidying up, and this run does its own work.
+    Finished,
+}
+
+/// Why a run starts over though there is an interrupted one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// It is of the same job, but its rows are too old to be gone on with unasked.
+    TooOld(Age),
+    /// `--restart`.
+    Asked,
+    /// It is damaged, or of another job or input.
+    Unfit(String),
+}
+
+impl Earlier {
+    /// Looks for an earlier run of `job`; `now` is the time on the wall.
+    ///
+    /// # Errors
+    /// A file is there but cannot be read.
+    pub(crate) fn of(job: &Job, place: &Place, rows: &mut Rows, now: Timestamp) -> Result<Self, Failure> {
+        Ok(match find::<Mark, Summary>(place)? {
+            Found::Nothing => Self::Nothing,
+            Found::Damaged { why } => Self::SetAside { done: None, why: Why::Unfit(why) },
+            Found::Finished(run, finish) => {
+                let age = Age::of(run.saved_at, now);
+                let is_enough = job.min_ok.is_met(run.counts.succeeded(), run.counts.offers);
+                let wanted = match job.start {
+                    // Fewer are enough now than were then.
+                    _ if finish == Finish::Withhold && is_enough => false,
+                    Start::GoOnIfRecent => age.is_recent(),
+                    Start::GoOn => true,
+                    Start::Over => false,
+                };
+                if wanted && is_done(job, &run, rows)? {
+                    Self::AllDone(run.counts, age, finish)
+                } else {
+                    Self::Finished
+                }
+            }
+            Found::Interrupted(found) if found.checkpoint.offers == 0 => Self::Nothing,
+            Found::Interrupted(found) => {
+                let age = Age::of(found.checkpoint.saved_at, now);
+                match why_over(job, place, &found.checkpoint, rows, age)? {
+                    None => Self::GoesOn(found, age),
+                    Some(why) => Self::SetAside { done: Some(found.checkpoint.offers), why },
+                }
+            }
+        })
+    }
+
+    /// How many rows it has done that this run need not do again.
+    pub(crate) fn done(&self) -> u64 {
+        match self {
+            Self::GoesOn(found, _) => found.checkpoint.offers,
+            Self::AllDone(summary, ..) => summary.offers,
+            Self::Nothing | Self::SetAside { .. } | Self::Finished => 0,
+        }
+    }
+
+    /// What becomes of it, in words; nothing where nothing was there.
+    pub(crate) fn words(&self, start: Start) -> Option<String> {
+        let offers = |done: u64| format!("{} done", counted(done, "offer"));
+        Some(match self {
+            Self::Nothing => return None,
+            Self::GoesOn(found, age) => {
+                let over = if start == Start::GoOnIfRecent { "; --restart starts over" } else { "" };
+                let done = offers(found.checkpoint.offers);
+                format!("going on with an interrupted run of this job: {done}, {}{over}", age.words())
+            }
+            Self::SetAside { done, why } => {
+                let done = done.map_or_else(String::new, |done| format!(" ({})", offers(done)));
+                match why {
+                    Why::Asked => format!("starting over (--restart), not going on with the interrupted run{done}"),
+                    Why::TooOld(age) => {
+                        format!("starting over: the interrupted run{done} was {}, so its rows are old", age.words())
+                    }
+                    Why::Unfit(why) => format!("starting over: the interrupted run{done} cannot be continued: {why}"),
+                }
+            }
+            Self::AllDone(_, age, _) => {
+                format!("the output was finished by the run before ({}): nothing is left to do", age.words())
+            }
+            Self::Finished => "the run before is finished: starting".to_owned(),
+        })
+    }
+}
+
+/// Whether a finished run has done all that this one is to do.
+fn is_done(job: &Job, run: &Checkpoint<Mark, Summary>, rows: &mut Rows) -> Result<bool, Failure> {
+    if another_job(job, run, rows)?.is_some() {
+        return Ok(false);
+    }
+    // Asking again replaces its own input, so that cannot be compared.
+    Ok(job.retry_failed.is_some() || run.input.as_ref().is_some_and(|mark| rows.resume(mark).is_ok()))
+}
+
+/// Why this run does not go on with an interrupted one.
+fn why_over(
+    job: &Job,
+    place: &Place,
+    run: &Checkpoint<Mark, Summary>,
+    rows: &mut Rows,
+    age: Age,
+) -> Result<Option<Why>, Failure> {
+    if job.start == Start::Over {
+        return Ok(Some(Why::Asked));
+    }
+    if let Some(why) = another_job(job, run, rows)? {
+        return Ok(Some(Why::Unfit(why)));
+    }
+    if !has_header(place, rows.header().as_slice())? {
+        return Ok(Some(Why::Unfit("its output has other columns than this version writes".to_owned())));
+    }
+    let too_old = job.start == Start::GoOnIfRecent && !age.is_recent();
+    let unfit = match &run.input {
+        None => Some("its input was a stream, which cannot be read again".to_owned()),
+        Some(_) if !rows.can_resume() => Some(NotTheSameInput::Stream.to_string()),
+        // Moves the input, which a run that starts over reads from its beginning.
+        Some(_) if too_old => None,
+        Some(mark) => rows.resume(mark).err().map(|why| why.to_string()),
+    };
+    Ok(unfit.map(Why::Unfit).or(too_old.then_some(Why::TooOld(age))))
+}
+
+/// What tells the job of a checkpoint from this one.
+fn another_job(job: &Job, run: &Checkpoint<Mark, Summary>, rows: &Rows) -> Result<Option<String>, Failure> {
+    Ok(match job.compare(rows.opened(), &run.job) {
+        Comparison::Same => None,
+        Comparison::Differs(what) => Some(format!("it was another job: {what}")),
+        Comparison::SameAsTyped => match &run.input {
+            // The rows before its place have to be as many as they were to the version that was there.
+            Some(mark) if !rows.can_resume() || Rows::open_for(job)?.reaches(&mark.position)? => None,
+            None => None,
+            Some(_) => Some("it was left by an earlier version, which read this input in another way".to_owned()),
+        },
+    })
+}

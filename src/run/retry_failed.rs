@@ -1,0 +1,225 @@
+//! An earlier output as the input of a run: what `--retry-failed` asks again, and what it leaves as it is.
+//!
+//! Every error row has its offer and the kept cells in it, so the original input is not needed.
+
+use std::path::PathBuf;
+
+use crate::error::Failure;
+use crate::output::Target;
+use std::io;
+use std::path::Path;
+
+use crate::cell::{Kind, Typed};
+use crate::config::{Job, RetryFailed};
+use crate::encode::Dialect;
+use crate::encode::link_template::{Template, has_query};
+use crate::encode::quoted_cells;
+use crate::encode::reader::{Bytes, FailedRow, Previous, PreviousError, PreviousRow};
+use crate::input::{Cells, Mark, NotTheSameInput, Position, Prefix, Row};
+use crate::offer::{Class, ErrorKind, OfferId};
+
+/// The rows of an earlier output, in their order.
+#[derive(Debug)]
+pub(crate) struct PreviousRows {
+    pub(crate) previous: Previous,
+    /// What another program has made of it, if one has.
+    pub(crate) resaved: Option<String>,
+    /// Some of the offers that were exported then: their kept cells, and the links.
+    good: Vec<(Vec<String>, Vec<String>)>,
+    /// How many offers are to be asked for.
+    pub(crate) asked: u64,
+    which: RetryFailed,
+    prefix: Prefix<Bytes>,
+    size: u64,
+    rows: u64,
+    /// What stands before the first delimiter of the row read last: the offer, as it is written.
+    last_offer: Vec<u8>,
+}
+
+/// A row that is written again as it is.
+#[derive(Debug)]
+pub(crate) struct KeptRow {
+    /// Its bytes, line end included.
+    pub(crate) bytes: Vec<u8>,
+    /// Why its offer has failed, if it has.
+    pub(crate) failed: Option<ErrorKind>,
+    /// Whether the row before belongs to another offer.
+    pub(crate) begins_offer: bool,
+    /// The place behind it.
+    pub(crate) next: Position,
+}
+
+/// What becomes of a row.
+#[derive(Debug)]
+pub(crate) enum Again {
+    Ask(Row),
+    Keep(KeptRow),
+}
+
+impl PreviousRows {
+    /// Opens the output. One that another program has saved is read in the form of `dialect`.
+    pub(crate) fn open(path: &Path, which: RetryFailed, dialect: Dialect) -> Result<Self, PreviousError> {
+        let (previous, resaved) = Previous::open(path, dialect)?;
+        let (bytes, size) = previous.bytes().map_err(|source| PreviousError::Read { path: path.to_owned(), source })?;
+        let (good, asked, last_offer) = (Vec::new(), 0, Vec::new());
+        let mut rows =
+            Self { previous, resaved, good, asked, which, prefix: Prefix::new(bytes), size, rows: 0, last_offer };
+        rows.look_ahead()?;
+        Ok(rows)
+    }
+
+    /// As many good rows are enough to see what their links have in common.
+    const SAMPLE: usize = 100;
+
+    /// The kept cell of an input column.
+    pub(crate) fn cell_index(&self, name: &str) -> Option<usize> {
+        let named = |kept: &String| kept == name || kept.strip_prefix("input_") == Some(name);
+        self.previous.kept().iter().position(named)
+    }
+
+    /// Why this run's `--append` cannot be that of the first run: then links of both kinds would stand in one file.
+    /// What is remembered of the first run counts, and more than that what stands in its links.
+    pub(crate) fn other_append(&self, job: &Job) -> Option<String> {
+        let (path, template) = (self.previous.path().display(), &job.template);
+        let link = self.good.iter().flat_map(|(_, links)| links).next();
+        if let Some(first) = job.first_append.as_ref().filter(|first| *first != template) {
+            let shows = if first.is_empty() { !self.has(template) } else { self.has(first) };
+            if link.is_none() || shows {
+                let first = if first.is_empty() { "no --append".to_owned() } else { format!("--append '{first}'") };
+                return Some(format!(
+                    "the first run used {first}, and links of both kinds would stand in {path}: leave --append out here, \
+                     as it is remembered, or run the export again without --retry-failed"
+                ));
+            }
+        }
+        let link = link?;
+        if !template.is_empty() && !self.has(template) {
+            return Some(format!(
+                "the first run did not use --append '{template}', as {path} has the link {link}: give that of the first \
+                 run, or --append '' where it had none, or run the export again without --retry-failed"
+            ));
+        }
+        if template.is_empty() && !job.is_append_typed && job.first_append.is_none() {
+            let has_macro = |link: &&String| link.split_once('{').is_some_and(|(_, after)| after.contains('}'));
+            let link = self.good.iter().flat_map(|(_, links)| links).find(has_macro)?;
+            return Some(format!(
+                "the first run seems to have used --append, as {path} has the link {link}: give the same --append here, \
+                 or --append '' if the network itself sends that"
+            ));
+        }
+        None
+    }
+
+    /// Whether any of the good links has what the template adds.
+    fn has(&self, template: &Template) -> bool {
+        let cells: Vec<_> = template.columns().map(|name| self.cell_index(name)).collect();
+        let mut query = String::new();
+        self.good.iter().any(|(kept, links)| {
+            let cell =
+                |n: usize| cells.get(n).copied().flatten().and_then(|cell| kept.get(cell)).map_or("", String::as_str);
+            query.clear();
+            template.expand(cell, &mut query);
+            links.iter().any(|link| has_query(link, &query))
+        })
+    }
+
+    /// Finds out what there is to ask for, and what good rows look like.
+    fn look_ahead(&mut self) -> Result<(), PreviousError> {
+        let (start, lines) = self.previous.position();
+        while let Some(row) = self.next()? {
+            match row {
+                Again::Ask(_) => self.asked += 1,
+                Again::Keep(KeptRow { failed: None, bytes, .. }) if self.good.len() < Self::SAMPLE => {
+                    self.good.extend(self.previous.links(&bytes));
+                }
+                Again::Keep(_) => {}
+            }
+        }
+        self.rows = 0;
+        self.last_offer.clear();
+        self.previous.seek(start, lines)
+    }
+
+    pub(crate) fn next(&mut self) -> Result<Option<Again>, PreviousError> {
+        let (_, line) = self.previous.position();
+        let Some(row) = self.previous.next_row()? else { return Ok(None) };
+        self.rows += 1;
+        let (bytes, failed) = match row {
+            PreviousRow::Good(bytes) => (bytes, None),
+            PreviousRow::Failed(FailedRow { bytes, offer_id, kept, kind }) => match OfferId::parse(&offer_id) {
+                Ok(offer) if self.which.includes(kind) => {
+                    let quoted = quoted_cells(bytes);
+                    let kind = |(text, is_quoted): (&String, &bool)| match Typed::parse(text) {
+                        Some(_) if !is_quoted => Kind::Number,
+                        _ => Kind::Text,
+                    };
+                    let kinds = kept.iter().zip(quoted.iter().skip(1)).map(kind);
+                    let cells = Cells::new(kept.iter(), kept.len()).with_kinds(kinds);
+                    self.last_offer.clear();
+                    return Ok(Some(Again::Ask(Row {
+                        line: line + 1,
+                        offer: Ok(offer),
+                        cells,
+                        next: self.position(),
+                    })));
+                }
+                _ => (bytes, Some(kind)),
+            },
+        };
+        let offer = bytes.split(|byte| *byte == b',').next().unwrap_or_default();
+        let begins_offer = failed.is_some() || offer != self.last_offer;
+        self.last_offer.clear();
+        if failed.is_none() {
+            self.last_offer.extend_from_slice(offer);
+        }
+        let bytes = bytes.to_vec();
+        Ok(Some(Again::Keep(KeptRow { bytes, failed, begins_offer, next: self.position() })))
+    }
+
+    pub(crate) fn mark(&mut self, at: Position) -> io::Result<Mark> {
+        Ok(Mark { position: at, size: self.size, crc: self.prefix.crc(at.byte)? })
+    }
+
+    pub(crate) fn resume(&mut self, mark: &Mark) -> Result<(), NotTheSameInput> {
+        if mark.size != self.size {
+            return Err(NotTheSameInput::Size { was: mark.size, is: self.size });
+        }
+        let Position { byte, line, record } = mark.position;
+        if byte > self.size || self.prefix.crc(byte).map_err(NotTheSameInput::Read)? != mark.crc {
+            return Err(NotTheSameInput::Content);
+        }
+        self.previous.seek(byte, line).map_err(|_| NotTheSameInput::Content)?;
+        self.rows = record;
+        Ok(())
+    }
+
+    fn position(&self) -> Position {
+        let (byte, line) = self.previous.position();
+        Position { byte, line, record: self.rows }
+    }
+}
+
+impl RetryFailed {
+    /// Whether offers that failed like this are asked for again.
+    fn includes(self, kind: ErrorKind) -> bool {
+        match self {
+            Self::Passing => kind.class() != Class::Offer,
+            Self::All => true,
+        }
+    }
+}
+/// The rows of the last run: those that were withheld, if there are any; that is until the output was replaced.
+pub(crate) fn failed_rows_of(job: &Job) -> PathBuf {
+    match Target::of(&job.output) {
+        Ok(Target::File(place)) if place.failed().is_file() => place.failed(),
+        _ => job.output.clone(),
+    }
+}
+
+/// Which failed rows of the earlier output are to be asked for, if that is the job; then the output has to be there.
+pub(crate) fn failed_of_previous(job: &Job) -> Result<Option<RetryFailed>, Failure> {
+    if job.retry_failed.is_some() && !failed_rows_of(job).is_file() {
+        return Err(Failure::NoPrevious(job.output.clone()));
+    }
+    Ok(job.retry_failed)
+}

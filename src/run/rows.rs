@@ -1,0 +1,305 @@
+//! The rows of a run, as the loop wants them. A file is read where it stands; a pipe by a thread of its own, because
+//! it may keep its reader waiting while answers come in.
+
+use std::io;
+
+use tokio::sync::mpsc::{self, Receiver, Sender};
+
+use crate::cell::Look;
+use crate::config::{Job, OpenedRows, RetryFailed};
+use crate::encode::{Dialect, Flattener, Format};
+use crate::error::Failure;
+use crate::input::{Input, InputError, Mark, NotTheSameInput, Oddities, Position, Resolved, Row, Total};
+use crate::report::{Level, Report};
+use crate::run::retry_failed::failed_rows_of;
+use crate::run::retry_failed::{Again, KeptRow, PreviousRows};
+
+/// How many rows a pipe's thread reads ahead.
+const READ_AHEAD: usize = 1024;
+
+/// The rows still to come.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    from: From,
+    /// The names of the kept columns, as they stand in the output.
+    pub(crate) kept: Vec<String>,
+    /// The cells that `--append` needs, in its order.
+    pub(crate) cells: Vec<usize>,
+    /// How the kept columns of a workbook look.
+    pub(crate) looks: Vec<Look>,
+    /// How the output's rows are written.
+    pub(crate) format: Format,
+    /// How the input is read; nothing for an earlier output.
+    pub(crate) reading: Option<Resolved>,
+    /// `--append`, with the input's own names of columns.
+    append: String,
+    ended: bool,
+}
+
+#[derive(Debug)]
+enum From {
+    File(Box<Input>),
+    Pipe(Pipe),
+    Previous(Box<PreviousRows>),
+}
+
+type Read = Result<(Row, Oddities), InputError>;
+
+#[derive(Debug)]
+struct Pipe {
+    receiver: Receiver<Read>,
+    oddities: Oddities,
+}
+
+/// A row, or why there is none now.
+#[derive(Debug)]
+pub(crate) enum Next {
+    Row(Row),
+    Kept(KeptRow),
+    /// The pipe has none yet.
+    NotYet,
+    End,
+}
+
+impl Rows {
+    /// Opens what the job's rows come from: its input, or the output whose failed rows are asked again.
+    pub(crate) fn open_for(job: &Job) -> Result<Self, Failure> {
+        match job.retry_failed {
+            None => Self::open(job),
+            Some(which) => Self::again(job, which),
+        }
+    }
+
+    /// Opens the job's input.
+    pub(crate) fn open(job: &Job) -> Result<Self, Failure> {
+        let input = Input::open(&job.source, &job.reading)?;
+        let kept = input.kept_columns().to_vec();
+        let looks = input.kept_looks();
+        let cells = job.template.columns().filter_map(|name| input.cell_index(name)).collect();
+        let reading = Some(input.resolved());
+        let append = job.template.text(|name| input.column_name(name).unwrap_or(name).to_owned());
+        // A named pipe or a device may keep its reader waiting as stdin may.
+        let from = if input.is_stream() {
+            From::Pipe(Pipe::open(input).map_err(Failure::system("start a thread for the input"))?)
+        } else {
+            From::File(Box::new(input))
+        };
+        Ok(Self { from, kept, cells, looks, format: job.format, reading, append, ended: false })
+    }
+
+    /// Opens the earlier output.
+    pub(crate) fn again(job: &Job, which: RetryFailed) -> Result<Self, Failure> {
+        let dialect = if let Format::Csv(dialect) = job.format { dialect } else { Dialect::Plain };
+        let rows = PreviousRows::open(&failed_rows_of(job), which, dialect)?;
+        let kept = rows.previous.kept().to_vec();
+        let index = |name: &str| rows.cell_index(name).ok_or_else(|| Failure::NotKept { column: name.to_owned() });
+        let cells = job.template.columns().map(index).collect::<Result<Vec<_>, _>>()?;
+        if let Some(why) = rows.other_append(job) {
+            return Err(Failure::OtherAppend(why));
+        }
+        let append = job.template.text(|name| {
+            index(name).ok().and_then(|cell| kept.get(cell)).map_or_else(|| name.to_owned(), Clone::clone)
+        });
+        // An empty output could be of any format.
+        let format = if rows.previous.header().is_empty() { job.format } else { rows.previous.format() };
+        let from = From::Previous(Box::new(rows));
+        Ok(Self { from, kept, cells, looks: Vec::new(), format, reading: None, append, ended: false })
+    }
+
+    /// What the job comes to with these rows.
+    pub(crate) fn opened(&self) -> OpenedRows<'_> {
+        OpenedRows { reading: self.reading.as_ref(), kept: &self.kept, format: self.format, append: &self.append }
+    }
+
+    /// The bytes with which their output begins.
+    pub(crate) fn header(&self) -> Vec<u8> {
+        Flattener::new(self.format, self.kept.iter().map(String::as_str)).header().to_vec()
+    }
+
+    /// Whether there are as many rows before this place as it says, and a row ends there.
+    pub(crate) fn reaches(mut self, place: &Position) -> Result<bool, Failure> {
+        let mut at = None;
+        for _ in 0..place.record {
+            at = match self.next()? {
+                Next::Row(row) => Some(row.next),
+                Next::Kept(row) => Some(row.next),
+                Next::NotYet | Next::End => return Ok(false),
+            };
+        }
+        Ok(at.as_ref() == Some(place))
+    }
+
+    /// What `--retry-failed` has found; nothing where the rows are those of an input.
+    pub(crate) fn previous(&self) -> Option<&PreviousRows> {
+        if let From::Previous(rows) = &self.from { Some(rows) } else { None }
+    }
+
+    /// The next row, if it is there.
+    pub(crate) fn next(&mut self) -> Result<Next, Failure> {
+        if self.ended {
+            return Ok(Next::End);
+        }
+        let next = match &mut self.from {
+            From::File(input) => input.next_row()?.map_or(Next::End, Next::Row),
+            From::Pipe(pipe) => pipe.next()?,
+            From::Previous(rows) => match rows.next()? {
+                Some(Again::Ask(row)) => Next::Row(row),
+                Some(Again::Keep(row)) => Next::Kept(row),
+                None => Next::End,
+            },
+        };
+        self.ended = matches!(next, Next::End);
+        Ok(next)
+    }
+
+    /// Waits for the next row of a pipe; for ever where there is none to wait for.
+    pub(crate) async fn wait(&mut self) -> Result<Next, Failure> {
+        let next = match &mut self.from {
+            From::Pipe(pipe) if !self.ended => pipe.wait().await?,
+            _ => std::future::pending().await,
+        };
+        self.ended = matches!(next, Next::End);
+        Ok(next)
+    }
+
+    /// Whether all rows are read.
+    pub(crate) fn ended(&self) -> bool {
+        self.ended
+    }
+
+    /// How many rows there are in all.
+    pub(crate) fn total(&self) -> Total {
+        match &self.from {
+            From::File(input) => input.total(),
+            From::Pipe(_) | From::Previous(_) => Total::Unknown,
+        }
+    }
+
+    /// Whether a later run can go on in the middle.
+    pub(crate) fn can_resume(&self) -> bool {
+        !matches!(self.from, From::Pipe(_))
+    }
+
+    /// A mark for the checkpoint; a pipe has none.
+    pub(crate) fn mark(&mut self, at: Position) -> io::Result<Option<Mark>> {
+        match &mut self.from {
+            From::File(input) => input.mark(at),
+            From::Pipe(_) => Ok(None),
+            From::Previous(rows) => rows.mark(at).map(Some),
+        }
+    }
+
+    /// Goes on behind a mark. To be called before the first row is read.
+    pub(crate) fn resume(&mut self, mark: &Mark) -> Result<(), NotTheSameInput> {
+        match &mut self.from {
+            From::File(input) => input.resume(mark),
+            From::Pipe(_) => Err(NotTheSameInput::Stream),
+            From::Previous(rows) => rows.resume(mark),
+        }
+    }
+
+    /// Where in the user's input the IDs stand.
+    pub(crate) fn tell_reading(&self, job: &Job, report: &Report) {
+        if let Some(reading) = self.reading.as_ref().filter(|_| job.all_offers.is_none()) {
+            report.say_with(Level::Info, &format!("IDs: {reading}"), reading.fields());
+        }
+    }
+
+    /// What the user should know before the first call.
+    pub(crate) fn tell(&self, job: &Job, report: &Report) {
+        for doubt in job.template.doubts(&self.kept) {
+            let level = if doubt.is_loss() { Level::Notice } else { Level::Warning };
+            report.say(level, &doubt.to_string());
+        }
+        let Some(rows) = self.previous() else { return };
+        let output = job.output.display();
+        if let Some(how) = &rows.resaved {
+            let message =
+                format!("{output} was saved by another program ({how}): it is written as offerlinks writes it");
+            report.say(Level::Info, &message);
+        }
+        if !job.template.is_empty() {
+            report.say(Level::Info, &format!("links get the --append of the first run: {}", job.template));
+        }
+    }
+
+    /// What was odd about the input, once, at the end of it.
+    pub(crate) fn tell_oddities(&self, report: &Report) {
+        for message in words(self.oddities()) {
+            report.say(Level::Warning, &message);
+        }
+    }
+
+    fn oddities(&self) -> Oddities {
+        match &self.from {
+            From::File(input) => input.oddities(),
+            From::Pipe(pipe) => pipe.oddities,
+            From::Previous(_) => Oddities::default(),
+        }
+    }
+}
+
+/// What was odd, in words.
+fn words(oddities: Oddities) -> Vec<String> {
+    let Oddities { rows_too_long, first_too_long, first_total, first_repeated_header, has_grown } = oddities;
+    let too_long = first_too_long.map(|line| {
+        format!(
+            "rows of the input with filled cells beyond its last column, or in a column without a name: \
+             {rows_too_long}, first on line {line}; these cells are not in the output"
+        )
+    });
+    let total = first_total.map(|line| format!("line {line} looks like a total, not an offer: it has an error row"));
+    let header = first_repeated_header
+        .map(|line| format!("line {line} repeats the header, as when files are joined: it has an error row"));
+    let grown =
+        has_grown.then(|| "the input has grown since it was read: what was added is not in the output".to_owned());
+    [too_long, total, header, grown].into_iter().flatten().collect()
+}
+
+impl Pipe {
+    fn open(input: Input) -> io::Result<Self> {
+        let (sender, receiver) = mpsc::channel(READ_AHEAD);
+        // Never joined: at the end of the run it may still wait for a pipe that nobody writes to.
+        std::thread::Builder::new().name("input".to_owned()).spawn(move || read_all(input, &sender))?;
+        Ok(Self { receiver, oddities: Oddities::default() })
+    }
+
+    fn next(&mut self) -> Result<Next, InputError> {
+        match self.receiver.try_recv() {
+            Ok(read) => self.unpack(Some(read)),
+            Err(mpsc::error::TryRecvError::Empty) => Ok(Next::NotYet),
+            Err(mpsc::error::TryRecvError::Disconnected) => Ok(Next::End),
+        }
+    }
+
+    async fn wait(&mut self) -> Result<Next, InputError> {
+        let read = self.receiver.recv().await;
+        self.unpack(read)
+    }
+
+    fn unpack(&mut self, read: Option<Read>) -> Result<Next, InputError> {
+        let Some((row, oddities)) = read.transpose()? else { return Ok(Next::End) };
+        self.oddities = oddities;
+        Ok(Next::Row(row))
+    }
+}
+
+fn read_all(mut input: Input, sender: &Sender<Read>) {
+    while let Some(row) = input.next_row().transpose() {
+        let row = row.map(|row| (row, input.oddities()));
+        let failed = row.is_err();
+        if sender.blocking_send(row).is_err() || failed {
+            break;
+        }
+    }
+}
+/// The input as the user knows it.
+pub(crate) fn input_of(job: &Job) -> String {
+    if let Some(list) = &job.all_offers {
+        return format!("the account's list ({})", list.file.display());
+    }
+    match job.retry_failed {
+        Some(_) => format!("the failed rows of {}", failed_rows_of(job).display()),
+        None => job.source.to_string(),
+    }
+}

@@ -1,0 +1,96 @@
+//! What every command needs that calls a network: the account, or a sandbox of its own, the client, and the other
+//! runs on this machine that share the limit.
+//!
+//! Opens it and sends nothing.
+
+use std::num::NonZeroU32;
+use std::time::Instant;
+
+use crate::api::{Client, ClientError};
+use crate::budget::machine::{Count, Peers};
+use crate::config::Network;
+use crate::error::Failure;
+use crate::report::{Level, Report};
+use crate::sandbox::{self, Sandbox};
+use crate::settings::network::{Account, Http};
+use crate::settings::rate::Rate;
+
+/// A network that can be called.
+#[derive(Debug)]
+pub(crate) struct Session {
+    /// Whose account, and where.
+    pub account: Account,
+    /// The host as the user knows it, without scheme and path.
+    pub host: String,
+    /// Calls it.
+    pub client: Client,
+    /// Serves as long as it is kept.
+    _sandbox: Option<Sandbox>,
+}
+
+impl Session {
+    /// Starts the sandbox where that is the network; `connect` is how the client is made.
+    ///
+    /// # Errors
+    /// Settings that cannot work, or a sandbox that cannot be started.
+    pub(crate) fn open(
+        network: &Network,
+        http: &Http,
+        connect: impl FnOnce(&Account, &Http) -> Result<Client, ClientError>,
+    ) -> Result<Self, Failure> {
+        let (account, sandbox) = match network {
+            Network::Real(account) => (account.clone(), None),
+            Network::NotGiven(missing) => return Err(Failure::NoAccount(missing.clone())),
+            Network::Sandbox => {
+                let sandbox = Sandbox::start(sandbox::Options::default());
+                let sandbox = sandbox.map_err(Failure::system("start the sandbox network"))?;
+                let account = sandbox.account().map_err(Failure::system("reach the sandbox network"))?;
+                (account, Some(sandbox))
+            }
+        };
+        let client = connect(&account, http)?;
+        Ok(Self { host: account.host(), account, client, _sandbox: sandbox })
+    }
+}
+
+/// The other runs on this machine that call the same network.
+#[derive(Debug)]
+pub(crate) struct Neighbours(Option<Peers>);
+
+impl Neighbours {
+    /// Looks for them, where there is a limit to share.
+    pub(crate) fn look(network: &Network, rate: Rate, host: &str, report: &Report) -> Self {
+        let (Network::Real(account), Some(_)) = (network, rate.limit()) else { return Self(None) };
+        let (peers, blind) = Peers::join(&account.base_url, Instant::now());
+        if let Some(blind) = blind {
+            // Two runs that do not see each other are twice the limit: even the quiet want to hear of that.
+            report.say(Level::Notice, &format!("warning: this run, which calls {host}, {blind}"));
+        }
+        Self(peers)
+    }
+
+    /// When to count them again.
+    pub(crate) fn next_count(&self) -> Option<Instant> {
+        self.0.as_ref().map(Peers::next_count)
+    }
+
+    /// Where there are any, `set_share` is told into how many parts the limit is cut, and no call may leave before the
+    /// time that is given back: until then the others have slowed down.
+    pub(crate) fn make_room(&self, report: &Report, now: Instant, set_share: impl FnOnce(NonZeroU32)) -> Instant {
+        let Some(count) = self.0.as_ref().map(Peers::count).filter(|count| count.runs.get() > 1) else { return now };
+        set_share(count.parts);
+        let Count { runs, .. } = count;
+        report.say(Level::Info, &format!("{runs} runs on this machine share the limit: each takes its part"));
+        now + Peers::INTERVAL * 3 / 2
+    }
+
+    /// Tells `set_share` when they have become more or fewer.
+    pub(crate) fn count(&mut self, report: &Report, now: Instant, set_share: impl FnOnce(NonZeroU32)) {
+        let Some(peers) = self.0.as_mut().filter(|peers| peers.next_count() <= now) else { return };
+        if peers.recount(now) {
+            let Count { runs, parts } = peers.count();
+            set_share(parts);
+            report.say(Level::Info, &format!("runs on this machine that share the limit now: {runs}"));
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! The signals that end a run, and dying of them as the shell and systemd expect.
+//!
+//! Knows nothing of runs: tells which signal came, and sees to it that the program ends.
+
+#[cfg(unix)]
+mod patience;
+pub(crate) mod status_request;
+#[cfg(unix)]
+mod watch;
+
+use std::io;
+use std::time::Duration;
+
+#[cfg(unix)]
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use crate::exit::ExitCode;
+
+/// A signal that ends the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Signal {
+    /// Ctrl-C.
+    Interrupt,
+    /// What `kill`, systemd and a shutdown send.
+    Terminate,
+    /// The terminal is gone.
+    HangUp,
+}
+
+impl Signal {
+    /// What the user knows it by.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Interrupt => "Ctrl-C",
+            Self::Terminate => "SIGTERM",
+            Self::HangUp => "SIGHUP",
+        }
+    }
+
+    /// What the user is told while the run ends in good order.
+    pub(crate) fn waiting_for(self, what: &str) -> String {
+        let again = match self {
+            Self::Interrupt => "press Ctrl-C again to quit now",
+            Self::Terminate | Self::HangUp => "a second signal quits now",
+        };
+        format!("stopped by {}: waiting for {what}; {again}", self.name())
+    }
+
+    #[cfg(unix)]
+    const fn number(self) -> std::ffi::c_int {
+        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+        match self {
+            Self::Interrupt => SIGINT,
+            Self::Terminate => SIGTERM,
+            Self::HangUp => SIGHUP,
+        }
+    }
+
+    /// The exit code that stands for dying of it.
+    pub(crate) const fn exit_code(self) -> ExitCode {
+        match self {
+            Self::Interrupt => ExitCode::Interrupted,
+            Self::Terminate => ExitCode::Terminated,
+            Self::HangUp => ExitCode::HungUp,
+        }
+    }
+}
+
+/// Listens for signals from its creation on, and ends the program within a second where it does not answer.
+#[derive(Debug)]
+pub(crate) struct Signals {
+    #[cfg(unix)]
+    heard: UnboundedReceiver<Signal>,
+    #[cfg(unix)]
+    watch: watch::Watch,
+}
+
+#[cfg(unix)]
+impl Signals {
+    /// Starts to listen. A signal that the parent has told us to ignore (`nohup`, `&` in a script) stays ignored.
+    ///
+    /// From the first signal on the program has less than a second to answer by [`Self::allow`] or to end; then it dies
+    /// of that signal, and `last_words` is told why. Signals within a second are one.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub(crate) fn listen(last_words: impl Fn(&str) + Send + 'static) -> io::Result<Self> {
+        let all = [Signal::Interrupt, Signal::Terminate, Signal::HangUp];
+        let wanted: Vec<_> = all.into_iter().filter(|signal| !is_ignored(signal.number())).collect();
+        let (tell, heard) = unbounded_channel();
+        let watch = watch::Watch::start(&wanted, tell, Box::new(last_words))?;
+        // A file-size limit (ulimit -f) is to be an error of the write, not our death.
+        signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default())?;
+        Ok(Self { heard, watch })
+    }
+
+    /// The next signal.
+    pub(crate) async fn next(&mut self) -> Signal {
+        match self.heard.recv().await {
+            Some(signal) => signal,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// The signal was heard, and what is done now may take so long; after a second signal nothing may.
+    pub(crate) fn allow(&self, time: Duration) {
+        self.watch.allow(time);
+    }
+}
+
+impl Signals {
+    /// How long work that is nearly done may go on after a signal.
+    pub(crate) const TO_THE_END: Duration = Duration::from_secs(10);
+    /// What is left of the time after the second signal.
+    pub(crate) const AT_ONCE: Duration = Duration::from_millis(500);
+
+    /// Does the work to its end, unless a second signal comes or it takes too long after the first; `first` is called at
+    /// the first, and says how long that is. What is done in an instant is done after the second too.
+    ///
+    /// # Errors
+    /// The signal that kept it from being done.
+    pub(crate) async fn until_second<T>(
+        &mut self,
+        work: impl Future<Output = T>,
+        first: impl FnOnce(Signal) -> Duration,
+    ) -> Result<T, Signal> {
+        let mut work = std::pin::pin!(work);
+        let signal = tokio::select! {
+            biased;
+            done = &mut work => return Ok(done),
+            signal = self.next() => signal,
+        };
+        let time = first(signal);
+        // A little more, so that the program can say how it ended.
+        self.allow(time + Duration::from_secs(2));
+        self.within(work, time).await.ok_or(signal)
+    }
+
+    /// Does the work for so long, and only for an instant more once a signal comes.
+    pub(crate) async fn within<T>(&mut self, work: impl Future<Output = T>, time: Duration) -> Option<T> {
+        let mut work = std::pin::pin!(work);
+        tokio::select! {
+            biased;
+            done = &mut work => return Some(done),
+            _ = self.next() => {}
+            () = tokio::time::sleep(time) => return None,
+        }
+        tokio::time::timeout(Self::AT_ONCE, work).await.ok()
+    }
+}
+
+/// Whether the process was started with a signal ignored. Linux tells; elsewhere it is assumed not.
+#[cfg(unix)]
+fn is_ignored(signal: std::ffi::c_int) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok()).unwrap_or(0);
+    mask & (1 << (signal - 1)) != 0
+}
+
+#[cfg(not(unix))]
+impl Signals {
+    /// Starts to listen.
+    ///
+    /// # Errors
+    /// Never here.
+    pub fn listen(_: impl Fn(&str) + Send + 'static) -> io::Result<Self> {
+        Ok(Self {})
+    }
+
+    /// Nothing ends the program here but itself.
+    pub fn allow(&self, _: Duration) {}
+
+    /// The next signal.
+    pub async fn next(&mut self) -> Signal {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        Signal::Interrupt
+    }
+}
+
+/// Dies of the signal, so that whoever started the program sees it killed and not merely failed.
+/// Returns where that is not possible.
+#[cfg(unix)]
+pub(crate) fn die_of(signal: Signal) {
+    // If even this fails, the exit code still tells.
+    drop(signal_hook::low_level::emulate_default_handler(signal.number()));
+}
+
+/// Elsewhere the exit code has to do.
+#[cfg(not(unix))]
+pub fn die_of(_: Signal) {}
+
+/// Dies as programs do whose reader has gone away: quietly.
+#[cfg(unix)]
+pub(crate) fn die_of_closed_pipe() {
+    drop(signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGPIPE));
+}
+
+/// Elsewhere the exit code has to do.
+#[cfg(not(unix))]
+pub fn die_of_closed_pipe() {}
