@@ -18,10 +18,10 @@ use std::time::{Duration, Instant};
 use divan::Bencher;
 use offerlinks::api::body::Body;
 use offerlinks::api::classify::{Received, classify};
-use offerlinks::dispatch::{Answered, Next, Policy, Schedule, Task};
+use offerlinks::dispatch::{Answered, Dispatcher, Next, Policy, Task};
 use offerlinks::encode::{Dialect, Flattener, Format, Source};
 use offerlinks::offer::{OfferId, Outcome};
-use offerlinks::reorder::buffer::Window;
+use offerlinks::reorder::buffer::ReorderBuffer;
 use offerlinks::settings::rate::Rate;
 
 const BODY: &str = include_str!("../tests/fixtures/offer-16.json");
@@ -97,8 +97,8 @@ fn schedule(rate: &str) -> Work {
     let rate = rate.parse::<Rate>().unwrap();
     let outage = Duration::from_secs(900);
     let policy = Policy { rate, concurrency: 64, retries: 4, max_outage: outage, max_duration: None };
-    let mut schedule = Schedule::new(policy, 1, now);
-    let mut window = Window::<()>::new();
+    let mut schedule = Dispatcher::new(policy, 1, now);
+    let mut window = ReorderBuffer::<()>::new();
     let (mut in_flight, mut number) = (VecDeque::new(), 0);
     let error = offerlinks::offer::OfferError::local(offerlinks::offer::ErrorKind::NotFound, "");
     // Made once: what the window costs is another row of the table.
@@ -122,7 +122,7 @@ fn schedule(rate: &str) -> Work {
 }
 
 fn reorder() -> Work {
-    let mut window = Window::new();
+    let mut window = ReorderBuffer::new();
     let (mut row, mut tasks, outcome) = (0, VecDeque::new(), outcome());
     Box::new(move || {
         row += 1;

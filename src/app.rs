@@ -13,18 +13,18 @@ use crate::commands::sandbox::rehearse;
 use crate::commands::status::Status;
 use crate::config::{CheckJob, Environment, Job, JobError, ListJob};
 use crate::core_dumps;
-use crate::error::Failure;
+use crate::error::Error;
 use crate::exit::ExitCode;
-use crate::report::{Ending, Report, print, with_causes};
-use crate::settings::console::Look;
+use crate::report::{Report, RunOutcome, print, with_causes};
+use crate::settings::console::Console;
 use crate::settings::report_files::Files;
 use crate::signals;
-use crate::signals::status_request::Asked;
+use crate::signals::status_request::StatusRequests;
 
 /// Runs the command that was typed and returns the exit code for it.
 pub(crate) fn main() -> ExitCode {
     core_dumps::forbid();
-    Asked::survive();
+    StatusRequests::survive();
     let (cli, settings) = match Cli::read() {
         Ok(read) => read,
         Err(mistyped) => return refuse(&mistyped),
@@ -59,14 +59,14 @@ fn run_export(arguments: ExportArgs, environment: Environment) -> ExitCode {
     };
     if job.dry_run {
         let plan = wait_for(dry_run(&job, &report));
-        return match plan.and_then(|plan| report.dry_run(&plan).map_err(Failure::printing)) {
+        return match plan.and_then(|plan| report.dry_run(&plan).map_err(Error::printing)) {
             Ok(()) => ExitCode::Success,
             Err(failure) => fail(&failure, &mut report),
         };
     }
     match wait_for(export(&job, &mut report)) {
         Ok((ending, summary)) => {
-            if let Ending::Interrupted(signal) = ending {
+            if let RunOutcome::Interrupted(signal) = ending {
                 signals::die_of(signal);
             }
             ending.exit_code(&summary)
@@ -77,7 +77,7 @@ fn run_export(arguments: ExportArgs, environment: Environment) -> ExitCode {
 
 fn run_list(arguments: ListArgs, environment: Environment) -> ExitCode {
     let mut report = Report::new(arguments.look.look(), Instant::now());
-    let job = ListJob::new(arguments, environment).map_err(Failure::from);
+    let job = ListJob::new(arguments, environment).map_err(Error::from);
     match job.and_then(|job| wait_for(list(&job, &mut report))) {
         Ok(end) => {
             if let End::Interrupted(signal) = end {
@@ -90,29 +90,29 @@ fn run_list(arguments: ListArgs, environment: Environment) -> ExitCode {
 }
 
 fn refuse(mistyped: &Mistyped) -> ExitCode {
-    let look = Look { log_format: mistyped.log_format, ..Look::default() };
+    let look = Console { log_format: mistyped.log_format, ..Console::default() };
     Report::new(look, Instant::now()).fail(&mistyped.message, ExitCode::Usage);
     ExitCode::Usage
 }
 
 fn run_check(arguments: CheckArgs, environment: Environment) -> ExitCode {
-    let look = Look { log_format: arguments.log_format.into(), ..Look::default() };
+    let look = Console { log_format: arguments.log_format.into(), ..Console::default() };
     let mut report = Report::new(look, Instant::now());
     let job = CheckJob::new(arguments, environment);
     wait_for(check(&job, &report)).unwrap_or_else(|failure| fail(&failure, &mut report))
 }
 
 fn run_status(arguments: &StatusArgs) -> ExitCode {
-    let look = Look { log_format: arguments.log_format.into(), ..Look::default() };
+    let look = Console { log_format: arguments.log_format.into(), ..Console::default() };
     let told = Status::of(&arguments.output).and_then(|status| {
-        print(&status.text(look.log_format, jiff::Timestamp::now())).map_err(Failure::printing)?;
+        print(&status.text(look.log_format, jiff::Timestamp::now())).map_err(Error::printing)?;
         Ok(status.exit_code())
     });
     told.unwrap_or_else(|failure| fail(&failure, &mut Report::new(look, Instant::now())))
 }
 
 fn run_sandbox(arguments: &SandboxArgs) -> ExitCode {
-    let mut report = Report::new(Look::default(), Instant::now());
+    let mut report = Report::new(Console::default(), Instant::now());
     match wait_for(rehearse(arguments.listen, arguments.rate)) {
         Ok(signal) => {
             signals::die_of(signal);
@@ -123,24 +123,24 @@ fn run_sandbox(arguments: &SandboxArgs) -> ExitCode {
 }
 
 fn show(text: io::Result<String>) -> ExitCode {
-    let mut report = Report::new(Look::default(), Instant::now());
+    let mut report = Report::new(Console::default(), Instant::now());
     match text.and_then(|text| print(&text)) {
         Ok(()) => ExitCode::Success,
-        Err(error) => fail(&Failure::printing(error), &mut report),
+        Err(error) => fail(&Error::printing(error), &mut report),
     }
 }
 
 /// One thread is plenty for calls: it makes thousands of times as many as the published limit allows.
-fn wait_for<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+fn wait_for<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(Failure::system("start the runtime"))?;
+    let runtime = runtime.map_err(Error::system("start the runtime"))?;
     let done = runtime.block_on(work);
     // What has ended does not wait for a name that is still being looked up.
     runtime.shutdown_background();
     done
 }
 
-fn fail(failure: &Failure, report: &mut Report) -> ExitCode {
+fn fail(failure: &Error, report: &mut Report) -> ExitCode {
     let code = failure.exit_code();
     if failure.is_closed_pipe() {
         report.fail_quietly(&with_causes(failure), code);

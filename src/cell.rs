@@ -10,7 +10,7 @@ use jiff::civil::{Date, DateTime, Time, date};
 
 /// What a cell of a workbook holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum CellKind {
     /// Text, or what has no type.
     #[default]
     Text,
@@ -24,7 +24,7 @@ pub(crate) enum Kind {
 
 /// How the numbers and the moments of a column look, where all of them look alike.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Look {
+pub struct CellFormat {
     /// The number format of its numbers.
     pub number: Option<String>,
     /// That of its days and times.
@@ -33,7 +33,7 @@ pub struct Look {
 
 /// The value of a typed cell.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Typed {
+pub(crate) enum TypedCell {
     /// A number.
     Number(f64),
     /// TRUE or FALSE.
@@ -52,7 +52,7 @@ const EPOCH: Date = date(1899, 12, 30);
 const MARCH_1900: Date = date(1900, 3, 1);
 const SECONDS_OF_DAY: f64 = 86_400.0;
 
-impl Typed {
+impl TypedCell {
     /// Reads a text that [`number`], [`truth`] or one of the others has written; `None` for any other text.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let first = text.bytes().next()?;
@@ -133,7 +133,7 @@ fn to_millis(moment: DateTime) -> DateTime {
     moment.round(jiff::Unit::Millisecond).unwrap_or(moment)
 }
 
-fn parse_moment(text: &str) -> Option<Typed> {
+fn parse_moment(text: &str) -> Option<TypedCell> {
     // Year, month and day with leading zeros, as `moment` writes them.
     let found = text.parse::<DateTime>().ok().filter(|found| moment(*found) == text)?;
     let day = found.date();
@@ -144,12 +144,12 @@ fn parse_moment(text: &str) -> Option<Typed> {
     let days = f64::from(if day < MARCH_1900 { days - 1 } else { days });
     let time = found.time();
     if time == Time::midnight() {
-        return Some(Typed::Day(days));
+        return Some(TypedCell::Day(days));
     }
-    Some(Typed::DayAndTime(days + time.duration_since(Time::midnight()).as_secs_f64() / SECONDS_OF_DAY))
+    Some(TypedCell::DayAndTime(days + time.duration_since(Time::midnight()).as_secs_f64() / SECONDS_OF_DAY))
 }
 
-fn parse_time(text: &str) -> Option<Typed> {
+fn parse_time(text: &str) -> Option<TypedCell> {
     let (hours, rest) = text.split_once(':')?;
     let (minutes, seconds) = rest.split_once(':')?;
     let hours: u32 = hours.parse().ok()?;
@@ -157,7 +157,7 @@ fn parse_time(text: &str) -> Option<Typed> {
     let seconds: f64 = seconds.parse().ok()?;
     let total =
         SignedDuration::try_from_secs_f64(f64::from(hours) * 3600.0 + f64::from(minutes) * 60.0 + seconds).ok()?;
-    (time(total) == text).then(|| Typed::Time(total.as_secs_f64() / SECONDS_OF_DAY))
+    (time(total) == text).then(|| TypedCell::Time(total.as_secs_f64() / SECONDS_OF_DAY))
 }
 
 #[cfg(test)]
@@ -167,18 +167,18 @@ mod tests {
     #[test]
     fn what_is_written_is_read_back() {
         for (text, typed) in [
-            ("16", Some(Typed::Number(16.0))),
-            ("-1.5", Some(Typed::Number(-1.5))),
-            ("0.3", Some(Typed::Number(0.3))),
-            ("1e21", Some(Typed::Number(1e21))),
-            ("TRUE", Some(Typed::Truth(true))),
-            ("2026-03-01", Some(Typed::Day(46_082.0))),
-            ("1900-01-01", Some(Typed::Day(1.0))),
-            ("1900-03-01", Some(Typed::Day(61.0))),
-            ("2026-03-01T12:00:00", Some(Typed::DayAndTime(46_082.5))),
-            ("12:00:00", Some(Typed::Time(0.5))),
-            ("36:00:00", Some(Typed::Time(1.5))),
-            ("00:00:00.250", Some(Typed::Time(0.25 / SECONDS_OF_DAY))),
+            ("16", Some(TypedCell::Number(16.0))),
+            ("-1.5", Some(TypedCell::Number(-1.5))),
+            ("0.3", Some(TypedCell::Number(0.3))),
+            ("1e21", Some(TypedCell::Number(1e21))),
+            ("TRUE", Some(TypedCell::Truth(true))),
+            ("2026-03-01", Some(TypedCell::Day(46_082.0))),
+            ("1900-01-01", Some(TypedCell::Day(1.0))),
+            ("1900-03-01", Some(TypedCell::Day(61.0))),
+            ("2026-03-01T12:00:00", Some(TypedCell::DayAndTime(46_082.5))),
+            ("12:00:00", Some(TypedCell::Time(0.5))),
+            ("36:00:00", Some(TypedCell::Time(1.5))),
+            ("00:00:00.250", Some(TypedCell::Time(0.25 / SECONDS_OF_DAY))),
             // No such text is written for a typed cell, so it was a text.
             ("007", None),
             ("1.0", None),
@@ -195,7 +195,7 @@ mod tests {
             ("", None),
             ("T", None),
         ] {
-            assert_eq!(Typed::parse(text), typed, "{text:?}");
+            assert_eq!(TypedCell::parse(text), typed, "{text:?}");
         }
     }
 

@@ -14,7 +14,7 @@ use crate::output::OutputError;
 
 /// Why a command cannot be done or cannot go on. Each says in words what to do.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Failure {
+pub(crate) enum Error {
     /// The command line makes no sense as a whole.
     #[error(transparent)]
     Job(#[from] JobError),
@@ -98,8 +98,8 @@ fn words_for_input(source: &io::Error) -> String {
     }
 }
 
-impl Failure {
-    /// Makes a [`Failure::System`].
+impl Error {
+    /// Makes a [`Error::System`].
     pub(crate) fn system(action: &'static str) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::System { action, source }
     }

@@ -18,9 +18,9 @@ use url::Url;
 use crate::api::connect::{self, ClientError};
 use crate::api::decode::{BadBody, Decoder};
 use crate::api::proxy::Proxy;
-use crate::api::redact::Secrets;
+use crate::api::redact::Redactor;
 use crate::api::reply::{RawReply, Reply, redirect_target};
-use crate::api::transport_error::{Failure, Fault, Route, Stage};
+use crate::api::transport_error::{Fault, Route, Stage, TransportError};
 use crate::api::tunnel;
 use crate::api::way::Way;
 use crate::offer::{ErrorKind, OfferError, OfferId};
@@ -49,7 +49,7 @@ struct Shared {
     proxy: Option<Proxy>,
     way: Way,
     max_body: usize,
-    secrets: Secrets,
+    secrets: Redactor,
     /// As many large bodies may be read at once; the others wait after their first part.
     large: Semaphore,
 }
@@ -96,7 +96,7 @@ impl Client {
         let signed = client.get(base.clone()).basic_auth(&account.email, Some(account.api_key.expose_secret())).build();
         let authorization = signed.ok().and_then(|request| request.headers().get(AUTHORIZATION).cloned());
         let authorization = authorization.ok_or(ClientError::Credentials)?;
-        let secrets = Secrets::of(account);
+        let secrets = Redactor::of(account);
         let large = Semaphore::new((LARGE_BODIES / http.max_body).max(1));
         let way = Way::new(http.host_named_by.clone(), proxy.as_ref().map(|proxy| proxy.named_by.clone()));
         let max_body = http.max_body;
@@ -125,7 +125,9 @@ impl Client {
                 };
                 Reply { outcome, ..reply }
             }
-            Err(failure) => Reply::without_answer(Failure { error: self.hide_secrets(failure.error), ..failure }),
+            Err(failure) => {
+                Reply::without_answer(TransportError { error: self.hide_secrets(failure.error), ..failure })
+            }
         }
     }
 
@@ -155,7 +157,7 @@ impl Client {
     ///
     /// # Errors
     /// There was no whole answer. An HTTP error status is an answer.
-    pub async fn get(&self, path: &[&str], query: &[(&str, &str)]) -> Result<RawReply, Failure> {
+    pub async fn get(&self, path: &[&str], query: &[(&str, &str)]) -> Result<RawReply, TransportError> {
         let mut url = self.shared.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.extend(path);
@@ -182,7 +184,7 @@ impl Client {
         self.shared.proxy.as_ref().map(|proxy| (&proxy.url, proxy.named_by.as_str()))
     }
 
-    async fn send(&self, url: Url) -> Result<RawReply, Failure> {
+    async fn send(&self, url: Url) -> Result<RawReply, TransportError> {
         let sent = self.send_once(url).await;
         match &sent {
             Err(failure) if failure.error.http_status.is_none() || failure.fault == Fault::ProxyLogin => {
@@ -193,7 +195,7 @@ impl Client {
         sent
     }
 
-    async fn send_once(&self, url: Url) -> Result<RawReply, Failure> {
+    async fn send_once(&self, url: Url) -> Result<RawReply, TransportError> {
         let Shared { http, authorization, route, .. } = &*self.shared;
         let mut request = Request::new(Method::GET, url);
         request.headers_mut().insert(AUTHORIZATION, authorization.clone());

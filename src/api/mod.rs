@@ -1,7 +1,7 @@
 //! The network's API: one call in, one outcome out. The only module that uses reqwest.
 //!
 //! - [`client`] sends a call; it never retries, sleeps, follows a redirect or logs. `connect` makes its connections.
-//! - [`fault`] says in plain words why there was no answer.
+//! - [`transport_error`] says in plain words why there was no answer.
 //! - [`reply`] is what comes back, [`body`] and [`json`] read it, whatever it is.
 //! - [`classify`] turns status and body into an outcome, by one table.
 //! - `link` tells a link from any other text, [`links`] finds the links in a successful answer.
@@ -33,4 +33,4 @@ pub use body::Form;
 pub use client::Client;
 pub use connect::ClientError;
 pub use reply::{RawReply, Reply, ServerNotes, is_foreign_page};
-pub use transport_error::{Failure, Fault};
+pub use transport_error::{Fault, TransportError};

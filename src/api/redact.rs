@@ -14,7 +14,7 @@ pub(crate) const HIDDEN: &str = "[hidden]";
 
 /// Everything by which the key can be known.
 #[derive(Debug)]
-pub(crate) struct Secrets {
+pub(crate) struct Redactor {
     /// In the spellings of servers, to the last sign.
     forms: SecretBox<Vec<String>>,
     /// In any spelling.
@@ -23,7 +23,7 @@ pub(crate) struct Secrets {
     in_links: Vec<memmem::Finder<'static>>,
 }
 
-impl Secrets {
+impl Redactor {
     const SHORTEST: usize = 6;
 
     /// The forms of an account's key.
@@ -152,9 +152,9 @@ mod tests {
 
     const KEY: &str = "a&<k3y>/w+\"s='";
 
-    fn secrets() -> Secrets {
+    fn secrets() -> Redactor {
         let base_url = "https://x.example".parse().unwrap();
-        Secrets::of(&Account { base_url, email: "me@a.example".into(), api_key: KEY.into() })
+        Redactor::of(&Account { base_url, email: "me@a.example".into(), api_key: KEY.into() })
     }
 
     #[test]
@@ -187,7 +187,7 @@ mod tests {
     #[test]
     fn what_is_too_short_to_be_a_key_is_not_hidden() {
         let base_url = "https://x.example".parse().unwrap();
-        let secrets = Secrets::of(&Account { base_url, email: "me@a.example".into(), api_key: "ok".into() });
+        let secrets = Redactor::of(&Account { base_url, email: "me@a.example".into(), api_key: "ok".into() });
         assert_eq!(secrets.hide("ok me@a.example:ok"), format!("ok {HIDDEN}"));
     }
 }

@@ -11,7 +11,7 @@ use url::Url;
 
 use crate::api::body::{Body, Form};
 use crate::api::classify::{Received, classify};
-use crate::api::transport_error::{Failure, Fault};
+use crate::api::transport_error::{Fault, TransportError};
 use crate::api::wait_hint;
 use crate::offer::{ErrorKind, OfferError, Outcome};
 use crate::text;
@@ -48,7 +48,7 @@ impl Reply {
     }
 
     /// For a call that got no whole answer.
-    pub(crate) fn without_answer(failure: Failure) -> Self {
+    pub(crate) fn without_answer(failure: TransportError) -> Self {
         Self {
             http_status: failure.error.http_status,
             outcome: Err(failure.error),

@@ -15,15 +15,15 @@ use crate::offer::{ErrorKind, OfferError};
 /// A call without a usable answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", error.message)]
-pub struct Failure {
+pub struct TransportError {
     /// The error row.
     pub error: OfferError,
     /// The gate that failed.
     pub fault: Fault,
 }
 
-impl From<Failure> for OfferError {
-    fn from(failure: Failure) -> Self {
+impl From<TransportError> for OfferError {
+    fn from(failure: TransportError) -> Self {
         failure.error
     }
 }
@@ -101,9 +101,9 @@ impl Fault {
     }
 
     /// The error row for it.
-    pub(crate) fn failure(self, http_status: Option<u16>, message: String) -> Failure {
+    pub(crate) fn failure(self, http_status: Option<u16>, message: String) -> TransportError {
         let error = OfferError { kind: self.kind(), http_status, code: None, message: message.into() };
-        Failure { error, fault: self }
+        TransportError { error, fault: self }
     }
 }
 

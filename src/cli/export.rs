@@ -207,7 +207,7 @@ pub(crate) struct AgainArgs {
 
 /// What is told about the run besides
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Look")]
+#[command(next_help_heading = "Logging")]
 pub(crate) struct AboutArgs {
     /// Say what would be done: no call, no file written
     #[arg(long)]

@@ -12,7 +12,7 @@ use clap::{Arg, ArgMatches, CommandFactory};
 use crate::cli::Cli;
 use crate::config::pasted::may_be_a_key;
 use crate::settings::console::LogFormat;
-use crate::settings::origin::{Origin, Setting};
+use crate::settings::origin::{Setting, SettingSource};
 
 /// The settings of the command that was typed.
 pub(crate) fn settings(matches: &ArgMatches) -> Vec<Setting> {
@@ -41,10 +41,10 @@ fn setting(argument: &Arg, matches: &ArgMatches) -> Option<Setting> {
     matches.ids().find(|there| *there == id)?;
     let is_switch = !argument.get_action().takes_values();
     let origin = match matches.value_source(id.as_str())? {
-        ValueSource::CommandLine => Origin::Flag,
-        ValueSource::EnvVariable => Origin::Environment(argument.get_env()?.to_string_lossy().into_owned()),
+        ValueSource::CommandLine => SettingSource::Flag,
+        ValueSource::EnvVariable => SettingSource::Environment(argument.get_env()?.to_string_lossy().into_owned()),
         _ if is_switch => return None,
-        _ => Origin::Default,
+        _ => SettingSource::Default,
     };
     let name = match (argument.get_long(), argument.get_value_names()) {
         (Some(long), _) => format!("--{long}"),

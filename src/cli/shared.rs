@@ -74,7 +74,7 @@ pub(crate) struct AttemptArgs {
 
 /// What is shown
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Look")]
+#[command(next_help_heading = "Logging")]
 pub(crate) struct LookArgs {
     /// When to show a progress bar; auto means on a terminal
     #[arg(hide_short_help = true, long, value_name = "WHEN", default_value = "auto")]

@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::error::Failure;
+use crate::error::Error;
 use crate::exit::ExitCode;
-use crate::input::Mark;
-use crate::offer::tally::Summary;
-use crate::output::{Checkpoint, Found, Place, Target, find};
+use crate::input::InputFingerprint;
+use crate::offer::tally::Tally;
+use crate::output::{Checkpoint, Destination, Found, OutputPath, find};
 use crate::report::counted;
 use crate::settings::console::LogFormat;
 use crate::text;
@@ -23,7 +23,7 @@ pub(crate) struct Status {
     output: PathBuf,
     /// Who has the lock, in the words of the lock file.
     holder: Option<String>,
-    run: Option<Checkpoint<Mark, Summary>>,
+    run: Option<Checkpoint<InputFingerprint, Tally>>,
     /// Why what is left of a run cannot be continued.
     damaged: Option<String>,
     is_there: bool,
@@ -36,12 +36,12 @@ impl Status {
     ///
     /// # Errors
     /// It is no file, or something beside it cannot be read.
-    pub(crate) fn of(path: &Path) -> Result<Self, Failure> {
+    pub(crate) fn of(path: &Path) -> Result<Self, Error> {
         let is_workbook = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("xlsx"));
         let rows = if is_workbook { path.with_added_extension("csv") } else { path.to_owned() };
-        let Target::File(place) = Target::of(&rows)? else {
+        let Destination::File(place) = Destination::of(&rows)? else {
             let message = format!("{} is no file: nothing stands beside a stream", path.display());
-            return Err(Failure::Name(message));
+            return Err(Error::Name(message));
         };
         let holder = holder(&place);
         let (run, damaged) = match find(&place) {
@@ -114,14 +114,14 @@ impl Status {
             "exit_code": self.exit_code().code(), "holder": self.holder, "damaged": self.damaged,
             "below_min_ok": self.withheld.as_ref().map(|rows| rows.to_string_lossy()),
             "done": summary.map(|summary| summary.offers), "offers": run.and_then(total),
-            "failed": summary.map(Summary::failed), "errors": summary.map(|summary| &summary.errors),
+            "failed": summary.map(Tally::failed), "errors": summary.map(|summary| &summary.errors),
             "rows": summary.map(|summary| summary.rows), "saved_seconds_ago": run.and_then(|run| saved(run, now)),
         })
     }
 }
 
 /// How far a run is.
-fn progress(run: &Checkpoint<Mark, Summary>, now: Timestamp) -> String {
+fn progress(run: &Checkpoint<InputFingerprint, Tally>, now: Timestamp) -> String {
     let summary = &run.counts;
     let mut words = match total(run) {
         Some(total) => format!("{} of about {} done", summary.offers, counted(total, "offer")),
@@ -139,19 +139,19 @@ fn progress(run: &Checkpoint<Mark, Summary>, now: Timestamp) -> String {
 }
 
 /// How many rows the input has, by how far into it these are.
-fn total(run: &Checkpoint<Mark, Summary>) -> Option<u64> {
+fn total(run: &Checkpoint<InputFingerprint, Tally>) -> Option<u64> {
     let mark = run.input.as_ref()?;
     let (done, byte) = (u128::from(run.offers), u128::from(mark.position.byte));
     let total = (done * u128::from(mark.size)).checked_div(byte)?;
     u64::try_from(total).ok().map(|total| total.max(run.offers))
 }
 
-fn saved(run: &Checkpoint<Mark, Summary>, now: Timestamp) -> Option<u64> {
+fn saved(run: &Checkpoint<InputFingerprint, Tally>, now: Timestamp) -> Option<u64> {
     u64::try_from(now.as_second() - run.saved_at?.as_second()).ok()
 }
 
 /// Who holds the lock of an output, if somebody does.
-fn holder(place: &Place) -> Option<String> {
+fn holder(place: &OutputPath) -> Option<String> {
     let path = place.lock();
     let found = fs::symlink_metadata(&path).ok().filter(fs::Metadata::is_file)?;
     is_locked(&path, &found).then(|| {

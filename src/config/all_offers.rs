@@ -6,8 +6,8 @@ use crate::cli::AllOffersArgs;
 use crate::config::JobError;
 use crate::config::list::list_query;
 use crate::input::{ColumnChoice, Options, Source};
-use crate::output::Target;
-use crate::settings::origin::{Origin, Setting};
+use crate::output::Destination;
+use crate::settings::origin::{Setting, SettingSource};
 
 /// The account's list, which a run reads before it exports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,15 +30,15 @@ impl AllOffers {
         if !all_offers {
             return Ok(None);
         }
-        let mut typed = settings.iter().filter(|setting| setting.origin == Origin::Flag);
+        let mut typed = settings.iter().filter(|setting| setting.origin == SettingSource::Flag);
         if let Some((flag, why)) = typed.find_map(|setting| Some((setting, conflict(&setting.name)?))) {
             return Err(JobError::NotWithAllOffers { flag: flag.name.clone(), why });
         }
-        match Target::of(output) {
-            Ok(Target::File(place)) => {
+        match Destination::of(output) {
+            Ok(Destination::File(place)) => {
                 Ok(Some(Self { file: place.offers(), query: list_query(scope, filter), allow_short }))
             }
-            Ok(Target::Stdout | Target::Device(_)) => Err(JobError::AllOffersToStream),
+            Ok(Destination::Stdout | Destination::Device(_)) => Err(JobError::AllOffersToStream),
             Err(error) => Err(JobError::Output(error)),
         }
     }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::AboutArgs;
 use crate::config::JobError;
 use crate::encode::xlsx;
-use crate::output::Target;
+use crate::output::Destination;
 
 /// Refuses two names of the same file. Each path comes with the argument that names it.
 ///
@@ -32,7 +32,7 @@ pub(crate) fn refuse_same(files: &[(&'static str, &Path)]) -> Result<(), JobErro
 /// Names the flag and the folder.
 pub(crate) fn refuse_missing_folders(about: &AboutArgs) -> Result<(), JobError> {
     for (flag, path) in [("--report", &about.report), ("--metrics", &about.metrics)] {
-        let Some(Ok(Target::File(place))) = path.as_deref().map(Target::of) else { continue };
+        let Some(Ok(Destination::File(place))) = path.as_deref().map(Destination::of) else { continue };
         place.check_folder().map_err(|error| JobError::NoFolder { flag, error })?;
     }
     Ok(())
@@ -40,7 +40,7 @@ pub(crate) fn refuse_missing_folders(about: &AboutArgs) -> Result<(), JobError> 
 
 /// What a run makes, and removes, beside its rows and its workbook. Whoever salvages an interrupted run may name one.
 pub(crate) fn beside(rows: &Path, workbook: Option<&Path>) -> Vec<PathBuf> {
-    let place = |path: &Path| if let Ok(Target::File(place)) = Target::of(path) { Some(place) } else { None };
+    let place = |path: &Path| if let Ok(Destination::File(place)) = Destination::of(path) { Some(place) } else { None };
     let mut files = place(rows).map_or_else(Vec::new, |place| place.working_files().to_vec());
     files.extend(workbook.and_then(place).map(|place| xlsx::temporary(&place)));
     files

@@ -9,7 +9,7 @@ use crate::config::credentials::AccountError;
 use crate::dispatch::Policy;
 use crate::settings::console::LogFormat;
 use crate::settings::network::Http;
-use crate::settings::origin::{Origin, Setting};
+use crate::settings::origin::{Setting, SettingSource};
 use crate::settings::rate::Rate;
 
 /// A look at the way to the network.
@@ -46,7 +46,7 @@ impl CheckJob {
                 if error.is_key_for_host() {
                     Setting::hide_hosts(&mut settings);
                 }
-                settings.push(Setting::key(None, Origin::Environment(KEY_VARIABLE.to_owned())));
+                settings.push(Setting::key(None, SettingSource::Environment(KEY_VARIABLE.to_owned())));
             }
             Err(error) if error.is_key_for_host() => Setting::hide_hosts(&mut settings),
             Err(_) => {}

@@ -28,9 +28,9 @@ use crate::dispatch::Policy;
 use crate::encode::link_template::{BadTemplate, Template};
 use crate::encode::{Dialect, Format};
 use crate::input::{ColumnChoice, Keep, Options, Source};
-use crate::settings::console::{LogFormat, Look, Progress, Verbosity};
+use crate::settings::console::{Console, LogFormat, Progress, Verbosity};
 use crate::settings::network::{Account, Http};
-use crate::settings::origin::{Origin, Setting};
+use crate::settings::origin::{Setting, SettingSource};
 use crate::settings::report_files::Files;
 use crate::settings::units::{MaxErrors, MinOk};
 
@@ -140,7 +140,7 @@ pub(crate) enum JobError {
     ExcelFormat(&'static str),
     /// A file whose name says something that is not written.
     #[error("{}: offerlinks writes .csv, .jsonl and .xlsx; give the output (-o) one of these endings", .0.display())]
-    Ending(PathBuf),
+    RunOutcome(PathBuf),
     /// A list under a name that says it is something else.
     #[error("{}: list writes CSV; give the output (-o) the ending .csv", .0.display())]
     ListEnding(PathBuf),
@@ -316,8 +316,8 @@ impl AccountArgs {
 
 impl LookArgs {
     /// What the user wants to see.
-    pub(crate) fn look(&self) -> Look {
-        Look {
+    pub(crate) fn look(&self) -> Console {
+        Console {
             progress: match self.progress {
                 ProgressArg::Auto => Progress::Auto,
                 ProgressArg::Always => Progress::Always,
@@ -402,8 +402,8 @@ const OTHERS: [&str; 31] = [
 fn format(arguments: &OutputArgs) -> Result<(Format, Option<PathBuf>), JobError> {
     let extension = arguments.output.extension().map(OsStr::to_ascii_lowercase);
     let by_name = match extension.as_deref().and_then(OsStr::to_str) {
-        Some(other) if OTHERS.contains(&other) => return Err(JobError::Ending(arguments.output.clone())),
-        Some("json") if arguments.format.is_none() => return Err(JobError::Ending(arguments.output.clone())),
+        Some(other) if OTHERS.contains(&other) => return Err(JobError::RunOutcome(arguments.output.clone())),
+        Some("json") if arguments.format.is_none() => return Err(JobError::RunOutcome(arguments.output.clone())),
         Some("jsonl" | "ndjson") => FormatArg::Jsonl,
         Some("xlsx") => FormatArg::Xlsx,
         _ => FormatArg::Csv,
@@ -444,7 +444,7 @@ fn with_key(mut settings: Vec<Setting>, file: Option<PathBuf>, network: &Network
     if let Network::Real(account) = network {
         let length = account.api_key.expose_secret().chars().count();
         let file = file.filter(|path| !path.as_os_str().is_empty());
-        let origin = file.map_or_else(|| Origin::Environment(KEY_VARIABLE.to_owned()), Origin::KeyFile);
+        let origin = file.map_or_else(|| SettingSource::Environment(KEY_VARIABLE.to_owned()), SettingSource::KeyFile);
         settings.push(Setting::key(Some(length), origin));
     }
     Setting::mark_beaten(&mut settings);

@@ -6,13 +6,13 @@ use std::path::Path;
 
 use crate::config::JobError;
 use crate::encode::link_template::Template;
-use crate::output::Target;
-use crate::settings::origin::{Origin, Setting};
+use crate::output::Destination;
+use crate::settings::origin::{Setting, SettingSource};
 
 /// The `--append` of the run that made an output, if it is remembered.
 pub(crate) fn first_append(rows: &Path) -> Option<Template> {
-    match Target::of(rows) {
-        Ok(Target::File(place)) => Template::parse(&place.remembered_append()?).ok(),
+    match Destination::of(rows) {
+        Ok(Destination::File(place)) => Template::parse(&place.remembered_append()?).ok(),
         _ => None,
     }
 }
@@ -22,7 +22,7 @@ pub(crate) fn first_append(rows: &Path) -> Option<Template> {
 /// # Errors
 /// It is one.
 pub(crate) fn refuse_output_as_input(input: &Path, settings: &[Setting]) -> Result<(), JobError> {
-    let typed = |name| settings.iter().any(|setting| setting.name == name && setting.origin == Origin::Flag);
+    let typed = |name| settings.iter().any(|setting| setting.name == name && setting.origin == SettingSource::Flag);
     if typed("INPUT") && !typed("--output") && is_output(input) {
         return Err(JobError::RetryOfInput(input.to_owned()));
     }

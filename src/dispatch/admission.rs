@@ -86,18 +86,18 @@ impl Gate {
         self.confirm_at
     }
 
-    /// A call that left at `left` passed: what was suspicious concerned its own offer only, and is given back.
-    pub(crate) fn passed(&mut self, left: Instant) -> Vec<(Task, OfferError)> {
+    /// A call sent at `sent_at` passed: what was suspicious concerned its own offer only, and is given back.
+    pub(crate) fn passed(&mut self, sent_at: Instant) -> Vec<(Task, OfferError)> {
         // What was on its way when the key was refused speaks for the time before.
-        self.confirm_at = self.confirm_at.filter(|at| left < *at);
+        self.confirm_at = self.confirm_at.filter(|at| sent_at < *at);
         self.open = true;
         std::mem::take(&mut self.suspects)
     }
 
-    /// The network says to a call that left at `left` that the key is wrong.
-    pub(crate) fn unauthorized(&mut self, left: Instant, now: Instant) -> Ruling {
+    /// The network says to a call sent at `sent_at` that the key is wrong.
+    pub(crate) fn unauthorized(&mut self, sent_at: Instant, now: Instant) -> Ruling {
         let at = *self.confirm_at.get_or_insert(now + Self::CONFIRM_AFTER);
-        if left >= at { Ruling::Refused } else { Ruling::Unclear }
+        if sent_at >= at { Ruling::Refused } else { Ruling::Unclear }
     }
 
     /// Nothing is to be confirmed any more: an outage has begun, which has its own patience.

@@ -53,15 +53,15 @@ impl Breaker {
         None
     }
 
-    /// A call that left at `left` failed in a way that may pass.
-    pub(crate) fn failed(&mut self, left: Instant, now: Instant) {
+    /// A call sent at `sent_at` failed in a way that may pass.
+    pub(crate) fn failed(&mut self, sent_at: Instant, now: Instant) {
         match &mut self.state {
             // No probe, only the rest of what was in flight: nothing new.
-            State::Open { since, .. } if left < *since => {}
+            State::Open { since, .. } if sent_at < *since => {}
             State::Open { probes, probe_at, .. } => {
                 *probes += 1;
-                // Counted from its departure, because a probe may hang for as long as the delay.
-                *probe_at = now.max(left + Self::probe_delay(*probes));
+                // Counted from its permit, because a probe may hang for as long as the delay.
+                *probe_at = now.max(sent_at + Self::probe_delay(*probes));
             }
             State::Closed => {
                 self.remember(true);
@@ -205,11 +205,11 @@ mod tests {
         let start = Instant::now();
         let mut breaker = Breaker::new(OUTAGE, start);
         breaker.trip(start);
-        let left = start + seconds(5);
-        breaker.failed(left, left + seconds(7));
-        assert_eq!(breaker.next_probe(), Some((1, left + seconds(10))));
-        let left = start + seconds(15);
-        breaker.failed(left, left + seconds(60));
-        assert_eq!(breaker.next_probe(), Some((2, left + seconds(60))));
+        let sent_at = start + seconds(5);
+        breaker.failed(sent_at, sent_at + seconds(7));
+        assert_eq!(breaker.next_probe(), Some((1, sent_at + seconds(10))));
+        let sent_at = start + seconds(15);
+        breaker.failed(sent_at, sent_at + seconds(60));
+        assert_eq!(breaker.next_probe(), Some((2, sent_at + seconds(60))));
     }
 }

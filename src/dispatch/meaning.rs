@@ -1,5 +1,5 @@
 //! What kind of answer a failure is, by its error alone: the offer's own, the account's, a refusal that may be meant for
-//! the pace, or trouble.
+//! the pace, or stall.
 //!
 //! Pure: one table. What follows from it depends on the run and is decided in `settle` and `refused`.
 

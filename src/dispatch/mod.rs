@@ -1,7 +1,7 @@
 //! Which call leaves next, and what its answer means: the joint of the pure state machines of this folder.
 //!
-//! Told the time, it never sleeps, sends or writes. The loop in `export` asks [`Schedule::next`] what to do, does it,
-//! and reports back through [`Schedule::answered`].
+//! Told the time, it never sleeps, sends or writes. The loop in `export` asks [`Dispatcher::next`] what to do, does it,
+//! and reports back through [`Dispatcher::answered`].
 
 mod admission;
 mod breaker;
@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 use self::admission::Gate;
 use self::breaker::Breaker;
 use self::chance::Traffic;
-use self::complete::Trip;
+use self::complete::RoundTrip;
 use self::health::Health;
 use self::meaning::Meaning;
 use self::patience::Patience;
@@ -31,7 +31,7 @@ use self::retry::{Backoff, RetryQueue};
 use self::select::Choice;
 pub use self::task::Task;
 use crate::offer::{OfferError, OfferId, Outcome};
-use crate::pace::{Departure, Pace};
+use crate::pace::{Pace, Permit};
 pub use crate::reorder::Slot;
 use crate::settings::rate::Rate;
 
@@ -83,7 +83,7 @@ pub enum Waiting {
 
 /// Why the run stops before every offer has an outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stop {
+pub enum StopReason {
     /// The network refuses the account, or is not the network.
     Refused(OfferError),
     /// Nothing comes through, and waiting does not mend that.
@@ -114,7 +114,7 @@ pub struct Call {
     /// The offer that is asked for.
     pub offer: OfferId,
     work: Work,
-    departure: Departure,
+    permit: Permit,
     /// It left after twice the usual gap.
     apart: bool,
 }
@@ -126,7 +126,7 @@ pub(crate) enum Work {
     /// Looks whether the service is back; costs the offer no attempt.
     Probe(Task),
     /// Asks again for an offer that passed before, to learn whether others fail because the service is gone.
-    Witness,
+    Canary,
 }
 
 /// What came of a call.
@@ -157,7 +157,7 @@ pub struct Counts {
 
 /// The state of a run, seen from its calls.
 #[derive(Debug)]
-pub struct Schedule {
+pub struct Dispatcher {
     policy: Policy,
     started: Instant,
     pace: Pace,
@@ -171,13 +171,13 @@ pub struct Schedule {
     throttled: VecDeque<Task>,
     retries: RetryQueue<Task>,
     /// Out of attempts, but with nothing to show that the service was up meanwhile.
-    parked: Vec<(Task, OfferError)>,
+    undecided: Vec<(Task, OfferError)>,
     /// Refused for themselves, and out of attempts; they wait for one more call that passes.
     judged: Vec<(Task, OfferError)>,
-    /// The latest departure of a call that passed: some time after it the service was up.
+    /// The latest permit of a call that passed: some time after it the service was up.
     last_up: Option<Instant>,
     /// The last offer that passed.
-    witness: Option<OfferId>,
+    canary: Option<OfferId>,
     witness_wanted: bool,
     in_flight: usize,
     traffic: Traffic,
@@ -185,9 +185,9 @@ pub struct Schedule {
     refused: usize,
     passed_since_throttle: bool,
     /// Since when nothing has passed although calls were sent, and the last reason.
-    trouble: Option<(Instant, OfferError)>,
+    stall: Option<(Instant, OfferError)>,
     /// How long all such times before have lasted.
-    troubled: Duration,
+    stalled_for: Duration,
     last_departure: Option<Instant>,
     /// A single refusal that may be the pace's is followed by silence until then; the pace stays as it is.
     quiet_until: Option<Instant>,
@@ -198,7 +198,7 @@ pub struct Schedule {
     finished: Vec<(Task, Outcome)>,
 }
 
-impl Schedule {
+impl Dispatcher {
     /// The longest an offer is tried, not counting the time the whole run stood still.
     const MAX_EFFORT: Duration = Duration::from_secs(180);
     /// A longer `Retry-After` ends the run.
@@ -220,17 +220,17 @@ impl Schedule {
             new: VecDeque::new(),
             throttled: VecDeque::new(),
             retries: RetryQueue::new(),
-            parked: Vec::new(),
+            undecided: Vec::new(),
             judged: Vec::new(),
             last_up: None,
-            witness: None,
+            canary: None,
             witness_wanted: false,
             in_flight: 0,
             traffic: Traffic::default(),
             refused: 0,
             passed_since_throttle: false,
-            trouble: None,
-            troubled: Duration::ZERO,
+            stall: None,
+            stalled_for: Duration::ZERO,
             last_departure: None,
             quiet_until: None,
             frozen_until: now,
@@ -280,7 +280,7 @@ impl Schedule {
     pub fn begin_anew(&mut self) {
         self.gate = Gate::default();
         self.gate.prove();
-        self.witness = None;
+        self.canary = None;
         self.witness_wanted = false;
     }
 
@@ -311,7 +311,7 @@ impl Schedule {
     ///
     /// # Errors
     /// The run has to stop; what is in flight may still be waited for.
-    pub fn next(&mut self, now: Instant, more: bool) -> Result<Next, Stop> {
+    pub fn next(&mut self, now: Instant, more: bool) -> Result<Next, StopReason> {
         self.check_time(now)?;
         let source = match self.choose(now, more)? {
             Choice::Send(source) => source,
@@ -332,10 +332,10 @@ impl Schedule {
     ///
     /// # Errors
     /// The run has to stop.
-    pub fn answered(&mut self, call: Call, answered: Answered, now: Instant) -> Result<(), Stop> {
+    pub fn answered(&mut self, call: Call, answered: Answered, now: Instant) -> Result<(), StopReason> {
         self.in_flight = self.in_flight.saturating_sub(1);
-        let Call { offer, work, departure, apart } = call;
-        let trip = Trip { offer, departure, back: now, apart };
+        let Call { offer, work, permit, apart } = call;
+        let trip = RoundTrip { offer, permit, back: now, apart };
         let error = match answered.outcome {
             Ok(answer) => {
                 self.passed(work, Ok(answer), trip);
@@ -351,7 +351,7 @@ impl Schedule {
             }
             Meaning::Account => return self.suspected(work, error, trip),
             Meaning::Credentials if self.may_pass(error.kind) => return self.unauthorized(work, error, trip),
-            Meaning::Credentials => return Err(Stop::Refused(error)),
+            Meaning::Credentials => return Err(StopReason::Refused(error)),
             Meaning::Gateway => self.failed_at_gateway(work, error, trip),
             Meaning::Trouble => self.failed(work, error, trip),
         }

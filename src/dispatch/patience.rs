@@ -32,10 +32,10 @@ impl Patience {
     /// All of it.
     pub(crate) const WHOLE: Duration = Duration::from_secs(105);
 
-    /// A call that left at `left` was refused without a reason. `patience` is how many such refusals in a row are taken
+    /// A call sent at `sent_at` was refused without a reason. `patience` is how many such refusals in a row are taken
     /// for an ordinary throttle first.
-    pub(crate) fn refused(&mut self, left: Instant, patience: u32) -> Verdict {
-        if self.until.is_some_and(|until| left < until) {
+    pub(crate) fn refused(&mut self, sent_at: Instant, patience: u32) -> Verdict {
+        if self.until.is_some_and(|until| sent_at < until) {
             return Verdict::Wait;
         }
         self.refusals += 1;
@@ -52,9 +52,9 @@ impl Patience {
         self.until = Some(until);
     }
 
-    /// A call that left at `left` passed.
-    pub(crate) fn passed(&mut self, left: Instant) {
-        if self.until.is_none_or(|until| left >= until) {
+    /// A call sent at `sent_at` passed.
+    pub(crate) fn passed(&mut self, sent_at: Instant) {
+        if self.until.is_none_or(|until| sent_at >= until) {
             *self = Self::default();
         }
     }

@@ -1,14 +1,14 @@
 //! What a refusal that may be meant for the pace does to its offer and to the pace.
 //!
-//! Part of [`Schedule`]. The offer is put back, and the run slows down as far as the refusal is meant for it; the offer
+//! Part of [`Dispatcher`]. The offer is put back, and the run slows down as far as the refusal is meant for it; the offer
 //! ends as an error row only where chance cannot explain its refusals. What is sent next is not decided here.
 
 use std::time::{Duration, Instant};
 
-use super::{Schedule, Stop, Work};
+use super::{Dispatcher, StopReason, Work};
 use crate::dispatch::Task;
 use crate::dispatch::chance::Finding;
-use crate::dispatch::complete::Trip;
+use crate::dispatch::complete::RoundTrip;
 use crate::dispatch::health::Whose;
 use crate::dispatch::meaning::Refusal;
 use crate::dispatch::patience::Verdict;
@@ -35,7 +35,7 @@ enum Slowed {
     No,
 }
 
-impl Schedule {
+impl Dispatcher {
     /// Refusals without a reason that are taken for a throttle before silence is kept: one after the other, each after a
     /// freeze that is longer than the one before.
     const PATIENCE: u32 = 5;
@@ -49,7 +49,7 @@ impl Schedule {
     const QUIET: Duration = Duration::from_secs(2);
 
     /// The call was refused in a way that may be meant for the pace.
-    pub(crate) fn refused(&mut self, work: Work, refused: Refused, trip: Trip) -> Result<(), Stop> {
+    pub(crate) fn refused(&mut self, work: Work, refused: Refused, trip: RoundTrip) -> Result<(), StopReason> {
         if self.is_no_throttle(&work, refused.refusal) {
             self.failed(work, refused.error, trip);
             return Ok(());
@@ -87,11 +87,11 @@ impl Schedule {
                 Slowed::No => self.ask_later(task, &refused, trip.back),
             },
             Finding::Suspect => {
-                self.pace.answered(trip.departure, trip.back, Signal::Ignored);
+                self.pace.answered(trip.permit, trip.back, Signal::Ignored);
                 self.ask_later(task, &refused, trip.back);
             }
             Finding::Own => {
-                self.pace.answered(trip.departure, trip.back, Signal::Ignored);
+                self.pace.answered(trip.permit, trip.back, Signal::Ignored);
                 self.judge(task, refused, trip.back);
             }
         }
@@ -103,8 +103,8 @@ impl Schedule {
     fn is_no_throttle(&self, work: &Work, refusal: Refusal) -> bool {
         match (refusal, work) {
             (Refusal::Told, _) => false,
-            (_, Work::Probe(_) | Work::Witness) if self.breaker.is_open() => true,
-            (Refusal::Perhaps, Work::Witness) => true,
+            (_, Work::Probe(_) | Work::Canary) if self.breaker.is_open() => true,
+            (Refusal::Perhaps, Work::Canary) => true,
             (Refusal::Perhaps, _) => !self.gate.is_open(),
             (Refusal::Likely, _) => false,
         }
@@ -133,10 +133,10 @@ impl Schedule {
     }
 
     /// Slows the run down as far as the refusal is meant for it.
-    fn slow_down(&mut self, refused: &Refused, trip: Trip) -> Result<Slowed, Stop> {
+    fn slow_down(&mut self, refused: &Refused, trip: RoundTrip) -> Result<Slowed, StopReason> {
         let Refused { refusal, retry_after, .. } = *refused;
         if self.health.is_about_offers() && retry_after.is_none() {
-            self.pace.answered(trip.departure, trip.back, Signal::Ignored);
+            self.pace.answered(trip.permit, trip.back, Signal::Ignored);
             return Ok(Slowed::No);
         }
         match refusal {
@@ -152,19 +152,19 @@ impl Schedule {
                 Ok(Slowed::Yes)
             }
             Refusal::Perhaps => {
-                self.pace.answered(trip.departure, trip.back, Signal::Ignored);
+                self.pace.answered(trip.permit, trip.back, Signal::Ignored);
                 Ok(Slowed::No)
             }
         }
     }
 
     /// A 403 that names no reason: a limiter, a ban, a firewall, or the account.
-    fn refused_without_a_reason(&mut self, refused: &Refused, trip: Trip) -> Result<(), Stop> {
+    fn refused_without_a_reason(&mut self, refused: &Refused, trip: RoundTrip) -> Result<(), StopReason> {
         let now = trip.back;
         let ordinary = if self.gate.is_open() { Self::PATIENCE } else { Self::PATIENCE_AT_START };
-        match self.patience.refused(trip.departure.at, ordinary) {
+        match self.patience.refused(trip.permit.at, ordinary) {
             Verdict::Wait if self.gate.is_open() && !self.health.is_likely_crowded() => {
-                self.pace.answered(trip.departure, now, Signal::Ignored);
+                self.pace.answered(trip.permit, now, Signal::Ignored);
                 self.counts.throttled += 1;
                 self.passed_since_throttle = false;
                 self.quiet_until = Some(now + Self::QUIET);
@@ -177,8 +177,8 @@ impl Schedule {
             Verdict::Refused => {
                 self.freeze(None, trip);
                 match (refused.page, self.gate.is_open()) {
-                    (false, _) => return Err(Stop::Refused(refused.error.clone())),
-                    (true, false) => return Err(Stop::NothingPassed(refused.error.clone())),
+                    (false, _) => return Err(StopReason::Refused(refused.error.clone())),
+                    (true, false) => return Err(StopReason::NothingPassed(refused.error.clone())),
                     (true, true) => self.breaker.trip(now),
                 }
             }
@@ -187,12 +187,12 @@ impl Schedule {
         Ok(())
     }
 
-    fn freeze(&mut self, retry_after: Option<Duration>, Trip { departure, back: now, .. }: Trip) {
+    fn freeze(&mut self, retry_after: Option<Duration>, RoundTrip { permit, back: now, .. }: RoundTrip) {
         self.counts.throttled += 1;
         self.passed_since_throttle = false;
         self.health.set_suspects_first(self.backoff.coin());
         let retry_after = retry_after.map(|wait| wait.min(Self::LONGEST_WAIT));
-        self.pace.answered(departure, now, Signal::Throttled { retry_after });
+        self.pace.answered(permit, now, Signal::Throttled { retry_after });
         if let Some(until) = self.pace.frozen_until(now) {
             self.counts.frozen += until.saturating_duration_since(self.frozen_until.max(now));
             self.frozen_until = until;
@@ -201,7 +201,7 @@ impl Schedule {
 
     /// Once a wait that no limit can mean is taken for a mistake: servers that double it with each refusal come to
     /// centuries, and forgive who is silent for a while.
-    fn too_long(&mut self, retry_after: Option<Duration>, now: Instant) -> Result<(), Stop> {
+    fn too_long(&mut self, retry_after: Option<Duration>, now: Instant) -> Result<(), StopReason> {
         let Some(asked) = retry_after else { return Ok(()) };
         let forgiven = asked > Self::NO_WAIT && !std::mem::replace(&mut self.forgave_no_wait, true);
         let wait = if forgiven { Self::LONGEST_WAIT } else { asked };
@@ -209,6 +209,6 @@ impl Schedule {
             let elapsed = now.saturating_duration_since(self.started);
             wait > max.saturating_sub(elapsed)
         });
-        if wait > Self::LONGEST_WAIT || past_end { Err(Stop::ComeBackIn(wait)) } else { Ok(()) }
+        if wait > Self::LONGEST_WAIT || past_end { Err(StopReason::ComeBackIn(wait)) } else { Ok(()) }
     }
 }

@@ -29,8 +29,8 @@ pub struct Task {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FirstAttempt {
     pub(crate) at: Instant,
-    /// How long the run had been in trouble by then.
-    pub(crate) troubled: Duration,
+    /// How long the run had been in stall by then.
+    pub(crate) stalled_for: Duration,
 }
 
 impl Task {
@@ -40,9 +40,9 @@ impl Task {
         Self { offer, slot, attempts: 0, first_attempt: None, failed_at: None, up_when_sent: None, refusals }
     }
 
-    /// Whether a call that left at `left` and passed tells that the service was up after this offer's last failure.
+    /// Whether a call sent at `sent_at` and passed tells that the service was up after this offer's last failure.
     /// One that left before may have been answered before the service went away.
-    pub(crate) fn failed_before(&self, left: Instant) -> bool {
-        self.failed_at.is_some_and(|failed| failed <= left)
+    pub(crate) fn failed_before(&self, sent_at: Instant) -> bool {
+        self.failed_at.is_some_and(|failed| failed <= sent_at)
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Owns their storage: thousands of rows wait at a time for their turn, so it is compact. Must not know their names.
 
-use crate::cell::Kind;
+use crate::cell::CellKind;
 
 /// The kept cells of a row, in input order, then those that only links ask for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub(crate) struct Cells {
     ends: Box<[usize]>,
     kept: usize,
     /// What each kept cell is, unless all are text.
-    kinds: Box<[Kind]>,
+    kinds: Box<[CellKind]>,
 }
 
 impl Cells {
@@ -32,8 +32,8 @@ impl Cells {
 
     /// The same cells, with what each kept one is.
     #[must_use]
-    pub(crate) fn with_kinds(mut self, kinds: impl Iterator<Item = Kind> + Clone) -> Self {
-        if kinds.clone().any(|kind| kind != Kind::Text) {
+    pub(crate) fn with_kinds(mut self, kinds: impl Iterator<Item = CellKind> + Clone) -> Self {
+        if kinds.clone().any(|kind| kind != CellKind::Text) {
             self.kinds = kinds.collect();
         }
         self
@@ -52,7 +52,7 @@ impl Cells {
     }
 
     /// The same cells, each with what it is.
-    pub(crate) fn kept_with_kinds(&self) -> impl ExactSizeIterator<Item = (&str, Kind)> {
+    pub(crate) fn kept_with_kinds(&self) -> impl ExactSizeIterator<Item = (&str, CellKind)> {
         (0..self.kept).map(|index| (self.get(index), self.kinds.get(index).copied().unwrap_or_default()))
     }
 

@@ -15,7 +15,7 @@ pub(super) const MAX_RECORD: u64 = 8 << 20;
 
 /// Why there is no next record.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(super) enum ReadFailure {
     /// The source failed.
     Read(io::Error),
     /// A record of more than [`MAX_RECORD`] bytes starts at this line.
@@ -83,8 +83,8 @@ impl<R: BufRead> Delimited<R> {
     }
 
     /// Reads the next record that is not blank; false at the end.
-    pub(super) fn read(&mut self, record: &mut Record) -> Result<bool, Failure> {
-        while self.skip_line_ends().map_err(Failure::Read)? {
+    pub(super) fn read(&mut self, record: &mut Record) -> Result<bool, ReadFailure> {
+        while self.skip_line_ends().map_err(ReadFailure::Read)? {
             record.clear();
             record.line = self.line;
             self.read_one(record)?;
@@ -125,13 +125,13 @@ impl<R: BufRead> Delimited<R> {
         }
     }
 
-    fn read_one(&mut self, record: &mut Record) -> Result<(), Failure> {
+    fn read_one(&mut self, record: &mut Record) -> Result<(), ReadFailure> {
         let start = self.byte;
         let mut len = 0;
         // At the end of the text a line end is made up. A record that takes it for text has quotes that never close.
         let mut is_at_end = false;
         loop {
-            let buffer = fill(&mut self.reader).map_err(Failure::Read)?;
+            let buffer = fill(&mut self.reader).map_err(ReadFailure::Read)?;
             is_at_end |= buffer.is_empty();
             let input = match (is_at_end, self.unclosed) {
                 (false, _) => buffer,
@@ -159,7 +159,7 @@ impl<R: BufRead> Delimited<R> {
                 ReadRecordResult::InputEmpty => {}
             }
             if self.byte - start > MAX_RECORD {
-                return Err(Failure::TooLong { line: record.line });
+                return Err(ReadFailure::TooLong { line: record.line });
             }
         }
         if self.unclosed.is_some() {
@@ -263,6 +263,6 @@ mod tests {
         let mut delimited = Delimited::new(text.as_bytes(), b',', 0, 1);
         let mut record = Record::new();
         assert!(delimited.read(&mut record).unwrap());
-        assert!(matches!(delimited.read(&mut record), Err(Failure::TooLong { line: 2 })));
+        assert!(matches!(delimited.read(&mut record), Err(ReadFailure::TooLong { line: 2 })));
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// A place between two rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Position {
+pub(crate) struct ResumePosition {
     /// Bytes of text before it (after UTF-16 was turned into UTF-8); 0 for sheets.
     pub byte: u64,
     /// The line it is on, from 1.
@@ -20,9 +20,9 @@ pub(crate) struct Position {
 
 /// A place in an input file, with what is needed to find out later whether the file is still the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Mark {
+pub(crate) struct InputFingerprint {
     /// The place.
-    pub position: Position,
+    pub position: ResumePosition,
     /// Size of the file in bytes.
     pub size: u64,
     /// CRC-32 of the bytes before the place; of the whole file where rows cannot be found by their offset.
@@ -53,13 +53,13 @@ pub(crate) enum NotTheSameInput {
 
 /// The checksum of a file's beginning, through its own handle, so that it never covers more than what it is asked for.
 #[derive(Debug)]
-pub(crate) struct Prefix<R = File> {
+pub(crate) struct PrefixHasher<R = File> {
     file: R,
     hashed: u64,
     hasher: crc32fast::Hasher,
 }
 
-impl<R: Read + Seek> Prefix<R> {
+impl<R: Read + Seek> PrefixHasher<R> {
     /// Takes over a handle that nothing else reads from and that stands at the start.
     pub(crate) fn new(file: R) -> Self {
         Self { file, hashed: 0, hasher: crc32fast::Hasher::new() }
@@ -92,7 +92,7 @@ impl<R: Read + Seek> Prefix<R> {
     }
 }
 
-impl Prefix {
+impl PrefixHasher {
     /// The size of the file as it is now.
     ///
     /// # Errors
@@ -112,7 +112,7 @@ mod tests {
         let path = dir.path().join("x");
         let bytes: Vec<u8> = (0..1_000_000_u32).map(|n| (n % 251) as u8).collect();
         std::fs::write(&path, &bytes).unwrap();
-        let mut prefix = Prefix::new(File::open(&path).unwrap());
+        let mut prefix = PrefixHasher::new(File::open(&path).unwrap());
         for end in [0, 1, 7, 300_000, 300_000, 999_999, 1_000_000, 5] {
             assert_eq!(prefix.crc(end as u64).unwrap(), crc32fast::hash(&bytes[..end]), "{end}");
         }

@@ -26,20 +26,20 @@ mod workbook;
 
 use std::io::{self, BufReader, Seek, SeekFrom};
 
-use crate::cell::{Kind, Look};
+use crate::cell::{CellFormat, CellKind};
 use crate::offer::{InvalidOfferId, OfferId};
 use crate::text::decode;
 
 pub(crate) use cells::Cells;
 pub(crate) use error::{InputError, SheetFlags};
-pub(crate) use fingerprint::{Mark, NotTheSameInput, Position, Prefix};
+pub(crate) use fingerprint::{InputFingerprint, NotTheSameInput, PrefixHasher, ResumePosition};
 pub(crate) use options::{ColumnChoice, Keep, Options};
 pub(crate) use resolved::Resolved;
 pub(crate) use source::Source;
 pub(crate) use total::Total;
 
 use columns::Columns;
-use delimited::{Delimited, Failure};
+use delimited::{Delimited, ReadFailure};
 use record::Record;
 use source::Bytes;
 use total::Sample;
@@ -55,7 +55,7 @@ pub(crate) struct Row {
     /// The cells that go into the output or into links.
     pub cells: Cells,
     /// The place just after this row.
-    pub next: Position,
+    pub next: ResumePosition,
 }
 
 /// A cell of the ID column that is no ID.
@@ -69,7 +69,7 @@ pub(crate) struct BadId {
 
 /// What was odd about the rows read so far; worth a warning each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Oddities {
+pub(crate) struct InputWarnings {
     /// Rows with filled cells beyond the last column of the first row; these cells are not in the output.
     pub rows_too_long: u64,
     /// The line of the first of them.
@@ -97,13 +97,13 @@ pub(crate) struct Input {
     is_pending: bool,
     is_at_end: bool,
     rows: u64,
-    prefix: Option<Prefix>,
+    prefix: Option<PrefixHasher>,
     /// Size of the file in bytes.
     size: u64,
     /// Rows, if they have been counted.
     counted: Option<u64>,
     sample: Option<Sample>,
-    oddities: Oddities,
+    oddities: InputWarnings,
     /// Sheets that hold offer IDs too, and are not read.
     other_sheets: Vec<String>,
 }
@@ -140,18 +140,18 @@ impl Input {
     }
 
     /// How the numbers and the days of the kept columns look in a workbook.
-    pub(crate) fn kept_looks(&self) -> Vec<Look> {
+    pub(crate) fn kept_looks(&self) -> Vec<CellFormat> {
         let Records::Sheet(sheet) = &self.records else { return Vec::new() };
         self.columns.carried.iter().take(self.columns.kept.len()).map(|&column| sheet.look(column)).collect()
     }
 
     /// What was odd about the rows read so far.
-    pub(crate) fn oddities(&self) -> Oddities {
+    pub(crate) fn oddities(&self) -> InputWarnings {
         let has_grown = self.is_at_end && self.has_offsets() && {
             let size = self.prefix.as_ref().and_then(|prefix| prefix.file_size().ok());
             size.is_some_and(|size| size > self.position().byte)
         };
-        Oddities { has_grown, ..self.oddities }
+        InputWarnings { has_grown, ..self.oddities }
     }
 
     /// The next row; `None` at the end.
@@ -189,10 +189,13 @@ impl Input {
     ///
     /// # Errors
     /// The file cannot be read any more, or has become shorter.
-    pub(crate) fn mark(&mut self, at: Position) -> io::Result<Option<Mark>> {
+    pub(crate) fn mark(&mut self, at: ResumePosition) -> io::Result<Option<InputFingerprint>> {
         let end = if self.has_offsets() { at.byte } else { self.size };
         let size = self.size;
-        self.prefix.as_mut().map(|prefix| prefix.crc(end).map(|crc| Mark { position: at, size, crc })).transpose()
+        self.prefix
+            .as_mut()
+            .map(|prefix| prefix.crc(end).map(|crc| InputFingerprint { position: at, size, crc }))
+            .transpose()
     }
 
     /// Goes on behind a mark, if the input up to there is the one that the mark was made in. To be called before the
@@ -200,7 +203,7 @@ impl Input {
     ///
     /// # Errors
     /// Says why not. The input then still stands at its first row.
-    pub(crate) fn resume(&mut self, mark: &Mark) -> Result<(), NotTheSameInput> {
+    pub(crate) fn resume(&mut self, mark: &InputFingerprint) -> Result<(), NotTheSameInput> {
         let has_offsets = self.has_offsets();
         let Some(prefix) = &mut self.prefix else { return Err(NotTheSameInput::Stream) };
         if mark.size != self.size {
@@ -218,7 +221,7 @@ impl Input {
         matches!(&self.records, Records::Text(text) if matches!(text.reader().get_ref(), Bytes::File(_)))
     }
 
-    fn seek(&mut self, to: Position) -> io::Result<()> {
+    fn seek(&mut self, to: ResumePosition) -> io::Result<()> {
         let Records::Text(text) = &mut self.records else { return Ok(()) };
         let mut before = [0];
         let reader = text.reader_mut();
@@ -232,7 +235,7 @@ impl Input {
         Ok(())
     }
 
-    fn skip(&mut self, to: Position) -> Result<(), NotTheSameInput> {
+    fn skip(&mut self, to: ResumePosition) -> Result<(), NotTheSameInput> {
         while self.rows < to.record {
             match self.read_record() {
                 Ok(true) => self.rows += 1,
@@ -244,10 +247,10 @@ impl Input {
     }
 
     /// Just behind the record read last.
-    fn position(&self) -> Position {
+    fn position(&self) -> ResumePosition {
         match &self.records {
-            Records::Text(text) => Position { byte: text.byte(), line: text.line(), record: self.rows },
-            Records::Sheet(sheet) => Position { byte: 0, line: sheet.line(), record: self.rows },
+            Records::Text(text) => ResumePosition { byte: text.byte(), line: text.line(), record: self.rows },
+            Records::Sheet(sheet) => ResumePosition { byte: 0, line: sheet.line(), record: self.rows },
         }
     }
 
@@ -260,8 +263,8 @@ impl Input {
             Records::Text(text) => text.read(&mut self.record).map_err(|failure| {
                 let input = self.name.clone();
                 match failure {
-                    Failure::Read(source) => InputError::Read { input, line: text.line(), source },
-                    Failure::TooLong { line } => InputError::TooLong { input, line },
+                    ReadFailure::Read(source) => InputError::Read { input, line: text.line(), source },
+                    ReadFailure::TooLong { line } => InputError::TooLong { input, line },
                 }
             }),
         }
@@ -298,7 +301,7 @@ impl Input {
     fn offer_of(&self, record: &Record) -> Result<OfferId, BadId> {
         let columns = &self.columns;
         let text = decode(record.get(columns.id).unwrap_or_default());
-        if record.kind(columns.id) == Kind::Moment {
+        if record.kind(columns.id) == CellKind::Moment {
             return Err(BadId { text: text.into(), reason: InvalidOfferId::Date });
         }
         if layout::sums_up(record.iter().take(columns.id)) {

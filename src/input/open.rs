@@ -5,20 +5,20 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
-use super::{Input, Oddities, Options, Records};
+use super::{Input, InputWarnings, Options, Records};
 use crate::input::columns::Columns;
 use crate::input::delimited::Delimited;
 use crate::input::dialect::Opening;
 use crate::input::encoding::{Content, Unreadable};
 use crate::input::error::{InputError, Names, SheetFlags};
-use crate::input::fingerprint::Prefix;
+use crate::input::fingerprint::PrefixHasher;
 use crate::input::foreign;
 use crate::input::layout::{Asked, LOOK_AT, Layout, Line, Refusal, delimiter, judge};
 use crate::input::record::Record;
 use crate::input::search;
 use crate::input::source::{self, HEAD, Opened, Source, transcode};
 use crate::input::total::{Sample, count_rows, unclosed_quote};
-use crate::input::workbook::{Failure, Sheet, Workbook};
+use crate::input::workbook::{OpenFailure, Sheet, Workbook};
 
 /// Files up to this size are counted at the start, in bytes: takes a few milliseconds. As much of a stream is searched
 /// for a first ID.
@@ -62,7 +62,7 @@ pub(super) fn start(opened: Opened, name: String, options: &Options) -> Result<I
         size: opened.file.as_ref().map_or(0, |(_, size)| *size),
         counted: None,
         sample: None,
-        oddities: Oddities::default(),
+        oddities: InputWarnings::default(),
         other_sheets: Vec::new(),
     };
     match input.fill(opened, options) {
@@ -136,15 +136,15 @@ impl Input {
         let Workbook { sheet, others } = Workbook::open(content, options.sheet.as_deref()).map_err(|failure| {
             let input = self.name.clone();
             match failure {
-                Failure::Unreadable(reason) => InputError::Workbook { input, reason },
-                Failure::Unknown { sheets } => InputError::UnknownSheet {
+                OpenFailure::Unreadable(reason) => InputError::Workbook { input, reason },
+                OpenFailure::Unknown { sheets } => InputError::UnknownSheet {
                     input,
                     wanted: options.sheet.clone().unwrap_or_default(),
                     sheets: Names(sheets),
                 },
             }
         })?;
-        self.prefix = opened.file.map(|(file, _)| Prefix::new(file));
+        self.prefix = opened.file.map(|(file, _)| PrefixHasher::new(file));
         self.counted = Some(sheet.len());
         let below = |rows: Vec<Line>| -> Vec<Line> {
             rows.into_iter().filter(|(line, _)| *line > options.skip_lines).collect()
@@ -219,7 +219,7 @@ impl Input {
             let size = if is_utf16 { size / 2 } else { size };
             let rest = opening.get(sep_line..).unwrap_or_default();
             self.sample = Some(Sample { size, rows: count_rows(rest, delimiter).rows, bytes: rest.len() as u64 });
-            self.prefix = Some(Prefix::new(file));
+            self.prefix = Some(PrefixHasher::new(file));
         }
         Ok((seen, layout))
     }

@@ -2,7 +2,7 @@
 //!
 //! Owns the storage and what "blank" means. Must not know where records come from or what their columns mean.
 
-use crate::cell::Kind;
+use crate::cell::CellKind;
 
 /// The cells of one record, still undecoded.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub(super) struct Record {
     /// Whether there are quotes around a cell, which makes even an empty one something that was written on purpose.
     pub(super) quoted: bool,
     /// What each cell of a sheet is; empty for text.
-    kinds: Vec<Kind>,
+    kinds: Vec<CellKind>,
 }
 
 impl Record {
@@ -44,13 +44,13 @@ impl Record {
     }
 
     /// Adds a cell of a sheet.
-    pub(super) fn push_typed(&mut self, cell: &[u8], kind: Kind) {
+    pub(super) fn push_typed(&mut self, cell: &[u8], kind: CellKind) {
         self.push(cell);
         self.kinds.push(kind);
     }
 
     /// What a cell is.
-    pub(super) fn kind(&self, index: usize) -> Kind {
+    pub(super) fn kind(&self, index: usize) -> CellKind {
         self.kinds.get(index).copied().unwrap_or_default()
     }
 

@@ -5,9 +5,9 @@
 use std::io::{BufRead, BufReader, Cursor, Read};
 
 use super::{BadId, Input, Records};
-use crate::input::delimited::{Delimited, Failure};
+use crate::input::delimited::{Delimited, ReadFailure};
 use crate::input::error::InputError;
-use crate::input::fingerprint::Position;
+use crate::input::fingerprint::ResumePosition;
 use crate::input::layout::{Layout, Refusal};
 use crate::input::open::COUNTED;
 use crate::input::record::Record;
@@ -31,7 +31,7 @@ pub(super) fn search(input: &mut Input, layout: &Layout) -> Result<(), InputErro
         while !search.has_id && input.read_record()? {
             search.look(input, &input.record, layout);
         }
-        input.seek(Position { record: 0, ..start }).map_err(|source| input.failed(source))?;
+        input.seek(ResumePosition { record: 0, ..start }).map_err(|source| input.failed(source))?;
     } else if let Records::Sheet(sheet) = &input.records {
         let mut record = Record::new();
         for (line, cells) in sheet.first_records(usize::MAX) {
@@ -99,9 +99,9 @@ impl Search {
     }
 }
 
-fn unreadable(input: &Input, failure: Failure) -> InputError {
+fn unreadable(input: &Input, failure: ReadFailure) -> InputError {
     match failure {
-        Failure::Read(source) => input.failed(source),
-        Failure::TooLong { line } => InputError::TooLong { input: input.name.clone(), line },
+        ReadFailure::Read(source) => input.failed(source),
+        ReadFailure::TooLong { line } => InputError::TooLong { input: input.name.clone(), line },
     }
 }

@@ -12,7 +12,7 @@ use crate::offer::{ErrorKind, Outcome};
 
 /// Counts of input rows by what came of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Summary {
+pub struct Tally {
     /// Input rows that have their answer.
     pub offers: u64,
     /// Rows written, without the header.
@@ -21,7 +21,7 @@ pub struct Summary {
     pub errors: BTreeMap<ErrorKind, u64>,
 }
 
-impl Summary {
+impl Tally {
     /// Takes in an offer and the number of rows it gave.
     pub fn add(&mut self, outcome: &Outcome, rows: u64) {
         self.offers += 1;
@@ -75,13 +75,13 @@ mod tests {
 
     #[test]
     fn survives_a_checkpoint_and_decides_the_exit_code() {
-        let mut summary = Summary::default();
+        let mut summary = Tally::default();
         summary.add(&Ok(AnswerBuilder::new(Some("http://x"), None).build()), 4);
         assert_eq!(summary.exit_code(), ExitCode::Success);
         summary.add(&Err(OfferError::local(ErrorKind::NotFound, "")), 1);
         assert_eq!(summary.exit_code(), ExitCode::SomeFailed);
         let json = serde_json::to_string(&summary).unwrap();
         assert_eq!(json, r#"{"offers":2,"rows":5,"errors":{"not_found":1}}"#);
-        assert_eq!(serde_json::from_str::<Summary>(&json).unwrap(), summary);
+        assert_eq!(serde_json::from_str::<Tally>(&json).unwrap(), summary);
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::output::beside;
 use crate::output::commit::{remove, take_mode};
-use crate::output::destination::Place;
+use crate::output::destination::OutputPath;
 use crate::output::error::{Action, OutputError};
 use crate::output::lock::Lock;
 
@@ -27,7 +27,7 @@ pub(crate) fn replace(lock: &Lock, bytes: &[u8]) -> Result<(), OutputError> {
 /// # Errors
 /// The old list is untouched.
 pub(crate) fn replace_offers(_: &Lock, list: &Path, bytes: &[u8]) -> Result<(), OutputError> {
-    let place = Place::named(list);
+    let place = OutputPath::named(list);
     let temporary = place.beside(".tmp");
     remove(&temporary)?;
     swap(&place, &temporary, bytes).map_err(OutputError::io(Action::Replace, place.out()))
@@ -37,13 +37,13 @@ pub(crate) fn replace_offers(_: &Lock, list: &Path, bytes: &[u8]) -> Result<(), 
 ///
 /// # Errors
 /// The old file is untouched.
-pub(crate) fn replace_unlocked(place: &Place, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn replace_unlocked(place: &OutputPath, bytes: &[u8]) -> io::Result<()> {
     place.make_folder().map_err(io::Error::other)?;
     // Not a name that ends like the real one: node_exporter reads whatever is called *.prom.
     swap(place, &place.beside(&format!(".{}.tmp", std::process::id())), bytes)
 }
 
-fn swap(place: &Place, temporary: &Path, bytes: &[u8]) -> io::Result<()> {
+fn swap(place: &OutputPath, temporary: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = beside::make(&mut OpenOptions::new(), temporary).map_err(io::Error::other)?;
     let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| take_mode(&file, place.out()));
     drop(file);
@@ -59,13 +59,13 @@ fn swap(place: &Place, temporary: &Path, bytes: &[u8]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::destination::Target;
+    use crate::output::destination::Destination;
 
     #[test]
     fn the_file_is_replaced_as_a_whole_and_nothing_is_left_but_the_lock() {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().join("offers.csv");
-        let Target::File(place) = Target::of(&out).unwrap() else { panic!("not a file") };
+        let Destination::File(place) = Destination::of(&out).unwrap() else { panic!("not a file") };
         let lock = Lock::acquire(place).unwrap();
         for bytes in [b"old".as_slice(), b"new"] {
             replace(&lock, bytes).unwrap();

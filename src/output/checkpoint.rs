@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::output::beside;
-use crate::output::destination::Place;
+use crate::output::destination::OutputPath;
 use crate::output::error::{Action, OutputError};
 use crate::output::written::{READ_WHOLE, Written, crc32_of, read_at};
 use crate::text;
@@ -90,7 +90,7 @@ pub(crate) enum State {
 pub(crate) enum Finish {
     /// They replace the output.
     Replace,
-    /// They go to [`Place::failed`], and the output stays.
+    /// They go to [`OutputPath::failed`], and the output stays.
     Withhold,
 }
 
@@ -134,7 +134,7 @@ pub(crate) struct Interrupted<M, C> {
 ///
 /// # Errors
 /// A file is there but cannot be read.
-pub(crate) fn find<M: DeserializeOwned, C: DeserializeOwned>(place: &Place) -> Result<Found<M, C>, OutputError> {
+pub(crate) fn find<M: DeserializeOwned, C: DeserializeOwned>(place: &OutputPath) -> Result<Found<M, C>, OutputError> {
     let path = place.checkpoint();
     let Some(text) = read_file(&path).map_err(OutputError::io(Action::Read, &path))? else {
         // A run writes a checkpoint before the first row, so no kill can leave a partial file alone.
@@ -203,7 +203,7 @@ fn changed_at(path: &Path) -> Option<Timestamp> {
 ///
 /// # Errors
 /// They cannot be read.
-pub(crate) fn has_header(place: &Place, header: &[u8]) -> Result<bool, OutputError> {
+pub(crate) fn has_header(place: &OutputPath, header: &[u8]) -> Result<bool, OutputError> {
     let path = place.partial();
     let mut begin = Vec::new();
     let read = beside::open(&path).and_then(|file| file.take(header.len() as u64).read_to_end(&mut begin));

@@ -15,16 +15,16 @@ use crate::output::replaceable;
 
 /// What `-o` names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Target {
+pub(crate) enum Destination {
     /// `-`.
     Stdout,
     /// A device, a pipe or the like: written directly, since it cannot be replaced.
     Device(PathBuf),
     /// A file, there or not yet.
-    File(Place),
+    File(OutputPath),
 }
 
-impl Target {
+impl Destination {
     /// Looks at what `out` is. Symbolic links are followed, so that the link stays and its file is replaced.
     ///
     /// # Errors
@@ -44,7 +44,7 @@ impl Target {
             // What else may be wrong shows, with a better message, when the folder is made or the lock is opened.
             _ => {
                 replaceable::look(&real)?;
-                Place { out: real }.with_room_beside().map(Self::File)
+                OutputPath { out: real }.with_room_beside().map(Self::File)
             }
         }
     }
@@ -85,11 +85,11 @@ const LONGEST_SUFFIX: &str = ".checkpoint.tmp";
 
 /// An output file and the names of what stands beside it during a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct OutputPath {
     out: PathBuf,
 }
 
-impl Place {
+impl OutputPath {
     /// The file under its real name.
     pub fn out(&self) -> &Path {
         &self.out
@@ -213,28 +213,30 @@ mod tests {
 
     #[test]
     fn a_new_file_stands_beside_its_partial() {
-        let Target::File(place) = Target::of(Path::new("no/such/x.csv")).unwrap() else { panic!("not a file") };
+        let Destination::File(place) = Destination::of(Path::new("no/such/x.csv")).unwrap() else {
+            panic!("not a file")
+        };
         assert_eq!(place.partial(), Path::new("no/such/x.csv.partial"));
         assert_eq!(place.checkpoint(), Path::new("no/such/x.csv.checkpoint"));
         assert_eq!(place.lock(), Path::new("no/such/x.csv.lock"));
-        let Target::File(place) = Target::of(Path::new("x.csv")).unwrap() else { panic!("not a file") };
+        let Destination::File(place) = Destination::of(Path::new("x.csv")).unwrap() else { panic!("not a file") };
         assert_eq!(place.folder(), Path::new("."));
     }
 
     #[test]
     fn a_folder_is_refused_and_a_dash_is_stdout() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(matches!(Target::of(folder.path()), Err(OutputError::IsFolder(_))));
-        assert!(matches!(Target::of(&folder.path().join("new/")), Err(OutputError::IsFolder(_))));
-        assert_eq!(Target::of(Path::new("-")).unwrap(), Target::Stdout);
+        assert!(matches!(Destination::of(folder.path()), Err(OutputError::IsFolder(_))));
+        assert!(matches!(Destination::of(&folder.path().join("new/")), Err(OutputError::IsFolder(_))));
+        assert_eq!(Destination::of(Path::new("-")).unwrap(), Destination::Stdout);
     }
 
     #[test]
     #[cfg(target_os = "linux")]
     fn a_name_that_leaves_no_room_is_refused_before_anything_is_made() {
         let folder = tempfile::tempdir().unwrap();
-        let of_length = |length: usize| Target::of(&folder.path().join("new").join("x".repeat(length)));
-        assert!(matches!(of_length(255 - LONGEST_SUFFIX.len()), Ok(Target::File(_))));
+        let of_length = |length: usize| Destination::of(&folder.path().join("new").join("x".repeat(length)));
+        assert!(matches!(of_length(255 - LONGEST_SUFFIX.len()), Ok(Destination::File(_))));
         assert!(matches!(of_length(256 - LONGEST_SUFFIX.len()), Err(OutputError::NameTooLong { .. })));
     }
 
@@ -242,7 +244,7 @@ mod tests {
     #[cfg(unix)]
     fn devices_are_written_directly() {
         for device in ["/dev/null", "/dev/stdout", "/dev/full"] {
-            assert_eq!(Target::of(Path::new(device)).unwrap(), Target::Device(device.into()));
+            assert_eq!(Destination::of(Path::new(device)).unwrap(), Destination::Device(device.into()));
         }
     }
 
@@ -257,8 +259,8 @@ mod tests {
         symlink(at("relative"), at("absolute")).unwrap();
         symlink("loop", at("loop")).unwrap();
         for name in ["relative", "absolute"] {
-            assert_eq!(Target::of(&at(name)).unwrap(), Target::File(Place { out: at("real/x.csv") }));
+            assert_eq!(Destination::of(&at(name)).unwrap(), Destination::File(OutputPath { out: at("real/x.csv") }));
         }
-        assert!(matches!(Target::of(&at("loop")), Err(OutputError::LinkLoop(_))));
+        assert!(matches!(Destination::of(&at("loop")), Err(OutputError::LinkLoop(_))));
     }
 }

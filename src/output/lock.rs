@@ -8,13 +8,13 @@ use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 
 use crate::output::beside;
-use crate::output::destination::Place;
+use crate::output::destination::OutputPath;
 use crate::output::error::{Action, OutputError};
 
 /// The right to write an output; given back when dropped, or when the process ends in any way.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    place: Place,
+    place: OutputPath,
     /// Open is locked.
     file: File,
     /// On a file system without lasting inode numbers nothing can be told from them.
@@ -26,7 +26,7 @@ impl Lock {
     ///
     /// # Errors
     /// [`OutputError::Held`] where another run has it; else what stands in the way of the folder or the lock file.
-    pub(crate) fn acquire(place: Place) -> Result<Self, OutputError> {
+    pub(crate) fn acquire(place: OutputPath) -> Result<Self, OutputError> {
         place.make_folder()?;
         let path = place.lock();
         let file = Self::lock(&place)?;
@@ -39,7 +39,7 @@ impl Lock {
         Ok(Self { place, file, tells_names })
     }
 
-    fn lock(place: &Place) -> Result<File, OutputError> {
+    fn lock(place: &OutputPath) -> Result<File, OutputError> {
         let path = place.lock();
         let file = open(place)?;
         match file.try_lock() {
@@ -61,7 +61,7 @@ impl Lock {
     }
 
     /// The output that is locked.
-    pub(crate) fn place(&self) -> &Place {
+    pub(crate) fn place(&self) -> &OutputPath {
         &self.place
     }
 
@@ -77,7 +77,7 @@ impl Lock {
     }
 }
 
-fn open(place: &Place) -> Result<File, OutputError> {
+fn open(place: &OutputPath) -> Result<File, OutputError> {
     let path = place.lock();
     let opened = match beside::open_with(OpenOptions::new().read(true).write(true), &path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -198,11 +198,13 @@ fn holder(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::destination::Target;
+    use crate::output::destination::Destination;
 
-    fn place(folder: &tempfile::TempDir) -> Place {
+    fn place(folder: &tempfile::TempDir) -> OutputPath {
         let _ = fs::create_dir(folder.path().join("new"));
-        let Target::File(place) = Target::of(&folder.path().join("new/x.csv")).unwrap() else { panic!("not a file") };
+        let Destination::File(place) = Destination::of(&folder.path().join("new/x.csv")).unwrap() else {
+            panic!("not a file")
+        };
         place
     }
 
@@ -226,7 +228,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("a_file"), "").unwrap();
         for (out, words) in [("a_file/x.csv", "a_file for"), ("missing/a/x.csv", "missing/a for")] {
-            let Target::File(place) = Target::of(&folder.path().join(out)).unwrap() else { panic!("not a file") };
+            let Destination::File(place) = Destination::of(&folder.path().join(out)).unwrap() else {
+                panic!("not a file")
+            };
             let refused = Lock::acquire(place).unwrap_err();
             assert!(refused.is_usage() && refused.to_string().contains(words), "{refused}");
         }

@@ -3,8 +3,8 @@
 //! Knows nothing of offers or CSV: it is handed bytes, and words for the checkpoint. One thread writes
 //! rows; another may complete commits.
 //!
-//! The way of a file: [`Target::of`], [`Lock::acquire`], [`find`], then [`Partial::resume`] or (after [`set_aside`] of
-//! what does not fit) [`Partial::create`], rows and commits as [`CommitPolicy`] says, [`Output::begin_finish`].
+//! The way of a file: [`Destination::of`], [`Lock::acquire`], [`find`], then [`Segment::resume`] or (after [`set_aside`] of
+//! what does not fit) [`Segment::create`], rows and commits as [`CommitPolicy`] says, [`Output::begin_finish`].
 
 mod atomic_write;
 mod beside;
@@ -23,10 +23,10 @@ pub(crate) use atomic_write::{replace, replace_offers, replace_unlocked};
 pub(crate) use checkpoint::{Checkpoint, Finish, Found, Interrupted, find, has_header};
 pub(crate) use commit::Commit;
 pub(crate) use commit_policy::CommitPolicy;
-pub(crate) use destination::{Place, Target};
+pub(crate) use destination::{Destination, OutputPath};
 pub(crate) use error::{Action, OutputError};
 pub(crate) use lock::Lock;
-pub(crate) use segment::{Partial, set_aside, tidy_up};
+pub(crate) use segment::{Segment, set_aside, tidy_up};
 pub(crate) use stream::Direct;
 
 use std::sync::Arc;
@@ -37,7 +37,7 @@ use serde::Serialize;
 #[derive(Debug)]
 pub(crate) enum Output {
     /// A file under its temporary name.
-    File(Partial),
+    File(Segment),
     /// Stdout, a pipe or a device.
     Direct(Direct),
 }
@@ -63,7 +63,7 @@ impl Output {
     }
 
     /// Begins to make everything appended so far last, or lets it reach its reader. Gives what has to wait for the
-    /// disk: see [`Partial::begin_commit`].
+    /// disk: see [`Segment::begin_commit`].
     ///
     /// # Errors
     /// The last commit before this one still holds.

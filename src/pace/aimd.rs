@@ -48,7 +48,7 @@ const LONGEST_WINDOW: Duration = Duration::from_secs(60);
 
 /// The pace aimed at.
 #[derive(Debug)]
-pub(crate) struct Controller {
+pub(crate) struct Aimd {
     /// Calls per second, from `slowest` to `fastest`.
     pace: f64,
     slowest: f64,
@@ -84,7 +84,7 @@ struct Refusal {
     pace: f64,
 }
 
-impl Controller {
+impl Aimd {
     /// Starts at the ceiling's pace: most often nobody else is there.
     pub(crate) fn new(limit: Limit, ceiling: &Ceiling) -> Self {
         let window = window(limit).min(LONGEST_WINDOW);
@@ -207,20 +207,20 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn controller(rate: &str, t0: Instant) -> Controller {
+    fn controller(rate: &str, t0: Instant) -> Aimd {
         let limit = rate.parse::<crate::settings::rate::Rate>().unwrap().limit().unwrap();
-        Controller::new(limit, &Ceiling::new(limit, t0))
+        Aimd::new(limit, &Ceiling::new(limit, t0))
     }
 
     /// Refused from `from` on until a call passes at `to`.
-    fn silent(controller: &mut Controller, from: Instant, to: Instant) {
+    fn silent(controller: &mut Aimd, from: Instant, to: Instant) {
         controller.has_passed = true;
         controller.throttled(from, from);
         controller.passed(to, to);
     }
 
     /// Calls pass at the pace for so long.
-    fn calm(controller: &mut Controller, mut now: Instant, lasts: Duration) -> Instant {
+    fn calm(controller: &mut Aimd, mut now: Instant, lasts: Duration) -> Instant {
         let end = now + lasts;
         while now < end {
             now += Duration::from_secs_f64(controller.pace().recip());

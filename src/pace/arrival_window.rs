@@ -1,6 +1,6 @@
 //! The guard: the limit as the server sees it, where calls arrive late and unevenly.
 //!
-//! Nobody here knows when a call arrives, but it is between its departure and its answer. So a call counts until one
+//! Nobody here knows when a call arrives, but it is between its permit and its answer. So a call counts until one
 //! window after its answer, and at most N calls count at once. Take the call that left last among those that arrive
 //! within one window: each of the others arrived less than a window before it, was answered later still, and so
 //! counted when it left. Hence never more than N arrivals in any half-open window, whatever the network does: a server
@@ -10,13 +10,13 @@
 //! after it: whoever answers that has gone on reading.
 //!
 //! The price is pace: N calls per window and response time, 97.1 % of the limit at 300 ms. Where *every* answer takes
-//! long, what all of them take has little to do with the way to the server, and [`Guard::relief`] takes it off again.
+//! long, what all of them take has little to do with the way to the server, and [`ArrivalWindow::relief`] takes it off again.
 //! Memory is one entry per call that counts, time O(1) amortised.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use crate::pace::Departure;
+use crate::pace::Permit;
 use crate::pace::travelling::Travelling;
 use crate::settings::rate::Limit;
 
@@ -33,7 +33,7 @@ const UNHEARD: Duration = Duration::from_secs(70);
 
 /// Never more than N own calls that may count at the server.
 #[derive(Debug)]
-pub(crate) struct Guard {
+pub(crate) struct ArrivalWindow {
     calls: usize,
     window: Duration,
     way: Duration,
@@ -42,7 +42,7 @@ pub(crate) struct Guard {
     quickest: Quickest,
 }
 
-impl Guard {
+impl ArrivalWindow {
     pub(crate) fn new(limit: Limit) -> Self {
         let (calls, window, way) = (0, Duration::ZERO, Duration::ZERO);
         let mut guard = Self { calls, window, way, arrived: VecDeque::new(), quickest: Quickest::default() };
@@ -75,8 +75,8 @@ impl Guard {
     }
 
     /// A call was answered, and so many had arrived by then for that reason, its own among them.
-    pub(crate) fn answered(&mut self, departure: Departure, calls: usize, now: Instant) {
-        let took = now.saturating_duration_since(departure.at);
+    pub(crate) fn answered(&mut self, permit: Permit, calls: usize, now: Instant) {
+        let took = now.saturating_duration_since(permit.at);
         self.quickest.note(took, now, self.window);
         let own = now.checked_sub(self.relief(took)).unwrap_or(now);
         self.arrived_by(own, 1);
@@ -144,31 +144,31 @@ mod tests {
     const MS: Duration = Duration::from_millis(1);
 
     /// What [`crate::pace::Pace`] does with the two.
-    struct Both(Guard, Travelling);
+    struct Both(ArrivalWindow, Travelling);
 
     impl Both {
         fn earliest(&mut self, now: Instant) -> Instant {
             self.0.earliest(&self.1, now)
         }
 
-        fn send(&mut self, departure: Departure) {
-            self.1.send(departure);
+        fn send(&mut self, permit: Permit) {
+            self.1.send(permit);
         }
 
-        fn answered(&mut self, departure: Departure, now: Instant) {
-            let arrived = self.1.answered(departure);
+        fn answered(&mut self, permit: Permit, now: Instant) {
+            let arrived = self.1.answered(permit);
             if arrived > 0 {
-                self.0.answered(departure, arrived, now);
+                self.0.answered(permit, arrived, now);
             }
         }
     }
 
-    fn full(t0: Instant) -> (Both, Vec<Departure>) {
-        let mut guard = Both(Guard::new(Limit::PUBLISHED), Travelling::default());
-        let departures: Vec<_> = (0..50).map(|number| Departure { at: t0, number }).collect();
-        for departure in &departures {
+    fn full(t0: Instant) -> (Both, Vec<Permit>) {
+        let mut guard = Both(ArrivalWindow::new(Limit::PUBLISHED), Travelling::default());
+        let departures: Vec<_> = (0..50).map(|number| Permit { at: t0, number }).collect();
+        for permit in &departures {
             assert_eq!(guard.earliest(t0), t0);
-            guard.send(*departure);
+            guard.send(*permit);
         }
         (guard, departures)
     }
@@ -192,7 +192,7 @@ mod tests {
         guard.answered(departures[7], t0 + 180 * MS);
         guard.answered(departures[8], t0 + 5000 * MS);
         assert_eq!(guard.earliest(t0 + 10_170 * MS), t0 + 10_170 * MS, "one call is over");
-        guard.send(Departure { at: t0 + 10_170 * MS, number: 50 });
+        guard.send(Permit { at: t0 + 10_170 * MS, number: 50 });
         assert_eq!(guard.earliest(t0 + 10_170 * MS), t0 + 15_000 * MS, "and the late answer's a window after that");
     }
 
@@ -200,14 +200,14 @@ mod tests {
     fn calls_that_were_given_up_count_until_a_window_after_a_later_answer() {
         let t0 = Instant::now();
         let (mut guard, departures) = full(t0);
-        for departure in &departures {
-            guard.1.lost(*departure, t0 + 2000 * MS);
+        for permit in &departures {
+            guard.1.lost(*permit, t0 + 2000 * MS);
         }
         let later = t0 + 2000 * MS;
         assert_eq!(guard.earliest(later), later + UNHEARD, "nobody can answer any more");
         let later = later + UNHEARD;
         assert_eq!(guard.earliest(later), later);
-        let probe = Departure { at: later, number: 50 };
+        let probe = Permit { at: later, number: 50 };
         guard.send(probe);
         guard.answered(probe, later + 100 * MS);
         assert_eq!(guard.earliest(later + 100 * MS), later + 10_100 * MS);
@@ -216,11 +216,11 @@ mod tests {
     #[test]
     fn what_every_answer_takes_is_no_way() {
         let t0 = Instant::now();
-        let mut guard = Both(Guard::new(Limit::PUBLISHED), Travelling::default());
+        let mut guard = Both(ArrivalWindow::new(Limit::PUBLISHED), Travelling::default());
         let mut number = 0;
-        let mut call = |guard: &mut Both, left: Instant, took: Duration| {
-            guard.send(Departure { at: left, number });
-            guard.answered(Departure { at: left, number }, left + took);
+        let mut call = |guard: &mut Both, sent_at: Instant, took: Duration| {
+            guard.send(Permit { at: sent_at, number });
+            guard.answered(Permit { at: sent_at, number }, sent_at + took);
             number += 1;
         };
         // One answer each 250 ms, and each took 3 s.
@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn short_windows_allow_for_shorter_ways() {
-        let mut guard = Guard::new(Limit::PUBLISHED);
+        let mut guard = ArrivalWindow::new(Limit::PUBLISHED);
         assert_eq!(guard.way, 200 * MS);
         guard.set_limit(Limit { window: Duration::from_secs(1), ..Limit::PUBLISHED });
         assert!(guard.way > 30 * MS && guard.way < 31 * MS, "{:?}", guard.way);
@@ -246,13 +246,13 @@ mod tests {
     #[test]
     fn what_does_not_count_any_more_is_not_kept() {
         let t0 = Instant::now();
-        let mut guard = Both(Guard::new(Limit::PUBLISHED), Travelling::default());
+        let mut guard = Both(ArrivalWindow::new(Limit::PUBLISHED), Travelling::default());
         for number in 0..100_000 {
             let at = t0 + Duration::from_millis(number * 206);
             assert_eq!(guard.earliest(at), at);
-            let departure = Departure { at, number };
-            guard.send(departure);
-            guard.answered(departure, at + 100 * MS);
+            let permit = Permit { at, number };
+            guard.send(permit);
+            guard.answered(permit, at + 100 * MS);
             assert!(guard.0.arrived.len() + guard.1.len() <= 52);
         }
     }

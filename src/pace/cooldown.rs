@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 /// After a single refusal.
 const FIRST: Duration = Duration::from_secs(2);
 
-/// After a single one where refusals come by chance: see [`Freeze::learn`].
+/// After a single one where refusals come by chance: see [`Cooldown::learn`].
 const SHORTEST_FIRST: Duration = Duration::from_millis(250);
 
 /// So many passes or fewer between two refusals are no pace at which a limit is kept.
@@ -40,7 +40,7 @@ const FOREVER: Duration = Duration::from_secs(10 * 365 * 86_400);
 
 /// Until when the network wants to hear nothing.
 #[derive(Debug)]
-pub(crate) struct Freeze {
+pub(crate) struct Cooldown {
     until: Option<Instant>,
     /// Refusals in a row of calls that left after the freeze before them.
     refusals: u32,
@@ -55,7 +55,7 @@ pub(crate) struct Freeze {
     random: fastrand::Rng,
 }
 
-impl Freeze {
+impl Cooldown {
     /// For a limit with this window.
     pub(crate) fn new(window: Duration) -> Self {
         // Before the first refusal nothing is known.
@@ -81,9 +81,9 @@ impl Freeze {
         self.until
     }
 
-    /// A call that left at `left` was not refused. One from before the freeze proves nothing about the time after.
-    pub(crate) fn passed(&mut self, left: Instant) {
-        if self.is_after(left) {
+    /// A call sent at `sent_at` was not refused. One from before the freeze proves nothing about the time after.
+    pub(crate) fn passed(&mut self, sent_at: Instant) {
+        if self.is_after(sent_at) {
             self.learn();
             self.refusals = 0;
             self.passes = self.passes.saturating_add(1);
@@ -110,9 +110,9 @@ impl Freeze {
         }
     }
 
-    /// A call that left at `left` was refused, and the answer read at `now`. Gives back for how long.
-    pub(crate) fn throttled(&mut self, left: Instant, now: Instant, retry_after: Option<Duration>) -> Duration {
-        if self.is_after(left) {
+    /// A call sent at `sent_at` was refused, and the answer read at `now`. Gives back for how long.
+    pub(crate) fn throttled(&mut self, sent_at: Instant, now: Instant, retry_after: Option<Duration>) -> Duration {
+        if self.is_after(sent_at) {
             if self.refusals == 0 {
                 self.passes_before = std::mem::take(&mut self.passes);
             }
@@ -141,8 +141,8 @@ impl Freeze {
     }
 
     /// Several calls may be refused for one and the same reason; only what left after the freeze is news.
-    fn is_after(&self, left: Instant) -> bool {
-        self.until.is_none_or(|until| left >= until)
+    fn is_after(&self, sent_at: Instant) -> bool {
+        self.until.is_none_or(|until| sent_at >= until)
     }
 }
 
@@ -150,12 +150,12 @@ impl Freeze {
 mod tests {
     use super::*;
 
-    fn freeze() -> Freeze {
-        Freeze::new(Duration::from_secs(10))
+    fn freeze() -> Cooldown {
+        Cooldown::new(Duration::from_secs(10))
     }
 
     /// That it lasts so many seconds from `now`, and up to so much longer.
-    fn assert_lasts(freeze: &Freeze, now: Instant, seconds: f64, longer: f64) {
+    fn assert_lasts(freeze: &Cooldown, now: Instant, seconds: f64, longer: f64) {
         let lasts = freeze.until().map(|until| (until - now).as_secs_f64());
         assert!(lasts.is_some_and(|lasts| (seconds..=seconds + longer).contains(&lasts)), "{lasts:?}, not {seconds}");
     }
@@ -168,7 +168,7 @@ mod tests {
             (3600, [2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0]),
         ] {
             let mut now = Instant::now();
-            let mut freeze = Freeze::new(Duration::from_secs(window));
+            let mut freeze = Cooldown::new(Duration::from_secs(window));
             for seconds in freezes {
                 freeze.throttled(now, now, None);
                 assert_lasts(&freeze, now, seconds, 0.25 * seconds);

@@ -22,10 +22,10 @@ mod travelling;
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
-use aimd::Controller;
-use arrival_window::Guard;
+use aimd::Aimd;
+use arrival_window::ArrivalWindow;
 use ceiling::Ceiling;
-use cooldown::Freeze;
+use cooldown::Cooldown;
 use silence::Silence;
 use travelling::Travelling;
 
@@ -47,7 +47,7 @@ pub struct Pace {
     share: NonZeroU32,
     /// `None` without a limit: then only freezes hold calls back.
     limited: Option<Limited>,
-    freeze: Freeze,
+    freeze: Cooldown,
     /// Others on this machine have made room by then.
     not_before: Instant,
     departures: u64,
@@ -58,9 +58,9 @@ pub struct Pace {
 struct Limited {
     ceiling: Ceiling,
     travelling: Travelling,
-    guard: Guard,
+    guard: ArrivalWindow,
     silence: Silence,
-    controller: Controller,
+    controller: Aimd,
 }
 
 /// No call may leave before `until`; poll again then, and after every answer.
@@ -76,9 +76,9 @@ pub struct Wait {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Why {
     /// Others need room: the pace is below the limit.
-    Controller,
+    Aimd,
     /// As many own calls as the limit allows may still count at the server.
-    Guard,
+    ArrivalWindow,
     /// Calls are overdue: the server may not be reading.
     Silence,
     /// The period of the limit is not over: the normal case.
@@ -89,7 +89,7 @@ pub enum Why {
 
 /// One call that has left; hand it back with its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Departure {
+pub struct Permit {
     /// When the permit was taken.
     pub at: Instant,
     number: u64,
@@ -116,7 +116,7 @@ impl Pace {
     /// a burst.
     pub fn new(rate: Rate, now: Instant) -> Self {
         let limited = rate.limit().map(|limit| Limited::new(limit, now));
-        let freeze = Freeze::new(rate.limit().map_or(SHORTEST_WINDOW, window));
+        let freeze = Cooldown::new(rate.limit().map_or(SHORTEST_WINDOW, window));
         Self { rate, share: NonZeroU32::MIN, limited, freeze, not_before: now, departures: 0 }
     }
 
@@ -134,15 +134,15 @@ impl Pace {
     pub fn poll(&mut self, now: Instant) -> Result<(), Wait> {
         let mut wait = Wait { until: self.freeze.until().unwrap_or(now), why: Why::Frozen };
         if self.not_before > wait.until {
-            wait = Wait { until: self.not_before, why: Why::Controller };
+            wait = Wait { until: self.not_before, why: Why::Aimd };
         }
         if let Some(limited) = &mut self.limited {
             limited.travelling.forget(now);
             for (until, why) in [
                 (limited.ceiling.earliest(now), Why::Ceiling),
-                (limited.guard.earliest(&limited.travelling, now), Why::Guard),
+                (limited.guard.earliest(&limited.travelling, now), Why::ArrivalWindow),
                 (limited.silence.earliest(&limited.travelling, now), Why::Silence),
-                (limited.controller.earliest().unwrap_or(now), Why::Controller),
+                (limited.controller.earliest().unwrap_or(now), Why::Aimd),
             ] {
                 if until > wait.until {
                     wait = Wait { until, why };
@@ -155,34 +155,34 @@ impl Pace {
     /// Takes the permit for a call that leaves now.
     ///
     /// Meant to follow an `Ok` of [`Self::poll`]; a call that leaves without one is counted all the same.
-    pub fn send(&mut self, now: Instant) -> Departure {
-        let departure = Departure { at: now, number: self.departures };
+    pub fn send(&mut self, now: Instant) -> Permit {
+        let permit = Permit { at: now, number: self.departures };
         self.departures += 1;
         if let Some(limited) = &mut self.limited {
             limited.ceiling.send(now);
             limited.silence.send(&limited.travelling, now);
-            limited.travelling.send(departure);
+            limited.travelling.send(permit);
             limited.controller.send(now);
         }
-        departure
+        permit
     }
 
-    /// Takes in what became of a call: an answer, a failure, a timeout. Each departure comes back once.
-    pub fn answered(&mut self, departure: Departure, now: Instant, signal: Signal) {
+    /// Takes in what became of a call: an answer, a failure, a timeout. Each permit comes back once.
+    pub fn answered(&mut self, permit: Permit, now: Instant, signal: Signal) {
         if let Some(limited) = &mut self.limited {
-            limited.back(departure, now, signal);
+            limited.back(permit, now, signal);
         }
         match signal {
             Signal::Passed => {
-                self.freeze.passed(departure.at);
+                self.freeze.passed(permit.at);
                 if let Some(limited) = &mut self.limited {
-                    limited.controller.passed(departure.at, now);
+                    limited.controller.passed(permit.at, now);
                 }
             }
             Signal::Throttled { retry_after } => {
-                self.freeze.throttled(departure.at, now, retry_after);
+                self.freeze.throttled(permit.at, now, retry_after);
                 if let Some(limited) = &mut self.limited {
-                    limited.controller.throttled(departure.at, now);
+                    limited.controller.throttled(permit.at, now);
                 }
             }
             Signal::Ignored | Signal::Lost => {}
@@ -224,20 +224,20 @@ impl Pace {
 impl Limited {
     fn new(limit: Limit, now: Instant) -> Self {
         let ceiling = Ceiling::new(limit, now);
-        let controller = Controller::new(limit, &ceiling);
+        let controller = Aimd::new(limit, &ceiling);
         let (travelling, silence) = (Travelling::default(), Silence::default());
-        Self { ceiling, travelling, guard: Guard::new(limit), silence, controller }
+        Self { ceiling, travelling, guard: ArrivalWindow::new(limit), silence, controller }
     }
 
     /// Takes in when a call had arrived, or that nobody knows.
-    fn back(&mut self, departure: Departure, now: Instant, signal: Signal) {
+    fn back(&mut self, permit: Permit, now: Instant, signal: Signal) {
         if signal == Signal::Lost {
-            return self.travelling.lost(departure, now);
+            return self.travelling.lost(permit, now);
         }
-        let arrived = self.travelling.answered(departure);
+        let arrived = self.travelling.answered(permit);
         if arrived > 0 {
-            self.guard.answered(departure, arrived, now);
-            self.silence.answered(departure, now, signal == Signal::Passed);
+            self.guard.answered(permit, arrived, now);
+            self.silence.answered(permit, now, signal == Signal::Passed);
         }
     }
 
@@ -261,9 +261,9 @@ mod tests {
         let t0 = Instant::now();
         let mut pace = Pace::new(Rate::Unlimited, t0);
         assert_eq!(pace.poll(t0), Ok(()));
-        let departure = pace.send(t0);
+        let permit = pace.send(t0);
         assert_eq!((pace.poll(t0), pace.period(), pace.pace()), (Ok(()), Duration::ZERO, f64::INFINITY));
-        pace.answered(departure, t0, Signal::Throttled { retry_after: Some(Duration::from_secs(7)) });
+        pace.answered(permit, t0, Signal::Throttled { retry_after: Some(Duration::from_secs(7)) });
         let until = pace.frozen_until(t0).unwrap();
         assert!((t0 + Duration::from_secs(7)..=t0 + Duration::from_secs(8)).contains(&until));
         assert_eq!(pace.poll(t0), Err(Wait { until, why: Why::Frozen }));
@@ -276,25 +276,25 @@ mod tests {
         let mut pace = Pace::new(Rate::Limited(Limit::PUBLISHED), t0);
         assert_eq!(pace.poll(t0).map_err(|wait| wait.why), Err(Why::Ceiling));
         let mut now = t0 + Duration::from_millis(202);
-        let departure = pace.send(now);
-        pace.answered(departure, now, Signal::Throttled { retry_after: None });
+        let permit = pace.send(now);
+        pace.answered(permit, now, Signal::Throttled { retry_after: None });
         assert_eq!(pace.poll(now).map_err(|wait| wait.why), Err(Why::Frozen));
         now = pace.frozen_until(now).unwrap();
-        let departure = pace.send(now);
-        pace.answered(departure, now, Signal::Passed);
+        let permit = pace.send(now);
+        pace.answered(permit, now, Signal::Passed);
         now += Duration::from_secs(10);
-        let departure = pace.send(now);
-        pace.answered(departure, now, Signal::Throttled { retry_after: None });
+        let permit = pace.send(now);
+        pace.answered(permit, now, Signal::Throttled { retry_after: None });
         now = pace.frozen_until(now).unwrap();
         assert_eq!(pace.poll(now), Ok(()));
         pace.send(now);
-        assert_eq!(pace.poll(now).map_err(|wait| wait.why), Err(Why::Controller));
+        assert_eq!(pace.poll(now).map_err(|wait| wait.why), Err(Why::Aimd));
         let mut pace = Pace::new(Rate::Limited(Limit::PUBLISHED), t0);
         for call in 1..=50 {
             pace.send(t0 + Duration::from_millis(202) * call);
         }
         now = t0 + Duration::from_millis(202) * 51;
-        assert_eq!(pace.poll(now).map_err(|wait| wait.why), Err(Why::Guard));
+        assert_eq!(pace.poll(now).map_err(|wait| wait.why), Err(Why::ArrivalWindow));
     }
 
     #[test]
@@ -302,8 +302,8 @@ mod tests {
         let t0 = Instant::now() + Duration::from_secs(1);
         let mut pace = Pace::new(Rate::Limited(Limit::PUBLISHED), t0);
         let before = pace.pace();
-        let departure = pace.send(t0);
-        pace.answered(departure, t0, Signal::Ignored);
+        let permit = pace.send(t0);
+        pace.answered(permit, t0, Signal::Ignored);
         assert_eq!((pace.frozen_until(t0), pace.pace().to_bits()), (None, before.to_bits()));
     }
 }

@@ -7,7 +7,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::pace::Departure;
+use crate::pace::Permit;
 use crate::pace::travelling::Travelling;
 
 /// No answer is overdue before that: busy servers pause now and then, and to wait for one that does costs nothing.
@@ -42,7 +42,7 @@ impl Silence {
             self.careful = true;
             let gap = (FIRST_GAP * (1 << self.probes.min(16))).min(LONGEST_GAP);
             let gap = if travelling.in_flight() > 0 { gap.max(GAP_IN_FLIGHT) } else { gap };
-            return travelling.last_left().map_or(now, |left| now.max(left + gap));
+            return travelling.last_left().map_or(now, |sent_at| now.max(sent_at + gap));
         }
         if self.careful && travelling.in_flight() > 0 { now + PATIENCE } else { now }
     }
@@ -54,14 +54,14 @@ impl Silence {
 
     /// An answer came to a call; whether it `passed`, for a refusal that was held back tells nothing about how long
     /// answers take.
-    pub(crate) fn answered(&mut self, departure: Departure, now: Instant, passed: bool) {
-        let took = now.saturating_duration_since(departure.at);
-        if self.answered.is_none_or(|answered| departure.number > answered) {
-            self.answered = Some(departure.number);
+    pub(crate) fn answered(&mut self, permit: Permit, now: Instant, passed: bool) {
+        let took = now.saturating_duration_since(permit.at);
+        if self.answered.is_none_or(|answered| permit.number > answered) {
+            self.answered = Some(permit.number);
             self.probes = 0;
         }
         self.careful &= self.usual.is_none_or(|usual| took > usual.longest());
-        if passed && self.learned.is_none_or(|learned| departure.at >= learned) {
+        if passed && self.learned.is_none_or(|learned| permit.at >= learned) {
             self.learned = Some(now);
             self.usual = Some(self.usual.map_or(Usual::first(took), |usual| usual.and(took)));
         }
@@ -70,7 +70,7 @@ impl Silence {
     /// Before the first answer nothing is usual, and the schedule sends one call at a time anyway.
     fn is_overdue(&self, travelling: &Travelling, now: Instant) -> bool {
         let Some(usual) = self.usual else { return false };
-        travelling.oldest_above(self.answered).is_some_and(|left| left + usual.longest() <= now)
+        travelling.oldest_above(self.answered).is_some_and(|sent_at| sent_at + usual.longest() <= now)
     }
 }
 
@@ -129,15 +129,15 @@ mod tests {
             story
         }
 
-        fn send(&mut self, at: Duration) -> Departure {
-            let departure = Departure { at: self.t0 + at, number: self.sent };
+        fn send(&mut self, at: Duration) -> Permit {
+            let permit = Permit { at: self.t0 + at, number: self.sent };
             self.sent += 1;
-            self.silence.send(&self.travelling, departure.at);
-            self.travelling.send(departure);
-            departure
+            self.silence.send(&self.travelling, permit.at);
+            self.travelling.send(permit);
+            permit
         }
 
-        fn answer(&mut self, call: Departure, at: Duration, passed: bool) {
+        fn answer(&mut self, call: Permit, at: Duration, passed: bool) {
             self.travelling.answered(call);
             self.silence.answered(call, self.t0 + at, passed);
         }

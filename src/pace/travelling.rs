@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use crate::pace::Departure;
+use crate::pace::Permit;
 
 /// How long a call that was given up is remembered. No server known to us reads what a closed connection has brought
 /// after so long a time, and a memory without an end would be full one day.
@@ -25,31 +25,31 @@ pub(crate) struct Travelling {
 
 #[derive(Clone, Copy, Debug)]
 struct Lost {
-    left: Instant,
+    sent_at: Instant,
     given_up: Instant,
 }
 
 impl Travelling {
-    pub(crate) fn send(&mut self, departure: Departure) {
-        self.in_flight.push_back((departure.number, departure.at));
-        self.last_left = self.last_left.max(Some(departure.at));
+    pub(crate) fn send(&mut self, permit: Permit) {
+        self.in_flight.push_back((permit.number, permit.at));
+        self.last_left = self.last_left.max(Some(permit.at));
     }
 
     /// An answer came. Gives back how many calls have arrived by now for that reason: this one, and those that left
     /// before it and were given up. A server that answers has gone on reading.
-    pub(crate) fn answered(&mut self, departure: Departure) -> usize {
-        let own = usize::from(self.take(departure).is_some());
-        let before = self.lost.partition_point(|(number, _)| *number < departure.number);
+    pub(crate) fn answered(&mut self, permit: Permit) -> usize {
+        let own = usize::from(self.take(permit).is_some());
+        let before = self.lost.partition_point(|(number, _)| *number < permit.number);
         self.lost.drain(..before);
         own + before
     }
 
     /// No answer came in time, and none will.
-    pub(crate) fn lost(&mut self, departure: Departure, now: Instant) {
-        if let Some(left) = self.take(departure) {
-            let place = self.lost.partition_point(|(number, _)| *number < departure.number);
+    pub(crate) fn lost(&mut self, permit: Permit, now: Instant) {
+        if let Some(sent_at) = self.take(permit) {
+            let place = self.lost.partition_point(|(number, _)| *number < permit.number);
             self.last_lost = self.last_lost.max(Some(now));
-            self.lost.insert(place, (departure.number, Lost { left, given_up: now }));
+            self.lost.insert(place, (permit.number, Lost { sent_at, given_up: now }));
         }
     }
 
@@ -75,8 +75,10 @@ impl Travelling {
         let above = |other: u64| number.is_none_or(|number| other > number);
         let in_flight = self.in_flight.partition_point(|(number, _)| !above(*number));
         let lost = self.lost.partition_point(|(number, _)| !above(*number));
-        let lefts =
-            [self.in_flight.get(in_flight).map(|(_, left)| *left), self.lost.get(lost).map(|(_, lost)| lost.left)];
+        let lefts = [
+            self.in_flight.get(in_flight).map(|(_, sent_at)| *sent_at),
+            self.lost.get(lost).map(|(_, lost)| lost.sent_at),
+        ];
         lefts.into_iter().flatten().min()
     }
 
@@ -90,9 +92,9 @@ impl Travelling {
         self.last_lost
     }
 
-    fn take(&mut self, departure: Departure) -> Option<Instant> {
-        let place = self.in_flight.binary_search_by_key(&departure.number, |(number, _)| *number).ok()?;
-        self.in_flight.remove(place).map(|(_, left)| left)
+    fn take(&mut self, permit: Permit) -> Option<Instant> {
+        let place = self.in_flight.binary_search_by_key(&permit.number, |(number, _)| *number).ok()?;
+        self.in_flight.remove(place).map(|(_, sent_at)| sent_at)
     }
 }
 
@@ -100,8 +102,8 @@ impl Travelling {
 mod tests {
     use super::*;
 
-    fn departures(t0: Instant) -> Vec<Departure> {
-        (0..5).map(|number| Departure { at: t0 + Duration::from_secs(number), number }).collect()
+    fn departures(t0: Instant) -> Vec<Permit> {
+        (0..5).map(|number| Permit { at: t0 + Duration::from_secs(number), number }).collect()
     }
 
     #[test]

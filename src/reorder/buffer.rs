@@ -11,7 +11,7 @@ use lru::LruCache;
 use crate::dispatch::Task;
 use crate::offer::{Answer, OfferError, OfferId, Outcome};
 use crate::reorder::Slot;
-use crate::reorder::slab::{Archive, Stored};
+use crate::reorder::slab::{Slab, Stored};
 
 /// A row in the window.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ struct Waiting<R> {
 
 /// What is remembered of an offer.
 #[derive(Debug)]
-enum Known {
+enum AnswerCache {
     /// Its outcome is on its way, waits to be written, or is an error.
     Slot(Slot),
     /// Its answer, packed away.
@@ -36,18 +36,18 @@ enum Known {
 
 /// The rows between the oldest unfinished one and the newest that was read.
 #[derive(Debug)]
-pub struct Window<R> {
+pub struct ReorderBuffer<R> {
     rows: VecDeque<Waiting<R>>,
     /// Bytes held by rows and by finished answers that are not written yet.
     held: usize,
-    remembered: LruCache<OfferId, Known>,
+    remembered: LruCache<OfferId, AnswerCache>,
     /// Bytes held by remembered answers.
     remembered_size: usize,
-    archive: Archive,
+    archive: Slab,
     packed: Vec<u8>,
 }
 
-impl<R> Window<R> {
+impl<R> ReorderBuffer<R> {
     /// How many rows may be ahead of the oldest unfinished one. A stall of S seconds in one offer costs nothing if
     /// this is at least 4.95 (S + latency): 1,024 covers 206 s.
     pub const MAX_ROWS: usize = 1024;
@@ -66,7 +66,7 @@ impl<R> Window<R> {
         // The cache grows as it fills: a run of ten offers should not pay for ten thousand.
         let mut remembered = LruCache::unbounded();
         remembered.resize(Self::REMEMBERED);
-        let (archive, packed) = (Archive::default(), Vec::new());
+        let (archive, packed) = (Slab::default(), Vec::new());
         Self { rows: VecDeque::new(), held: 0, remembered, remembered_size: 0, archive, packed }
     }
 
@@ -94,12 +94,12 @@ impl<R> Window<R> {
     /// Takes in a row whose offer is to be asked for. Returns the task, unless the answer is known or on its way.
     pub fn admit(&mut self, row: R, size: usize, offer: OfferId) -> Option<Task> {
         match self.remembered.get(&offer) {
-            Some(Known::Slot(slot)) => {
+            Some(AnswerCache::Slot(slot)) => {
                 let slot = slot.clone();
                 self.push(row, size, Some(slot), None);
                 return None;
             }
-            Some(Known::Packed(stored)) => {
+            Some(AnswerCache::Packed(stored)) => {
                 if let Some(answer) = Answer::unpack(&self.archive.get(stored)) {
                     self.push(row, size + answer.size(), Some(Slot::filled(Ok(answer))), None);
                     return None;
@@ -109,7 +109,7 @@ impl<R> Window<R> {
         }
         let slot = Slot::default();
         self.push(row, size, Some(slot.clone()), Some(offer));
-        if let Some((_, forgotten)) = self.remembered.push(offer, Known::Slot(slot.clone())) {
+        if let Some((_, forgotten)) = self.remembered.push(offer, AnswerCache::Slot(slot.clone())) {
             self.forgotten(forgotten);
         }
         Some(Task::new(offer, slot))
@@ -156,7 +156,7 @@ impl<R> Window<R> {
         answer.pack(&mut self.packed);
         if let Some(stored) = self.archive.put(&self.packed) {
             self.remembered_size = (self.remembered_size + stored.size()).saturating_sub(answer.size());
-            *known = Known::Packed(stored);
+            *known = AnswerCache::Packed(stored);
         }
         self.packed.shrink_to(Self::USUAL_ANSWER);
     }
@@ -164,7 +164,7 @@ impl<R> Window<R> {
     /// Forgets the answer that was not asked for the longest; one still on its way cannot be forgotten.
     fn forget_oldest(&mut self) -> bool {
         let oldest = self.remembered.peek_lru();
-        if oldest.is_none_or(|(_, known)| matches!(known, Known::Slot(slot) if slot.outcome().is_none())) {
+        if oldest.is_none_or(|(_, known)| matches!(known, AnswerCache::Slot(slot) if slot.outcome().is_none())) {
             return false;
         }
         if let Some((_, known)) = self.remembered.pop_lru() {
@@ -173,19 +173,19 @@ impl<R> Window<R> {
         true
     }
 
-    fn forgotten(&mut self, known: Known) {
+    fn forgotten(&mut self, known: AnswerCache) {
         let size = match &known {
-            Known::Slot(slot) => slot.outcome().map_or(0, size_of_outcome),
-            Known::Packed(stored) => stored.size(),
+            AnswerCache::Slot(slot) => slot.outcome().map_or(0, size_of_outcome),
+            AnswerCache::Packed(stored) => stored.size(),
         };
         self.remembered_size = self.remembered_size.saturating_sub(size);
-        if let Known::Packed(stored) = known {
+        if let AnswerCache::Packed(stored) = known {
             self.archive.remove(stored);
         }
     }
 }
 
-impl<R> Default for Window<R> {
+impl<R> Default for ReorderBuffer<R> {
     fn default() -> Self {
         Self::new()
     }
@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_row_is_written_only_after_all_before_it() {
-        let mut window = Window::new();
+        let mut window = ReorderBuffer::new();
         let first = window.admit("first", 0, offer(1)).unwrap();
         let second = window.admit("second", 0, offer(2)).unwrap();
         window.admit_ready("third", 0);
@@ -231,7 +231,7 @@ mod tests {
 
     #[test]
     fn the_same_offer_is_asked_for_once_before_and_after_its_answer() {
-        let mut window = Window::new();
+        let mut window = ReorderBuffer::new();
         let task = window.admit(1, 0, offer(16)).unwrap();
         assert!(window.admit(2, 0, offer(16)).is_none());
         window.finish(&task.slot, answer("x"));
@@ -242,7 +242,7 @@ mod tests {
 
     #[test]
     fn at_least_the_last_ten_thousand_distinct_offers_are_remembered() {
-        let mut window = Window::new();
+        let mut window = ReorderBuffer::new();
         for n in 0..10_000 {
             let task = window.admit((), 0, offer(n)).unwrap();
             window.finish(&task.slot, answer("x"));
@@ -259,27 +259,27 @@ mod tests {
 
     #[test]
     fn large_answers_are_forgotten_before_they_fill_the_memory() {
-        let mut window = Window::new();
+        let mut window = ReorderBuffer::new();
         let large = "x".repeat(1 << 20);
         for n in 0..100 {
             let task = window.admit((), 0, offer(n)).unwrap();
             window.finish(&task.slot, answer(&large));
             window.pop().unwrap();
         }
-        assert!(window.remembered_size <= Window::<()>::MAX_REMEMBERED_SIZE);
+        assert!(window.remembered_size <= ReorderBuffer::<()>::MAX_REMEMBERED_SIZE);
         assert!(window.admit((), 0, offer(99)).is_none(), "the newest is still known");
     }
 
     #[test]
     fn the_window_closes_when_full_of_rows_or_of_bytes() {
-        let mut window = Window::new();
-        for n in 0..Window::<()>::MAX_ROWS as u64 {
+        let mut window = ReorderBuffer::new();
+        for n in 0..ReorderBuffer::<()>::MAX_ROWS as u64 {
             assert!(window.has_room());
             window.admit((), 0, offer(n));
         }
         assert!(!window.has_room());
-        let mut window = Window::new();
-        window.admit((), Window::<()>::MAX_HELD, offer(1));
+        let mut window = ReorderBuffer::new();
+        window.admit((), ReorderBuffer::<()>::MAX_HELD, offer(1));
         assert!(!window.has_room());
     }
 
@@ -289,7 +289,7 @@ mod tests {
             offers in prop::collection::vec(0u64..40, 1..200),
             picks in prop::collection::vec(any::<prop::sample::Index>(), 200),
         ) {
-            let mut window = Window::new();
+            let mut window = ReorderBuffer::new();
             let mut tasks = Vec::new();
             let mut written = Vec::new();
             for (line, n) in offers.iter().enumerate() {

@@ -13,7 +13,7 @@ const CELLS_PER_BLOCK: usize = 1024;
 
 /// A store of byte strings.
 #[derive(Debug, Default)]
-pub(crate) struct Archive {
+pub(crate) struct Slab {
     blocks: Vec<Box<[u8]>>,
     /// For every cell, the one that its string goes on in.
     next: Vec<u32>,
@@ -35,7 +35,7 @@ impl Stored {
     }
 }
 
-impl Archive {
+impl Slab {
     /// Takes in a string; `None` if it is too long for any store.
     pub(crate) fn put(&mut self, bytes: &[u8]) -> Option<Stored> {
         let len = u32::try_from(bytes.len()).ok()?;
@@ -109,7 +109,7 @@ mod tests {
             keep in 1usize..8,
         ) {
             let blocks = usize::from(lens.iter().any(|len| *len > 0));
-            let mut archive = Archive::default();
+            let mut archive = Slab::default();
             let mut kept = std::collections::VecDeque::new();
             for (number, len) in lens.into_iter().enumerate() {
                     let text: Vec<u8> = (0..=u8::MAX).cycle().skip(number).take(len).collect();
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn large_strings_take_as_many_blocks_as_they_need() {
-        let mut archive = Archive::default();
+        let mut archive = Slab::default();
         let text: Vec<u8> = (0..=250).cycle().take(3_000_000).collect();
         for _ in 0..3 {
             let stored = archive.put(&text).unwrap();

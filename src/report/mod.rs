@@ -28,14 +28,14 @@ use self::progress::{Bar, reason};
 pub(crate) use self::progress::{Plan, Status};
 use self::record::Record;
 use self::summary::Detail;
-pub(crate) use self::summary::{Closing, Ending, FailedOffer};
+pub(crate) use self::summary::{FailedOffer, FinalSummary, RunOutcome};
 use crate::dispatch::{Counts, Waiting};
 use crate::exit::ExitCode;
 use crate::input::Total;
-use crate::offer::tally::Summary;
+use crate::offer::tally::Tally;
 use crate::offer::{OfferError, OfferId};
 use crate::pace::Pace;
-use crate::settings::console::{LogFormat, Look, Progress, Verbosity};
+use crate::settings::console::{Console, LogFormat, Progress, Verbosity};
 use crate::settings::rate::{Limit, Rate};
 use crate::settings::report_files::Files;
 use crate::text;
@@ -73,7 +73,7 @@ const FAILED: &str = "failed";
 /// Where messages go.
 #[derive(Debug)]
 pub(crate) struct Report {
-    look: Look,
+    look: Console,
     on_terminal: bool,
     record: Record,
     progress: Option<Shown>,
@@ -95,7 +95,7 @@ impl Report {
     const REDRAW: Duration = Duration::from_millis(100);
 
     /// Nothing is shown yet.
-    pub(crate) fn new(look: Look, now: Instant) -> Self {
+    pub(crate) fn new(look: Console, now: Instant) -> Self {
         Self { look, on_terminal: io::stderr().is_terminal(), record: Record::new(now), progress: None }
     }
 
@@ -241,7 +241,7 @@ impl Report {
     }
 
     /// Takes in what has come of the run when no more calls are made.
-    pub(crate) fn totals(&mut self, summary: &Summary, counts: Counts, now: Instant) {
+    pub(crate) fn totals(&mut self, summary: &Tally, counts: Counts, now: Instant) {
         self.record.totals(summary, counts, now);
     }
 
@@ -251,7 +251,7 @@ impl Report {
     }
 
     /// The last words of a run, and the files that tell of it.
-    pub(crate) fn close(&mut self, closing: &Closing<'_>) {
+    pub(crate) fn close(&mut self, closing: &FinalSummary<'_>) {
         let took = self.record.started_at.elapsed();
         let detail = if self.look.verbosity == Verbosity::Verbose { Detail::Latency } else { Detail::Plain };
         let (level, message, fields) = closing.describe(&self.record, took, detail);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use crate::dispatch::Counts;
-use crate::offer::tally::Summary;
+use crate::offer::tally::Tally;
 use crate::report::latency::{Latencies, Percentiles};
 use crate::report::meter::Meter;
 use crate::report::progress::Plan;
@@ -26,7 +26,7 @@ pub(crate) struct Record {
     pub(crate) statuses: BTreeMap<Option<u16>, u64>,
     latencies: Latencies,
     /// What came of the offers, those of earlier runs included.
-    pub(crate) summary: Summary,
+    pub(crate) summary: Tally,
     /// The first offers that failed.
     pub(crate) failed_offers: Vec<FailedOffer>,
     counts: Counts,
@@ -65,7 +65,7 @@ impl Record {
             plan: None,
             statuses: BTreeMap::new(),
             latencies: Latencies::new(),
-            summary: Summary::default(),
+            summary: Tally::default(),
             failed_offers: Vec::new(),
             counts: Counts::default(),
             called_until: None,
@@ -91,7 +91,7 @@ impl Record {
         self.latencies.add(took);
     }
 
-    pub(crate) fn totals(&mut self, summary: &Summary, counts: Counts, now: Instant) {
+    pub(crate) fn totals(&mut self, summary: &Tally, counts: Counts, now: Instant) {
         self.summary.clone_from(summary);
         self.counts = counts;
         self.called_until = Some(now);

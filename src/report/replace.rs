@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use crate::output::{Target, replace_unlocked};
+use crate::output::{Destination, replace_unlocked};
 
 /// How long a reader may take that is slow, or not there.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -16,25 +16,25 @@ pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
     if let Some(standard) = Standard::named(path) {
         return in_time(text, move |bytes| standard.write(bytes));
     }
-    match Target::of(path).map_err(io::Error::other)? {
-        Target::File(place) => replace_unlocked(&place, text.as_bytes()).map_err(|error| match error.kind() {
+    match Destination::of(path).map_err(io::Error::other)? {
+        Destination::File(place) => replace_unlocked(&place, text.as_bytes()).map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
                 io::Error::new(error.kind(), "what should be its folder is a file")
             }
             _ => error,
         }),
         // What is no file cannot be replaced. A pipe without a reader cannot even be opened.
-        Target::Device(device) => {
+        Destination::Device(device) => {
             in_time(text, move |bytes| OpenOptions::new().append(true).open(device)?.write_all(bytes))
         }
-        Target::Stdout => Err(io::Error::new(io::ErrorKind::InvalidInput, "stdout is for rows; name a file")),
+        Destination::Stdout => Err(io::Error::new(io::ErrorKind::InvalidInput, "stdout is for rows; name a file")),
     }
 }
 
 /// What is at `path` before it is replaced: only of a file, since reading a pipe takes what is for others, and may take
 /// for ever.
 pub(crate) fn before(path: &Path) -> String {
-    let is_file = Standard::named(path).is_none() && matches!(Target::of(path), Ok(Target::File(_)));
+    let is_file = Standard::named(path).is_none() && matches!(Destination::of(path), Ok(Destination::File(_)));
     let read = || fs::read_to_string(path).unwrap_or_default();
     if is_file && fs::metadata(path).is_ok_and(|found| found.is_file()) { read() } else { String::new() }
 }

@@ -7,9 +7,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{Level, format};
-use crate::dispatch::{Schedule, Stop};
+use crate::dispatch::{Dispatcher, StopReason};
 use crate::exit::ExitCode;
-use crate::offer::tally::Summary;
+use crate::offer::tally::Tally;
 use crate::offer::{Class, ErrorKind, OfferError};
 use crate::report::json::Ended;
 use crate::report::record::{Figures, Record};
@@ -19,7 +19,7 @@ use crate::text;
 
 /// How a run ended that got as far as calling.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Ending {
+pub(crate) enum RunOutcome {
     /// Every offer has its answer, and the output is in place.
     Complete,
     /// Every offer has its answer, but fewer are exported than `--min-ok` wants.
@@ -30,7 +30,7 @@ pub(crate) enum Ending {
         rows_in: Option<PathBuf>,
     },
     /// The network, or the user's limits, stopped it.
-    Stopped(Stop),
+    Stopped(StopReason),
     /// More offers failed than the user allows.
     TooManyErrors(String),
     /// A signal.
@@ -69,11 +69,11 @@ impl FailedOffer {
 
 /// Everything the last words are made of.
 #[derive(Debug)]
-pub(crate) struct Closing<'a> {
+pub(crate) struct FinalSummary<'a> {
     /// How it ended.
-    pub ending: &'a Ending,
+    pub ending: &'a RunOutcome,
     /// What came of the offers, those of earlier runs included.
-    pub summary: &'a Summary,
+    pub summary: &'a Tally,
     /// The output, as the user names it.
     pub output: &'a str,
     /// Whether there was an output before.
@@ -90,15 +90,14 @@ pub(crate) struct Closing<'a> {
     pub is_retry: bool,
 }
 
-impl Ending {
+impl RunOutcome {
     /// The exit code that stands for it.
-    pub(crate) fn exit_code(&self, summary: &Summary) -> ExitCode {
+    pub(crate) fn exit_code(&self, summary: &Tally) -> ExitCode {
         match self {
             Self::Complete => summary.exit_code(),
             Self::BelowMinOk { .. } => ExitCode::SomeFailed,
-            Self::Stopped(Stop::Refused(_) | Stop::Unreachable { .. }) | Self::NoList { refused: true, .. } => {
-                ExitCode::Refused
-            }
+            Self::Stopped(StopReason::Refused(_) | StopReason::Unreachable { .. })
+            | Self::NoList { refused: true, .. } => ExitCode::Refused,
             Self::Stopped(_) | Self::TooManyErrors(_) | Self::NoList { .. } => ExitCode::StoppedEarly,
             Self::Interrupted(signal) => signal.exit_code(),
         }
@@ -109,12 +108,12 @@ impl Ending {
         match self {
             Self::Complete => "complete",
             Self::BelowMinOk { .. } => "below_min_ok",
-            Self::Stopped(Stop::Refused(_)) => "refused",
-            Self::Stopped(Stop::Unreachable { .. }) => "unreachable",
-            Self::Stopped(Stop::NothingPassed(_)) => "nothing_passed",
-            Self::Stopped(Stop::Outage { .. }) => "outage",
-            Self::Stopped(Stop::ComeBackIn(_)) => "come_back_later",
-            Self::Stopped(Stop::OutOfTime) => "out_of_time",
+            Self::Stopped(StopReason::Refused(_)) => "refused",
+            Self::Stopped(StopReason::Unreachable { .. }) => "unreachable",
+            Self::Stopped(StopReason::NothingPassed(_)) => "nothing_passed",
+            Self::Stopped(StopReason::Outage { .. }) => "outage",
+            Self::Stopped(StopReason::ComeBackIn(_)) => "come_back_later",
+            Self::Stopped(StopReason::OutOfTime) => "out_of_time",
             Self::TooManyErrors(_) => "too_many_errors",
             Self::Interrupted(_) => "interrupted",
             Self::NoList { .. } => "no_list",
@@ -138,10 +137,10 @@ impl Ending {
             Self::NoList { why, .. } => why.clone(),
             Self::TooManyErrors(most) => format!("stopped: more than {most} offers failed (--max-errors)"),
             Self::Stopped(stop) => match stop {
-                Stop::Refused(error) if error.kind == ErrorKind::NotFound => {
+                StopReason::Refused(error) if error.kind == ErrorKind::NotFound => {
                     format!("stopped: {host} is not the API, or has none of the first offers: {}", error.words())
                 }
-                Stop::Refused(error) => {
+                StopReason::Refused(error) => {
                     let what = match error.kind {
                         ErrorKind::Unauthorized | ErrorKind::IpNotAllowed | ErrorKind::AccountLocked => {
                             "refuses this account"
@@ -151,32 +150,32 @@ impl Ending {
                     };
                     format!("stopped: {host} {what}: {}", error.words())
                 }
-                Stop::NothingPassed(error) if error.kind == ErrorKind::InvalidResponse => format!(
+                StopReason::NothingPassed(error) if error.kind == ErrorKind::InvalidResponse => format!(
                     "stopped: no call to {host} succeeded: {}; it is not the API, or a gateway answers for it: check --network or --base-url, or try again later",
                     error.words()
                 ),
-                Stop::Unreachable { error, way_out } => format!("stopped: {}; {way_out}", error.words()),
-                Stop::NothingPassed(error) => {
+                StopReason::Unreachable { error, way_out } => format!("stopped: {}; {way_out}", error.words()),
+                StopReason::NothingPassed(error) => {
                     format!(
                         "stopped: no call to {host} succeeded: {}; check the host and this machine's network",
                         error.words()
                     )
                 }
-                Stop::Outage { lasted, last } => {
+                StopReason::Outage { lasted, last } => {
                     let lasted = format::duration(*lasted);
                     format!("stopped: {host} has not answered properly for {lasted} (--max-outage): {}", last.words())
                 }
-                Stop::ComeBackIn(wait) if *wait > Schedule::NO_WAIT => {
+                StopReason::ComeBackIn(wait) if *wait > Dispatcher::NO_WAIT => {
                     format!("stopped: {host} asks to wait far too long ({}), again and again", format::duration(*wait))
                 }
-                Stop::ComeBackIn(wait) => {
+                StopReason::ComeBackIn(wait) => {
                     format!(
                         "stopped: {host} asks to come back after {} ({})",
                         format::time_in(*wait),
                         format::duration(*wait)
                     )
                 }
-                Stop::OutOfTime => "stopped: the time is over (--max-duration)".to_owned(),
+                StopReason::OutOfTime => "stopped: the time is over (--max-duration)".to_owned(),
             },
         }
     }
@@ -187,27 +186,27 @@ impl Ending {
     }
 }
 
-impl Closing<'_> {
+impl FinalSummary<'_> {
     /// Level, text and fields.
     pub(crate) fn describe(&self, record: &Record, took: Duration, detail: Detail) -> (Level, String, Value) {
         let (level, mut lines) = match self.ending {
             // Quiet is for those who want to hear of failures only.
-            Ending::Complete => {
+            RunOutcome::Complete => {
                 let level = if self.summary.failed() == 0 { Level::Info } else { Level::Notice };
                 let had_nothing = self.is_retry && record.figures().counts.calls == 0;
                 (level, vec![if had_nothing { self.nothing_had_failed() } else { self.exported(took) }])
             }
-            Ending::BelowMinOk { least, rows_in } => (Level::Error, self.too_few(least, rows_in.as_deref(), took)),
+            RunOutcome::BelowMinOk { least, rows_in } => (Level::Error, self.too_few(least, rows_in.as_deref(), took)),
             // Who has pressed Ctrl-C wants no error for it, but the way to go on.
-            Ending::Interrupted(_) => (Level::Notice, vec![self.ending.words(self.host)]),
+            RunOutcome::Interrupted(_) => (Level::Notice, vec![self.ending.words(self.host)]),
             ending => (Level::Error, vec![ending.words(self.host)]),
         };
         lines.extend(self.failures(&record.failed_offers));
         let figures = record.figures();
         lines.extend(calls(&figures, detail));
         match self.ending {
-            Ending::Complete => {}
-            Ending::BelowMinOk { .. } => lines.push(self.what_next()),
+            RunOutcome::Complete => {}
+            RunOutcome::BelowMinOk { .. } => lines.push(self.what_next()),
             _ => lines.push(self.what_is_safe()),
         }
         (level, lines.join("\n"), self.fields(&figures, record, took))
@@ -215,12 +214,12 @@ impl Closing<'_> {
 
     /// How it ended, for programs.
     pub(crate) fn ended(&self, record: &Record) -> Ended {
-        let why = (*self.ending != Ending::Complete).then(|| self.ending.words(self.host));
+        let why = (*self.ending != RunOutcome::Complete).then(|| self.ending.words(self.host));
         Ended { code: self.ending.exit_code(&record.summary), ending: self.ending.word(), why }
     }
 
     fn exported(&self, took: Duration) -> String {
-        let Summary { offers, rows, .. } = self.summary;
+        let Tally { offers, rows, .. } = self.summary;
         format!(
             "exported {} of {} to {}: {} in {}",
             format::count(self.summary.succeeded()),
@@ -291,7 +290,7 @@ impl Closing<'_> {
         if more > 0 {
             line += &format!(" and {} more", format::count(more));
         }
-        if *self.ending == Ending::Complete {
+        if *self.ending == RunOutcome::Complete {
             line += &format!("; all of them have the status error in {}", self.output);
         }
         (!named.is_empty()).then_some(line)
@@ -306,7 +305,7 @@ impl Closing<'_> {
             Some(n) => format!("{} offers are kept beside it", format::count(n)),
         };
         let fix = match self.ending {
-            Ending::Stopped(Stop::Refused(error)) => match error.kind {
+            RunOutcome::Stopped(StopReason::Refused(error)) => match error.kind {
                 kind if kind.class() == Class::Account => kind.hint(),
                 ErrorKind::InvalidResponse => {
                     "check the key and its white list, and ask the network whether this address is banned"
@@ -324,7 +323,7 @@ impl Closing<'_> {
         let counts = figures.counts;
         let ended = self.ended(record);
         json!({
-            "event": "ended", "complete": *self.ending == Ending::Complete, "ending": ended.ending,
+            "event": "ended", "complete": *self.ending == RunOutcome::Complete, "ending": ended.ending,
             "exit_code": ended.code.code(), "why": ended.why, "failed_offers": record.failed_offers, "output": self.output,
             "offers": self.summary.offers, "rows": self.summary.rows, "failed": self.summary.failed(),
             "errors": self.summary.errors, "calls": counts.calls, "retries": counts.retries,

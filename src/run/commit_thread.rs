@@ -7,7 +7,7 @@ use std::sync::mpsc::{Sender, channel};
 
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use crate::error::Failure;
+use crate::error::Error;
 use crate::output::{Commit, OutputError};
 
 /// Completes commits.
@@ -23,12 +23,12 @@ impl Disk {
     ///
     /// # Errors
     /// The system gives no thread.
-    pub(crate) fn start() -> Result<Self, Failure> {
+    pub(crate) fn start() -> Result<Self, Error> {
         let (commits, to_do) = channel::<Commit>();
         let (ended, done) = unbounded_channel();
         let work = move || drop(to_do.into_iter().try_for_each(|commit| ended.send(commit.complete())));
         let started = std::thread::Builder::new().name("disk".to_owned()).spawn(work);
-        started.map_err(Failure::system("start a thread for the output"))?;
+        started.map_err(Error::system("start a thread for the output"))?;
         Ok(Self { commits, done })
     }
 
@@ -42,10 +42,10 @@ impl Disk {
     ///
     /// # Errors
     /// What went wrong with it.
-    pub(crate) async fn done(&mut self) -> Result<(), Failure> {
+    pub(crate) async fn done(&mut self) -> Result<(), Error> {
         match self.done.recv().await {
             Some(done) => Ok(done?),
-            None => Err(Failure::system("write the output")(io::Error::other("its thread is gone"))),
+            None => Err(Error::system("write the output")(io::Error::other("its thread is gone"))),
         }
     }
 }

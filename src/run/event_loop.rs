@@ -7,20 +7,20 @@ use std::time::{Duration, Instant};
 use tokio::time::sleep_until;
 
 use crate::api::{Client, Reply, is_foreign_page};
-use crate::dispatch::{Answered, Call, Next, Schedule, Slot, Stop, Waiting};
-use crate::error::Failure;
+use crate::dispatch::{Answered, Call, Dispatcher, Next, Slot, StopReason, Waiting};
+use crate::error::Error;
 use crate::input::Row;
-use crate::offer::tally::Summary;
+use crate::offer::tally::Tally;
 use crate::output::{Finish, Lock, OutputError};
-use crate::reorder::buffer::Window;
-use crate::report::{Ending, Level, Report};
+use crate::reorder::buffer::ReorderBuffer;
+use crate::report::{Level, Report, RunOutcome};
 use crate::run::in_flight::InFlight;
 use crate::run::retry_failed::KeptRow;
 use crate::run::rows::{Next as NextRow, Rows};
 use crate::run::session::Neighbours;
 use crate::run::writer::Writer;
 use crate::settings::units::MaxErrors;
-use crate::signals::status_request::Asked;
+use crate::signals::status_request::StatusRequests;
 use crate::signals::{Signal, Signals};
 
 /// What is said and left behind after the last commit takes no longer.
@@ -48,8 +48,8 @@ type Arrived = (Call, Reply, Duration);
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) rows: Rows,
-    pub(crate) window: Window<Pending>,
-    pub(crate) schedule: Schedule,
+    pub(crate) window: ReorderBuffer<Pending>,
+    pub(crate) schedule: Dispatcher,
     pub(crate) writer: Writer,
     pub(crate) max_errors: Option<MaxErrors>,
     /// How long calls in flight are waited for when the run stops early.
@@ -62,8 +62,8 @@ pub(crate) struct Run {
 /// How a run ended.
 #[derive(Debug)]
 pub(crate) struct Ended {
-    pub(crate) ending: Ending,
-    pub(crate) summary: Summary,
+    pub(crate) ending: RunOutcome,
+    pub(crate) summary: Tally,
     /// How many offers a later run need not do again, if it can go on.
     pub(crate) kept: u64,
     /// The lock of a file that has its real name now.
@@ -79,7 +79,7 @@ impl Run {
         client: &Client,
         signals: &mut Signals,
         report: &mut Report,
-    ) -> Result<Ended, Failure> {
+    ) -> Result<Ended, Error> {
         let ended = self.go(client, signals, report).await;
         // A run that fails here is to be reported too.
         let now = Instant::now();
@@ -87,25 +87,25 @@ impl Run {
         report.failed_offers(self.writer.failed());
         match &ended {
             // The thread of the disk knows what really happened.
-            Err(Failure::Output(OutputError::FailedBefore(_))) => self.writer.committed().await?,
+            Err(Error::Output(OutputError::FailedBefore(_))) => self.writer.committed().await?,
             // The rows until then are good, and their calls were made.
-            Err(Failure::Input(_)) => drop(self.writer.commit(&mut self.rows).await),
+            Err(Error::Input(_)) => drop(self.writer.commit(&mut self.rows).await),
             _ => {}
         }
         match ended? {
-            Ending::Complete => self.complete(signals, report).await,
+            RunOutcome::Complete => self.complete(signals, report).await,
             ending => Ok(self.ended(ending)),
         }
     }
 
-    async fn go(&mut self, client: &Client, signals: &mut Signals, report: &mut Report) -> Result<Ending, Failure> {
+    async fn go(&mut self, client: &Client, signals: &mut Signals, report: &mut Report) -> Result<RunOutcome, Error> {
         let fetch = |call: Call| async move {
             let sent = Instant::now();
             let reply = client.tracking_links(call.offer).await;
             (call, reply, sent.elapsed())
         };
         let mut in_flight = InFlight::new();
-        let mut asked = Asked::listen();
+        let mut asked = StatusRequests::listen();
         let mut timer = pin!(sleep_until(Instant::now().into()));
         let ending = loop {
             let now = Instant::now();
@@ -124,7 +124,7 @@ impl Run {
             }
             let stop = tokio::select! {
                 biased;
-                signal = signals.next() => break Ending::Interrupted(signal),
+                signal = signals.next() => break RunOutcome::Interrupted(signal),
                 done = self.writer.committed(), if self.writer.is_committing() => done.map(|()| None)?,
                 Some(answer) = in_flight.next() => {
                     // All that are there by now share one turn of this loop.
@@ -144,11 +144,11 @@ impl Run {
                 () = &mut timer, if wake.is_some() => None,
             };
             if let Some(stop) = stop {
-                break Ending::Stopped(stop);
+                break RunOutcome::Stopped(stop);
             }
         };
-        self.rows.tell_oddities(report);
-        if ending != Ending::Complete {
+        self.rows.log_warnings(report);
+        if ending != RunOutcome::Complete {
             self.stop(&ending, (in_flight, client), signals, report).await?;
         }
         Ok(ending)
@@ -157,13 +157,13 @@ impl Run {
     /// Waits for what is in flight, unless another signal comes, and keeps what is there.
     async fn stop(
         &mut self,
-        ending: &Ending,
+        ending: &RunOutcome,
         (mut in_flight, client): (InFlight<impl Future<Output = Arrived>>, &Client),
         signals: &mut Signals,
         report: &mut Report,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Error> {
         let patience = disk_patience(self.writer.committing_since(), Instant::now());
-        if let Ending::Interrupted(signal) = ending {
+        if let RunOutcome::Interrupted(signal) = ending {
             let what = match self.schedule.in_flight() {
                 0 => "the disk".to_owned(),
                 1 => "the answer to 1 call".to_owned(),
@@ -195,7 +195,7 @@ impl Run {
 
     /// Takes in rows while there is room and use for them: what is read far ahead has left the CPU's cache when its
     /// turn comes.
-    fn read(&mut self) -> Result<(), Failure> {
+    fn read(&mut self) -> Result<(), Error> {
         while self.window.has_room() && self.schedule.wants_offers() {
             match self.rows.next()? {
                 NextRow::NotYet | NextRow::End => break,
@@ -227,7 +227,7 @@ impl Run {
     }
 
     /// Sends everything that may be sent now.
-    fn send(&mut self, now: Instant, mut fetch: impl FnMut(Call)) -> Result<(), Stop> {
+    fn send(&mut self, now: Instant, mut fetch: impl FnMut(Call)) -> Result<(), StopReason> {
         let more = self.window.has_room() && !self.rows.ended();
         loop {
             self.waiting = match self.schedule.next(now, more)? {
@@ -243,7 +243,12 @@ impl Run {
         }
     }
 
-    fn answered(&mut self, (call, reply, took): Arrived, client: &Client, report: &mut Report) -> Result<(), Stop> {
+    fn answered(
+        &mut self,
+        (call, reply, took): Arrived,
+        client: &Client,
+        report: &mut Report,
+    ) -> Result<(), StopReason> {
         let Reply { outcome, retry_after, form, http_status, fault, .. } = reply;
         let closed = fault.and_then(|fault| client.closed(fault)).zip(outcome.as_ref().err().cloned());
         report.answered(http_status, took);
@@ -255,7 +260,7 @@ impl Run {
         let answered = self.schedule.answered(call, Answered { outcome, retry_after, wrong_host }, Instant::now());
         self.take_finished();
         match closed {
-            Some((way_out, error)) => Err(Stop::Unreachable { error, way_out }),
+            Some((way_out, error)) => Err(StopReason::Unreachable { error, way_out }),
             None => answered,
         }
     }
@@ -267,7 +272,7 @@ impl Run {
     }
 
     /// Writes every row whose turn it is. Tells whether there were any.
-    fn write(&mut self, now: Instant) -> Result<bool, Failure> {
+    fn write(&mut self, now: Instant) -> Result<bool, Error> {
         let mut wrote = false;
         while let Some((pending, slot)) = self.window.pop() {
             wrote = true;
@@ -282,14 +287,14 @@ impl Run {
     }
 
     /// Whether the run has ended by now.
-    fn ending(&self, sent: Result<(), Stop>) -> Option<Ending> {
+    fn ending(&self, sent: Result<(), StopReason>) -> Option<RunOutcome> {
         if self.rows.ended() && self.window.is_empty() {
-            return Some(Ending::Complete);
+            return Some(RunOutcome::Complete);
         }
         if let Err(stop) = sent {
-            return Some(Ending::Stopped(stop));
+            return Some(RunOutcome::Stopped(stop));
         }
-        self.max_errors.filter(|most| self.failed_too_often(*most, false)).map(Ending::too_many_errors)
+        self.max_errors.filter(|most| self.failed_too_often(*most, false)).map(RunOutcome::too_many_errors)
     }
 
     fn failed_too_often(&self, most: MaxErrors, complete: bool) -> bool {
@@ -304,10 +309,10 @@ impl Run {
         schedule.into_iter().chain(waits).flatten().min()
     }
 
-    async fn complete(mut self, signals: &mut Signals, report: &Report) -> Result<Ended, Failure> {
+    async fn complete(mut self, signals: &mut Signals, report: &Report) -> Result<Ended, Error> {
         if let Some(most) = self.max_errors.filter(|most| self.failed_too_often(*most, true)) {
             self.writer.commit(&mut self.rows).await?;
-            return Ok(self.ended(Ending::too_many_errors(most)));
+            return Ok(self.ended(RunOutcome::too_many_errors(most)));
         }
         let (summary, kept) = (self.writer.summary().clone(), self.writer.kept());
         let since = self.writer.committing_since();
@@ -318,16 +323,16 @@ impl Run {
         match signals.until_second(self.writer.finish(&mut self.rows), tell).await {
             Ok(finished) => {
                 let (summary, lock, finish) = finished?;
-                Ok(Ended { ending: Ending::Complete, kept: summary.offers, summary, lock, finish })
+                Ok(Ended { ending: RunOutcome::Complete, kept: summary.offers, summary, lock, finish })
             }
             Err(signal) => {
-                let (ending, finish) = (Ending::Interrupted(signal), Finish::Replace);
+                let (ending, finish) = (RunOutcome::Interrupted(signal), Finish::Replace);
                 Ok(Ended { ending, summary, kept, lock: None, finish })
             }
         }
     }
 
-    fn ended(self, ending: Ending) -> Ended {
+    fn ended(self, ending: RunOutcome) -> Ended {
         let (summary, kept) = (self.writer.summary().clone(), self.writer.kept());
         Ended { ending, summary, kept, lock: None, finish: Finish::Replace }
     }

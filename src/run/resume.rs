@@ -5,21 +5,21 @@
 use jiff::Timestamp;
 
 use crate::config::{Comparison, Job, Start};
-use crate::error::Failure;
-use crate::input::{Mark, NotTheSameInput};
-use crate::offer::tally::Summary;
-use crate::output::{Checkpoint, Finish, Found, Interrupted, Place, find, has_header};
+use crate::error::Error;
+use crate::input::{InputFingerprint, NotTheSameInput};
+use crate::offer::tally::Tally;
+use crate::output::{Checkpoint, Finish, Found, Interrupted, OutputPath, find, has_header};
 use crate::report::counted;
 use crate::run::age::Age;
 use crate::run::rows::Rows;
 
 /// What is there of an earlier run with the same output.
 #[derive(Debug)]
-pub(crate) enum Earlier {
+pub(crate) enum ResumeDecision {
     /// Nothing that was worth anything.
     Nothing,
     /// It was interrupted, and this run goes on: the input stands behind the last row that is done.
-    GoesOn(Interrupted<Mark, Summary>, Age),
+    GoesOn(Interrupted<InputFingerprint, Tally>, Age),
     /// It was interrupted, and this run starts over; what it has done is set aside.
     SetAside {
         /// Offers that are done, if that is known.
@@ -28,7 +28,7 @@ pub(crate) enum Earlier {
         why: Why,
     },
     /// It has done all that this run was asked to go on with. The output is whole, or its rows are withheld.
-    AllDone(Summary, Age, Finish),
+    AllDone(Tally, Age, Finish),
     /// It is finished but for its tidying up, and this run does its own work.
     Finished,
 }
@@ -39,18 +39,18 @@ pub(crate) enum Why {
     /// It is of the same job, but its rows are too old to be gone on with unasked.
     TooOld(Age),
     /// `--restart`.
-    Asked,
+    StatusRequests,
     /// It is damaged, or of another job or input.
     Unfit(String),
 }
 
-impl Earlier {
+impl ResumeDecision {
     /// Looks for an earlier run of `job`; `now` is the time on the wall.
     ///
     /// # Errors
     /// A file is there but cannot be read.
-    pub(crate) fn of(job: &Job, place: &Place, rows: &mut Rows, now: Timestamp) -> Result<Self, Failure> {
-        Ok(match find::<Mark, Summary>(place)? {
+    pub(crate) fn of(job: &Job, place: &OutputPath, rows: &mut Rows, now: Timestamp) -> Result<Self, Error> {
+        Ok(match find::<InputFingerprint, Tally>(place)? {
             Found::Nothing => Self::Nothing,
             Found::Damaged { why } => Self::SetAside { done: None, why: Why::Unfit(why) },
             Found::Finished(run, finish) => {
@@ -102,7 +102,9 @@ impl Earlier {
             Self::SetAside { done, why } => {
                 let done = done.map_or_else(String::new, |done| format!(" ({})", offers(done)));
                 match why {
-                    Why::Asked => format!("starting over (--restart), not going on with the interrupted run{done}"),
+                    Why::StatusRequests => {
+                        format!("starting over (--restart), not going on with the interrupted run{done}")
+                    }
                     Why::TooOld(age) => {
                         format!("starting over: the interrupted run{done} was {}, so its rows are old", age.words())
                     }
@@ -118,7 +120,7 @@ impl Earlier {
 }
 
 /// Whether a finished run has done all that this one is to do.
-fn is_done(job: &Job, run: &Checkpoint<Mark, Summary>, rows: &mut Rows) -> Result<bool, Failure> {
+fn is_done(job: &Job, run: &Checkpoint<InputFingerprint, Tally>, rows: &mut Rows) -> Result<bool, Error> {
     if another_job(job, run, rows)?.is_some() {
         return Ok(false);
     }
@@ -129,13 +131,13 @@ fn is_done(job: &Job, run: &Checkpoint<Mark, Summary>, rows: &mut Rows) -> Resul
 /// Why this run does not go on with an interrupted one.
 fn why_over(
     job: &Job,
-    place: &Place,
-    run: &Checkpoint<Mark, Summary>,
+    place: &OutputPath,
+    run: &Checkpoint<InputFingerprint, Tally>,
     rows: &mut Rows,
     age: Age,
-) -> Result<Option<Why>, Failure> {
+) -> Result<Option<Why>, Error> {
     if job.start == Start::Over {
-        return Ok(Some(Why::Asked));
+        return Ok(Some(Why::StatusRequests));
     }
     if let Some(why) = another_job(job, run, rows)? {
         return Ok(Some(Why::Unfit(why)));
@@ -155,7 +157,7 @@ fn why_over(
 }
 
 /// What tells the job of a checkpoint from this one.
-fn another_job(job: &Job, run: &Checkpoint<Mark, Summary>, rows: &Rows) -> Result<Option<String>, Failure> {
+fn another_job(job: &Job, run: &Checkpoint<InputFingerprint, Tally>, rows: &Rows) -> Result<Option<String>, Error> {
     Ok(match job.compare(rows.opened(), &run.job) {
         Comparison::Same => None,
         Comparison::Differs(what) => Some(format!("it was another job: {what}")),

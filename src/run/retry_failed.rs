@@ -4,24 +4,24 @@
 
 use std::path::PathBuf;
 
-use crate::error::Failure;
-use crate::output::Target;
+use crate::error::Error;
+use crate::output::Destination;
 use std::io;
 use std::path::Path;
 
-use crate::cell::{Kind, Typed};
+use crate::cell::{CellKind, TypedCell};
 use crate::config::{Job, RetryFailed};
 use crate::encode::Dialect;
 use crate::encode::link_template::{Template, has_query};
 use crate::encode::quoted_cells;
-use crate::encode::reader::{Bytes, FailedRow, Previous, PreviousError, PreviousRow};
-use crate::input::{Cells, Mark, NotTheSameInput, Position, Prefix, Row};
+use crate::encode::reader::{Bytes, FailedRow, OutputReader, PreviousError, PreviousRow};
+use crate::input::{Cells, InputFingerprint, NotTheSameInput, PrefixHasher, ResumePosition, Row};
 use crate::offer::{Class, ErrorKind, OfferId};
 
 /// The rows of an earlier output, in their order.
 #[derive(Debug)]
 pub(crate) struct PreviousRows {
-    pub(crate) previous: Previous,
+    pub(crate) previous: OutputReader,
     /// What another program has made of it, if one has.
     pub(crate) resaved: Option<String>,
     /// Some of the offers that were exported then: their kept cells, and the links.
@@ -29,7 +29,7 @@ pub(crate) struct PreviousRows {
     /// How many offers are to be asked for.
     pub(crate) asked: u64,
     which: RetryFailed,
-    prefix: Prefix<Bytes>,
+    prefix: PrefixHasher<Bytes>,
     size: u64,
     rows: u64,
     /// What stands before the first delimiter of the row read last: the offer, as it is written.
@@ -46,12 +46,12 @@ pub(crate) struct KeptRow {
     /// Whether the row before belongs to another offer.
     pub(crate) begins_offer: bool,
     /// The place behind it.
-    pub(crate) next: Position,
+    pub(crate) next: ResumePosition,
 }
 
 /// What becomes of a row.
 #[derive(Debug)]
-pub(crate) enum Again {
+pub(crate) enum RowAction {
     Ask(Row),
     Keep(KeptRow),
 }
@@ -59,11 +59,11 @@ pub(crate) enum Again {
 impl PreviousRows {
     /// Opens the output. One that another program has saved is read in the form of `dialect`.
     pub(crate) fn open(path: &Path, which: RetryFailed, dialect: Dialect) -> Result<Self, PreviousError> {
-        let (previous, resaved) = Previous::open(path, dialect)?;
+        let (previous, resaved) = OutputReader::open(path, dialect)?;
         let (bytes, size) = previous.bytes().map_err(|source| PreviousError::Read { path: path.to_owned(), source })?;
         let (good, asked, last_offer) = (Vec::new(), 0, Vec::new());
         let mut rows =
-            Self { previous, resaved, good, asked, which, prefix: Prefix::new(bytes), size, rows: 0, last_offer };
+            Self { previous, resaved, good, asked, which, prefix: PrefixHasher::new(bytes), size, rows: 0, last_offer };
         rows.look_ahead()?;
         Ok(rows)
     }
@@ -128,11 +128,11 @@ impl PreviousRows {
         let (start, lines) = self.previous.position();
         while let Some(row) = self.next()? {
             match row {
-                Again::Ask(_) => self.asked += 1,
-                Again::Keep(KeptRow { failed: None, bytes, .. }) if self.good.len() < Self::SAMPLE => {
+                RowAction::Ask(_) => self.asked += 1,
+                RowAction::Keep(KeptRow { failed: None, bytes, .. }) if self.good.len() < Self::SAMPLE => {
                     self.good.extend(self.previous.links(&bytes));
                 }
-                Again::Keep(_) => {}
+                RowAction::Keep(_) => {}
             }
         }
         self.rows = 0;
@@ -140,7 +140,7 @@ impl PreviousRows {
         self.previous.seek(start, lines)
     }
 
-    pub(crate) fn next(&mut self) -> Result<Option<Again>, PreviousError> {
+    pub(crate) fn next(&mut self) -> Result<Option<RowAction>, PreviousError> {
         let (_, line) = self.previous.position();
         let Some(row) = self.previous.next_row()? else { return Ok(None) };
         self.rows += 1;
@@ -149,14 +149,14 @@ impl PreviousRows {
             PreviousRow::Failed(FailedRow { bytes, offer_id, kept, kind }) => match OfferId::parse(&offer_id) {
                 Ok(offer) if self.which.includes(kind) => {
                     let quoted = quoted_cells(bytes);
-                    let kind = |(text, is_quoted): (&String, &bool)| match Typed::parse(text) {
-                        Some(_) if !is_quoted => Kind::Number,
-                        _ => Kind::Text,
+                    let kind = |(text, is_quoted): (&String, &bool)| match TypedCell::parse(text) {
+                        Some(_) if !is_quoted => CellKind::Number,
+                        _ => CellKind::Text,
                     };
                     let kinds = kept.iter().zip(quoted.iter().skip(1)).map(kind);
                     let cells = Cells::new(kept.iter(), kept.len()).with_kinds(kinds);
                     self.last_offer.clear();
-                    return Ok(Some(Again::Ask(Row {
+                    return Ok(Some(RowAction::Ask(Row {
                         line: line + 1,
                         offer: Ok(offer),
                         cells,
@@ -173,18 +173,18 @@ impl PreviousRows {
             self.last_offer.extend_from_slice(offer);
         }
         let bytes = bytes.to_vec();
-        Ok(Some(Again::Keep(KeptRow { bytes, failed, begins_offer, next: self.position() })))
+        Ok(Some(RowAction::Keep(KeptRow { bytes, failed, begins_offer, next: self.position() })))
     }
 
-    pub(crate) fn mark(&mut self, at: Position) -> io::Result<Mark> {
-        Ok(Mark { position: at, size: self.size, crc: self.prefix.crc(at.byte)? })
+    pub(crate) fn mark(&mut self, at: ResumePosition) -> io::Result<InputFingerprint> {
+        Ok(InputFingerprint { position: at, size: self.size, crc: self.prefix.crc(at.byte)? })
     }
 
-    pub(crate) fn resume(&mut self, mark: &Mark) -> Result<(), NotTheSameInput> {
+    pub(crate) fn resume(&mut self, mark: &InputFingerprint) -> Result<(), NotTheSameInput> {
         if mark.size != self.size {
             return Err(NotTheSameInput::Size { was: mark.size, is: self.size });
         }
-        let Position { byte, line, record } = mark.position;
+        let ResumePosition { byte, line, record } = mark.position;
         if byte > self.size || self.prefix.crc(byte).map_err(NotTheSameInput::Read)? != mark.crc {
             return Err(NotTheSameInput::Content);
         }
@@ -193,9 +193,9 @@ impl PreviousRows {
         Ok(())
     }
 
-    fn position(&self) -> Position {
+    fn position(&self) -> ResumePosition {
         let (byte, line) = self.previous.position();
-        Position { byte, line, record: self.rows }
+        ResumePosition { byte, line, record: self.rows }
     }
 }
 
@@ -210,16 +210,16 @@ impl RetryFailed {
 }
 /// The rows of the last run: those that were withheld, if there are any; that is until the output was replaced.
 pub(crate) fn failed_rows_of(job: &Job) -> PathBuf {
-    match Target::of(&job.output) {
-        Ok(Target::File(place)) if place.failed().is_file() => place.failed(),
+    match Destination::of(&job.output) {
+        Ok(Destination::File(place)) if place.failed().is_file() => place.failed(),
         _ => job.output.clone(),
     }
 }
 
 /// Which failed rows of the earlier output are to be asked for, if that is the job; then the output has to be there.
-pub(crate) fn failed_of_previous(job: &Job) -> Result<Option<RetryFailed>, Failure> {
+pub(crate) fn failed_of_previous(job: &Job) -> Result<Option<RetryFailed>, Error> {
     if job.retry_failed.is_some() && !failed_rows_of(job).is_file() {
-        return Err(Failure::NoPrevious(job.output.clone()));
+        return Err(Error::NoPrevious(job.output.clone()));
     }
     Ok(job.retry_failed)
 }

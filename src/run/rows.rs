@@ -5,14 +5,16 @@ use std::io;
 
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
-use crate::cell::Look;
+use crate::cell::CellFormat;
 use crate::config::{Job, OpenedRows, RetryFailed};
 use crate::encode::{Dialect, Flattener, Format};
-use crate::error::Failure;
-use crate::input::{Input, InputError, Mark, NotTheSameInput, Oddities, Position, Resolved, Row, Total};
+use crate::error::Error;
+use crate::input::{
+    Input, InputError, InputFingerprint, InputWarnings, NotTheSameInput, Resolved, ResumePosition, Row, Total,
+};
 use crate::report::{Level, Report};
 use crate::run::retry_failed::failed_rows_of;
-use crate::run::retry_failed::{Again, KeptRow, PreviousRows};
+use crate::run::retry_failed::{KeptRow, PreviousRows, RowAction};
 
 /// How many rows a pipe's thread reads ahead.
 const READ_AHEAD: usize = 1024;
@@ -26,7 +28,7 @@ pub(crate) struct Rows {
     /// The cells that `--append` needs, in its order.
     pub(crate) cells: Vec<usize>,
     /// How the kept columns of a workbook look.
-    pub(crate) looks: Vec<Look>,
+    pub(crate) looks: Vec<CellFormat>,
     /// How the output's rows are written.
     pub(crate) format: Format,
     /// How the input is read; nothing for an earlier output.
@@ -40,15 +42,15 @@ pub(crate) struct Rows {
 enum From {
     File(Box<Input>),
     Pipe(Pipe),
-    Previous(Box<PreviousRows>),
+    OutputReader(Box<PreviousRows>),
 }
 
-type Read = Result<(Row, Oddities), InputError>;
+type Read = Result<(Row, InputWarnings), InputError>;
 
 #[derive(Debug)]
 struct Pipe {
     receiver: Receiver<Read>,
-    oddities: Oddities,
+    oddities: InputWarnings,
 }
 
 /// A row, or why there is none now.
@@ -63,7 +65,7 @@ pub(crate) enum Next {
 
 impl Rows {
     /// Opens what the job's rows come from: its input, or the output whose failed rows are asked again.
-    pub(crate) fn open_for(job: &Job) -> Result<Self, Failure> {
+    pub(crate) fn open_for(job: &Job) -> Result<Self, Error> {
         match job.retry_failed {
             None => Self::open(job),
             Some(which) => Self::again(job, which),
@@ -71,7 +73,7 @@ impl Rows {
     }
 
     /// Opens the job's input.
-    pub(crate) fn open(job: &Job) -> Result<Self, Failure> {
+    pub(crate) fn open(job: &Job) -> Result<Self, Error> {
         let input = Input::open(&job.source, &job.reading)?;
         let kept = input.kept_columns().to_vec();
         let looks = input.kept_looks();
@@ -80,7 +82,7 @@ impl Rows {
         let append = job.template.text(|name| input.column_name(name).unwrap_or(name).to_owned());
         // A named pipe or a device may keep its reader waiting as stdin may.
         let from = if input.is_stream() {
-            From::Pipe(Pipe::open(input).map_err(Failure::system("start a thread for the input"))?)
+            From::Pipe(Pipe::open(input).map_err(Error::system("start a thread for the input"))?)
         } else {
             From::File(Box::new(input))
         };
@@ -88,21 +90,21 @@ impl Rows {
     }
 
     /// Opens the earlier output.
-    pub(crate) fn again(job: &Job, which: RetryFailed) -> Result<Self, Failure> {
+    pub(crate) fn again(job: &Job, which: RetryFailed) -> Result<Self, Error> {
         let dialect = if let Format::Csv(dialect) = job.format { dialect } else { Dialect::Plain };
         let rows = PreviousRows::open(&failed_rows_of(job), which, dialect)?;
         let kept = rows.previous.kept().to_vec();
-        let index = |name: &str| rows.cell_index(name).ok_or_else(|| Failure::NotKept { column: name.to_owned() });
+        let index = |name: &str| rows.cell_index(name).ok_or_else(|| Error::NotKept { column: name.to_owned() });
         let cells = job.template.columns().map(index).collect::<Result<Vec<_>, _>>()?;
         if let Some(why) = rows.other_append(job) {
-            return Err(Failure::OtherAppend(why));
+            return Err(Error::OtherAppend(why));
         }
         let append = job.template.text(|name| {
             index(name).ok().and_then(|cell| kept.get(cell)).map_or_else(|| name.to_owned(), Clone::clone)
         });
         // An empty output could be of any format.
         let format = if rows.previous.header().is_empty() { job.format } else { rows.previous.format() };
-        let from = From::Previous(Box::new(rows));
+        let from = From::OutputReader(Box::new(rows));
         Ok(Self { from, kept, cells, looks: Vec::new(), format, reading: None, append, ended: false })
     }
 
@@ -117,7 +119,7 @@ impl Rows {
     }
 
     /// Whether there are as many rows before this place as it says, and a row ends there.
-    pub(crate) fn reaches(mut self, place: &Position) -> Result<bool, Failure> {
+    pub(crate) fn reaches(mut self, place: &ResumePosition) -> Result<bool, Error> {
         let mut at = None;
         for _ in 0..place.record {
             at = match self.next()? {
@@ -131,20 +133,20 @@ impl Rows {
 
     /// What `--retry-failed` has found; nothing where the rows are those of an input.
     pub(crate) fn previous(&self) -> Option<&PreviousRows> {
-        if let From::Previous(rows) = &self.from { Some(rows) } else { None }
+        if let From::OutputReader(rows) = &self.from { Some(rows) } else { None }
     }
 
     /// The next row, if it is there.
-    pub(crate) fn next(&mut self) -> Result<Next, Failure> {
+    pub(crate) fn next(&mut self) -> Result<Next, Error> {
         if self.ended {
             return Ok(Next::End);
         }
         let next = match &mut self.from {
             From::File(input) => input.next_row()?.map_or(Next::End, Next::Row),
             From::Pipe(pipe) => pipe.next()?,
-            From::Previous(rows) => match rows.next()? {
-                Some(Again::Ask(row)) => Next::Row(row),
-                Some(Again::Keep(row)) => Next::Kept(row),
+            From::OutputReader(rows) => match rows.next()? {
+                Some(RowAction::Ask(row)) => Next::Row(row),
+                Some(RowAction::Keep(row)) => Next::Kept(row),
                 None => Next::End,
             },
         };
@@ -153,7 +155,7 @@ impl Rows {
     }
 
     /// Waits for the next row of a pipe; for ever where there is none to wait for.
-    pub(crate) async fn wait(&mut self) -> Result<Next, Failure> {
+    pub(crate) async fn wait(&mut self) -> Result<Next, Error> {
         let next = match &mut self.from {
             From::Pipe(pipe) if !self.ended => pipe.wait().await?,
             _ => std::future::pending().await,
@@ -171,7 +173,7 @@ impl Rows {
     pub(crate) fn total(&self) -> Total {
         match &self.from {
             From::File(input) => input.total(),
-            From::Pipe(_) | From::Previous(_) => Total::Unknown,
+            From::Pipe(_) | From::OutputReader(_) => Total::Unknown,
         }
     }
 
@@ -181,20 +183,20 @@ impl Rows {
     }
 
     /// A mark for the checkpoint; a pipe has none.
-    pub(crate) fn mark(&mut self, at: Position) -> io::Result<Option<Mark>> {
+    pub(crate) fn mark(&mut self, at: ResumePosition) -> io::Result<Option<InputFingerprint>> {
         match &mut self.from {
             From::File(input) => input.mark(at),
             From::Pipe(_) => Ok(None),
-            From::Previous(rows) => rows.mark(at).map(Some),
+            From::OutputReader(rows) => rows.mark(at).map(Some),
         }
     }
 
     /// Goes on behind a mark. To be called before the first row is read.
-    pub(crate) fn resume(&mut self, mark: &Mark) -> Result<(), NotTheSameInput> {
+    pub(crate) fn resume(&mut self, mark: &InputFingerprint) -> Result<(), NotTheSameInput> {
         match &mut self.from {
             From::File(input) => input.resume(mark),
             From::Pipe(_) => Err(NotTheSameInput::Stream),
-            From::Previous(rows) => rows.resume(mark),
+            From::OutputReader(rows) => rows.resume(mark),
         }
     }
 
@@ -224,24 +226,24 @@ impl Rows {
     }
 
     /// What was odd about the input, once, at the end of it.
-    pub(crate) fn tell_oddities(&self, report: &Report) {
+    pub(crate) fn log_warnings(&self, report: &Report) {
         for message in words(self.oddities()) {
             report.say(Level::Warning, &message);
         }
     }
 
-    fn oddities(&self) -> Oddities {
+    fn oddities(&self) -> InputWarnings {
         match &self.from {
             From::File(input) => input.oddities(),
             From::Pipe(pipe) => pipe.oddities,
-            From::Previous(_) => Oddities::default(),
+            From::OutputReader(_) => InputWarnings::default(),
         }
     }
 }
 
 /// What was odd, in words.
-fn words(oddities: Oddities) -> Vec<String> {
-    let Oddities { rows_too_long, first_too_long, first_total, first_repeated_header, has_grown } = oddities;
+fn words(oddities: InputWarnings) -> Vec<String> {
+    let InputWarnings { rows_too_long, first_too_long, first_total, first_repeated_header, has_grown } = oddities;
     let too_long = first_too_long.map(|line| {
         format!(
             "rows of the input with filled cells beyond its last column, or in a column without a name: \
@@ -261,7 +263,7 @@ impl Pipe {
         let (sender, receiver) = mpsc::channel(READ_AHEAD);
         // Never joined: at the end of the run it may still wait for a pipe that nobody writes to.
         std::thread::Builder::new().name("input".to_owned()).spawn(move || read_all(input, &sender))?;
-        Ok(Self { receiver, oddities: Oddities::default() })
+        Ok(Self { receiver, oddities: InputWarnings::default() })
     }
 
     fn next(&mut self) -> Result<Next, InputError> {

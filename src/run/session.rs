@@ -9,7 +9,7 @@ use std::time::Instant;
 use crate::api::{Client, ClientError};
 use crate::budget::machine::{Count, Peers};
 use crate::config::Network;
-use crate::error::Failure;
+use crate::error::Error;
 use crate::report::{Level, Report};
 use crate::sandbox::{self, Sandbox};
 use crate::settings::network::{Account, Http};
@@ -37,14 +37,14 @@ impl Session {
         network: &Network,
         http: &Http,
         connect: impl FnOnce(&Account, &Http) -> Result<Client, ClientError>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, Error> {
         let (account, sandbox) = match network {
             Network::Real(account) => (account.clone(), None),
-            Network::NotGiven(missing) => return Err(Failure::NoAccount(missing.clone())),
+            Network::NotGiven(missing) => return Err(Error::NoAccount(missing.clone())),
             Network::Sandbox => {
                 let sandbox = Sandbox::start(sandbox::Options::default());
-                let sandbox = sandbox.map_err(Failure::system("start the sandbox network"))?;
-                let account = sandbox.account().map_err(Failure::system("reach the sandbox network"))?;
+                let sandbox = sandbox.map_err(Error::system("start the sandbox network"))?;
+                let account = sandbox.account().map_err(Error::system("reach the sandbox network"))?;
                 (account, Some(sandbox))
             }
         };

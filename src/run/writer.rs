@@ -7,18 +7,20 @@ use std::time::Instant;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::cell::{Kind, Typed};
+use crate::cell::{CellKind, TypedCell};
 use crate::config::{Job, Start};
 use crate::encode::link_template::{Template, is_http};
 use crate::encode::{Flattener, KeptCell, Source};
-use crate::error::Failure;
-use crate::input::{Mark, Position, Row};
-use crate::offer::tally::Summary;
+use crate::error::Error;
+use crate::input::{InputFingerprint, ResumePosition, Row};
+use crate::offer::tally::Tally;
 use crate::offer::{Answer, ErrorKind, OfferError, Outcome};
-use crate::output::{Checkpoint, CommitPolicy, Direct, Finish, Interrupted, Lock, Output, Partial, Target, set_aside};
+use crate::output::{
+    Checkpoint, CommitPolicy, Destination, Direct, Finish, Interrupted, Lock, Output, Segment, set_aside,
+};
 use crate::report::{FailedOffer, Level, Report};
 use crate::run::commit_thread::Disk;
-use crate::run::resume::{Earlier, Why};
+use crate::run::resume::{ResumeDecision, Why};
 use crate::run::retry_failed::KeptRow;
 use crate::run::rows::Rows;
 use crate::settings::units::MinOk;
@@ -37,11 +39,11 @@ pub(crate) enum Goal {
 
 impl Goal {
     /// Looks at the job's output, and locks it.
-    pub(crate) fn of(job: &Job) -> Result<Self, Failure> {
-        Ok(match Target::of(&job.output)? {
-            Target::File(place) => Self::File(Lock::acquire(place)?),
-            Target::Device(path) => Self::Stream(Some(path)),
-            Target::Stdout => Self::Stream(None),
+    pub(crate) fn of(job: &Job) -> Result<Self, Error> {
+        Ok(match Destination::of(&job.output)? {
+            Destination::File(place) => Self::File(Lock::acquire(place)?),
+            Destination::Device(path) => Self::Stream(Some(path)),
+            Destination::Stdout => Self::Stream(None),
         })
     }
 }
@@ -52,7 +54,7 @@ pub(crate) enum Opened {
     /// An output that wants rows.
     Writer(Box<Writer>),
     /// An earlier run was killed after the last row: at most its workbook and its tidying up are left to do.
-    Finished(Summary, Arc<Lock>, Finish),
+    Finished(Tally, Arc<Lock>, Finish),
 }
 
 /// Writes rows in the order in which they come, and commits now and then.
@@ -75,13 +77,13 @@ pub(crate) struct Writer {
     /// Offers that the last commit counts, and that the last one counts that is on disk.
     counted: u64,
     kept: u64,
-    summary: Summary,
+    summary: Tally,
     /// The first offers of this run that failed.
     failed: Vec<FailedOffer>,
     /// What earlier runs had done.
-    before: Summary,
+    before: Tally,
     /// The place in the input behind the last row that was written, if there is one.
-    at: Option<Position>,
+    at: Option<ResumePosition>,
     rows: Vec<u8>,
     query: String,
     /// Whether a workbook is made of the rows, which has to tell texts from numbers.
@@ -104,7 +106,7 @@ impl Writer {
     ///
     /// # Errors
     /// The output cannot be written, or another run has it.
-    pub(crate) fn open(job: &Job, goal: Goal, rows: &mut Rows, report: &Report) -> Result<Opened, Failure> {
+    pub(crate) fn open(job: &Job, goal: Goal, rows: &mut Rows, report: &Report) -> Result<Opened, Error> {
         let job_id = job.id(rows.opened()).to_value();
         let now = now_in_seconds();
         // First, so that nothing of an earlier run is gone if there is none.
@@ -113,10 +115,10 @@ impl Writer {
         let (output, start) = match goal {
             Goal::File(lock) => match begin(job, rows, &lock, report)? {
                 Begin::Finished(summary, finish) => return Ok(Opened::Finished(summary, Arc::new(lock), finish)),
-                Begin::GoOn(found) => (Output::File(Partial::resume(lock, &found)?), Some(found.checkpoint)),
+                Begin::GoOn(found) => (Output::File(Segment::resume(lock, &found)?), Some(found.checkpoint)),
                 Begin::Start => {
-                    let start = checkpoint(&job_id, now, &Summary::default(), None);
-                    (Output::File(Partial::create(lock, flattener.header(), &start)?), None)
+                    let start = checkpoint(&job_id, now, &Tally::default(), None);
+                    (Output::File(Segment::create(lock, flattener.header(), &start)?), None)
                 }
             },
             Goal::Stream(device) => {
@@ -164,7 +166,7 @@ impl Writer {
     /// How many offers of this run failed, and how many it did: what failed before has been looked at, or a run that goes
     /// on could never get any further.
     pub(crate) fn of_this_run(&self) -> (u64, u64) {
-        let Summary { offers, .. } = self.summary;
+        let Tally { offers, .. } = self.summary;
         (self.summary.failed() - self.before.failed(), offers - self.before.offers)
     }
 
@@ -179,12 +181,12 @@ impl Writer {
     }
 
     /// What is written so far.
-    pub(crate) fn summary(&self) -> &Summary {
+    pub(crate) fn summary(&self) -> &Tally {
         &self.summary
     }
 
     /// Writes an input row's output rows.
-    pub(crate) fn write(&mut self, row: &Row, outcome: &Outcome) -> Result<(), Failure> {
+    pub(crate) fn write(&mut self, row: &Row, outcome: &Outcome) -> Result<(), Error> {
         self.rows.clear();
         self.query.clear();
         self.template.expand(|n| self.cells.get(n).map_or("", |cell| row.cells.get(*cell)), &mut self.query);
@@ -203,7 +205,7 @@ impl Writer {
             self.failed.push(FailedOffer::new(offer_id, error));
         }
         let kept = row.cells.kept_with_kinds().map(|(text, kind)| {
-            let looks_typed = self.makes_workbook && kind == Kind::Text && Typed::parse(text).is_some();
+            let looks_typed = self.makes_workbook && kind == CellKind::Text && TypedCell::parse(text).is_some();
             KeptCell { text, is_quoted: looks_typed }
         });
         let source = Source { offer_id, kept, query: &self.query };
@@ -245,14 +247,14 @@ impl Writer {
     }
 
     /// Writes the error row of an input row whose cell is no ID.
-    pub(crate) fn write_uncalled(&mut self, row: &Row) -> Result<(), Failure> {
+    pub(crate) fn write_uncalled(&mut self, row: &Row) -> Result<(), Error> {
         let Err(bad) = &row.offer else { return Ok(()) };
         let message = format!("line {}: {}", row.line, bad.reason);
         self.write(row, &Err(OfferError::local(ErrorKind::InvalidOfferId, message)))
     }
 
     /// Writes a row of an earlier output as it is.
-    pub(crate) fn keep(&mut self, row: &KeptRow) -> Result<(), Failure> {
+    pub(crate) fn keep(&mut self, row: &KeptRow) -> Result<(), Error> {
         self.output.append(&row.bytes)?;
         self.summary.keep(row.failed, row.begins_offer);
         self.at = Some(row.next);
@@ -266,11 +268,11 @@ impl Writer {
     }
 
     /// Begins a commit, if that is due. The disk may take its time, in which answers come and calls have to leave.
-    pub(crate) fn commit_if_due(&mut self, input: &mut Rows, now: Instant) -> Result<(), Failure> {
+    pub(crate) fn commit_if_due(&mut self, input: &mut Rows, now: Instant) -> Result<(), Error> {
         if self.policy.is_due(now) { self.begin_commit(input, now) } else { Ok(()) }
     }
 
-    fn begin_commit(&mut self, input: &mut Rows, now: Instant) -> Result<(), Failure> {
+    fn begin_commit(&mut self, input: &mut Rows, now: Instant) -> Result<(), Error> {
         let checkpoint = self.checkpoint(input)?;
         self.policy.began(now);
         match self.output.begin_commit(&checkpoint)? {
@@ -292,7 +294,7 @@ impl Writer {
     }
 
     /// Waits for the commit under way, if there is one.
-    pub(crate) async fn committed(&mut self) -> Result<(), Failure> {
+    pub(crate) async fn committed(&mut self) -> Result<(), Error> {
         if self.is_committing() {
             let done = self.disk.done().await;
             self.policy.ended(Instant::now());
@@ -303,7 +305,7 @@ impl Writer {
     }
 
     /// Makes what is written survive a kill, before anything else happens.
-    pub(crate) async fn commit(&mut self, input: &mut Rows) -> Result<(), Failure> {
+    pub(crate) async fn commit(&mut self, input: &mut Rows) -> Result<(), Error> {
         self.committed().await?;
         self.begin_commit(input, Instant::now())?;
         self.committed().await
@@ -311,9 +313,9 @@ impl Writer {
 
     /// Ends the output: the file gets its real name, or the one of rows that are withheld. Its checkpoint stays until the
     /// run is wound up.
-    pub(crate) async fn finish(mut self, input: &mut Rows) -> Result<(Summary, Option<Arc<Lock>>, Finish), Failure> {
+    pub(crate) async fn finish(mut self, input: &mut Rows) -> Result<(Tally, Option<Arc<Lock>>, Finish), Error> {
         self.committed().await?;
-        let Summary { offers, .. } = self.summary;
+        let Tally { offers, .. } = self.summary;
         let is_enough = self.min_ok.is_met(self.summary.succeeded(), offers);
         let finish = match (is_enough, &self.output) {
             (false, Output::File(_)) if self.replaces.iter().any(|path| path.exists()) => Finish::Withhold,
@@ -332,9 +334,9 @@ impl Writer {
         Ok((self.summary, lock, finish))
     }
 
-    fn checkpoint(&mut self, input: &mut Rows) -> Result<Checkpoint<Mark, Summary>, Failure> {
+    fn checkpoint(&mut self, input: &mut Rows) -> Result<Checkpoint<InputFingerprint, Tally>, Error> {
         let mark = self.at.map(|at| input.mark(at)).transpose();
-        let mark = mark.map_err(|source| Failure::ReadAgain { input: self.input.clone(), source })?.flatten();
+        let mark = mark.map_err(|source| Error::ReadAgain { input: self.input.clone(), source })?.flatten();
         Ok(checkpoint(&self.job_id, self.started_at, &self.summary, mark))
     }
 }
@@ -342,9 +344,9 @@ impl Writer {
 fn checkpoint(
     job_id: &Value,
     started_at: Timestamp,
-    summary: &Summary,
-    input: Option<Mark>,
-) -> Checkpoint<Mark, Summary> {
+    summary: &Tally,
+    input: Option<InputFingerprint>,
+) -> Checkpoint<InputFingerprint, Tally> {
     Checkpoint {
         job: job_id.clone(),
         started_at: Some(started_at),
@@ -365,32 +367,32 @@ fn now_in_seconds() -> Timestamp {
 /// How this run begins.
 enum Begin {
     Start,
-    GoOn(Interrupted<Mark, Summary>),
-    Finished(Summary, Finish),
+    GoOn(Interrupted<InputFingerprint, Tally>),
+    Finished(Tally, Finish),
 }
 
 /// Makes room for this run, and tells what becomes of an earlier one.
-fn begin(job: &Job, rows: &mut Rows, lock: &Lock, report: &Report) -> Result<Begin, Failure> {
-    let earlier = Earlier::of(job, lock.place(), rows, Timestamp::now())?;
+fn begin(job: &Job, rows: &mut Rows, lock: &Lock, report: &Report) -> Result<Begin, Error> {
+    let earlier = ResumeDecision::of(job, lock.place(), rows, Timestamp::now())?;
     let words = earlier.words(job.start);
     let tell = |level: Level, more: &str| words.iter().for_each(|words| report.say(level, &format!("{words}{more}")));
     // Old rows and lost work concern the quiet too.
     let matters = |matters: bool| if matters { Level::Notice } else { Level::Info };
     match earlier {
-        Earlier::GoesOn(found, age) => {
+        ResumeDecision::GoesOn(found, age) => {
             tell(matters(age.is_worth_telling()), "");
             return Ok(Begin::GoOn(found));
         }
-        Earlier::AllDone(summary, age, finish) => {
+        ResumeDecision::AllDone(summary, age, finish) => {
             tell(matters(age.is_worth_telling()), "");
             return Ok(Begin::Finished(summary, finish));
         }
-        Earlier::Nothing if job.start == Start::GoOn => {
+        ResumeDecision::Nothing if job.start == Start::GoOn => {
             report.say(Level::Info, "no interrupted run to go on with: starting");
         }
-        Earlier::Nothing => {}
-        Earlier::Finished => tell(Level::Debug, ""),
-        Earlier::SetAside { .. } => make_room(&earlier, job, lock, None, report)?,
+        ResumeDecision::Nothing => {}
+        ResumeDecision::Finished => tell(Level::Debug, ""),
+        ResumeDecision::SetAside { .. } => make_room(&earlier, job, lock, None, report)?,
     }
     Ok(Begin::Start)
 }
@@ -398,16 +400,18 @@ fn begin(job: &Job, rows: &mut Rows, lock: &Lock, report: &Report) -> Result<Beg
 /// Sets aside what an earlier run has done that this one does not go on with, and tells so: it is hours of work, maybe.
 /// `list` is what its rows were made of, if that is about to be replaced.
 pub(crate) fn make_room(
-    earlier: &Earlier,
+    earlier: &ResumeDecision,
     job: &Job,
     lock: &Lock,
     list: Option<&Path>,
     report: &Report,
-) -> Result<(), Failure> {
-    let (Earlier::SetAside { why, .. }, Some(words)) = (earlier, earlier.words(job.start)) else { return Ok(()) };
+) -> Result<(), Error> {
+    let (ResumeDecision::SetAside { why, .. }, Some(words)) = (earlier, earlier.words(job.start)) else {
+        return Ok(());
+    };
     let names: Vec<_> = set_aside(lock, list)?.iter().map(|path| path.display().to_string()).collect();
     let (level, back) = match why {
-        Why::Asked => (Level::Info, ""),
+        Why::StatusRequests => (Level::Info, ""),
         Why::Unfit(_) => (Level::Notice, ""),
         Why::TooOld(_) => (Level::Notice, "; to go on with it, stop this run, rename them back and use --resume"),
     };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// What is shown, and how.
 #[derive(Clone, Debug)]
-pub struct Look {
+pub struct Console {
     /// When to show progress.
     pub progress: Progress,
     /// Time between progress lines where there is no bar.
@@ -46,7 +46,7 @@ pub enum LogFormat {
     Json,
 }
 
-impl Default for Look {
+impl Default for Console {
     fn default() -> Self {
         Self {
             progress: Progress::Auto,

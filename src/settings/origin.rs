@@ -9,7 +9,7 @@ use crate::text;
 
 /// Where a setting came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub enum SettingSource {
     /// The command line.
     Flag,
     /// This environment variable.
@@ -20,7 +20,7 @@ pub enum Origin {
     Default,
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for SettingSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Flag => f.write_str("command line"),
@@ -39,7 +39,7 @@ pub struct Setting {
     /// Its value, without any secret; empty for a switch.
     pub value: String,
     /// Where it came from.
-    pub origin: Origin,
+    pub origin: SettingSource,
     /// The setting that beats it, if there is one.
     pub beaten_by: Option<&'static str>,
 }
@@ -51,14 +51,15 @@ impl Setting {
     pub const KEY: &str = "API key";
 
     /// The key, of which nothing but its length may be known.
-    pub fn key(length: Option<usize>, origin: Origin) -> Self {
+    pub fn key(length: Option<usize>, origin: SettingSource) -> Self {
         let value = length.map_or_else(|| "not read".to_owned(), |n| format!("set, {n} characters"));
         Self { name: Self::KEY.to_owned(), value, origin, beaten_by: None }
     }
 
     /// Whether `--network` names the host, though there is a base URL: what is typed beats what is in the environment.
     pub fn network_wins(settings: &[Self]) -> bool {
-        let typed = |name: &str| settings.iter().any(|setting| setting.name == name && setting.origin == Origin::Flag);
+        let typed =
+            |name: &str| settings.iter().any(|setting| setting.name == name && setting.origin == SettingSource::Flag);
         typed("--network") && !typed("--base-url")
     }
 
@@ -70,7 +71,7 @@ impl Setting {
         let base_url = given("--base-url").filter(|_| !Self::network_wins(settings));
         let Self { name, value, origin, .. } = base_url.or_else(|| given("--network"))?;
         Some(match origin {
-            Origin::Environment(variable) => format!("{variable} ({value})"),
+            SettingSource::Environment(variable) => format!("{variable} ({value})"),
             _ => format!("{name} {value}"),
         })
     }
@@ -106,7 +107,7 @@ impl fmt::Display for Setting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, value, origin, beaten_by } = self;
         let value = &*text::shown(value);
-        let value = if value.is_empty() && *origin != Origin::Flag { "empty, so not set" } else { value };
+        let value = if value.is_empty() && *origin != SettingSource::Flag { "empty, so not set" } else { value };
         write!(f, "{name:<18} {value}{}({origin}", if value.is_empty() { "" } else { " " })?;
         match beaten_by {
             Some(winner) => write!(f, ", not used: {winner} beats it)"),
@@ -127,14 +128,14 @@ mod tests {
             origin,
             beaten_by: None,
         };
-        let variable = |name: &str| Origin::Environment(name.to_owned());
+        let variable = |name: &str| SettingSource::Environment(name.to_owned());
         let mut settings = [
             setting("--network", "demo", variable("OFFERSLOOK_NETWORK")),
-            setting("--base-url", "https://x.example", Origin::Flag),
+            setting("--base-url", "https://x.example", SettingSource::Flag),
             setting("--email", "", variable("OFFERSLOOK_EMAIL")),
-            setting("--rate", "50/10s", Origin::Default),
-            setting("--allow-http", "", Origin::Flag),
-            Setting::key(Some(32), Origin::KeyFile("/run/key".into())),
+            setting("--rate", "50/10s", SettingSource::Default),
+            setting("--allow-http", "", SettingSource::Flag),
+            Setting::key(Some(32), SettingSource::KeyFile("/run/key".into())),
         ];
         Setting::mark_beaten(&mut settings);
         insta::assert_snapshot!(settings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"), @r"
@@ -146,12 +147,13 @@ mod tests {
         API key            set, 32 characters (key file /run/key)
         ");
         let mut typed_network = [
-            setting("--network", "demo", Origin::Flag),
+            setting("--network", "demo", SettingSource::Flag),
             setting("--base-url", "https://x.example", variable("OFFERSLOOK_BASE_URL")),
         ];
         Setting::mark_beaten(&mut typed_network);
         assert_eq!(typed_network.map(|setting| setting.beaten_by), [None, Some("--network")]);
-        let mut with_sandbox = [setting("--email", "me@x", Origin::Flag), setting("--sandbox", "", Origin::Flag)];
+        let mut with_sandbox =
+            [setting("--email", "me@x", SettingSource::Flag), setting("--sandbox", "", SettingSource::Flag)];
         Setting::mark_beaten(&mut with_sandbox);
         assert_eq!(with_sandbox.map(|setting| setting.beaten_by), [Some("--sandbox"), None]);
     }

@@ -4,13 +4,13 @@
 
 /// Hears the question.
 #[derive(Debug)]
-pub(crate) struct Asked {
+pub(crate) struct StatusRequests {
     #[cfg(unix)]
     heard: Vec<tokio::signal::unix::Signal>,
 }
 
 #[cfg(unix)]
-impl Asked {
+impl StatusRequests {
     /// From now on the question kills no command, not even one that has no answer.
     pub(crate) fn survive() {
         // Without a handler a command dies of it, as it did before.
@@ -38,7 +38,7 @@ impl Asked {
 }
 
 #[cfg(not(unix))]
-impl Asked {
+impl StatusRequests {
     /// Nobody can ask here.
     pub fn survive() {}
 

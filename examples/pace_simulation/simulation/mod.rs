@@ -11,7 +11,7 @@ use std::collections::BinaryHeap;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use offerlinks::pace::{Departure, Pace, Signal};
+use offerlinks::pace::{Pace, Permit, Signal};
 use offerlinks::settings::rate::{Limit, Rate};
 
 use others::{Dice, Others};
@@ -168,7 +168,7 @@ pub(crate) fn run(case: Case) -> Tally {
     let mut dice = Dice(case.seed);
     let mut server = Server::new(case);
     let mut pace = Pace::new(Rate::Limited(Limit::PUBLISHED), t0).with_seed(case.seed);
-    let mut departures: Vec<Departure> = Vec::new();
+    let mut departures: Vec<Permit> = Vec::new();
     let mut events =
         BinaryHeap::from([Reverse((Duration::ZERO, Event::Others)), Reverse((Duration::ZERO, Event::Wake(0)))]);
     let mut others = Others::new(case);

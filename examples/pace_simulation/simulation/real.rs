@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use offerlinks::pace::{Departure, Pace, Signal};
+use offerlinks::pace::{Pace, Permit, Signal};
 
 use super::others::Dice;
 
@@ -155,15 +155,15 @@ pub(crate) struct Meeting {
     pub(crate) seed: u64,
 }
 
-/// From departure to arrival, and back.
+/// From permit to arrival, and back.
 const WAY: Duration = Duration::from_micros(500);
 const CONCURRENCY: usize = 16;
 
 /// What becomes of one of our calls.
 #[derive(Clone, Copy, Debug)]
 enum Event {
-    Arrives(Departure),
-    IsAnswered(Departure, Signal),
+    Arrives(Permit),
+    IsAnswered(Permit, Signal),
 }
 
 pub(crate) fn meet(meeting: Meeting) -> Peace {
@@ -198,11 +198,11 @@ pub(crate) fn meet(meeting: Meeting) -> Peace {
             other = next_other(meeting.other, now, &mut dice);
         } else if let Some(key) = event.filter(|(at, _)| *at == now) {
             match events.remove(&key) {
-                Some(Event::Arrives(departure)) => {
+                Some(Event::Arrives(permit)) => {
                     let (after, signal) = story.arrived(state.arrives(now), now, meeting.limiter);
-                    events.insert((now + after, key.1), Event::IsAnswered(departure, signal));
+                    events.insert((now + after, key.1), Event::IsAnswered(permit, signal));
                 }
-                Some(Event::IsAnswered(departure, signal)) => pace.answered(departure, t0 + now, signal),
+                Some(Event::IsAnswered(permit, signal)) => pace.answered(permit, t0 + now, signal),
                 None => {}
             }
         }

@@ -6,69 +6,69 @@ use std::fmt::Write as _;
 
 use crate::api::body::Body;
 use crate::api::classify::accept;
-use crate::api::{Failure, Fault, Form, RawReply};
-use crate::commands::check::findings::Gate;
+use crate::api::{Fault, Form, RawReply, TransportError};
+use crate::commands::check::findings::Check;
 use crate::exit::ExitCode;
 use crate::offer::{Class, ErrorKind, OfferError};
 use crate::text;
 
 /// The gate that is closed.
 #[derive(Clone, Debug)]
-pub(crate) struct Closed {
-    pub(crate) gate: Gate,
+pub(crate) struct Diagnosis {
+    pub(crate) gate: Check,
     pub(crate) words: String,
     pub(crate) code: ExitCode,
 }
 
 /// No whole answer came. `lasting` is what to do about a fault that cannot pass by itself.
-pub(crate) fn unanswered(failure: &Failure, lasting: &str) -> Closed {
+pub(crate) fn unanswered(failure: &TransportError, lasting: &str) -> Diagnosis {
     let (gate, code, way_out) = match failure.fault {
-        Fault::Dns => (Gate::Dns, ExitCode::StoppedEarly, "check this machine's DNS and its network; it may pass"),
-        Fault::UnknownHost => (Gate::Dns, ExitCode::Refused, lasting),
+        Fault::Dns => (Check::Dns, ExitCode::StoppedEarly, "check this machine's DNS and its network; it may pass"),
+        Fault::UnknownHost => (Check::Dns, ExitCode::Refused, lasting),
         Fault::Connect | Fault::ConnectTimeout => {
-            (Gate::Connection, ExitCode::StoppedEarly, "check the address, this machine's network and its firewall")
+            (Check::Connection, ExitCode::StoppedEarly, "check the address, this machine's network and its firewall")
         }
-        Fault::Proxy => (Gate::Connection, ExitCode::StoppedEarly, lasting),
-        Fault::ProxyLogin | Fault::ProxyRefusal => (Gate::Connection, ExitCode::Refused, lasting),
-        Fault::Certificate | Fault::TlsMismatch => (Gate::Tls, ExitCode::Refused, lasting),
-        Fault::NotHttp => (Gate::Api, ExitCode::Refused, lasting),
-        Fault::Tls => (Gate::Tls, ExitCode::StoppedEarly, "check the address, and what stands between"),
+        Fault::Proxy => (Check::Connection, ExitCode::StoppedEarly, lasting),
+        Fault::ProxyLogin | Fault::ProxyRefusal => (Check::Connection, ExitCode::Refused, lasting),
+        Fault::Certificate | Fault::TlsMismatch => (Check::Tls, ExitCode::Refused, lasting),
+        Fault::NotHttp => (Check::Api, ExitCode::Refused, lasting),
+        Fault::Tls => (Check::Tls, ExitCode::StoppedEarly, "check the address, and what stands between"),
         Fault::AnswerTimeout | Fault::Closed | Fault::Cut | Fault::Garbled | Fault::TooLarge => {
-            (Gate::Api, ExitCode::StoppedEarly, "this may pass; try again later")
+            (Check::Api, ExitCode::StoppedEarly, "this may pass; try again later")
         }
     };
-    Closed { gate, words: format!("{failure}; {way_out}"), code }
+    Diagnosis { gate, words: format!("{failure}; {way_out}"), code }
 }
 
 /// An answer came; `None` where it is a good one.
-pub(crate) fn answered(reply: &RawReply) -> Option<Closed> {
+pub(crate) fn answered(reply: &RawReply) -> Option<Diagnosis> {
     let text = reply.text();
     let body = Body::read(&text);
     let error = accept(reply.received(&body)).err()?;
     let (gate, code, way_out) = match (error.kind, body.form()) {
         (_, _) if error.http_status == Some(407) => {
-            (Gate::Connection, ExitCode::Refused, "the proxy wants a login: --proxy http://USER:PASSWORD@HOST:PORT")
+            (Check::Connection, ExitCode::Refused, "the proxy wants a login: --proxy http://USER:PASSWORD@HOST:PORT")
         }
         (ErrorKind::Unauthorized, _) => {
-            (Gate::Key, ExitCode::Refused, "check the e-mail and the API key, and that both belong to this network")
+            (Check::Key, ExitCode::Refused, "check the e-mail and the API key, and that both belong to this network")
         }
         (ErrorKind::RateLimited, _) => {
-            return Some(Closed { gate: Gate::Limit, words: limited(reply, &error), code: ExitCode::StoppedEarly });
+            return Some(Diagnosis { gate: Check::Limit, words: limited(reply, &error), code: ExitCode::StoppedEarly });
         }
-        (ErrorKind::AccountLocked, _) => (Gate::Account, ExitCode::Refused, error.kind.hint()),
-        (ErrorKind::IpNotAllowed, _) => (Gate::WhiteList, ExitCode::Refused, error.kind.hint()),
+        (ErrorKind::AccountLocked, _) => (Check::Account, ExitCode::Refused, error.kind.hint()),
+        (ErrorKind::IpNotAllowed, _) => (Check::WhiteList, ExitCode::Refused, error.kind.hint()),
         (ErrorKind::InvalidResponse, form) if error.http_status == Some(403) => {
-            let gate = if form == Form::Json { Gate::WhiteList } else { Gate::Api };
+            let gate = if form == Form::Json { Check::WhiteList } else { Check::Api };
             (gate, ExitCode::Refused, "most likely this machine's public IP is not on the white list of your account")
         }
-        (ErrorKind::Redirect, _) => (Gate::Api, ExitCode::Refused, error.kind.hint()),
+        (ErrorKind::Redirect, _) => (Check::Api, ExitCode::Refused, error.kind.hint()),
         (ErrorKind::ServerError | ErrorKind::Timeout, _) => {
-            (Gate::Api, ExitCode::StoppedEarly, "this may pass; try again later")
+            (Check::Api, ExitCode::StoppedEarly, "this may pass; try again later")
         }
         (_, Form::Json) if error.kind.class() == Class::Offer && body.envelope().is_some() => return None,
-        _ => (Gate::Api, ExitCode::Refused, "this is not the API; check --network or --base-url"),
+        _ => (Check::Api, ExitCode::Refused, "this is not the API; check --network or --base-url"),
     };
-    Some(Closed { gate, words: format!("{}; {way_out}", error.words()), code })
+    Some(Diagnosis { gate, words: format!("{}; {way_out}", error.words()), code })
 }
 
 /// A refusal for the limit, and when to come back.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::api::body::Body;
 use crate::api::classify::accept;
 use crate::api::offers::Page;
-use crate::api::{Failure, RawReply};
+use crate::api::{RawReply, TransportError};
 use crate::commands::check::certificate;
 use crate::commands::check::diagnosis::{answered, unanswered};
 use crate::exit::ExitCode;
@@ -24,7 +24,7 @@ const CLOCKS_APART: Duration = Duration::from_secs(60);
 
 /// A gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Gate {
+pub(crate) enum Check {
     Dns,
     Connection,
     Tls,
@@ -37,7 +37,7 @@ pub(crate) enum Gate {
     Clock,
 }
 
-impl Gate {
+impl Check {
     const ALL: [Self; 10] = [
         Self::Dns,
         Self::Connection,
@@ -69,31 +69,31 @@ impl Gate {
 
 /// What is known about a gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum State {
-    Open,
+pub(crate) enum CheckStatus {
+    Pass,
     /// Open, but there is something to look at.
-    Warning,
-    Closed,
-    NotReached,
+    Warn,
+    Fail,
+    Skipped,
 }
 
-impl State {
+impl CheckStatus {
     /// For programs; a promise.
     const fn json(self) -> &'static str {
         match self {
-            Self::Open => "ok",
-            Self::Warning => "warning",
-            Self::Closed => "failed",
-            Self::NotReached => "not_reached",
+            Self::Pass => "ok",
+            Self::Warn => "warning",
+            Self::Fail => "failed",
+            Self::Skipped => "not_reached",
         }
     }
 
     const fn word(self) -> &'static str {
         match self {
-            Self::Open => "ok",
-            Self::Warning => "warning",
-            Self::Closed => "FAILED",
-            Self::NotReached => "not reached",
+            Self::Pass => "ok",
+            Self::Warn => "warning",
+            Self::Fail => "FAILED",
+            Self::Skipped => "not reached",
         }
     }
 }
@@ -125,7 +125,7 @@ pub(crate) struct Evidence<'a> {
     pub(crate) way_out: &'a str,
     pub(crate) rate: Rate,
     pub(crate) lookup: Lookup,
-    pub(crate) call: &'a Result<RawReply, Failure>,
+    pub(crate) call: &'a Result<RawReply, TransportError>,
     /// This machine's clock when the answer came.
     pub(crate) now: SystemTime,
 }
@@ -133,7 +133,7 @@ pub(crate) struct Evidence<'a> {
 /// A line for every gate.
 #[derive(Debug)]
 pub(crate) struct Findings {
-    lines: Vec<(Gate, State, String)>,
+    lines: Vec<(Check, CheckStatus, String)>,
     closed: Option<ExitCode>,
 }
 
@@ -168,15 +168,15 @@ pub(crate) fn indented(settings: &[Setting]) -> String {
 
 /// The lines where the settings are found wanting.
 pub(crate) fn without_settings(settings: &str, why: &str) -> String {
-    let mut text = line("settings", State::Closed, &why.replace('\n', "\n             ")) + settings;
-    for gate in Gate::ALL {
-        text += &line(gate.name(), State::NotReached, "");
+    let mut text = line("settings", CheckStatus::Fail, &why.replace('\n', "\n             ")) + settings;
+    for gate in Check::ALL {
+        text += &line(gate.name(), CheckStatus::Skipped, "");
     }
     text
 }
 
 /// The settings, for programs: whether they are good, and each of them.
-pub(crate) fn json_of_settings(settings: &[Setting], state: State, words: &str) -> Value {
+pub(crate) fn json_of_settings(settings: &[Setting], state: CheckStatus, words: &str) -> Value {
     let each = settings.iter().map(|setting| {
         let Setting { name, value, origin, beaten_by } = setting;
         json!({"name": name, "value": value, "origin": origin.to_string(), "beaten_by": beaten_by})
@@ -187,13 +187,13 @@ pub(crate) fn json_of_settings(settings: &[Setting], state: State, words: &str) 
 /// The lines for good settings.
 pub(crate) fn with_settings(settings: &str, warnings: &[String]) -> String {
     let (state, words) = match warnings {
-        [] => (State::Open, "all there".to_owned()),
-        warnings => (State::Warning, warnings.join("; ")),
+        [] => (CheckStatus::Pass, "all there".to_owned()),
+        warnings => (CheckStatus::Warn, warnings.join("; ")),
     };
     line("settings", state, &words) + settings
 }
 
-fn line(name: &str, state: State, words: &str) -> String {
+fn line(name: &str, state: CheckStatus, words: &str) -> String {
     let words = text::shown_message(words);
     let mut text = format!("{name:<12} {:<12} {words}", state.word());
     text.truncate(text.trim_end().len());
@@ -208,12 +208,12 @@ impl Evidence<'_> {
             Err(failure) => Some(unanswered(failure, self.way_out)),
             Ok(reply) => answered(reply),
         };
-        let lines = Gate::ALL.into_iter().map(|gate| {
+        let lines = Check::ALL.into_iter().map(|gate| {
             let (state, words) = match &closed {
-                Some(closed) if closed.gate == gate => (State::Closed, closed.words.clone()),
-                Some(closed) if closed.gate < gate && gate != Gate::Clock => (State::NotReached, String::new()),
+                Some(closed) if closed.gate == gate => (CheckStatus::Fail, closed.words.clone()),
+                Some(closed) if closed.gate < gate && gate != Check::Clock => (CheckStatus::Skipped, String::new()),
                 Some(closed) if self.skips(closed.gate, gate) => {
-                    (State::NotReached, "the limiter stands before it here".to_owned())
+                    (CheckStatus::Skipped, "the limiter stands before it here".to_owned())
                 }
                 _ => self.open(gate),
             };
@@ -223,60 +223,60 @@ impl Evidence<'_> {
     }
 
     /// A gateway that refuses for the limit has not asked the API, so nothing is known about the gates of the API.
-    fn skips(&self, closed: Gate, gate: Gate) -> bool {
+    fn skips(&self, closed: Check, gate: Check) -> bool {
         let by_gateway =
             |reply: &RawReply| Body::read(&reply.text()).envelope().is_none_or(|envelope| !envelope.code.is_error());
-        closed == Gate::Limit && gate > Gate::Tls && gate < closed && self.call.as_ref().is_ok_and(by_gateway)
+        closed == Check::Limit && gate > Check::Tls && gate < closed && self.call.as_ref().is_ok_and(by_gateway)
     }
 
     /// What is to be said about a gate that is open.
-    fn open(&self, gate: Gate) -> (State, String) {
+    fn open(&self, gate: Check) -> (CheckStatus, String) {
         match gate {
-            Gate::Dns => self.name(),
-            Gate::Connection => {
+            Check::Dns => self.name(),
+            Check::Connection => {
                 let through =
                     self.proxy.as_ref().map(|(proxy, named_by)| format!(" through the proxy {proxy} ({named_by})"));
-                (State::Open, format!("to {}{}", self.host, through.unwrap_or_default()))
+                (CheckStatus::Pass, format!("to {}{}", self.host, through.unwrap_or_default()))
             }
-            Gate::Tls => self.certificate(),
-            Gate::Api => (State::Open, "answers as the API does".to_owned()),
-            Gate::Key => (State::Open, "accepted".to_owned()),
-            Gate::Account => (State::Open, "not locked".to_owned()),
-            Gate::WhiteList => (State::Open, "this machine is let in".to_owned()),
-            Gate::Limit => self.limit(),
-            Gate::Offers => self.offers(),
-            Gate::Clock => self.clock(),
+            Check::Tls => self.certificate(),
+            Check::Api => (CheckStatus::Pass, "answers as the API does".to_owned()),
+            Check::Key => (CheckStatus::Pass, "accepted".to_owned()),
+            Check::Account => (CheckStatus::Pass, "not locked".to_owned()),
+            Check::WhiteList => (CheckStatus::Pass, "this machine is let in".to_owned()),
+            Check::Limit => self.limit(),
+            Check::Offers => self.offers(),
+            Check::Clock => self.clock(),
         }
     }
 
-    fn name(&self) -> (State, String) {
+    fn name(&self) -> (CheckStatus, String) {
         match &self.lookup {
-            Lookup::Address(address) => (State::Open, format!("{address} needs none")),
+            Lookup::Address(address) => (CheckStatus::Pass, format!("{address} needs none")),
             Lookup::Found { name, addresses, of_proxy } => {
                 let addresses: Vec<_> = addresses.iter().map(ToString::to_string).collect();
                 let proxy = if *of_proxy { ", the proxy, which looks up the rest" } else { "" };
-                (State::Open, format!("{name} is {}{proxy}", addresses.join(", ")))
+                (CheckStatus::Pass, format!("{name} is {}{proxy}", addresses.join(", ")))
             }
             Lookup::Failed { name, why } => (
-                State::Warning,
+                CheckStatus::Warn,
                 format!("{name} is not known on this machine ({why}), but a proxy of the environment may know it"),
             ),
         }
     }
 
-    fn certificate(&self) -> (State, String) {
+    fn certificate(&self) -> (CheckStatus, String) {
         if !self.is_tls {
-            return (State::Open, "none: this is plain http".to_owned());
+            return (CheckStatus::Pass, "none: this is plain http".to_owned());
         }
         let der = self.call.as_ref().ok().and_then(|reply| reply.certificate.as_deref());
         match der.and_then(|der| certificate::describe(der, self.now)) {
-            Some(described) if described.ends_soon => (State::Warning, described.words),
-            Some(described) => (State::Open, described.words),
-            None => (State::Open, "the certificate is accepted".to_owned()),
+            Some(described) if described.ends_soon => (CheckStatus::Warn, described.words),
+            Some(described) => (CheckStatus::Pass, described.words),
+            None => (CheckStatus::Pass, "the certificate is accepted".to_owned()),
         }
     }
 
-    fn limit(&self) -> (State, String) {
+    fn limit(&self) -> (CheckStatus, String) {
         let limits = self.call.as_ref().map(|reply| reply.notes().limits).unwrap_or_default();
         let mut words = format!("not used up; --rate is {}", self.rate);
         if limits.is_empty() {
@@ -285,33 +285,35 @@ impl Evidence<'_> {
         for (name, value) in limits {
             let _ = write!(words, ", {name}: {}", text::shown_start(&value, 80));
         }
-        (State::Open, words)
+        (CheckStatus::Pass, words)
     }
 
     /// The one gate that an export need not pass: it says whether there is anything to export.
-    fn offers(&self) -> (State, String) {
-        let Ok(reply) = self.call else { return (State::NotReached, String::new()) };
+    fn offers(&self) -> (CheckStatus, String) {
+        let Ok(reply) = self.call else { return (CheckStatus::Skipped, String::new()) };
         let text = reply.text();
         let body = Body::read(&text);
         match accept(reply.received(&body)).map(Page::read) {
             Ok(Ok(Page { total_rows: Some(0), .. })) => {
-                (State::Warning, "none in your personal list; ask your account manager for approval".to_owned())
+                (CheckStatus::Warn, "none in your personal list; ask your account manager for approval".to_owned())
             }
-            Ok(Ok(Page { total_rows: Some(total), .. })) => (State::Open, format!("{total} in your personal list")),
-            Ok(Ok(page)) if page.offers.is_empty() => (State::Warning, "none in your personal list".to_owned()),
-            Ok(Ok(_)) => (State::Open, "there are some in your personal list".to_owned()),
-            Ok(Err(what_came)) => (State::Warning, format!("the offer list cannot be read: {what_came}")),
+            Ok(Ok(Page { total_rows: Some(total), .. })) => {
+                (CheckStatus::Pass, format!("{total} in your personal list"))
+            }
+            Ok(Ok(page)) if page.offers.is_empty() => (CheckStatus::Warn, "none in your personal list".to_owned()),
+            Ok(Ok(_)) => (CheckStatus::Pass, "there are some in your personal list".to_owned()),
+            Ok(Err(what_came)) => (CheckStatus::Warn, format!("the offer list cannot be read: {what_came}")),
             Err(error) => (
-                State::Warning,
+                CheckStatus::Warn,
                 format!("the offer list is refused: {}; an export may work all the same", error.words()),
             ),
         }
     }
 
-    fn clock(&self) -> (State, String) {
-        let Ok(reply) = self.call else { return (State::NotReached, String::new()) };
+    fn clock(&self) -> (CheckStatus, String) {
+        let Ok(reply) = self.call else { return (CheckStatus::Skipped, String::new()) };
         let Some(date) = reply.notes().date else {
-            return (State::Open, "not compared: the network sends no Date".to_owned());
+            return (CheckStatus::Pass, "not compared: the network sends no Date".to_owned());
         };
         let (apart, direction) = match self.now.duration_since(date) {
             Ok(ahead) => (ahead, "ahead of"),
@@ -319,9 +321,9 @@ impl Evidence<'_> {
         };
         let words = format!("this machine is {} s {direction} the network", apart.as_secs());
         if apart <= CLOCKS_APART {
-            return (State::Open, words);
+            return (CheckStatus::Pass, words);
         }
-        (State::Warning, words + "; set it (NTP): certificates and waits that the network asks for depend on it")
+        (CheckStatus::Warn, words + "; set it (NTP): certificates and waits that the network asks for depend on it")
     }
 }
 

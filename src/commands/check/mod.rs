@@ -15,11 +15,11 @@ use serde_json::{Value, json};
 use tokio::net::lookup_host;
 use tokio::time::{sleep_until, timeout};
 
-use self::findings::{Evidence, Lookup, State};
+use self::findings::{CheckStatus, Evidence, Lookup};
 use crate::api::Client;
-use crate::api::redact::Secrets;
+use crate::api::redact::Redactor;
 use crate::config::{CheckJob, Network};
-use crate::error::Failure;
+use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::pace::Pace;
 use crate::report::{Report, print};
@@ -37,14 +37,14 @@ const QUERY: [(&str, &str); 3] = [("type", "personal"), ("limit", "1"), ("offset
 ///
 /// # Errors
 /// What kept it from being done, on this machine. A closed gate is a result.
-pub(crate) async fn check(job: &CheckJob, report: &Report) -> Result<ExitCode, Failure> {
+pub(crate) async fn check(job: &CheckJob, report: &Report) -> Result<ExitCode, Error> {
     let opened = match &job.network {
         Ok(network) => Session::open(network, &job.http, Client::inspecting).map(|session| (network, session)),
         Err(error) => return wrong_settings(job, &error.to_string(), ExitCode::Usage),
     };
     let (network, session) = match opened {
         Ok(opened) => opened,
-        Err(failure @ Failure::Client(_)) => {
+        Err(failure @ Error::Client(_)) => {
             return wrong_settings(job, &failure.to_string(), failure.exit_code());
         }
         Err(failure) => return Err(failure),
@@ -65,7 +65,7 @@ pub(crate) async fn check(job: &CheckJob, report: &Report) -> Result<ExitCode, F
         call: &call,
         now: SystemTime::now(),
     };
-    let secrets = Secrets::of(&session.account);
+    let secrets = Redactor::of(&session.account);
     let findings = evidence.findings();
     let reply = job.show_reply.then(|| match &call {
         Ok(reply) => reply_dump::show(reply, &secrets),
@@ -78,7 +78,7 @@ pub(crate) async fn check(job: &CheckJob, report: &Report) -> Result<ExitCode, F
         }
         LogFormat::Json => {
             let warnings = job.warnings.join("; ");
-            let state = if warnings.is_empty() { State::Open } else { State::Warning };
+            let state = if warnings.is_empty() { CheckStatus::Pass } else { CheckStatus::Warn };
             let settings = findings::json_of_settings(&job.settings, state, &warnings);
             let gates = findings.json(|words| secrets.hide(words));
             tell_json(&settings, &gates, reply.as_deref(), findings.exit_code())?;
@@ -88,11 +88,11 @@ pub(crate) async fn check(job: &CheckJob, report: &Report) -> Result<ExitCode, F
 }
 
 /// Says that there is no account to call with.
-fn wrong_settings(job: &CheckJob, why: &str, code: ExitCode) -> Result<ExitCode, Failure> {
+fn wrong_settings(job: &CheckJob, why: &str, code: ExitCode) -> Result<ExitCode, Error> {
     match job.log_format {
         LogFormat::Text => tell(&findings::without_settings(&findings::indented(&job.settings), why))?,
         LogFormat::Json => {
-            let settings = findings::json_of_settings(&job.settings, State::Closed, why);
+            let settings = findings::json_of_settings(&job.settings, CheckStatus::Fail, why);
             tell_json(&settings, &[], None, code)?;
         }
     }
@@ -100,12 +100,12 @@ fn wrong_settings(job: &CheckJob, why: &str, code: ExitCode) -> Result<ExitCode,
 }
 
 /// Prints to stdout, where the results of this command go.
-fn tell(text: &str) -> Result<(), Failure> {
-    print(text).map_err(Failure::printing)
+fn tell(text: &str) -> Result<(), Error> {
+    print(text).map_err(Error::printing)
 }
 
 /// The same for programs: one object on one line.
-fn tell_json(settings: &Value, gates: &[Value], reply: Option<&str>, code: ExitCode) -> Result<(), Failure> {
+fn tell_json(settings: &Value, gates: &[Value], reply: Option<&str>, code: ExitCode) -> Result<(), Error> {
     let code = code.code();
     let object = json!({"event": "checked", "exit_code": code, "settings": settings, "gates": gates, "reply": reply});
     tell(&format!("{}\n", text::shown_json(&object.to_string())))

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::api::RawReply;
 use crate::api::body::beginning;
-use crate::api::redact::{HIDDEN, Secrets};
+use crate::api::redact::{HIDDEN, Redactor};
 use crate::text;
 
 /// How much of a body is shown, in bytes.
@@ -13,7 +13,7 @@ const SHOWN: usize = 4096;
 const PRIVATE: [&str; 5] = ["authorization", "proxy-authorization", "set-cookie", "cookie", "proxy-authenticate"];
 
 /// A reply as it came, without secrets and without what a terminal would obey.
-pub(crate) fn show(reply: &RawReply, secrets: &Secrets) -> String {
+pub(crate) fn show(reply: &RawReply, secrets: &Redactor) -> String {
     let mut shown = format!("reply: HTTP {}\n", reply.status);
     for (name, value) in &reply.headers {
         let value = text::decode(value.as_bytes());
@@ -46,8 +46,8 @@ mod tests {
 
     const KEY: &str = "k3y/with+all\"sorts";
 
-    fn secrets() -> Secrets {
-        Secrets::of(&Account {
+    fn secrets() -> Redactor {
+        Redactor::of(&Account {
             base_url: "https://x.example".parse().unwrap(),
             email: "me@a.example".into(),
             api_key: KEY.into(),

@@ -9,11 +9,11 @@ use jiff::Timestamp;
 use crate::api::Client;
 use crate::commands::list::{Care, Lister, to_csv};
 use crate::config::{AllOffers, Job};
-use crate::dispatch::Schedule;
-use crate::error::Failure;
-use crate::output::{Lock, Place, replace_offers};
-use crate::report::{Ending, Level, Report};
-use crate::run::resume::Earlier;
+use crate::dispatch::Dispatcher;
+use crate::error::Error;
+use crate::output::{Lock, OutputPath, replace_offers};
+use crate::report::{Level, Report, RunOutcome};
+use crate::run::resume::ResumeDecision;
 use crate::run::rows::Rows;
 use crate::run::session::Neighbours;
 use crate::run::writer::{Goal, make_room};
@@ -22,7 +22,7 @@ use crate::signals::Signals;
 /// What calls need, besides the loop that makes them: the list and its offers have the same.
 #[derive(Debug)]
 pub(crate) struct Line {
-    pub(crate) schedule: Schedule,
+    pub(crate) schedule: Dispatcher,
     pub(crate) neighbours: Neighbours,
 }
 
@@ -36,7 +36,7 @@ pub(crate) async fn prepare(
     (goal, line): (&Goal, &mut Line),
     signals: &mut Signals,
     report: &mut Report,
-) -> Result<Option<Ending>, Failure> {
+) -> Result<Option<RunOutcome>, Error> {
     let Goal::File(lock) = goal else { return Ok(None) };
     if goes_on(job, lock, &list.file, report)? {
         report.say(Level::Info, &format!("the list of the interrupted run is used: {}", list.file.display()));
@@ -56,19 +56,19 @@ pub(crate) async fn prepare(
 
 /// Whether this run goes on with an interrupted one, whose list is still there. Any other list is an old one, and goes
 /// where the rows go that were made of it.
-fn goes_on(job: &Job, lock: &Lock, list: &Path, report: &Report) -> Result<bool, Failure> {
+fn goes_on(job: &Job, lock: &Lock, list: &Path, report: &Report) -> Result<bool, Error> {
     let earlier = earlier(job, lock.place())?.map(|(_, earlier)| earlier);
     match &earlier {
-        Some(Earlier::GoesOn(..) | Earlier::AllDone(..)) => return Ok(true),
-        Some(earlier @ Earlier::SetAside { .. }) => make_room(earlier, job, lock, Some(list), report)?,
-        Some(Earlier::Nothing | Earlier::Finished) | None => {}
+        Some(ResumeDecision::GoesOn(..) | ResumeDecision::AllDone(..)) => return Ok(true),
+        Some(earlier @ ResumeDecision::SetAside { .. }) => make_room(earlier, job, lock, Some(list), report)?,
+        Some(ResumeDecision::Nothing | ResumeDecision::Finished) | None => {}
     }
     Ok(false)
 }
 
 /// What an earlier run has left, and its list, if that can be read.
-pub(crate) fn earlier(job: &Job, place: &Place) -> Result<Option<(Rows, Earlier)>, Failure> {
+pub(crate) fn earlier(job: &Job, place: &OutputPath) -> Result<Option<(Rows, ResumeDecision)>, Error> {
     let Ok(mut rows) = Rows::open(job) else { return Ok(None) };
-    let earlier = Earlier::of(job, place, &mut rows, Timestamp::now())?;
+    let earlier = ResumeDecision::of(job, place, &mut rows, Timestamp::now())?;
     Ok(Some((rows, earlier)))
 }

@@ -10,14 +10,14 @@ use lru::LruCache;
 use super::all_offers;
 use crate::api::Client;
 use crate::config::{Job, Network, Start};
-use crate::error::Failure;
+use crate::error::Error;
 use crate::input::Row;
 use crate::offer::OfferId;
-use crate::output::Target;
+use crate::output::Destination;
 use crate::pace::Pace;
-use crate::reorder::buffer::Window;
+use crate::reorder::buffer::ReorderBuffer;
 use crate::report::{DryRun, InvalidRow, Level, Report};
-use crate::run::resume::{Earlier, Why};
+use crate::run::resume::{ResumeDecision, Why};
 use crate::run::retry_failed::failed_of_previous;
 use crate::run::rows::input_of;
 use crate::run::rows::{Next, Rows};
@@ -29,34 +29,34 @@ const LISTED: usize = 10;
 ///
 /// # Errors
 /// What would keep the run from being started.
-pub(crate) async fn dry_run(job: &Job, report: &Report) -> Result<DryRun, Failure> {
+pub(crate) async fn dry_run(job: &Job, report: &Report) -> Result<DryRun, Error> {
     for warning in &job.warnings {
         report.say(Level::Warning, warning);
     }
     let network = network(job)?;
-    let target = Target::of(&job.output)?;
-    if let Target::File(place) = &target {
+    let target = Destination::of(&job.output)?;
+    if let Destination::File(place) = &target {
         place.check_folder()?;
     }
-    if let (Some(_), Target::File(place)) = (&job.all_offers, &target) {
-        let earlier = all_offers::earlier(job, place)?.map_or(Earlier::Nothing, |(_, earlier)| earlier);
-        if !matches!(earlier, Earlier::GoesOn(..) | Earlier::AllDone(..)) {
+    if let (Some(_), Destination::File(place)) = (&job.all_offers, &target) {
+        let earlier = all_offers::earlier(job, place)?.map_or(ResumeDecision::Nothing, |(_, earlier)| earlier);
+        if !matches!(earlier, ResumeDecision::GoesOn(..) | ResumeDecision::AllDone(..)) {
             return Ok(plan(job, network, &target, &earlier, Seen::new()));
         }
     }
     let mut rows = open(job)?;
     rows.tell(job, report);
     let earlier = match &target {
-        Target::File(place) => Earlier::of(job, place, &mut rows, Timestamp::now())?,
-        Target::Stdout | Target::Device(_) => Earlier::Nothing,
+        Destination::File(place) => ResumeDecision::of(job, place, &mut rows, Timestamp::now())?,
+        Destination::Stdout | Destination::Device(_) => ResumeDecision::Nothing,
     };
-    let seen = if matches!(earlier, Earlier::AllDone(..)) { Seen::new() } else { Seen::of(&mut rows).await? };
-    rows.tell_oddities(report);
+    let seen = if matches!(earlier, ResumeDecision::AllDone(..)) { Seen::new() } else { Seen::of(&mut rows).await? };
+    rows.log_warnings(report);
     let ids = rows.reading.as_ref().filter(|_| job.all_offers.is_none()).map(ToString::to_string);
     Ok(DryRun { ids, ..plan(job, network, &target, &earlier, seen) })
 }
 
-fn plan(job: &Job, network: String, target: &Target, earlier: &Earlier, seen: Seen) -> DryRun {
+fn plan(job: &Job, network: String, target: &Destination, earlier: &ResumeDecision, seen: Seen) -> DryRun {
     DryRun {
         input: input_of(job),
         is_listed: job.all_offers.is_none() || earlier.done() > 0,
@@ -77,15 +77,15 @@ fn plan(job: &Job, network: String, target: &Target, earlier: &Earlier, seen: Se
 }
 
 /// Whom it would call, or what is missing for that. Settings that cannot work are found out too.
-fn network(job: &Job) -> Result<String, Failure> {
+fn network(job: &Job) -> Result<String, Error> {
     match &job.network {
         Network::Sandbox => Ok("the sandbox network".to_owned()),
-        Network::Real(account) => Client::new(account, &job.http).map(|_| account.host()).map_err(Failure::from),
+        Network::Real(account) => Client::new(account, &job.http).map(|_| account.host()).map_err(Error::from),
         Network::NotGiven(missing) => Ok(format!("not given yet: {missing}")),
     }
 }
 
-fn open(job: &Job) -> Result<Rows, Failure> {
+fn open(job: &Job) -> Result<Rows, Error> {
     match failed_of_previous(job)? {
         None => Rows::open(job),
         Some(which) => Rows::again(job, which),
@@ -93,28 +93,28 @@ fn open(job: &Job) -> Result<Rows, Failure> {
 }
 
 /// What is there of an earlier run, and what would become of that.
-fn earlier_run(earlier: &Earlier, start: Start) -> Option<String> {
+fn earlier_run(earlier: &ResumeDecision, start: Start) -> Option<String> {
     let more = match earlier {
-        Earlier::SetAside { why: Why::TooOld(_), .. } => "; --resume would go on with it",
+        ResumeDecision::SetAside { why: Why::TooOld(_), .. } => "; --resume would go on with it",
         _ => "",
     };
     earlier.words(start).map(|words| words + more)
 }
 
 /// The files that a run leaves, and those that it needs meanwhile.
-fn files(job: &Job, target: &Target, earlier: &Earlier) -> Vec<(PathBuf, &'static str)> {
+fn files(job: &Job, target: &Destination, earlier: &ResumeDecision) -> Vec<(PathBuf, &'static str)> {
     let note = |path: &PathBuf| if path.exists() { "replaced, as a whole" } else { "new" };
     let mut files = Vec::new();
     match target {
-        Target::Stdout => files.push(("-".into(), "stdout")),
-        Target::Device(path) => files.push((path.clone(), "written directly, as it is no file")),
-        Target::File(place) => {
+        Destination::Stdout => files.push(("-".into(), "stdout")),
+        Destination::Device(path) => files.push((path.clone(), "written directly, as it is no file")),
+        Destination::File(place) => {
             files.push((job.output.clone(), note(&job.output)));
             files.extend(job.workbook.iter().map(|path| (path.clone(), note(path))));
             files.extend(job.all_offers.iter().map(|list| (list.file.clone(), note(&list.file))));
             files.push((place.partial(), "during the run"));
             files.push((place.checkpoint(), "during the run"));
-            if let Earlier::SetAside { .. } = earlier {
+            if let ResumeDecision::SetAside { .. } = earlier {
                 let [rows, checkpoint] = place.set_aside();
                 files.push((rows, "what the interrupted run has done"));
                 files.push((checkpoint, "how far that is good"));
@@ -149,7 +149,7 @@ impl Seen {
             kept: 0,
             numbers: HashSet::new(),
             others: HashSet::new(),
-            remembered: LruCache::new(Window::<()>::REMEMBERED),
+            remembered: LruCache::new(ReorderBuffer::<()>::REMEMBERED),
             calls: 0,
             invalid: 0,
             first_invalid: Vec::new(),
@@ -157,7 +157,7 @@ impl Seen {
     }
 
     /// Everything that is still to come.
-    async fn of(rows: &mut Rows) -> Result<Self, Failure> {
+    async fn of(rows: &mut Rows) -> Result<Self, Error> {
         let mut seen = Self::new();
         loop {
             let next = match rows.next()? {
@@ -205,11 +205,11 @@ impl Seen {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::{BadId, Cells, Position};
+    use crate::input::{BadId, Cells, ResumePosition};
 
     fn row(line: u64, cell: &str) -> Row {
         let offer = OfferId::parse(cell).map_err(|reason| BadId { text: cell.into(), reason });
-        let next = Position { byte: 0, line, record: 0 };
+        let next = ResumePosition { byte: 0, line, record: 0 };
         Row { line, offer, cells: Cells::new([""; 0].iter(), 0), next }
     }
 

@@ -13,15 +13,15 @@ use std::time::{Duration, Instant};
 use self::all_offers::Line;
 pub(crate) use self::dry_run::dry_run;
 use crate::api::Client;
-use crate::cell::Look;
+use crate::cell::CellFormat;
 use crate::config::Job;
-use crate::dispatch::{Counts, Policy, Schedule};
-use crate::error::Failure;
-use crate::offer::tally::Summary;
+use crate::dispatch::{Counts, Dispatcher, Policy};
+use crate::error::Error;
+use crate::offer::tally::Tally;
 use crate::output::{Finish, Lock, tidy_up};
 use crate::pace::Pace;
-use crate::reorder::buffer::Window;
-use crate::report::{Closing, Ending, Level, Plan, Report};
+use crate::reorder::buffer::ReorderBuffer;
+use crate::report::{FinalSummary, Level, Plan, Report, RunOutcome};
 use crate::run::event_loop::{Ended, Run};
 use crate::run::retry_failed::failed_of_previous;
 use crate::run::rows::{Rows, input_of};
@@ -35,21 +35,21 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// Runs an export from start to end and reports it.
 ///
 /// # Errors
-/// What kept it from being done, on this machine. What the network did wrong is an [`Ending`].
-pub(crate) async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Summary), Failure> {
-    let mut signals = Signals::listen(report.last_words()).map_err(Failure::system("listen to signals"))?;
+/// What kept it from being done, on this machine. What the network did wrong is an [`RunOutcome`].
+pub(crate) async fn export(job: &Job, report: &mut Report) -> Result<(RunOutcome, Tally), Error> {
+    let mut signals = Signals::listen(report.last_words()).map_err(Error::system("listen to signals"))?;
     tell_settings(job, report);
     let session = Session::open(&job.network, &job.http, Client::new)?;
     let host = session.host.as_str();
     let output = output_of(job);
-    let close = |report: &mut Report, ending: &Ending, summary: &Summary, kept: Option<u64>| {
+    let close = |report: &mut Report, ending: &RunOutcome, summary: &Tally, kept: Option<u64>| {
         close(job, host, (ending, summary, kept), report);
     };
     let called = (&session.client, host);
     let Start { mut rows, goal, line } = match start(job, called, &mut signals, report).await? {
         Ok(start) => start,
         Err(ending) => {
-            let summary = Summary::default();
+            let summary = Tally::default();
             close(report, &ending, &summary, Some(0));
             return Ok((ending, summary));
         }
@@ -83,12 +83,12 @@ pub(crate) async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Su
     let resumable = writer.can_resume() && rows.can_resume();
     let Line { mut schedule, neighbours } = line.unwrap_or_else(|| self::line(job, host, report, now));
     prepare(&mut schedule, job, writer.summary());
-    let (max_errors, window, drain) = (job.max_errors, Window::new(), drain(job));
+    let (max_errors, window, drain) = (job.max_errors, ReorderBuffer::new(), drain(job));
     let run = Run { rows, window, schedule, writer, max_errors, drain, waiting: None, neighbours };
-    let way_on = |cause: Failure| if resumable { cause.with_way_on(&job.resume_command) } else { cause };
+    let way_on = |cause: Error| if resumable { cause.with_way_on(&job.resume_command) } else { cause };
     let ended = run.run(&session.client, &mut signals, report).await;
     let Ended { mut ending, summary, kept, lock, finish } = ended.map_err(way_on)?;
-    if ending == Ending::Complete {
+    if ending == RunOutcome::Complete {
         ending = wind_up(job, (&summary, &looks), (lock, finish), &mut signals, report).await.map_err(way_on)?;
     }
     close(report, &ending, &summary, resumable.then_some(kept));
@@ -96,7 +96,7 @@ pub(crate) async fn export(job: &Job, report: &mut Report) -> Result<(Ending, Su
 }
 
 /// Tells the schedule what is known of the network from earlier runs.
-fn prepare(schedule: &mut Schedule, job: &Job, earlier: &Summary) {
+fn prepare(schedule: &mut Dispatcher, job: &Job, earlier: &Tally) {
     if job.retry_failed.is_some() {
         schedule.expect_failures();
     } else if earlier.succeeded() > 0 {
@@ -105,11 +105,11 @@ fn prepare(schedule: &mut Schedule, job: &Job, earlier: &Summary) {
 }
 
 /// The last words.
-fn close(job: &Job, host: &str, (ending, summary, kept): (&Ending, &Summary, Option<u64>), report: &mut Report) {
+fn close(job: &Job, host: &str, (ending, summary, kept): (&RunOutcome, &Tally, Option<u64>), report: &mut Report) {
     let (output, is_retry) = (output_of(job), job.retry_failed.is_some());
     let (resume_command, retry_command) = (&job.resume_command, &job.retry_command);
     let output_exists = Path::new(&output).exists();
-    report.close(&Closing {
+    report.close(&FinalSummary {
         ending,
         summary,
         output: &output,
@@ -137,7 +137,7 @@ async fn start(
     (client, host): (&Client, &str),
     signals: &mut Signals,
     report: &mut Report,
-) -> Result<Result<Start, Ending>, Failure> {
+) -> Result<Result<Start, RunOutcome>, Error> {
     let Some(list) = &job.all_offers else {
         if job.retry_failed.is_none() && job.source.is_terminal() {
             report.say(Level::Info, "reading offers from the terminal; end with Ctrl-D");
@@ -150,7 +150,7 @@ async fn start(
     let mut line = line(job, host, report, Instant::now());
     let ended = all_offers::prepare((job, list), (client, host), (&goal, &mut line), signals, report).await;
     let now = Instant::now();
-    report.totals(&Summary::default(), line.schedule.counts(now), now);
+    report.totals(&Tally::default(), line.schedule.counts(now), now);
     if let Some(ending) = ended? {
         return Ok(Err(ending));
     }
@@ -162,7 +162,7 @@ async fn start(
 fn line(job: &Job, host: &str, report: &Report, now: Instant) -> Line {
     // A promise to the next job: what is in flight has to end within --max-duration too.
     let max_duration = job.policy.max_duration.map(|max| max.saturating_sub(drain(job)));
-    let mut schedule = Schedule::new(Policy { max_duration, ..job.policy }, fastrand::u64(..), now);
+    let mut schedule = Dispatcher::new(Policy { max_duration, ..job.policy }, fastrand::u64(..), now);
     let neighbours = Neighbours::look(&job.network, job.policy.rate, host, report);
     let begin = neighbours.make_room(report, now, |runs| schedule.set_share(runs, now));
     schedule.hold_until(begin);
@@ -184,25 +184,25 @@ fn tell_settings(job: &Job, report: &Report) {
 /// makes no call again.
 async fn wind_up(
     job: &Job,
-    (summary, looks): (&Summary, &[Look]),
+    (summary, looks): (&Tally, &[CellFormat]),
     (lock, finish): (Option<Arc<Lock>>, Finish),
     signals: &mut Signals,
     report: &Report,
-) -> Result<Ending, Failure> {
+) -> Result<RunOutcome, Error> {
     // A workbook is not made of rows that are withheld.
     if finish == Finish::Replace
         && let Some(signal) = workbook::render(job, (summary, looks), signals, report).await?
     {
-        return Ok(Ending::Interrupted(signal));
+        return Ok(RunOutcome::Interrupted(signal));
     }
     if let Some(lock) = &lock {
         tidy_up(lock, finish)?;
     }
     if job.min_ok.is_met(summary.succeeded(), summary.offers) {
-        return Ok(Ending::Complete);
+        return Ok(RunOutcome::Complete);
     }
     let failed = lock.filter(|_| finish == Finish::Withhold).map(|lock| lock.place().failed());
-    Ok(Ending::BelowMinOk { least: job.min_ok.to_string(), rows_in: failed })
+    Ok(RunOutcome::BelowMinOk { least: job.min_ok.to_string(), rows_in: failed })
 }
 
 /// The output as the user knows it.
@@ -215,7 +215,7 @@ fn output_of(job: &Job) -> String {
 
 /// Opens what the rows come from, and locks what they go to. An earlier output is read only when no other run can
 /// replace it meanwhile; an input that makes no sense is to be told before anything is made for the output.
-fn open(job: &Job) -> Result<(Rows, Goal), Failure> {
+fn open(job: &Job) -> Result<(Rows, Goal), Error> {
     let Some(which) = failed_of_previous(job)? else {
         let rows = Rows::open(job)?;
         return Ok((rows, Goal::of(job)?));

@@ -3,12 +3,12 @@
 
 use tokio::sync::oneshot;
 
-use crate::cell::Look;
+use crate::cell::CellFormat;
 use crate::config::Job;
 use crate::encode::xlsx::{self, Content, RenderError, Rendered};
-use crate::error::Failure;
-use crate::offer::tally::Summary;
-use crate::output::{Place, Target};
+use crate::error::Error;
+use crate::offer::tally::Tally;
+use crate::output::{Destination, OutputPath};
 use crate::panic_guard;
 use crate::report::{Level, Report};
 use crate::signals::{Signal, Signals};
@@ -19,12 +19,12 @@ use crate::signals::{Signal, Signals};
 /// The old workbook is untouched, and the rows are whole.
 pub(crate) async fn render(
     job: &Job,
-    (summary, looks): (&Summary, &[Look]),
+    (summary, looks): (&Tally, &[CellFormat]),
     signals: &mut Signals,
     report: &Report,
-) -> Result<Option<Signal>, Failure> {
+) -> Result<Option<Signal>, Error> {
     let Some(workbook) = &job.workbook else { return Ok(None) };
-    let Target::File(place) = Target::of(workbook)? else { return Ok(None) };
+    let Destination::File(place) = Destination::of(workbook)? else { return Ok(None) };
     let tell = |signal: Signal| {
         report.say(Level::Info, &signal.waiting_for("the workbook"));
         Signals::TO_THE_END
@@ -46,11 +46,11 @@ pub(crate) async fn render(
     Ok(None)
 }
 
-async fn on_a_thread(content: Content, place: &Place) -> Result<Rendered, Failure> {
+async fn on_a_thread(content: Content, place: &OutputPath) -> Result<Rendered, Error> {
     let (tell, told) = oneshot::channel();
     let (csv, to) = (content.csv.clone(), place.clone());
     let started = panic_guard::start("workbook", move || xlsx::render(&content, &to), |done| drop(tell.send(done)));
-    started.map_err(Failure::system("start a thread for the workbook"))?;
+    started.map_err(Error::system("start a thread for the workbook"))?;
     match told.await {
         Ok(Ok(rendered)) => Ok(rendered?),
         why => {

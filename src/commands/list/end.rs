@@ -1,10 +1,10 @@
 //! How a list ended: the words and the exit code for it.
 
 use crate::commands::list::paging::{Doubt, Endless};
-use crate::dispatch::Stop;
+use crate::dispatch::StopReason;
 use crate::exit::ExitCode;
 use crate::offer::{Class, OfferError};
-use crate::report::Ending;
+use crate::report::RunOutcome;
 use crate::signals::Signal;
 
 /// How a list ended.
@@ -13,7 +13,7 @@ pub(crate) enum End {
     /// Every offer is listed.
     Complete,
     /// The network, or the user's limits, stopped it.
-    Stopped(Stop),
+    Stopped(StopReason),
     /// A signal.
     Interrupted(Signal),
     /// The network refuses a page.
@@ -29,7 +29,7 @@ impl End {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Complete => ExitCode::Success,
-            Self::Stopped(Stop::Refused(_) | Stop::Unreachable { .. }) => ExitCode::Refused,
+            Self::Stopped(StopReason::Refused(_) | StopReason::Unreachable { .. }) => ExitCode::Refused,
             Self::Refused(error) if error.kind.class() != Class::Transient => ExitCode::Refused,
             Self::Stopped(_) | Self::Refused(_) | Self::Endless(_) | Self::Short(_) => ExitCode::StoppedEarly,
             Self::Interrupted(signal) => signal.exit_code(),
@@ -37,14 +37,14 @@ impl End {
     }
 
     /// The same as an end of an export, which this list was to be the input of.
-    pub(crate) fn of_export(self, host: &str) -> Ending {
+    pub(crate) fn of_export(self, host: &str) -> RunOutcome {
         match self {
-            Self::Complete => Ending::Complete,
-            Self::Stopped(stop) => Ending::Stopped(stop),
-            Self::Interrupted(signal) => Ending::Interrupted(signal),
+            Self::Complete => RunOutcome::Complete,
+            Self::Stopped(stop) => RunOutcome::Stopped(stop),
+            Self::Interrupted(signal) => RunOutcome::Interrupted(signal),
             Self::Refused(_) | Self::Endless(_) | Self::Short(_) => {
                 let refused = self.exit_code() == ExitCode::Refused;
-                Ending::NoList { why: self.words(host), refused }
+                RunOutcome::NoList { why: self.words(host), refused }
             }
         }
     }
@@ -52,9 +52,9 @@ impl End {
     /// The word for it in the log; a promise to programs.
     pub(crate) fn word(&self) -> &'static str {
         match self {
-            Self::Complete => Ending::Complete.word(),
-            Self::Stopped(stop) => Ending::Stopped(stop.clone()).word(),
-            Self::Interrupted(signal) => Ending::Interrupted(*signal).word(),
+            Self::Complete => RunOutcome::Complete.word(),
+            Self::Stopped(stop) => RunOutcome::Stopped(stop.clone()).word(),
+            Self::Interrupted(signal) => RunOutcome::Interrupted(*signal).word(),
             Self::Refused(_) | Self::Endless(_) | Self::Short(_) => "no_list",
         }
     }
@@ -63,8 +63,8 @@ impl End {
     pub(crate) fn words(&self, host: &str) -> String {
         match self {
             Self::Complete => String::new(),
-            Self::Stopped(stop) => Ending::Stopped(stop.clone()).words(host),
-            Self::Interrupted(signal) => Ending::Interrupted(*signal).words(host),
+            Self::Stopped(stop) => RunOutcome::Stopped(stop.clone()).words(host),
+            Self::Interrupted(signal) => RunOutcome::Interrupted(*signal).words(host),
             Self::Refused(error) => {
                 format!(
                     "stopped: {host} does not give the offer list: {}",

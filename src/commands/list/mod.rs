@@ -25,15 +25,15 @@ use crate::api::classify::accept;
 use crate::api::offers::{Listed, Page};
 use crate::api::{self, Client, RawReply, is_foreign_page};
 use crate::config::ListJob;
-use crate::dispatch::{Answered, Call, Next, Schedule, Slot, Stop, Task, Waiting};
-use crate::error::Failure;
+use crate::dispatch::{Answered, Call, Dispatcher, Next, Slot, StopReason, Task, Waiting};
+use crate::error::Error;
 use crate::input::Total;
 use crate::offer::{AnswerBuilder, ErrorKind, OfferError, OfferId};
 use crate::pace::Pace;
 use crate::report::{Level, Plan, Report, Status, counted};
 use crate::run::session::{Neighbours, Session};
 use crate::signals::Signals;
-use crate::signals::status_request::Asked;
+use crate::signals::status_request::StatusRequests;
 
 /// Offers on a page; the documentation shows no larger one.
 const PER_PAGE: &str = "100";
@@ -42,8 +42,8 @@ const PER_PAGE: &str = "100";
 ///
 /// # Errors
 /// What kept it from being done, on this machine. What the network did wrong is an [`End`].
-pub(crate) async fn list(job: &ListJob, report: &mut Report) -> Result<End, Failure> {
-    let mut signals = Signals::listen(report.last_words()).map_err(Failure::system("listen to signals"))?;
+pub(crate) async fn list(job: &ListJob, report: &mut Report) -> Result<End, Error> {
+    let mut signals = Signals::listen(report.last_words()).map_err(Error::system("listen to signals"))?;
     for setting in &job.settings {
         report.say(Level::Debug, &format!("setting: {setting}"));
     }
@@ -67,7 +67,7 @@ pub(crate) async fn list(job: &ListJob, report: &mut Report) -> Result<End, Fail
         now,
     );
     let mut neighbours = Neighbours::look(&job.network, job.policy.rate, &session.host, report);
-    let mut schedule = Schedule::new(job.policy, fastrand::u64(..), now);
+    let mut schedule = Dispatcher::new(job.policy, fastrand::u64(..), now);
     let begin = neighbours.make_room(report, now, |runs| schedule.set_share(runs, now));
     schedule.hold_until(begin);
     let mut lister = Lister {
@@ -117,7 +117,7 @@ pub(crate) struct Lister<'a> {
     /// What is asked for besides the page.
     pub query: &'a [(String, String)],
     /// When calls may leave. Nothing else may be in it.
-    pub schedule: &'a mut Schedule,
+    pub schedule: &'a mut Dispatcher,
     /// The other runs on this machine that call the same network.
     pub neighbours: &'a mut Neighbours,
     /// Whether offers without an ID are given out too.
@@ -134,7 +134,7 @@ impl Lister<'_> {
     /// Reads the pages once.
     async fn turn_pages(&mut self, signals: &mut Signals, report: &mut Report) -> Result<Turned, End> {
         let (mut paging, mut offers) = (Paging::new(self.keep_nameless), Vec::new());
-        let mut asked = Asked::listen();
+        let mut asked = StatusRequests::listen();
         loop {
             let page = self.page(&paging, (signals, &mut asked), report).await?;
             let (more, step) = paging.take(page).map_err(End::Endless)?;
@@ -150,7 +150,7 @@ impl Lister<'_> {
     async fn page(
         &mut self,
         paging: &Paging,
-        (signals, asked): (&mut Signals, &mut Asked),
+        (signals, asked): (&mut Signals, &mut StatusRequests),
         report: &mut Report,
     ) -> Result<Page, End> {
         self.want(paging.page());
@@ -220,7 +220,7 @@ impl Lister<'_> {
         }
     }
 
-    async fn ask(&self, page: OfferId) -> Result<RawReply, api::Failure> {
+    async fn ask(&self, page: OfferId) -> Result<RawReply, api::TransportError> {
         let own = [("limit", PER_PAGE), ("offset", page.as_str()), ("sort", "id")];
         let asked = self.query.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let query: Vec<_> = asked.chain(own).collect();
@@ -231,13 +231,13 @@ impl Lister<'_> {
     fn answered(
         &mut self,
         call: Call,
-        reply: Result<RawReply, api::Failure>,
+        reply: Result<RawReply, api::TransportError>,
         paging: &Paging,
-    ) -> Result<(Option<Page>, Option<OfferError>), Stop> {
+    ) -> Result<(Option<Page>, Option<OfferError>), StopReason> {
         let is_wanted = call.offer.as_str() == paging.page().to_string();
         let closed = reply.as_ref().err().and_then(|failure| {
             let way_out = self.client.closed(failure.fault)?;
-            Some(Stop::Unreachable { error: self.client.hide_secrets(failure.error.clone()), way_out })
+            Some(StopReason::Unreachable { error: self.client.hide_secrets(failure.error.clone()), way_out })
         });
         let (page, retry_after, wrong_host) = read(self.client, reply);
         let outcome = page.as_ref().map(|_| AnswerBuilder::default().build()).map_err(Clone::clone);
@@ -263,7 +263,10 @@ impl Lister<'_> {
 }
 
 /// What came for a page: its offers or why there are none, how long to wait, and whether it is another host's page.
-fn read(client: &Client, reply: Result<RawReply, api::Failure>) -> (Result<Page, OfferError>, Option<Duration>, bool) {
+fn read(
+    client: &Client,
+    reply: Result<RawReply, api::TransportError>,
+) -> (Result<Page, OfferError>, Option<Duration>, bool) {
     let raw = match reply {
         Ok(raw) => raw,
         Err(failure) => return (Err(client.hide_secrets(failure.error)), None, false),

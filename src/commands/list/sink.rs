@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::api::offers::{FIELDS, Listed};
 use crate::encode::csv_record;
-use crate::error::Failure;
-use crate::output::{Direct, Lock, Target, replace};
+use crate::error::Error;
+use crate::output::{Destination, Direct, Lock, replace};
 
 /// The list as a CSV that `export` reads. Even a hundred thousand offers are but 10 MB.
 pub(crate) fn to_csv(offers: &[Listed]) -> Vec<u8> {
@@ -29,15 +29,15 @@ pub(crate) enum Sink {
 }
 
 impl Sink {
-    pub(crate) fn open(output: &Path) -> Result<Self, Failure> {
-        Ok(match Target::of(output)? {
-            Target::File(place) => Self::File(Lock::acquire(place)?),
-            Target::Device(path) => {
+    pub(crate) fn open(output: &Path) -> Result<Self, Error> {
+        Ok(match Destination::of(output)? {
+            Destination::File(place) => Self::File(Lock::acquire(place)?),
+            Destination::Device(path) => {
                 // To be told before the first call, if it cannot be opened.
                 Direct::device(&path, &[])?;
                 Self::Device(path)
             }
-            Target::Stdout => {
+            Destination::Stdout => {
                 Direct::stdout(&[])?;
                 Self::Stdout
             }
@@ -54,7 +54,7 @@ impl Sink {
     }
 
     /// Writes the list, which is complete.
-    pub(crate) fn write(self, offers: &[Listed]) -> Result<(), Failure> {
+    pub(crate) fn write(self, offers: &[Listed]) -> Result<(), Error> {
         let rows = to_csv(offers);
         match self {
             Self::File(lock) => Ok(replace(&lock, &rows)?),

@@ -7,7 +7,7 @@ use super::{Lister, Turned};
 use crate::api::offers::Listed;
 use crate::commands::list::end::End;
 use crate::commands::list::paging::{Doubt, Paging};
-use crate::error::Failure;
+use crate::error::Error;
 use crate::report::{Level, Report};
 use crate::signals::Signals;
 
@@ -42,7 +42,7 @@ impl Lister<'_> {
         care: Care,
         signals: &mut Signals,
         report: &mut Report,
-    ) -> Result<Result<Whole, End>, Failure> {
+    ) -> Result<Result<Whole, End>, Error> {
         let mut before = None;
         for reading in 1.. {
             let Turned { offers, paging } = match self.turn_pages(signals, report).await {

@@ -3,9 +3,9 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
-use crate::dispatch::{Answered, Call, Next, Policy, Schedule, Stop};
+use crate::dispatch::{Answered, Call, Dispatcher, Next, Policy, StopReason};
 use crate::offer::{AnswerBuilder, ErrorKind, OfferError, OfferId, Outcome};
-use crate::reorder::buffer::Window;
+use crate::reorder::buffer::ReorderBuffer;
 use crate::settings::rate::Rate;
 
 pub(crate) const LATENCY: Duration = Duration::from_millis(120);
@@ -73,7 +73,7 @@ pub(crate) struct Sent {
 #[derive(Debug)]
 pub(crate) struct Story {
     /// `None` if every row was written.
-    pub(crate) stop: Option<Stop>,
+    pub(crate) stop: Option<StopReason>,
     pub(crate) took: Duration,
     pub(crate) sent: Vec<Sent>,
     /// The rows in the order in which they were written.
@@ -118,12 +118,12 @@ pub(crate) fn run_seeded(offers: &[u64], policy: Policy, seed: u64, network: imp
 
 /// The same as `--retry-failed` does it.
 pub(crate) fn run_again(offers: &[u64], policy: Policy, network: impl FnMut(Asked) -> Reply) -> Story {
-    run_prepared(offers, policy, network, 7, Schedule::expect_failures)
+    run_prepared(offers, policy, network, 7, Dispatcher::expect_failures)
 }
 
 /// The same as a run that goes on with another.
 pub(crate) fn run_resumed(offers: &[u64], policy: Policy, network: impl FnMut(Asked) -> Reply) -> Story {
-    run_prepared(offers, policy, network, 7, Schedule::trust_host)
+    run_prepared(offers, policy, network, 7, Dispatcher::trust_host)
 }
 
 fn run_prepared(
@@ -131,10 +131,10 @@ fn run_prepared(
     policy: Policy,
     network: impl FnMut(Asked) -> Reply,
     seed: u64,
-    prepare: impl FnOnce(&mut Schedule),
+    prepare: impl FnOnce(&mut Dispatcher),
 ) -> Story {
     let start = Instant::now();
-    let mut schedule = Schedule::new(policy, seed, start);
+    let mut schedule = Dispatcher::new(policy, seed, start);
     prepare(&mut schedule);
     let mut drive = Drive {
         start,
@@ -142,7 +142,7 @@ fn run_prepared(
         offers,
         next_row: 0,
         schedule,
-        window: Window::new(),
+        window: ReorderBuffer::new(),
         policy,
         network,
         in_flight: HashMap::new(),
@@ -164,8 +164,8 @@ struct Drive<'a, N> {
     now: Instant,
     offers: &'a [u64],
     next_row: usize,
-    schedule: Schedule,
-    window: Window<u64>,
+    schedule: Dispatcher,
+    window: ReorderBuffer<u64>,
     policy: Policy,
     network: N,
     in_flight: HashMap<usize, (Call, Reply)>,
@@ -176,7 +176,7 @@ struct Drive<'a, N> {
 
 impl<N: FnMut(Asked) -> Reply> Drive<'_, N> {
     /// The same steps as in `export`.
-    fn run(&mut self) -> Option<Stop> {
+    fn run(&mut self) -> Option<StopReason> {
         for _ in 0..2_000_000 {
             self.read();
             let sent = self.send();
@@ -214,7 +214,7 @@ impl<N: FnMut(Asked) -> Reply> Drive<'_, N> {
         }
     }
 
-    fn send(&mut self) -> Result<Option<Instant>, Stop> {
+    fn send(&mut self) -> Result<Option<Instant>, StopReason> {
         let more = self.window.has_room() && self.next_row < self.offers.len();
         let until = loop {
             match self.schedule.next(self.now, more)? {
@@ -248,7 +248,7 @@ impl<N: FnMut(Asked) -> Reply> Drive<'_, N> {
         assert!(self.now >= self.schedule.frozen_until, "a call while frozen");
     }
 
-    fn answer(&mut self) -> Result<(), Stop> {
+    fn answer(&mut self) -> Result<(), StopReason> {
         let (_, number) = self.due.pop_first().unwrap();
         let (call, Reply { outcome, retry_after, wrong_host, .. }) = self.in_flight.remove(&number).unwrap();
         let answered = self.schedule.answered(call, Answered { outcome, retry_after, wrong_host }, self.now);

@@ -88,7 +88,11 @@ fn an_outage_that_never_ends_stops_the_run_after_max_outage() {
             let policy = Policy { max_outage: seconds * SECOND, ..policy() };
             let story =
                 run(&offers(lone), policy, |asked| if asked.at > 5 * SECOND { down.reply() } else { Reply::good() });
-            assert!(matches!(story.stop, Some(Stop::Outage { .. })), "{seconds} {down:?} {lone}: {:?}", story.stop);
+            assert!(
+                matches!(story.stop, Some(StopReason::Outage { .. })),
+                "{seconds} {down:?} {lone}: {:?}",
+                story.stop
+            );
             assert!(story.took <= (seconds + 50) * SECOND, "{seconds} {down:?} {lone}: {:?}", story.took);
             assert!(story.errors().is_empty());
         }
@@ -101,16 +105,16 @@ fn a_network_that_is_dead_from_the_start_stops_the_run_within_a_minute() {
         for retries in [0, 1, 4] {
             let policy = Policy { retries, ..policy() };
             let story = run(&offers(count), policy, |_| Reply::bad(ErrorKind::Network, 0));
-            assert!(matches!(story.stop, Some(Stop::NothingPassed(_))), "{count}: {:?}", story.stop);
+            assert!(matches!(story.stop, Some(StopReason::NothingPassed(_))), "{count}: {:?}", story.stop);
             assert!(story.took < 60 * SECOND && story.sent.len() <= most, "{count}: {:?}", story.took);
         }
     }
     let slow = run(&offers(400), policy(), |_| Reply::hanging());
-    assert!(matches!(slow.stop, Some(Stop::NothingPassed(_))) && slow.took < 480 * SECOND, "{:?}", slow.took);
+    assert!(matches!(slow.stop, Some(StopReason::NothingPassed(_))) && slow.took < 480 * SECOND, "{:?}", slow.took);
     let refused_connects = run(&offers(400), policy(), |_| Reply { after: 5 * SECOND, ..Reply::failing() });
-    assert!(matches!(refused_connects.stop, Some(Stop::NothingPassed(_))) && refused_connects.took < 90 * SECOND);
+    assert!(matches!(refused_connects.stop, Some(StopReason::NothingPassed(_))) && refused_connects.took < 90 * SECOND);
     let throttled = run(&offers(1), policy(), |_| Reply::throttled());
-    assert!(matches!(throttled.stop, Some(Stop::Outage { .. })) && throttled.took < 961 * SECOND);
+    assert!(matches!(throttled.stop, Some(StopReason::Outage { .. })) && throttled.took < 961 * SECOND);
 }
 
 #[test]
@@ -125,7 +129,7 @@ fn a_refused_account_costs_three_calls_at_most() {
         for count in [1, 2, 3, 400] {
             for retries in [0, 4] {
                 let story = run(&offers(count), Policy { retries, ..policy() }, |_| reply.clone());
-                assert!(matches!(story.stop, Some(Stop::Refused(_))), "{count} {reply:?}: {:?}", story.stop);
+                assert!(matches!(story.stop, Some(StopReason::Refused(_))), "{count} {reply:?}: {:?}", story.stop);
                 assert!(story.sent.len() <= most, "{} calls for {reply:?}", story.sent.len());
                 assert!(story.took < 10 * SECOND, "{:?}", story.took);
             }
@@ -142,9 +146,9 @@ fn an_account_that_is_refused_without_a_reason_is_believed_after_minutes_of_sile
                 if asked.at < from * SECOND { Reply::good() } else { refused.clone() }
             });
             match (page, from) {
-                (false, _) => assert!(matches!(story.stop, Some(Stop::Refused(_))), "{:?}", story.stop),
-                (true, 0) => assert!(matches!(story.stop, Some(Stop::NothingPassed(_))), "{:?}", story.stop),
-                (true, _) => assert!(matches!(story.stop, Some(Stop::Outage { .. })), "{:?}", story.stop),
+                (false, _) => assert!(matches!(story.stop, Some(StopReason::Refused(_))), "{:?}", story.stop),
+                (true, 0) => assert!(matches!(story.stop, Some(StopReason::NothingPassed(_))), "{:?}", story.stop),
+                (true, _) => assert!(matches!(story.stop, Some(StopReason::Outage { .. })), "{:?}", story.stop),
             }
             let refused = story.sent.iter().filter(|sent| !sent.passed).count();
             assert!(story.errors().is_empty() && refused <= 24, "{page} {count} {from}: {refused} calls");
@@ -201,7 +205,7 @@ fn what_fails_again_as_it_did_before_keeps_its_rows_where_the_api_says_so() {
         let story = run_again(&offers(count), policy(), network);
         assert_eq!(story.complete().errors().len() as u64, count);
         let dead = run_again(&offers(count), policy(), |_| broken.clone());
-        assert!(matches!(dead.stop, Some(Stop::NothingPassed(_))) && dead.errors().is_empty(), "{:?}", dead.stop);
+        assert!(matches!(dead.stop, Some(StopReason::NothingPassed(_))) && dead.errors().is_empty(), "{:?}", dead.stop);
         let fresh = run(&offers(count), policy(), |_| apis_own.clone());
         assert_eq!(
             (fresh.stop.is_none(), fresh.errors().len() as u64),
@@ -221,7 +225,11 @@ fn a_run_that_goes_on_into_an_outage_sits_it_out() {
             assert_eq!(story.complete().errors(), []);
         }
         let story = run_resumed(&offers(100), policy(), |_| reply.clone());
-        assert!(matches!(story.stop, Some(Stop::Outage { .. })) && story.took < 1000 * SECOND, "{:?}", story.stop);
+        assert!(
+            matches!(story.stop, Some(StopReason::Outage { .. })) && story.took < 1000 * SECOND,
+            "{:?}",
+            story.stop
+        );
     }
 }
 
@@ -234,7 +242,7 @@ fn a_key_that_is_revoked_is_confirmed_by_one_call() {
             let reply = if asked.at < revoked { Reply::good() } else { refused };
             Reply { after: latency, ..reply }
         });
-        assert!(matches!(story.stop, Some(Stop::Refused(_))), "{:?}", story.stop);
+        assert!(matches!(story.stop, Some(StopReason::Refused(_))), "{:?}", story.stop);
         let told = story.sent.iter().filter(|sent| !sent.passed).map(|sent| sent.back).min().unwrap();
         let later: Vec<_> = story.sent.iter().filter(|sent| sent.left >= told).collect();
         assert!(later.len() == 1 && later[0].left >= told + 2 * SECOND, "{later:?}");
@@ -276,8 +284,10 @@ fn ten_answers_of_a_gateway_in_a_row_are_settled_by_an_offer_that_passed() {
             let is_key = matches!(&gone.outcome, Err(error) if error.kind == ErrorKind::Unauthorized);
             match (seconds, &story.stop) {
                 (..=60, None) => assert!(story.took <= calm(400) + (2 * seconds + 20) * SECOND, "{:?}", story.took),
-                (61.., Some(Stop::Outage { .. })) => assert!(!is_key),
-                (61.., Some(Stop::Refused(_))) => assert!(is_key && story.took >= 125 * SECOND, "{:?}", story.took),
+                (61.., Some(StopReason::Outage { .. })) => assert!(!is_key),
+                (61.., Some(StopReason::Refused(_))) => {
+                    assert!(is_key && story.took >= 125 * SECOND, "{:?}", story.took);
+                }
                 _ => panic!("{seconds} {gone:?}: {:?}", story.stop),
             }
         }
@@ -296,7 +306,7 @@ fn a_window_full_of_two_refused_offers_is_no_dead_end() {
         assert!(story.complete().errors().len() >= 1024);
         let page = Reply::bad(ErrorKind::InvalidResponse, 404);
         let story = run(&rows, policy(), |asked| if asked.offer < 2 { page.clone() } else { later.clone() });
-        assert!(matches!(story.stop, Some(Stop::NothingPassed(_))), "{:?}", story.stop);
+        assert!(matches!(story.stop, Some(StopReason::NothingPassed(_))), "{:?}", story.stop);
     }
 }
 
@@ -359,7 +369,7 @@ fn an_offer_has_its_attempts_and_one_more_if_the_service_may_have_been_gone() {
 fn a_long_retry_after_and_the_end_of_the_time_stop_the_run_at_once() {
     let throttle = |wait: u32| Reply { retry_after: Some(wait * SECOND), ..Reply::throttled() };
     let long = run(&offers(400), policy(), |a| if a.at > 9 * SECOND { throttle(301) } else { Reply::good() });
-    assert_eq!(long.stop, Some(Stop::ComeBackIn(301 * SECOND)));
+    assert_eq!(long.stop, Some(StopReason::ComeBackIn(301 * SECOND)));
     assert!(long.took < 10 * SECOND);
     let short = run(&offers(400), policy(), |a| {
         if (9 * SECOND..309 * SECOND).contains(&a.at) { throttle(300) } else { Reply::good() }
@@ -367,7 +377,7 @@ fn a_long_retry_after_and_the_end_of_the_time_stop_the_run_at_once() {
     assert!(short.complete().took > 309 * SECOND && short.sent.len() <= 404);
     let limited = Policy { max_duration: Some(60 * SECOND), ..policy() };
     let past_end = run(&offers(400), limited, |a| if a.at > 9 * SECOND { throttle(55) } else { Reply::good() });
-    assert_eq!(past_end.stop, Some(Stop::ComeBackIn(55 * SECOND)));
+    assert_eq!(past_end.stop, Some(StopReason::ComeBackIn(55 * SECOND)));
     let centuries = |times: u32| {
         run(&offers(400), policy(), move |asked| match asked.at {
             at if at > 9 * SECOND && at < 10 * SECOND + 300 * times * SECOND => throttle(u32::MAX),
@@ -375,10 +385,10 @@ fn a_long_retry_after_and_the_end_of_the_time_stop_the_run_at_once() {
         })
     };
     assert!(centuries(1).complete().took > 309 * SECOND);
-    assert_eq!(centuries(2).stop, Some(Stop::ComeBackIn(u32::MAX * SECOND)));
+    assert_eq!(centuries(2).stop, Some(StopReason::ComeBackIn(u32::MAX * SECOND)));
     for down in [Down::Gateway, Down::Hang, Down::Throttle] {
         let story = run(&offers(400), limited, |a| if a.at > 9 * SECOND { down.reply() } else { Reply::good() });
-        assert_eq!((story.stop, story.took), (Some(Stop::OutOfTime), 60 * SECOND), "{down:?}");
+        assert_eq!((story.stop, story.took), (Some(StopReason::OutOfTime), 60 * SECOND), "{down:?}");
     }
 }
 

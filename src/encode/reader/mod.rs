@@ -24,7 +24,7 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// An output of an earlier run, row by row.
 #[derive(Debug)]
-pub struct Previous {
+pub struct OutputReader {
     path: PathBuf,
     reader: BufReader<Bytes>,
     format: Format,
@@ -109,7 +109,7 @@ pub enum PreviousError {
     },
 }
 
-impl Previous {
+impl OutputReader {
     /// Opens an output and reads its header. One that another program has saved is read as a whole and put into the
     /// form of `dialect`; then the second value says what was done to it.
     ///
@@ -219,7 +219,7 @@ impl Previous {
         (self.offset, self.lines)
     }
 
-    /// Goes on at an earlier [`Previous::position`].
+    /// Goes on at an earlier [`OutputReader::position`].
     ///
     /// # Errors
     /// The file cannot be read there.

@@ -17,8 +17,8 @@ fn write(format: Format, kept: &[&str], rows: &[(&[String], Outcome)]) -> (tempf
     (file, bytes)
 }
 
-fn open(path: &Path) -> Result<Previous, PreviousError> {
-    Previous::open(path, Dialect::Plain).map(|(previous, _)| previous)
+fn open(path: &Path) -> Result<OutputReader, PreviousError> {
+    OutputReader::open(path, Dialect::Plain).map(|(previous, _)| previous)
 }
 
 fn outcome(text: &str, entries: usize) -> Outcome {

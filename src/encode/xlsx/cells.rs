@@ -4,7 +4,7 @@
 
 use rust_xlsxwriter::{Format, FormatAlign, Worksheet, XlsxError};
 
-use crate::cell::{Look, Typed};
+use crate::cell::{CellFormat, TypedCell};
 use crate::encode::columns::COLUMNS;
 use crate::encode::quoted_rows::Cell;
 use crate::encode::xlsx::text::{Written, runs_in_xml, written};
@@ -61,7 +61,7 @@ pub(crate) struct CellWriter {
 
 impl CellWriter {
     /// For columns of these names; `looks` are those of the kept ones.
-    pub(crate) fn new(texts: Texts, header: &[Cell], looks: &[Look]) -> Self {
+    pub(crate) fn new(texts: Texts, header: &[Cell], looks: &[CellFormat]) -> Self {
         let top = || Format::new().set_align(FormatAlign::Top);
         let number = |format: &str| top().set_num_format(format);
         let own = COLUMNS.len() - 1;
@@ -103,7 +103,7 @@ impl CellWriter {
                 }
             }
             Some(Column::Kept(formats)) if !cell.is_quoted => {
-                if let Some(typed) = Typed::parse(text) {
+                if let Some(typed) = TypedCell::parse(text) {
                     self.write_typed(sheet, (row, column), typed, formats)?;
                     return Ok(true);
                 }
@@ -118,18 +118,20 @@ impl CellWriter {
         &self,
         sheet: &mut Worksheet,
         (row, column): (u32, u16),
-        typed: Typed,
+        typed: TypedCell,
         kept: &KeptFormats,
     ) -> Result<(), XlsxError> {
         let (value, own) = match typed {
-            Typed::Truth(value) => return sheet.write_boolean_with_format(row, column, value, &kept.number).map(drop),
-            Typed::Number(value) => (value, Some(&kept.number)),
-            Typed::Day(days) | Typed::DayAndTime(days) | Typed::Time(days) => (days, None),
+            TypedCell::Truth(value) => {
+                return sheet.write_boolean_with_format(row, column, value, &kept.number).map(drop);
+            }
+            TypedCell::Number(value) => (value, Some(&kept.number)),
+            TypedCell::Day(days) | TypedCell::DayAndTime(days) | TypedCell::Time(days) => (days, None),
         };
         let usual = match typed {
-            Typed::Day(_) => &self.day,
-            Typed::DayAndTime(_) => &self.day_and_time,
-            Typed::Time(days) if days >= 1.0 => &self.duration,
+            TypedCell::Day(_) => &self.day,
+            TypedCell::DayAndTime(_) => &self.day_and_time,
+            TypedCell::Time(days) if days >= 1.0 => &self.duration,
             _ => &self.time,
         };
         let format = own.or(kept.moment.as_ref()).unwrap_or(usual);

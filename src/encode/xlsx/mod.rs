@@ -14,9 +14,9 @@ use std::path::{Path, PathBuf};
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, Worksheet};
 
 use self::cells::{CellWriter, Texts, height, write_header, write_summary};
-use crate::cell::Look;
+use crate::cell::CellFormat;
 use crate::encode::quoted_rows::Rows;
-use crate::output::Place;
+use crate::output::OutputPath;
 use crate::output::commit::{remove, take_mode};
 use crate::output::{Action, OutputError};
 
@@ -80,7 +80,7 @@ pub struct Content {
     /// The finished, plain rows.
     pub csv: PathBuf,
     /// How the kept columns look.
-    pub looks: Vec<Look>,
+    pub looks: Vec<CellFormat>,
     /// The second sheet.
     pub summary: Vec<(String, String)>,
 }
@@ -89,7 +89,7 @@ pub struct Content {
 ///
 /// # Errors
 /// The old workbook is untouched.
-pub fn render(content: &Content, place: &Place) -> Result<Rendered, RenderError> {
+pub fn render(content: &Content, place: &OutputPath) -> Result<Rendered, RenderError> {
     let rendered = write(content, place, &temporary(place));
     if rendered.is_err() {
         discard(place);
@@ -98,17 +98,17 @@ pub fn render(content: &Content, place: &Place) -> Result<Rendered, RenderError>
 }
 
 /// Removes what is there of a workbook that is not going to be finished.
-pub fn discard(place: &Place) {
+pub fn discard(place: &OutputPath) {
     // The error that is under way says more than a failure to tidy up.
     let _ = remove(&temporary(place));
 }
 
 /// What a workbook is called until it is whole.
-pub fn temporary(place: &Place) -> PathBuf {
+pub fn temporary(place: &OutputPath) -> PathBuf {
     place.beside(".xlsx.tmp")
 }
 
-fn write(content: &Content, place: &Place, temporary: &Path) -> Result<Rendered, RenderError> {
+fn write(content: &Content, place: &OutputPath, temporary: &Path) -> Result<Rendered, RenderError> {
     let csv = &content.csv;
     let failed =
         |source| RenderError::Workbook { workbook: place.out().to_owned(), csv: csv.clone(), source: Box::new(source) };
@@ -176,11 +176,11 @@ fn write_rows(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::Target;
+    use crate::output::Destination;
     use std::fs;
 
-    fn place(folder: &Path) -> Place {
-        let Ok(Target::File(place)) = Target::of(&folder.join("x.xlsx")) else { panic!("not a file") };
+    fn place(folder: &Path) -> OutputPath {
+        let Ok(Destination::File(place)) = Destination::of(&folder.join("x.xlsx")) else { panic!("not a file") };
         place
     }
 

@@ -211,7 +211,10 @@ fn columns_without_name_and_content_are_left_out() {
     let (_dir, source) = file(late.as_bytes());
     let mut input = Input::open(&source, &options()).unwrap();
     assert_eq!((input.kept_columns().len(), rows(&mut input).len()), (0, 41));
-    assert_eq!(input.oddities(), Oddities { rows_too_long: 1, first_too_long: Some(42), ..Oddities::default() });
+    assert_eq!(
+        input.oddities(),
+        InputWarnings { rows_too_long: 1, first_too_long: Some(42), ..InputWarnings::default() }
+    );
 }
 
 #[test]
@@ -273,7 +276,10 @@ fn what_is_odd_is_told_and_never_dropped_in_silence() {
     let (_dir, source) = file(b"id,a\n16,x,,\n17,x,y\n18,x,,y\n");
     let mut input = Input::open(&source, &options()).unwrap();
     assert_eq!(rows(&mut input).len(), 3);
-    assert_eq!(input.oddities(), Oddities { rows_too_long: 2, first_too_long: Some(3), ..Oddities::default() });
+    assert_eq!(
+        input.oddities(),
+        InputWarnings { rows_too_long: 2, first_too_long: Some(3), ..InputWarnings::default() }
+    );
 }
 
 #[test]

@@ -38,11 +38,11 @@ fn a_run_goes_on_only_with_the_same_input() {
     let Source::File(path) = &source else { panic!() };
     let mut input = Input::open(&source, &options()).unwrap();
     let second = rows(&mut input)[1].next;
-    assert_eq!(second, Position { byte: 9, line: 4, record: 2 });
+    assert_eq!(second, ResumePosition { byte: 9, line: 4, record: 2 });
     let mark = input.mark(second).unwrap().unwrap();
     let json = serde_json::to_string(&mark).unwrap();
-    assert_eq!(serde_json::from_str::<Mark>(&json).unwrap(), mark);
-    let resume = |content: &[u8], mark: &Mark| {
+    assert_eq!(serde_json::from_str::<InputFingerprint>(&json).unwrap(), mark);
+    let resume = |content: &[u8], mark: &InputFingerprint| {
         std::fs::write(path, content).unwrap();
         let mut input = Input::open(&source, &options()).unwrap();
         let result = input.resume(mark).map_err(|error| error.to_string());
@@ -53,7 +53,7 @@ fn a_run_goes_on_only_with_the_same_input() {
     assert!(changed.unwrap_err().contains("not the same any more") && rows == 3);
     let (longer, rows) = resume(b"id\n16\n17\n18\n19\n", &mark);
     assert!(longer.unwrap_err().contains("has 15 bytes now and had 12") && rows == 4);
-    let damaged = Mark { position: Position { byte: 1 << 40, ..mark.position }, ..mark };
+    let damaged = InputFingerprint { position: ResumePosition { byte: 1 << 40, ..mark.position }, ..mark };
     assert!(resume(b"id\n16\n17\n18\n", &damaged).0.is_err());
 }
 

@@ -41,7 +41,7 @@ fn a_pipe_is_read_as_it_comes_and_cannot_be_gone_on_with() {
     let rows = rows(&mut input);
     assert_eq!((rows.len(), input.total()), (2, Total::Exact(2)));
     assert_eq!(input.mark(rows[0].next).unwrap(), None);
-    let mark = Mark { position: rows[0].next, size: 0, crc: 0 };
+    let mark = InputFingerprint { position: rows[0].next, size: 0, crc: 0 };
     assert!(matches!(input.resume(&mark), Err(NotTheSameInput::Stream)));
 }
 

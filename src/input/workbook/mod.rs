@@ -50,7 +50,7 @@ pub(crate) enum NotAWorkbook {
 
 /// Why there is no sheet to read.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(super) enum OpenFailure {
     Unreadable(NotAWorkbook),
     Unknown { sheets: Vec<String> },
 }
@@ -73,31 +73,31 @@ pub(super) struct Other {
 
 impl Workbook {
     /// Reads the sheet of that name, else the first visible one that has cells.
-    pub(super) fn open(content: Vec<u8>, wanted: Option<&str>) -> Result<Self, Failure> {
+    pub(super) fn open(content: Vec<u8>, wanted: Option<&str>) -> Result<Self, OpenFailure> {
         let wanted = wanted.map(str::to_owned);
         let read = move || read(content, wanted.as_deref());
         panic_guard::wait("workbook-input", read)
-            .unwrap_or_else(|why| Err(Failure::Unreadable(NotAWorkbook::Damaged(why))))
+            .unwrap_or_else(|why| Err(OpenFailure::Unreadable(NotAWorkbook::Damaged(why))))
     }
 }
 
 type Book = Sheets<Cursor<Vec<u8>>>;
 
-fn read(content: Vec<u8>, wanted: Option<&str>) -> Result<Workbook, Failure> {
-    let mut book = open(content).map_err(Failure::Unreadable)?;
+fn read(content: Vec<u8>, wanted: Option<&str>) -> Result<Workbook, OpenFailure> {
+    let mut book = open(content).map_err(OpenFailure::Unreadable)?;
     let sheets = book.sheets_metadata().iter();
     let tables: Vec<_> = sheets.filter(|sheet| sheet.typ == SheetType::WorkSheet).cloned().collect();
-    let unreadable = |error: calamine::Error| Failure::Unreadable(NotAWorkbook::Damaged(error.to_string()));
+    let unreadable = |error: calamine::Error| OpenFailure::Unreadable(NotAWorkbook::Damaged(error.to_string()));
     if let Some(wanted) = wanted {
         let in_any_case = |name: &str| name.trim().to_lowercase() == wanted.trim().to_lowercase();
         let exact = tables.iter().find(|table| table.name == wanted);
         let Some(table) = exact.or_else(|| tables.iter().find(|table| in_any_case(&table.name))) else {
-            return Err(Failure::Unknown { sheets: tables.into_iter().map(|table| table.name).collect() });
+            return Err(OpenFailure::Unknown { sheets: tables.into_iter().map(|table| table.name).collect() });
         };
         let sheet = Sheet::read_from(&mut book, &table.name, u64::MAX).map_err(unreadable)?;
         return Ok(Workbook { sheet, others: Vec::new() });
     }
-    let Some(first) = tables.first() else { return Err(Failure::Unreadable(NotAWorkbook::NoSheets)) };
+    let Some(first) = tables.first() else { return Err(OpenFailure::Unreadable(NotAWorkbook::NoSheets)) };
     let visible: Vec<_> = tables.iter().filter(|table| table.visible == SheetVisible::Visible).collect();
     let candidates = if visible.is_empty() { tables.iter().collect() } else { visible };
     let mut found: Option<Workbook> = None;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use calamine::{DataRef, Reader as _, Sheets, Style};
 
 use super::{Book, value};
-use crate::cell::{Kind, Look};
+use crate::cell::{CellFormat, CellKind};
 use crate::input::record::{Record, is_blank};
 
 /// The rows of a sheet that are not blank.
@@ -18,7 +18,7 @@ pub(in crate::input) struct Sheet {
     /// Where each cell ends in `text`.
     ends: Vec<usize>,
     /// What each cell is.
-    kinds: Vec<Kind>,
+    kinds: Vec<CellKind>,
     rows: Vec<SheetRow>,
     /// How the typed cells of each column look, if that is known.
     looks: Looks,
@@ -33,7 +33,7 @@ struct SheetRow {
 }
 
 /// The formats of the typed cells of each column.
-type Looks = BTreeMap<u32, Look>;
+type Looks = BTreeMap<u32, CellFormat>;
 
 /// A cell that comes after one that it should come before.
 struct OutOfOrder;
@@ -73,13 +73,13 @@ impl Sheet {
     }
 
     /// How the typed cells of a column look.
-    pub(in crate::input) fn look(&self, column: usize) -> Look {
+    pub(in crate::input) fn look(&self, column: usize) -> CellFormat {
         u32::try_from(column).ok().and_then(|column| self.looks.get(&column)).cloned().unwrap_or_default()
     }
 
     /// Reads a sheet whose cells are not in order, which no spreadsheet writes and all of them read.
     fn sorted(book: &mut Book, name: &str) -> Result<Self, calamine::Error> {
-        let mut cells: Vec<(At, String, Kind)> = Vec::new();
+        let mut cells: Vec<(At, String, CellKind)> = Vec::new();
         let mut add = |at: At, value: &DataRef<'_>, _| {
             let (text, kind) = value::of(value);
             cells.push((at, text.into_owned(), kind));
@@ -150,7 +150,7 @@ impl Sheet {
     }
 
     /// Adds a cell, which has to stand behind those before.
-    fn push(&mut self, (row, column): At, text: &[u8], kind: Kind) -> Result<(), OutOfOrder> {
+    fn push(&mut self, (row, column): At, text: &[u8], kind: CellKind) -> Result<(), OutOfOrder> {
         const WIDEST: usize = 16_384;
         let (line, column) = (u64::from(row) + 1, column as usize);
         if text.is_empty() || column >= WIDEST {
@@ -166,7 +166,7 @@ impl Sheet {
         }
         let gap = start + column - self.ends.len();
         self.ends.extend(std::iter::repeat_n(self.text.len(), gap));
-        self.kinds.extend(std::iter::repeat_n(Kind::Text, gap));
+        self.kinds.extend(std::iter::repeat_n(CellKind::Text, gap));
         self.text.extend_from_slice(text);
         self.ends.push(self.text.len());
         self.kinds.push(kind);
@@ -230,10 +230,10 @@ fn each_cell(
 struct Styles(BTreeMap<(u32, bool), Option<usize>>);
 
 impl Styles {
-    fn see(&mut self, (row, column): At, kind: Kind, style: usize) {
+    fn see(&mut self, (row, column): At, kind: CellKind, style: usize) {
         // The first row may hold numbers for names.
-        if row > 0 && matches!(kind, Kind::Number | Kind::Moment) {
-            let found = self.0.entry((column, kind == Kind::Moment)).or_insert(Some(style));
+        if row > 0 && matches!(kind, CellKind::Number | CellKind::Moment) {
+            let found = self.0.entry((column, kind == CellKind::Moment)).or_insert(Some(style));
             if *found != Some(style) {
                 *found = None;
             }

@@ -8,21 +8,21 @@ use calamine::{Data, DataRef, ExcelDateTime};
 use jiff::SignedDuration;
 use jiff::civil::DateTime;
 
-use crate::cell::{self, Kind};
+use crate::cell::{self, CellKind};
 
 /// What people see in a cell as far as possible, and what it is.
-pub(super) fn of<'v>(value: &'v DataRef<'_>) -> (Cow<'v, str>, Kind) {
+pub(super) fn of<'v>(value: &'v DataRef<'_>) -> (Cow<'v, str>, CellKind) {
     match value {
-        DataRef::Empty => (Cow::Borrowed(""), Kind::Text),
-        DataRef::Int(number) => (number.to_string().into(), Kind::Number),
-        DataRef::Float(number) => (cell::number(*number).into(), Kind::Number),
-        DataRef::String(text) => (text.into(), Kind::Text),
-        DataRef::SharedString(text) => ((*text).into(), Kind::Text),
-        DataRef::Bool(value) => (cell::truth(*value).into(), Kind::Truth),
-        DataRef::DateTime(moment) => (of_moment(moment).into(), Kind::Moment),
-        DataRef::DateTimeIso(text) => (cell::iso_moment(text).into(), Kind::Moment),
-        DataRef::DurationIso(text) => (cell::iso_time(text).into(), Kind::Moment),
-        DataRef::Error(error) => (error.to_string().into(), Kind::Text),
+        DataRef::Empty => (Cow::Borrowed(""), CellKind::Text),
+        DataRef::Int(number) => (number.to_string().into(), CellKind::Number),
+        DataRef::Float(number) => (cell::number(*number).into(), CellKind::Number),
+        DataRef::String(text) => (text.into(), CellKind::Text),
+        DataRef::SharedString(text) => ((*text).into(), CellKind::Text),
+        DataRef::Bool(value) => (cell::truth(*value).into(), CellKind::Truth),
+        DataRef::DateTime(moment) => (of_moment(moment).into(), CellKind::Moment),
+        DataRef::DateTimeIso(text) => (cell::iso_moment(text).into(), CellKind::Moment),
+        DataRef::DurationIso(text) => (cell::iso_time(text).into(), CellKind::Moment),
+        DataRef::Error(error) => (error.to_string().into(), CellKind::Text),
     }
 }
 

@@ -23,7 +23,7 @@ const BUFFER: usize = 64 * 1024;
 
 /// An output that is being written under its temporary name.
 #[derive(Debug)]
-pub(crate) struct Partial {
+pub(crate) struct Segment {
     lock: Arc<Lock>,
     path: PathBuf,
     ours: Arc<Ours>,
@@ -34,7 +34,7 @@ pub(crate) struct Partial {
     failed: Arc<AtomicBool>,
 }
 
-impl Partial {
+impl Segment {
     /// Starts an output over with its header; what an earlier run has left is gone.
     ///
     /// # Errors

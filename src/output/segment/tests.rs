@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::output::commit::{COMMIT, FINISH, Step};
-use crate::output::{Found, Place, Target, find};
+use crate::output::{Destination, Found, OutputPath, find};
 use proptest::prelude::*;
 
 type Run = Checkpoint<u64, String>;
@@ -11,8 +11,8 @@ type Tamper = fn(&Path);
 const HEADER: &[u8] = b"header\n";
 const OLD: &[u8] = b"the old output\n";
 
-fn place(folder: &Path) -> Place {
-    let Ok(Target::File(place)) = Target::of(&folder.join("x.csv")) else { panic!("not a file") };
+fn place(folder: &Path) -> OutputPath {
+    let Ok(Destination::File(place)) = Destination::of(&folder.join("x.csv")) else { panic!("not a file") };
     place
 }
 
@@ -40,14 +40,14 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 /// Opens as `--resume` does; `None` if the output is finished already.
-fn open(folder: &Path) -> Option<(Partial, usize)> {
+fn open(folder: &Path) -> Option<(Segment, usize)> {
     let lock = lock(folder);
     match find::<u64, String>(lock.place()).unwrap() {
-        Found::Nothing => Some((Partial::create(lock, HEADER, &checkpoint(0)).unwrap(), 0)),
+        Found::Nothing => Some((Segment::create(lock, HEADER, &checkpoint(0)).unwrap(), 0)),
         Found::Interrupted(found) => {
             assert_eq!(found.checkpoint, checkpoint(found.checkpoint.offers));
             let done = usize::try_from(found.checkpoint.offers).unwrap();
-            Some((Partial::resume(lock, &found).unwrap(), done))
+            Some((Segment::resume(lock, &found).unwrap(), done))
         }
         Found::Finished(_, finish) => {
             tidy_up(&lock, finish).unwrap();
@@ -71,7 +71,7 @@ fn finish(folder: &Path, records: &[Vec<u8>]) {
     assert_eq!(names(folder), ["x.csv", "x.csv.lock"]);
 }
 
-fn commit(partial: &mut Partial, offers: u64) {
+fn commit(partial: &mut Segment, offers: u64) {
     partial.begin_commit(&checkpoint(offers)).unwrap().complete().unwrap();
 }
 
@@ -134,9 +134,9 @@ fn withheld_rows_leave_the_output_as_it_is_after_a_kill_at_any_step() {
             }
             found => {
                 let partial = if let Found::Interrupted(found) = found {
-                    Partial::resume(lock, &found).unwrap()
+                    Segment::resume(lock, &found).unwrap()
                 } else {
-                    let mut partial = Partial::create(lock, HEADER, &checkpoint(0)).unwrap();
+                    let mut partial = Segment::create(lock, HEADER, &checkpoint(0)).unwrap();
                     partial.append(b"record 0\n").unwrap();
                     partial
                 };

@@ -14,7 +14,7 @@ mod stalls;
 /// How one call travels, and what the loop does before it.
 #[derive(Clone, Copy, Debug)]
 struct Call {
-    /// From departure to arrival.
+    /// From permit to arrival.
     travel: Duration,
     /// From arrival to answer.
     thinking: Duration,
@@ -27,15 +27,15 @@ struct Call {
 }
 
 /// Answers that are due, earliest first.
-type Answers = BinaryHeap<std::cmp::Reverse<(Instant, u64, Departure)>>;
+type Answers = BinaryHeap<std::cmp::Reverse<(Instant, u64, Permit)>>;
 
-impl PartialOrd for Departure {
+impl PartialOrd for Permit {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Departure {
+impl Ord for Permit {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.number.cmp(&other.number)
     }
@@ -54,11 +54,11 @@ fn arrivals(rate: Rate, t0: Instant, calls: &[Call]) -> Vec<Instant> {
             pace = Pace::new(rate, now);
         }
         loop {
-            while let Some(std::cmp::Reverse((due, _, departure))) = answers.peek().copied()
+            while let Some(std::cmp::Reverse((due, _, permit))) = answers.peek().copied()
                 && due <= now
             {
                 answers.pop();
-                pace.answered(departure, due, Signal::Passed);
+                pace.answered(permit, due, Signal::Passed);
             }
             match pace.poll(now) {
                 Ok(()) => break,
@@ -69,10 +69,10 @@ fn arrivals(rate: Rate, t0: Instant, calls: &[Call]) -> Vec<Instant> {
                 }
             }
         }
-        let departure = pace.send(now);
+        let permit = pace.send(now);
         let arrival = now + call.travel;
         arrivals.push(arrival);
-        answers.push(std::cmp::Reverse((arrival + call.thinking, departure.number, departure)));
+        answers.push(std::cmp::Reverse((arrival + call.thinking, permit.number, permit)));
     }
     arrivals.sort_unstable();
     arrivals
@@ -179,9 +179,9 @@ fn very_high_rates_are_reached_within_3_percent_on_coarse_timers() {
     let mut answers = std::collections::VecDeque::new();
     let mut wakes = 0_u64;
     while now < t0 + Duration::from_secs(20) {
-        while let Some((due, departure)) = answers.front().copied().filter(|(due, _)| *due <= now) {
+        while let Some((due, permit)) = answers.front().copied().filter(|(due, _)| *due <= now) {
             answers.pop_front();
-            pace.answered(departure, due, Signal::Passed);
+            pace.answered(permit, due, Signal::Passed);
         }
         match pace.poll(now) {
             Ok(()) => {
@@ -214,8 +214,8 @@ fn runs_on_one_machine_stay_within_the_limit_together() {
         while now < t0 + Duration::from_secs(600) {
             match pace.poll(now) {
                 Ok(()) => {
-                    let departure = pace.send(now);
-                    pace.answered(departure, now, Signal::Passed);
+                    let permit = pace.send(now);
+                    pace.answered(permit, now, Signal::Passed);
                     arrivals.push(now);
                 }
                 Err(wait) => now = wait.until,
@@ -239,8 +239,8 @@ fn a_change_of_share_never_bursts_and_the_run_left_alone_gets_all_of_the_limit()
         pace.set_share(NonZeroU32::new(if second < 300 { 1 + (second / 7 % 3) as u32 } else { 1 }).unwrap(), now);
         match pace.poll(now) {
             Ok(()) => {
-                let departure = pace.send(now);
-                pace.answered(departure, now, Signal::Passed);
+                let permit = pace.send(now);
+                pace.answered(permit, now, Signal::Passed);
                 arrivals.push(now);
             }
             Err(wait) => now = wait.until.min(now + Duration::from_secs(1)),
@@ -262,10 +262,10 @@ fn no_limit_share_or_retry_after_is_too_absurd() {
                 while let Err(wait) = pace.poll(now) {
                     now = wait.until;
                 }
-                let departure = pace.send(now);
-                pace.answered(departure, now, Signal::Throttled { retry_after });
+                let permit = pace.send(now);
+                pace.answered(permit, now, Signal::Throttled { retry_after });
                 // Answers that are handed in late or twice, and times that run backwards, are borne too.
-                pace.answered(departure, t0, Signal::Passed);
+                pace.answered(permit, t0, Signal::Passed);
             }
             assert!(pace.frozen_until(now).is_some() && pace.pace() > 0.0, "{text} by {runs}");
         }

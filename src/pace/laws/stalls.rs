@@ -14,7 +14,7 @@ struct Network {
     rate: &'static str,
     concurrency: usize,
     timeout: Duration,
-    /// From departure to arrival, and from arrival to answer.
+    /// From permit to arrival, and from arrival to answer.
     way: Duration,
     thinking: Duration,
     /// By what part of them either is shorter or longer than that.
@@ -40,19 +40,19 @@ fn story(network: &Network, seed: u64) -> Vec<(Duration, Duration)> {
     let t0 = Instant::now();
     let mut now = Duration::ZERO;
     let mut pace = Pace::new(network.rate.parse().unwrap(), t0).with_seed(seed);
-    let mut due: BTreeMap<(Duration, u64), (Departure, Due)> = BTreeMap::new();
+    let mut due: BTreeMap<(Duration, u64), (Permit, Due)> = BTreeMap::new();
     let mut calls = Vec::new();
     while now < network.lasts {
         let poll = if due.len() < network.concurrency { pace.poll(t0 + now) } else { Err(later(t0)) };
         let Err(wait) = poll else {
-            let departure = pace.send(t0 + now);
+            let permit = pace.send(t0 + now);
             let natural = now + draw(network.way);
             let stall = network.stalls.iter().find(|(from, to)| (*from..*to).contains(&natural));
             let arrival = stall.map_or(natural, |(_, to)| *to);
             let slow = if luck.u32(0..100) < network.slow { MS * luck.u32(1000..3000) } else { Duration::ZERO };
             let (answer, timeout) = (arrival + draw(network.thinking) + slow, now + network.timeout);
             let end = if answer <= timeout { (answer, Due::Answer) } else { (timeout, Due::Timeout) };
-            due.insert((end.0, departure.number), (departure, end.1));
+            due.insert((end.0, permit.number), (permit, end.1));
             calls.push((now, arrival));
             continue;
         };
@@ -61,9 +61,9 @@ fn story(network: &Network, seed: u64) -> Vec<(Duration, Duration)> {
         match due.first_key_value().map(|(key, _)| *key) {
             Some(key) if key.0 <= until => {
                 now = key.0;
-                let (departure, what) = due.remove(&key).unwrap();
+                let (permit, what) = due.remove(&key).unwrap();
                 let signal = if matches!(what, Due::Answer) { Signal::Passed } else { Signal::Lost };
-                pace.answered(departure, t0 + now, signal);
+                pace.answered(permit, t0 + now, signal);
             }
             _ => now = until + 300 * MS / 1000,
         }
