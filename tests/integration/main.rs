@@ -5,7 +5,9 @@
 
 mod again;
 mod all_offers;
+mod check;
 mod cli;
+mod dry_run;
 mod errors;
 mod export;
 mod gateways;
@@ -13,10 +15,13 @@ mod hostile;
 mod hostile_server;
 mod input;
 mod judged;
+mod list;
 mod machine;
 mod min_ok;
 mod open_elsewhere;
+mod packaging;
 mod readers;
+mod report_files;
 mod retry;
 mod same_job;
 mod shapes;

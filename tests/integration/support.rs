@@ -3,7 +3,9 @@
 mod network;
 mod ran;
 mod running;
+mod tls;
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,13 +14,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use offerlinks::sandbox::EMAIL;
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::signals_heard::command as hearing;
 
-pub(crate) use self::network::{Network, called, network, network_with, reply, scripted};
+pub(crate) use self::network::{Network, called, http, network, network_with, reply, scripted};
 pub(crate) use self::ran::{KEY_FILE, Ran, records};
 pub(crate) use self::running::Running;
+pub(crate) use self::tls::{TLS, serve_tls};
 
 /// A key that cannot be in any text by chance.
 pub(crate) const KEY: &str = "k3y-THAT-N0B0DY-MAY-SEE";
@@ -213,6 +217,24 @@ impl Run {
     pub(crate) fn run(self) -> Ran {
         self.start().wait()
     }
+}
+
+/// A folder with this text as `offers.csv`.
+pub(crate) fn folder_with(offers: &str) -> Folder {
+    let folder = Folder::new();
+    folder.write("offers.csv", offers);
+    folder
+}
+
+/// Names and contents of everything in a folder.
+pub(crate) fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.map(|path| (path.file_name().unwrap().display().to_string(), fs::read(&path).unwrap_or_default())).collect()
+}
+
+/// A JSON file.
+pub(crate) fn json(path: &Path) -> Value {
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
 }
 
 /// A file of the folder `tests/fixtures`.

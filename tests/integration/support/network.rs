@@ -57,3 +57,10 @@ pub(crate) fn reply(status: u16, body: impl Into<Vec<u8>>) -> sandbox::Reply {
 pub(crate) fn called(network: &Sandbox) -> Vec<String> {
     network.calls().into_iter().filter_map(|call| call.offer).collect()
 }
+
+/// An answer with these headers and this body, from a script.
+#[expect(clippy::unnecessary_wraps, reason = "scripts answer with an Option")]
+pub(crate) fn http(status: u16, headers: &[(&str, &str)], body: &str) -> Option<sandbox::Reply> {
+    let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Some(sandbox::Reply::Http { status, headers, body: body.as_bytes().to_vec() })
+}
