@@ -94,7 +94,7 @@ pub(crate) struct LookArgs {
 }
 
 /// The connections
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Net")]
 pub(crate) struct NetArgs {
     /// Proxy for all calls [default: HTTPS_PROXY and the like]

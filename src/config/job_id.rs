@@ -111,7 +111,7 @@ impl Job {
         // Each field by name: whoever adds an option has to decide here whether it shapes rows.
         let Self {
             // These do.
-            network,
+            networks,
             retry_failed,
             all_offers,
             // Looked at when the rows are opened.
@@ -123,8 +123,6 @@ impl Job {
             output: _,
             workbook: _,
             // How calls are made, and when a run stops.
-            http: _,
-            policy: _,
             max_errors: _,
             min_ok: _,
             // How a run begins, and what is told of it.
@@ -138,7 +136,7 @@ impl Job {
             is_append_typed: _,
             first_append: _,
         } = self;
-        let (network, email) = match network {
+        let (network, email) = match &networks.first().network {
             Network::Sandbox => ("sandbox", sandbox::EMAIL),
             Network::Real(account) => (account.base_url.as_str(), account.email.as_str()),
             Network::NotGiven(_) => ("", ""),
@@ -166,7 +164,7 @@ impl Job {
 
     /// Whether a checkpoint's job is this one. Where no account is given yet, the account is not compared.
     pub(crate) fn compare(&self, rows: OpenedRows<'_>, then: &Value) -> Comparison {
-        let is_given = !matches!(self.network, Network::NotGiven(_));
+        let is_given = self.networks.are_given();
         if let Value::String(key) = then {
             return legacy_key::compare(self, rows, key);
         }

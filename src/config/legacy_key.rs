@@ -33,7 +33,7 @@ pub(crate) fn compare(job: &Job, rows: OpenedRows<'_>, then: &str) -> Comparison
         return Comparison::Differs("it was of an input, not of the account's list (--all-offers)".to_owned());
     }
     let now = fields(job, rows);
-    let skipped = if matches!(job.network, Network::NotGiven(_)) { ACCOUNT } else { 0 };
+    let skipped = if job.networks.are_given() { 0 } else { ACCOUNT };
     let Some(then) = split(then) else {
         return Comparison::Differs("its job is told in a way that this version does not know".to_owned());
     };
@@ -61,7 +61,7 @@ fn split(text: &str) -> Option<Vec<&str>> {
 }
 
 fn fields(job: &Job, rows: OpenedRows<'_>) -> [String; 10] {
-    let (host, email) = match &job.network {
+    let (host, email) = match &job.networks.first().network {
         Network::Sandbox => ("sandbox", sandbox::EMAIL),
         Network::Real(account) => (account.base_url.as_str(), account.email.as_str()),
         Network::NotGiven(_) => ("", ""),

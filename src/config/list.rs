@@ -3,10 +3,9 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::{Environment, JobError, KEY_VARIABLE, Network, http, network, policy, with_key};
+use super::{Environment, JobError, KEY_VARIABLE, Network, NetworkConfig, Networks, http, network, policy, with_key};
 use crate::cli::{CheckArgs, ListArgs, ScopeArg};
 use crate::config::credentials::AccountError;
-use crate::dispatch::Policy;
 use crate::settings::console::LogFormat;
 use crate::settings::network::Http;
 use crate::settings::origin::{Setting, SettingSource};
@@ -68,16 +67,12 @@ impl CheckJob {
 /// A list of the account's offers.
 #[derive(Debug)]
 pub(crate) struct ListJob {
-    /// Whose account.
-    pub network: Network,
+    /// Which networks are listed; mostly one.
+    pub networks: Networks,
     /// The settings, and where each came from.
     pub settings: Vec<Setting>,
     /// Things the user should know before the run.
     pub warnings: Vec<String>,
-    /// How calls are made.
-    pub http: Http,
-    /// How calls are paced and repeated.
-    pub policy: Policy,
     /// The file to write; `-` is stdout.
     pub output: PathBuf,
     /// What the network is asked for, besides the page.
@@ -114,16 +109,9 @@ impl ListJob {
         let query = list_query(scope, filter);
         // Pages follow each other, so one call at a time.
         let policy = policy(&call, &attempts, 1);
-        Ok(Self {
-            network,
-            settings,
-            warnings,
-            http: http(net, &call, 1, named_by),
-            policy,
-            output,
-            query,
-            allow_short,
-        })
+        let http = http(net, &call, 1, named_by);
+        let networks = Networks::single(NetworkConfig { name: network.host(), network, http, policy });
+        Ok(Self { networks, settings, warnings, output, query, allow_short })
     }
 }
 

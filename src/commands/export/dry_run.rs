@@ -9,7 +9,7 @@ use lru::LruCache;
 
 use super::all_offers;
 use crate::api::Client;
-use crate::config::{Job, Network, Start};
+use crate::config::{Job, Network, NetworkConfig, Start};
 use crate::error::Error;
 use crate::input::Row;
 use crate::offer::OfferId;
@@ -69,8 +69,8 @@ fn plan(job: &Job, network: String, target: &Destination, earlier: &ResumeDecisi
         invalid: seen.invalid,
         first_invalid: seen.first_invalid,
         calls: seen.calls,
-        rate: job.policy.rate,
-        period: Pace::new(job.policy.rate, Instant::now()).period(),
+        rate: job.networks.first().policy.rate,
+        period: Pace::new(job.networks.first().policy.rate, Instant::now()).period(),
         files: files(job, target, earlier),
         earlier_run: earlier_run(earlier, job.start),
     }
@@ -78,9 +78,10 @@ fn plan(job: &Job, network: String, target: &Destination, earlier: &ResumeDecisi
 
 /// Whom it would call, or what is missing for that. Settings that cannot work are found out too.
 fn network(job: &Job) -> Result<String, Error> {
-    match &job.network {
+    let NetworkConfig { network, http, .. } = job.networks.first();
+    match network {
         Network::Sandbox => Ok("the sandbox network".to_owned()),
-        Network::Real(account) => Client::new(account, &job.http).map(|_| account.host()).map_err(Error::from),
+        Network::Real(account) => Client::new(account, http).map(|_| account.host()).map_err(Error::from),
         Network::NotGiven(missing) => Ok(format!("not given yet: {missing}")),
     }
 }

@@ -14,7 +14,7 @@ use self::all_offers::Line;
 pub(crate) use self::dry_run::dry_run;
 use crate::api::Client;
 use crate::cell::CellFormat;
-use crate::config::Job;
+use crate::config::{Job, NetworkConfig};
 use crate::dispatch::{Counts, Dispatcher, Policy};
 use crate::error::Error;
 use crate::offer::tally::Tally;
@@ -39,7 +39,7 @@ const DRAIN: Duration = Duration::from_secs(10);
 pub(crate) async fn export(job: &Job, report: &mut Report) -> Result<(RunOutcome, Tally), Error> {
     let mut signals = Signals::listen(report.last_words()).map_err(Error::system("listen to signals"))?;
     tell_settings(job, report);
-    let session = Session::open(&job.network, &job.http, Client::new)?;
+    let session = Session::open(&job.networks.first().network, &job.networks.first().http, Client::new)?;
     let host = session.host.as_str();
     let output = output_of(job);
     let close = |report: &mut Report, ending: &RunOutcome, summary: &Tally, kept: Option<u64>| {
@@ -74,8 +74,8 @@ pub(crate) async fn export(job: &Job, report: &mut Report) -> Result<(RunOutcome
         host,
         total: rows.total(),
         done: writer.summary().offers,
-        rate: job.policy.rate,
-        period: Pace::new(job.policy.rate, now).period(),
+        rate: job.networks.first().policy.rate,
+        period: Pace::new(job.networks.first().policy.rate, now).period(),
     };
     report.start(&plan, now);
     rows.tell_reading(job, report);
@@ -146,7 +146,7 @@ async fn start(
         return Ok(Ok(Start { rows, goal, line: None }));
     };
     let goal = Goal::of(job)?;
-    report.listing(host, &list.file, job.policy.rate, Instant::now());
+    report.listing(host, &list.file, job.networks.first().policy.rate, Instant::now());
     let mut line = line(job, host, report, Instant::now());
     let ended = all_offers::prepare((job, list), (client, host), (&goal, &mut line), signals, report).await;
     let now = Instant::now();
@@ -160,10 +160,11 @@ async fn start(
 
 /// When calls may leave, from now on.
 fn line(job: &Job, host: &str, report: &Report, now: Instant) -> Line {
+    let NetworkConfig { network, policy, .. } = job.networks.first();
     // A promise to the next job: what is in flight has to end within --max-duration too.
-    let max_duration = job.policy.max_duration.map(|max| max.saturating_sub(drain(job)));
-    let mut schedule = Dispatcher::new(Policy { max_duration, ..job.policy }, fastrand::u64(..), now);
-    let neighbours = Neighbours::look(&job.network, job.policy.rate, host, report);
+    let max_duration = policy.max_duration.map(|max| max.saturating_sub(drain(job)));
+    let mut schedule = Dispatcher::new(Policy { max_duration, ..*policy }, fastrand::u64(..), now);
+    let neighbours = Neighbours::look(network, policy.rate, host, report);
     let begin = neighbours.make_room(report, now, |runs| schedule.set_share(runs, now));
     schedule.hold_until(begin);
     Line { schedule, neighbours }
@@ -171,7 +172,7 @@ fn line(job: &Job, host: &str, report: &Report, now: Instant) -> Line {
 
 /// How long calls in flight are waited for when the run stops early.
 fn drain(job: &Job) -> Duration {
-    job.policy.max_duration.map_or(DRAIN, |max| DRAIN.min(max / 10))
+    job.networks.first().policy.max_duration.map_or(DRAIN, |max| DRAIN.min(max / 10))
 }
 
 /// What the user should know before the run, and with `-v` what it goes by.

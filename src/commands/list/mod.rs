@@ -24,7 +24,7 @@ use crate::api::body::Body;
 use crate::api::classify::accept;
 use crate::api::offers::{Listed, Page};
 use crate::api::{self, Client, RawReply, is_foreign_page};
-use crate::config::ListJob;
+use crate::config::{ListJob, NetworkConfig};
 use crate::dispatch::{Answered, Call, Dispatcher, Next, Slot, StopReason, Task, Waiting};
 use crate::error::Error;
 use crate::input::Total;
@@ -50,7 +50,8 @@ pub(crate) async fn list(job: &ListJob, report: &mut Report) -> Result<End, Erro
     for warning in &job.warnings {
         report.say(Level::Warning, warning);
     }
-    let session = Session::open(&job.network, &job.http, Client::new)?;
+    let NetworkConfig { network, http, policy, .. } = job.networks.first();
+    let session = Session::open(network, http, Client::new)?;
     let sink = Sink::open(&job.output)?;
     let now = Instant::now();
     let output = sink.name();
@@ -61,13 +62,13 @@ pub(crate) async fn list(job: &ListJob, report: &mut Report) -> Result<End, Erro
             host: &session.host,
             total: Total::Unknown,
             done: 0,
-            rate: job.policy.rate,
-            period: Pace::new(job.policy.rate, now).period(),
+            rate: policy.rate,
+            period: Pace::new(policy.rate, now).period(),
         },
         now,
     );
-    let mut neighbours = Neighbours::look(&job.network, job.policy.rate, &session.host, report);
-    let mut schedule = Dispatcher::new(job.policy, fastrand::u64(..), now);
+    let mut neighbours = Neighbours::look(network, policy.rate, &session.host, report);
+    let mut schedule = Dispatcher::new(*policy, fastrand::u64(..), now);
     let begin = neighbours.make_room(report, now, |runs| schedule.set_share(runs, now));
     schedule.hold_until(begin);
     let mut lister = Lister {

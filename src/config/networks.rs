@@ -1,0 +1,139 @@
+//! The networks of a job: plain values, with everything that one network may have for itself.
+//!
+//! Where they come from (flags, environment, config file) is decided elsewhere. Opens nothing and calls nobody.
+
+use crate::dispatch::Policy;
+use crate::settings::network::{Account, Http};
+
+/// One network that a job calls.
+#[derive(Debug)]
+pub(crate) struct NetworkConfig {
+    /// What the user calls it: its name in the config file, else its host. This is what column `network`, report and
+    /// metrics say.
+    pub name: String,
+    /// Whose account, and where.
+    pub network: Network,
+    /// How its calls are made: time-outs, proxy, connections.
+    pub http: Http,
+    /// How its calls are paced and repeated: rate, concurrency, retries, outages.
+    pub policy: Policy,
+}
+
+/// Which network is called.
+#[derive(Clone, Debug)]
+pub(crate) enum Network {
+    /// The embedded one.
+    Sandbox,
+    /// A real one.
+    Real(Account),
+    /// None, for the reason given; enough for a dry run, and for nothing else.
+    NotGiven(String),
+}
+
+impl Network {
+    /// What it is called where the user has given it no name.
+    pub(crate) fn host(&self) -> String {
+        match self {
+            Self::Sandbox => "sandbox".to_owned(),
+            Self::Real(account) => account.host(),
+            Self::NotGiven(_) => String::new(),
+        }
+    }
+}
+
+/// How a row of the input finds its network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Routing {
+    /// Every row goes to the first network, which is the only one: a flag or the environment names it.
+    Single,
+    /// A column of the input names it.
+    Column {
+        /// The column's name; `network` where the user has not said otherwise.
+        name: String,
+        /// Without such a column every row goes to the only network of the config file. Never with several networks.
+        is_optional: bool,
+    },
+}
+
+/// The networks of a job. At least one; no two have the same name.
+#[derive(Debug)]
+pub(crate) struct Networks {
+    first: NetworkConfig,
+    others: Vec<NetworkConfig>,
+    routing: Routing,
+}
+
+impl Networks {
+    /// The only one.
+    pub(crate) fn single(network: NetworkConfig) -> Self {
+        Self { first: network, others: Vec::new(), routing: Routing::Single }
+    }
+
+    /// Those of a config file, in its order. `None` without any.
+    pub(crate) fn of_file(networks: Vec<NetworkConfig>, routing: Routing) -> Option<Self> {
+        let mut networks = networks.into_iter();
+        Some(Self { first: networks.next()?, others: networks.collect(), routing })
+    }
+
+    /// The only one, or the first of several.
+    pub(crate) fn first(&self) -> &NetworkConfig {
+        &self.first
+    }
+
+    /// All of them, in the order of the config file.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &NetworkConfig> {
+        std::iter::once(&self.first).chain(&self.others)
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        1 + self.others.len()
+    }
+
+    /// Whether there are several, so that outputs have a column `network`.
+    pub(crate) fn are_several(&self) -> bool {
+        !self.others.is_empty()
+    }
+
+    /// How rows find their network.
+    pub(crate) fn routing(&self) -> &Routing {
+        &self.routing
+    }
+
+    /// The place of the network with this name, from 0. White space around the name does not count.
+    pub(crate) fn position(&self, name: &str) -> Option<usize> {
+        self.iter().position(|network| network.name == name.trim())
+    }
+
+    /// Whether the networks can be called: the settings of each are complete.
+    pub(crate) fn are_given(&self) -> bool {
+        self.iter().all(|network| !matches!(network.network, Network::NotGiven(_)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn network(name: &str) -> NetworkConfig {
+        let policy = Policy {
+            rate: "5/s".parse().unwrap(),
+            concurrency: 1,
+            retries: 0,
+            max_outage: std::time::Duration::ZERO,
+            max_duration: None,
+        };
+        NetworkConfig { name: name.to_owned(), network: Network::Sandbox, http: Http::default(), policy }
+    }
+
+    #[test]
+    fn networks_are_found_by_name_in_the_order_of_the_file() {
+        let column = Routing::Column { name: "network".into(), is_optional: false };
+        let networks = Networks::of_file(vec![network("demo"), network("acme")], column).unwrap();
+        assert_eq!((networks.len(), networks.are_several(), networks.are_given()), (2, true, true));
+        assert_eq!([" acme ", "demo", "Demo", ""].map(|name| networks.position(name)), [Some(1), Some(0), None, None]);
+        assert_eq!(networks.iter().map(|network| &*network.name).collect::<Vec<_>>(), ["demo", "acme"]);
+        assert!(Networks::of_file(Vec::new(), Routing::Single).is_none());
+        assert!(!Networks::single(network("x")).are_several());
+    }
+}
