@@ -3,7 +3,7 @@
 //! A folder that everybody may write to is used as it is. Anybody may put anything into it, so a link is not followed,
 //! a pipe is not waited for, and what is no plain file is no slot.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -87,10 +87,10 @@ fn make(path: &Path) -> io::Result<()> {
     let temporary = path.with_extension(format!("{:x}.tmp", fastrand::u64(..)));
     let file = OpenOptions::new().write(true).create_new(true).open(&temporary)?;
     let made = file
-        .set_permissions(fs::Permissions::from_mode(0o666))
-        .and_then(|()| fs::hard_link(&temporary, path))
+        .set_permissions(std::fs::Permissions::from_mode(0o666))
+        .and_then(|()| std::fs::hard_link(&temporary, path))
         .or_else(|error| if error.kind() == io::ErrorKind::AlreadyExists { Ok(()) } else { Err(error) });
-    fs::remove_file(&temporary)?;
+    std::fs::remove_file(&temporary)?;
     made
 }
 
@@ -102,6 +102,8 @@ fn make(path: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -68,6 +68,7 @@ pub(crate) fn command_with(arguments: impl Iterator<Item = OsString>, flag: &str
 
 /// Words as a line for a shell.
 fn command(words: &[OsString]) -> String {
+    let quote = if cfg!(windows) { quote_for_windows } else { quote_for_posix };
     let mut words: Vec<String> = words.iter().map(|word| quote(&redact(&word.to_string_lossy()))).collect();
     if let Some(program) = words.first_mut() {
         "offerlinks".clone_into(program);
@@ -109,8 +110,20 @@ fn redact(word: &str) -> String {
     }
 }
 
+/// Quotes a word for cmd and PowerShell, if it needs that. cmd knows only double quotes; PowerShell splits a word at its
+/// commas. `%` (cmd) and `$` and the backquote (PowerShell) mean something even in quotes: no form is right for both.
+fn quote_for_windows(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || r"-_./\:=+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    // Programs take a backslash before a quote as one that protects it.
+    let ends_in = word.len() - word.trim_end_matches('\\').len();
+    format!("\"{}{}\"", word.replace('"', "\\\""), "\\".repeat(ends_in))
+}
+
 /// Quotes a word for a POSIX shell, if it needs that.
-fn quote(word: &str) -> String {
+fn quote_for_posix(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./=:,@%+".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()
@@ -150,6 +163,24 @@ mod tests {
         }
     }
 
+    #[test]
+    fn words_are_quoted_as_cmd_and_powershell_read_them() {
+        for (word, quoted) in [
+            (r"C:\jobs\offers.csv", r"C:\jobs\offers.csv"),
+            (r"C:\my jobs\", r#""C:\my jobs\\""#),
+            ("offer_id,name", r#""offer_id,name""#),
+            ("aff_sub1={clickid}&x", r#""aff_sub1={clickid}&x""#),
+            (r#"a"b"#, r#""a\"b""#),
+            ("50/10s", "50/10s"),
+            ("--rate=5/s", "--rate=5/s"),
+            ("", r#""""#),
+            ("größe.csv", "größe.csv"),
+        ] {
+            assert_eq!(quote_for_windows(word), quoted, "{word}");
+        }
+    }
+
+    #[cfg(unix)]
     #[test]
     fn the_way_to_go_on_is_the_command_that_was_typed() {
         let typed = |words: &[&str]| command_with(words.iter().map(OsString::from), "--resume");

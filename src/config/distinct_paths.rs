@@ -26,14 +26,18 @@ pub(crate) fn refuse_same(files: &[(&'static str, &Path)]) -> Result<(), JobErro
     Ok(())
 }
 
-/// Refuses files about the run in folders that are not there, before hours of work end without them.
+/// Refuses files about the run that have no folder, or a name that no file can have, before hours of work end without them.
 ///
 /// # Errors
 /// Names the flag and the folder.
 pub(crate) fn refuse_missing_folders(about: &AboutArgs) -> Result<(), JobError> {
     for (flag, path) in [("--report", &about.report), ("--metrics", &about.metrics)] {
-        let Some(Ok(Destination::File(place))) = path.as_deref().map(Destination::of) else { continue };
-        place.check_folder().map_err(|error| JobError::NoFolder { flag, error })?;
+        let found = match path.as_deref().map(Destination::of) {
+            Some(Ok(Destination::File(place))) => place.check_folder(),
+            Some(Err(error)) if error.is_usage() => Err(error),
+            _ => Ok(()),
+        };
+        found.map_err(|error| JobError::NoFolder { flag, error })?;
     }
     Ok(())
 }

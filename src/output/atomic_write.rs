@@ -1,6 +1,6 @@
 //! A small file that is written at once: old or new under its name, never half.
 
-use std::fs::{self, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -9,6 +9,7 @@ use crate::output::commit::{remove, take_mode};
 use crate::output::destination::OutputPath;
 use crate::output::error::{Action, OutputError};
 use crate::output::lock::Lock;
+use crate::output::rename::rename;
 
 /// Puts `bytes` in the place of the output that is locked.
 ///
@@ -47,7 +48,7 @@ fn swap(place: &OutputPath, temporary: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = beside::make(&mut OpenOptions::new(), temporary).map_err(io::Error::other)?;
     let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| take_mode(&file, place.out()));
     drop(file);
-    let replaced = written.and_then(|()| fs::rename(temporary, place.out()));
+    let replaced = written.and_then(|()| rename(temporary, place.out()));
     if replaced.is_err() {
         // The error that is under way says more than a failure to tidy up.
         let _ = remove(temporary);

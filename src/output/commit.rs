@@ -13,6 +13,7 @@ use crate::output::beside;
 use crate::output::checkpoint::{State, read_file};
 use crate::output::error::{Action, OutputError};
 use crate::output::lock::Lock;
+use crate::output::rename::{patiently, rename};
 use crate::output::written::Written;
 
 /// A step of a commit or of the finish.
@@ -148,7 +149,7 @@ impl Commit {
                 file.sync_all().map_err(OutputError::io(Action::Sync, &new_checkpoint))
             }
             Step::RenameCheckpoint => {
-                fs::rename(&new_checkpoint, &checkpoint).map_err(OutputError::io(Action::Rename, &checkpoint))?;
+                rename(&new_checkpoint, &checkpoint).map_err(OutputError::io(Action::Rename, &checkpoint))?;
                 let mut ours = self.ours.checkpoint.lock().unwrap_or_else(PoisonError::into_inner);
                 *ours = Some(self.checkpoint.clone());
                 Ok(())
@@ -161,14 +162,14 @@ impl Commit {
             Step::RenameRows => {
                 self.check_names()?;
                 let name = self.name();
-                fs::rename(&self.path, &name).map_err(OutputError::io(Action::Rename, &name))
+                rename(&self.path, &name).map_err(OutputError::io(Action::Rename, &name))
             }
         }
     }
 }
 
 pub(crate) fn remove(path: &Path) -> Result<(), OutputError> {
-    match fs::remove_file(path) {
+    match patiently(|| fs::remove_file(path)) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(OutputError::io(Action::Remove, path)(error)),
         _ => Ok(()),
     }

@@ -11,7 +11,7 @@ use std::io::{
 use std::path::{Path, PathBuf};
 
 use crate::output::error::OutputError;
-use crate::output::replaceable;
+use crate::output::{replaceable, windows_names};
 
 /// What `-o` names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +37,9 @@ impl Destination {
             return Ok(Self::Device(out.to_owned()));
         }
         let real = follow(out)?;
+        if let Some(why) = name_flaw(&real) {
+            return Err(OutputError::BadName { out: out.to_owned(), why });
+        }
         match fs::metadata(&real) {
             Ok(found) if found.is_dir() => Err(OutputError::IsFolder(out.to_owned())),
             Ok(found) if !found.is_file() => Ok(Self::Device(real)),
@@ -52,12 +55,17 @@ impl Destination {
 
 /// `/dev/stdout` may lead to a file that another program has open, which must not be replaced under it.
 fn is_device_name(out: &Path) -> bool {
-    let windows_device = |name: &std::ffi::OsStr| ["NUL", "CON"].iter().any(|device| name.eq_ignore_ascii_case(device));
     if cfg!(windows) {
-        out.file_name().is_some_and(windows_device)
+        out.file_name().is_some_and(|name| windows_names::is_stream(&name.to_string_lossy()))
     } else {
         out.starts_with("/dev/") && !out.starts_with("/dev/shm")
     }
+}
+
+/// Why this system would not make a file of that name, though it reports no error.
+fn name_flaw(out: &Path) -> Option<&'static str> {
+    let name = out.file_name().filter(|_| cfg!(windows))?;
+    windows_names::flaw(&name.to_string_lossy())
 }
 
 fn ends_in_separator(out: &Path) -> bool {

@@ -19,6 +19,14 @@ pub enum OutputError {
         /// The bytes that the longest name beside it has more.
         more: usize,
     },
+    /// This system would take the name for something else than that of a file.
+    #[error("the output {} cannot have that name: {why}; choose another name with -o", out.display())]
+    BadName {
+        /// The file.
+        out: PathBuf,
+        /// What is wrong with the name.
+        why: &'static str,
+    },
     /// The output is a link that leads back to itself.
     #[error("the output {} is a link that leads to itself: remove it, or choose another file with -o", .0.display())]
     LinkLoop(PathBuf),
@@ -136,6 +144,7 @@ impl OutputError {
             Self::IsFolder(_)
             | Self::MissingFolder { .. }
             | Self::NameTooLong { .. }
+            | Self::BadName { .. }
             | Self::LinkLoop(_)
             | Self::ClosedStdout => true,
             // A file is in the way.

@@ -14,9 +14,11 @@ mod commit_policy;
 mod destination;
 pub(crate) mod error;
 mod lock;
+pub(crate) mod rename;
 mod replaceable;
 mod segment;
 mod stream;
+mod windows_names;
 mod written;
 
 pub(crate) use atomic_write::{replace, replace_offers, replace_unlocked};

@@ -9,11 +9,18 @@ use crate::output::error::OutputError;
 /// Refuses an output whose name can certainly not be given to another file. What cannot be told is no refusal.
 ///
 /// # Errors
-/// The file may not be changed by anybody, or it is another user's in a folder where only owners may replace.
+/// The file may not be changed by anybody, another program on Windows has it open, or it is another user's in a folder
+/// where only owners may replace.
 pub(crate) fn look(out: &Path) -> Result<(), OutputError> {
     let refuse = |why| Err(OutputError::NotReplaceable { out: out.to_owned(), why });
     if is_immutable(out) {
         return refuse("it is marked as immutable (chattr -i takes that away)");
+    }
+    if is_read_only(out) {
+        return refuse("it is marked as read-only (see its Properties)");
+    }
+    if is_open_elsewhere(out) {
+        return refuse("another program has it open, perhaps Excel (close it there)");
     }
     if is_sticky_and_foreign(out) {
         return refuse("it is another user's, in a folder where only owners may replace files");
@@ -32,6 +39,34 @@ fn is_immutable(out: &Path) -> bool {
 
 #[cfg(not(target_os = "linux"))]
 fn is_immutable(_: &Path) -> bool {
+    false
+}
+
+/// On Unix that mark protects what is in a file, not its name.
+fn is_read_only(out: &Path) -> bool {
+    cfg!(windows) && out.symlink_metadata().is_ok_and(|found| found.permissions().readonly())
+}
+
+/// Asks for the right to rename it, and does not use it. A virus scanner has a new file open for a moment, so this asks
+/// again for two seconds.
+#[cfg(windows)]
+fn is_open_elsewhere(out: &Path) -> bool {
+    use std::os::windows::fs::OpenOptionsExt;
+    const DELETE: u32 = 0x0001_0000;
+    const SHARE_ALL: u32 = 7;
+    const SHARING_VIOLATION: i32 = 32;
+    let mut options = std::fs::OpenOptions::new();
+    options.access_mode(DELETE).share_mode(SHARE_ALL);
+    let opened = crate::output::rename::patiently(|| match options.open(out) {
+        // Other errors say nothing about a rename that replaces it.
+        Err(error) if error.raw_os_error() != Some(SHARING_VIOLATION) => Ok(()),
+        opened => opened.map(drop),
+    });
+    opened.is_err()
+}
+
+#[cfg(not(windows))]
+fn is_open_elsewhere(_: &Path) -> bool {
     false
 }
 

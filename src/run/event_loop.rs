@@ -162,7 +162,9 @@ impl Run {
         signals: &mut Signals,
         report: &mut Report,
     ) -> Result<(), Error> {
-        let patience = disk_patience(self.writer.committing_since(), Instant::now());
+        let grace = if let RunOutcome::Interrupted(signal) = ending { signal.grace() } else { Duration::MAX };
+        let patience = disk_patience(self.writer.committing_since(), Instant::now()).min(grace);
+        let drain = self.drain.min(grace);
         if let RunOutcome::Interrupted(signal) = ending {
             let what = match self.schedule.in_flight() {
                 0 => "the disk".to_owned(),
@@ -170,9 +172,9 @@ impl Run {
                 calls => format!("the answers to {calls} calls"),
             };
             report.say(Level::Info, &signal.waiting_for(&what));
-            signals.allow(self.drain + patience + FAREWELL);
+            signals.allow(drain + patience + FAREWELL);
         }
-        let mut deadline = pin!(sleep_until((Instant::now() + self.drain).into()));
+        let mut deadline = pin!(sleep_until((Instant::now() + drain).into()));
         while !in_flight.is_empty() {
             tokio::select! {
                 biased;

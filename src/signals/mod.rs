@@ -2,16 +2,17 @@
 //!
 //! Knows nothing of runs: tells which signal came, and sees to it that the program ends.
 
-#[cfg(unix)]
 mod patience;
 pub(crate) mod status_request;
 #[cfg(unix)]
+mod watch;
+#[cfg(windows)]
+#[path = "watch_windows.rs"]
 mod watch;
 
 use std::io;
 use std::time::Duration;
 
-#[cfg(unix)]
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::exit::ExitCode;
@@ -19,11 +20,11 @@ use crate::exit::ExitCode;
 /// A signal that ends the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Signal {
-    /// Ctrl-C.
+    /// Ctrl-C, and Ctrl-Break on Windows.
     Interrupt,
-    /// What `kill`, systemd and a shutdown send.
+    /// What `kill`, systemd and a shutdown send; on Windows a logoff or a shutdown.
     Terminate,
-    /// The terminal is gone.
+    /// The terminal is gone; on Windows its window was closed.
     HangUp,
 }
 
@@ -32,8 +33,19 @@ impl Signal {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Interrupt => "Ctrl-C",
+            Self::Terminate if cfg!(windows) => "a logoff or shutdown",
             Self::Terminate => "SIGTERM",
+            Self::HangUp if cfg!(windows) => "the closed console",
             Self::HangUp => "SIGHUP",
+        }
+    }
+
+    /// The longest that work may go on after it. Windows ends a process about five seconds after its console was closed
+    /// or the session ends: half of them for calls in flight, and the rest for the last commit.
+    pub(crate) const fn grace(self) -> Duration {
+        match self {
+            Self::Terminate | Self::HangUp if cfg!(windows) => Duration::from_secs(2),
+            _ => Duration::MAX,
         }
     }
 
@@ -41,6 +53,7 @@ impl Signal {
     pub(crate) fn waiting_for(self, what: &str) -> String {
         let again = match self {
             Self::Interrupt => "press Ctrl-C again to quit now",
+            Self::Terminate | Self::HangUp if cfg!(windows) => "Windows allows 5 s",
             Self::Terminate | Self::HangUp => "a second signal quits now",
         };
         format!("stopped by {}: waiting for {what}; {again}", self.name())
@@ -69,13 +82,10 @@ impl Signal {
 /// Listens for signals from its creation on, and ends the program within a second where it does not answer.
 #[derive(Debug)]
 pub(crate) struct Signals {
-    #[cfg(unix)]
     heard: UnboundedReceiver<Signal>,
-    #[cfg(unix)]
     watch: watch::Watch,
 }
 
-#[cfg(unix)]
 impl Signals {
     /// Starts to listen. A signal that the parent has told us to ignore (`nohup`, `&` in a script) stays ignored.
     ///
@@ -84,6 +94,7 @@ impl Signals {
     ///
     /// # Errors
     /// The system refuses.
+    #[cfg(unix)]
     pub(crate) fn listen(last_words: impl Fn(&str) + Send + 'static) -> io::Result<Self> {
         let all = [Signal::Interrupt, Signal::Terminate, Signal::HangUp];
         let wanted: Vec<_> = all.into_iter().filter(|signal| !is_ignored(signal.number())).collect();
@@ -92,6 +103,17 @@ impl Signals {
         // A file-size limit (ulimit -f) is to be an error of the write, not our death.
         signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default())?;
         Ok(Self { heard, watch })
+    }
+
+    /// Starts to listen to the console. From the first event on the program has a little less than two seconds to answer
+    /// by [`Self::allow`] or to end; then it is ended, and `last_words` is told why. Events within a second are one.
+    ///
+    /// # Errors
+    /// The system refuses.
+    #[cfg(windows)]
+    pub(crate) fn listen(last_words: impl Fn(&str) + Send + 'static) -> io::Result<Self> {
+        let (tell, heard) = unbounded_channel();
+        Ok(Self { heard, watch: watch::Watch::start(tell, Box::new(last_words))? })
     }
 
     /// The next signal.
@@ -130,7 +152,7 @@ impl Signals {
             done = &mut work => return Ok(done),
             signal = self.next() => signal,
         };
-        let time = first(signal);
+        let time = first(signal).min(signal.grace());
         // A little more, so that the program can say how it ended.
         self.allow(time + Duration::from_secs(2));
         self.within(work, time).await.ok_or(signal)
@@ -158,26 +180,10 @@ fn is_ignored(signal: std::ffi::c_int) -> bool {
     mask & (1 << (signal - 1)) != 0
 }
 
-#[cfg(not(unix))]
-impl Signals {
-    /// Starts to listen.
-    ///
-    /// # Errors
-    /// Never here.
-    pub fn listen(_: impl Fn(&str) + Send + 'static) -> io::Result<Self> {
-        Ok(Self {})
-    }
-
-    /// Nothing ends the program here but itself.
-    pub fn allow(&self, _: Duration) {}
-
-    /// The next signal.
-    pub async fn next(&mut self) -> Signal {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-        Signal::Interrupt
-    }
+/// Why the program is ended though it has not answered.
+fn unresponsive(signal: Signal) -> String {
+    let name = signal.name();
+    format!("{name}: ended at once: a disk, a pipe or a terminal does not answer\n  what was committed is kept")
 }
 
 /// Dies of the signal, so that whoever started the program sees it killed and not merely failed.
@@ -190,7 +196,7 @@ pub(crate) fn die_of(signal: Signal) {
 
 /// Elsewhere the exit code has to do.
 #[cfg(not(unix))]
-pub fn die_of(_: Signal) {}
+pub(crate) fn die_of(_: Signal) {}
 
 /// Dies as programs do whose reader has gone away: quietly.
 #[cfg(unix)]
@@ -200,4 +206,4 @@ pub(crate) fn die_of_closed_pipe() {
 
 /// Elsewhere the exit code has to do.
 #[cfg(not(unix))]
-pub fn die_of_closed_pipe() {}
+pub(crate) fn die_of_closed_pipe() {}

@@ -40,15 +40,15 @@ impl StatusRequests {
 #[cfg(not(unix))]
 impl StatusRequests {
     /// Nobody can ask here.
-    pub fn survive() {}
+    pub(crate) fn survive() {}
 
     /// Listens to nothing.
-    pub fn listen() -> Self {
+    pub(crate) fn listen() -> Self {
         Self {}
     }
 
     /// Never.
-    pub async fn next(&mut self) {
+    pub(crate) async fn next(&mut self) {
         std::future::pending::<()>().await;
     }
 }

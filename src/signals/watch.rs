@@ -101,10 +101,7 @@ impl Watcher {
         let last_words = std::mem::replace(&mut self.last_words, Box::new(|_| ()));
         let (said, wait) = channel();
         let speak = move || {
-            last_words(&format!(
-                "{}: ended at once: a disk, a pipe or a terminal does not answer\n  what was committed is kept",
-                signal.name()
-            ));
+            last_words(&super::unresponsive(signal));
             let _ = said.send(());
         };
         if std::thread::Builder::new().spawn(speak).is_ok() {

@@ -18,6 +18,7 @@ use crate::cell::CellFormat;
 use crate::encode::quoted_rows::Rows;
 use crate::output::OutputPath;
 use crate::output::commit::{remove, take_mode};
+use crate::output::rename::rename;
 use crate::output::{Action, OutputError};
 
 /// The rows of a sheet below its header.
@@ -133,7 +134,7 @@ fn write(content: &Content, place: &OutputPath, temporary: &Path) -> Result<Rend
     file.sync_all().map_err(OutputError::io(Action::Sync, temporary))?;
     take_mode(&file, place.out()).map_err(OutputError::io(Action::Write, temporary))?;
     drop(file);
-    std::fs::rename(temporary, place.out()).map_err(OutputError::io(Action::Rename, place.out()))?;
+    rename(temporary, place.out()).map_err(OutputError::io(Action::Rename, place.out()))?;
     place.sync_folder().map_err(OutputError::io(Action::Sync, place.folder()))?;
     Ok(rendered)
 }

@@ -3,7 +3,7 @@
 //! Owns what is in the file and what the checkpoint says of it. After a failure nothing is tried again: the last good
 //! checkpoint and the old output stay as they are.
 
-use std::fs::{self, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,6 +16,7 @@ use crate::output::checkpoint::{Checkpoint, Finish, Interrupted, State, encode, 
 use crate::output::commit::{Commit, Ours, remove};
 use crate::output::error::{Action, OutputError};
 use crate::output::lock::Lock;
+use crate::output::rename::rename;
 use crate::output::written::Written;
 
 /// Rows are handed to the system in pieces of this size.
@@ -53,7 +54,7 @@ impl Segment {
         let mut new = beside::make(&mut OpenOptions::new(), &temporary)?;
         new.write_all(text.as_bytes()).map_err(OutputError::io(Action::Write, &temporary))?;
         drop(new);
-        fs::rename(&temporary, &checkpoint).map_err(OutputError::io(Action::Rename, &checkpoint))?;
+        rename(&temporary, &checkpoint).map_err(OutputError::io(Action::Rename, &checkpoint))?;
 
         let path = lock.place().partial();
         let mut options = OpenOptions::new();
@@ -206,7 +207,7 @@ fn rename_if_there(from: &Path, to: &Path) -> Result<bool, OutputError> {
     if from.is_dir() {
         return Ok(false);
     }
-    match fs::rename(from, to) {
+    match rename(from, to) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(OutputError::io(Action::Rename, from)(error)),
@@ -231,7 +232,7 @@ pub(crate) fn tidy_up(lock: &Lock, finish: Finish) -> Result<(), OutputError> {
 #[cfg(unix)]
 fn keep_private(options: &mut OpenOptions, out: &Path) {
     use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-    if let Ok(old) = fs::metadata(out) {
+    if let Ok(old) = std::fs::metadata(out) {
         options.mode(old.mode() & 0o666 | 0o600);
     }
 }
@@ -246,7 +247,7 @@ fn make_writable(path: &Path) -> io::Result<()> {
     // Where it cannot even be read, the opening that follows says so.
     let Ok(file) = beside::open(path) else { return Ok(()) };
     let mode = file.metadata()?.mode() & 0o777;
-    if mode & 0o600 == 0o600 { Ok(()) } else { file.set_permissions(fs::Permissions::from_mode(mode | 0o600)) }
+    if mode & 0o600 == 0o600 { Ok(()) } else { file.set_permissions(std::fs::Permissions::from_mode(mode | 0o600)) }
 }
 
 #[cfg(not(unix))]

@@ -1,5 +1,7 @@
 //! The law of the output: whatever is killed or cut off wherever, going on gives the bytes of an undisturbed run.
 
+use std::fs;
+
 use super::*;
 use crate::output::commit::{COMMIT, FINISH, Step};
 use crate::output::{Destination, Found, OutputPath, find};

@@ -1,0 +1,61 @@
+//! Renames that put up with what Windows does to new files: virus scanners, indexers and sync clients open them for a
+//! moment, and then a rename is denied that works an instant later.
+//!
+//! Elsewhere a rename is tried once.
+
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+/// Gives `from` the name `to`, in the place of what has it.
+///
+/// # Errors
+/// Those of [`std::fs::rename`]; on Windows, those of the last of several tries within about two seconds.
+pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    patiently(|| std::fs::rename(from, to))
+}
+
+/// Does what another program may deny for a moment.
+pub(crate) fn patiently<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    let mut tries = 0;
+    loop {
+        let done = attempt();
+        let Some(wait) = done.as_ref().err().filter(|_| cfg!(windows)).and_then(|error| wait_after(error, tries))
+        else {
+            return done;
+        };
+        std::thread::sleep(wait);
+        tries += 1;
+    }
+}
+
+/// How long to wait before the next try, where one may help.
+fn wait_after(error: &io::Error, tries: u32) -> Option<Duration> {
+    const ACCESS_DENIED: i32 = 5;
+    const SHARING_VIOLATION: i32 = 32;
+    const LOCK_VIOLATION: i32 = 33;
+    /// 10, 20, 40 ms and so on: two seconds in all.
+    const TRIES: u32 = 8;
+    let may_pass = matches!(error.raw_os_error(), Some(ACCESS_DENIED | SHARING_VIOLATION | LOCK_VIOLATION));
+    (may_pass && tries < TRIES).then(|| Duration::from_millis(10 << tries))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_pass_in_an_instant_is_tried_for_two_seconds_and_nothing_else() {
+        let wait = |code, tries| wait_after(&io::Error::from_raw_os_error(code), tries);
+        for code in [5, 32, 33] {
+            let all: Vec<_> = (0..).map_while(|tries| wait(code, tries)).collect();
+            assert_eq!(all.first(), Some(&Duration::from_millis(10)));
+            let sum: Duration = all.iter().sum();
+            assert!((Duration::from_secs(2)..Duration::from_secs(3)).contains(&sum), "{sum:?}");
+        }
+        // No such file, no such folder, disk full.
+        for code in [2, 3, 112] {
+            assert_eq!(wait(code, 0), None, "{code}");
+        }
+    }
+}

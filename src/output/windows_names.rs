@@ -1,0 +1,90 @@
+//! File names that Windows takes for something else than a file of that name.
+//!
+//! Pure, so that its table is tested on every system; [`place`](super::place) asks only on Windows.
+
+/// Why no output can have this name on Windows, if so: Windows would write to a device or to another file, without an
+/// error. `name` is the last part of the path.
+pub(crate) fn flaw(name: &str) -> Option<&'static str> {
+    if name.chars().any(|sign| sign < ' ' || r#"<>:"|?*"#.contains(sign)) {
+        return Some(r#"a name on Windows has none of < > : " | ? *"#);
+    }
+    if name.ends_with(['.', ' ']) {
+        return Some("Windows drops a dot or a blank at the end of a name");
+    }
+    is_reserved(name).then_some("Windows keeps that name for a device, whatever follows the dot")
+}
+
+/// Whether it is the bare name of a device that rows may be written to: the console or nothing.
+pub(crate) fn is_stream(name: &str) -> bool {
+    ["NUL", "CON", "CONOUT$"].iter().any(|device| name.eq_ignore_ascii_case(device))
+}
+
+/// Older versions of Windows look only at what stands before the first dot; Windows 11 still keeps the bare names.
+fn is_reserved(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or(name).trim_end().to_uppercase();
+    if ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"].contains(&stem.as_str()) {
+        return true;
+    }
+    // The superscripts count as digits there.
+    let number = stem.strip_prefix("COM").or_else(|| stem.strip_prefix("LPT"));
+    number.is_some_and(|number| {
+        let mut signs = number.chars();
+        matches!((signs.next(), signs.next()), (Some('1'..='9' | '¹' | '²' | '³'), None))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_would_not_be_files_are_refused() {
+        for name in [
+            "aux.csv",
+            "AUX",
+            "con.csv",
+            "nul.tar.gz",
+            "Nul",
+            "prn",
+            "com1.csv",
+            "LPT9",
+            "com².csv",
+            "CONIN$",
+            "nul .csv",
+            "links.csv.",
+            "links.csv ",
+            "links:2026.csv",
+            "a?.csv",
+            "a*b",
+            "\"x\"",
+            "a|b",
+            "<a>",
+            "a\tb",
+        ] {
+            assert!(flaw(name).is_some(), "{name:?}");
+        }
+        for name in [
+            "links.csv",
+            "auxiliary.csv",
+            "my.aux.csv",
+            "console.csv",
+            "com.csv",
+            "com10.csv",
+            "com0",
+            "lpt.csv",
+            "ñ €.csv",
+            ".csv",
+        ] {
+            assert_eq!(flaw(name), None, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn only_the_bare_names_of_the_console_and_of_nothing_take_rows() {
+        for (name, is) in
+            [("nul", true), ("CON", true), ("conout$", true), ("nul.csv", false), ("aux", false), ("x", false)]
+        {
+            assert_eq!(is_stream(name), is, "{name}");
+        }
+    }
+}
