@@ -15,4 +15,4 @@ pub(crate) fn forbid() {
 
 /// Elsewhere there is no such switch.
 #[cfg(not(unix))]
-pub fn forbid() {}
+pub(crate) fn forbid() {}

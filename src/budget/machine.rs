@@ -39,6 +39,7 @@ pub(crate) enum Blind {
         "sees only those runs on this machine that have no Unix sockets either ({why}); where systemd starts it, add \
          AF_UNIX to RestrictAddressFamilies="
     )]
+    #[cfg(target_os = "linux")]
     ToSockets {
         /// What the system says.
         why: io::Error,

@@ -1,6 +1,7 @@
 //! Runs the real program as its users do: another process, files in a folder, a network on loopback.
 //!
 //! Looks at nothing but what a user can see, and at the calls that reached the network.
+#![cfg_attr(not(unix), allow(unused_imports, dead_code, reason = "some helpers serve only tests of Unix"))]
 #![expect(clippy::unwrap_used, reason = "a helper that cannot do its part has to fail its test")]
 
 mod again;

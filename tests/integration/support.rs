@@ -213,6 +213,19 @@ impl Run {
         Running::start(command, self.stdin, self.folder, self.output)
     }
 
+    /// Starts what a message has told the user to type.
+    #[cfg(windows)]
+    pub(crate) fn start_typed(self, line: &str) -> Running {
+        use std::os::windows::process::CommandExt;
+        let program = Path::new(env!("CARGO_BIN_EXE_offerlinks"));
+        let mut command = Command::new("cmd");
+        // As typed: Rust would quote it once more.
+        command.raw_arg(format!("/D /S /C \"{line}\""));
+        self.scrub(&mut command);
+        command.env("PATH", program.parent().unwrap());
+        Running::start(command, self.stdin, self.folder, self.output)
+    }
+
     /// Runs it to its end.
     pub(crate) fn run(self) -> Ran {
         self.start().wait()

@@ -352,6 +352,7 @@ fn a_run_that_is_asked_how_far_it_is_says_so_and_goes_on() {
     sandbox.wait().expect(130);
 }
 
+#[cfg(unix)]
 #[test]
 fn the_status_of_an_output_is_told_from_the_files_beside_it() {
     use std::time::Duration;
