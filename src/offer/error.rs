@@ -67,7 +67,7 @@ impl OfferError {
     }
 }
 
-/// The words of the `error_kind` column.
+/// The words of the `error_kind` column; [`KINDS`] says all there is to say of each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ErrorKind {
     /// The input cell is not an ID; no call was made.
@@ -117,89 +117,68 @@ pub enum Class {
     Account,
 }
 
+const MAY_PASS: &str = "this may pass; run the same command with --retry-failed";
+
+/// Every kind in the order of the summary, which is that of the enum: its word in the `error_kind` column, a promise to
+/// users; what the program does about it; and what a person can do, in plain words.
+const KINDS: [(ErrorKind, &str, Class, &str); 16] = [
+    (
+        ErrorKind::InvalidOfferId,
+        "invalid_offer_id",
+        Class::Offer,
+        "no ID; fix it in the input, error_message names the line",
+    ),
+    (ErrorKind::NotFound, "not_found", Class::Offer, "not known to the network; remove it from the input"),
+    (ErrorKind::NotApproved, "not_approved", Class::Offer, "ask your account manager for approval"),
+    (ErrorKind::BadRequest, "bad_request", Class::Offer, "refused by the network; see error_message"),
+    (ErrorKind::ApiError, "api_error", Class::Offer, "the network's own words are in error_message"),
+    (ErrorKind::NoLink, "no_link", Class::Offer, "no link there yet; error_message says what came instead"),
+    (
+        ErrorKind::RateLimited,
+        "rate_limited",
+        Class::Throttle,
+        "others use the network's limit too; run with --retry-failed later",
+    ),
+    (ErrorKind::ServerError, "server_error", Class::Transient, MAY_PASS),
+    (ErrorKind::Timeout, "timeout", Class::Transient, MAY_PASS),
+    (ErrorKind::Network, "network", Class::Transient, MAY_PASS),
+    (ErrorKind::InvalidResponse, "invalid_response", Class::Transient, MAY_PASS),
+    (ErrorKind::BodyTooLarge, "body_too_large", Class::Offer, "raise --max-body if there really are that many links"),
+    (ErrorKind::Unauthorized, "unauthorized", Class::Account, "check the e-mail and the API key"),
+    (
+        ErrorKind::IpNotAllowed,
+        "ip_not_allowed",
+        Class::Account,
+        "put this machine's public IP on the white list of your account",
+    ),
+    (ErrorKind::AccountLocked, "account_locked", Class::Account, "ask your account manager to unlock the account"),
+    (ErrorKind::Redirect, "redirect", Class::Account, "check --network or --base-url"),
+];
+
 impl ErrorKind {
     /// Every kind, in the order of the summary.
-    pub const ALL: [Self; 16] = [
-        Self::InvalidOfferId,
-        Self::NotFound,
-        Self::NotApproved,
-        Self::BadRequest,
-        Self::ApiError,
-        Self::NoLink,
-        Self::RateLimited,
-        Self::ServerError,
-        Self::Timeout,
-        Self::Network,
-        Self::InvalidResponse,
-        Self::BodyTooLarge,
-        Self::Unauthorized,
-        Self::IpNotAllowed,
-        Self::AccountLocked,
-        Self::Redirect,
-    ];
+    pub fn all() -> impl ExactSizeIterator<Item = Self> {
+        KINDS.iter().map(|(kind, ..)| *kind)
+    }
 
     /// The word in the `error_kind` column; a promise to users.
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::InvalidOfferId => "invalid_offer_id",
-            Self::NotFound => "not_found",
-            Self::NotApproved => "not_approved",
-            Self::BadRequest => "bad_request",
-            Self::ApiError => "api_error",
-            Self::NoLink => "no_link",
-            Self::RateLimited => "rate_limited",
-            Self::ServerError => "server_error",
-            Self::Timeout => "timeout",
-            Self::Network => "network",
-            Self::InvalidResponse => "invalid_response",
-            Self::BodyTooLarge => "body_too_large",
-            Self::Unauthorized => "unauthorized",
-            Self::IpNotAllowed => "ip_not_allowed",
-            Self::AccountLocked => "account_locked",
-            Self::Redirect => "redirect",
-        }
+        KINDS[self as usize].1
     }
 
     /// The kind that a word of the `error_kind` column names.
     pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+        Self::all().find(|kind| kind.as_str() == word)
     }
 
     /// What the program does about it.
     pub const fn class(self) -> Class {
-        match self {
-            Self::InvalidOfferId
-            | Self::NotFound
-            | Self::NotApproved
-            | Self::BadRequest
-            | Self::ApiError
-            | Self::NoLink
-            | Self::BodyTooLarge => Class::Offer,
-            Self::RateLimited => Class::Throttle,
-            Self::ServerError | Self::Timeout | Self::Network | Self::InvalidResponse => Class::Transient,
-            Self::Unauthorized | Self::IpNotAllowed | Self::AccountLocked | Self::Redirect => Class::Account,
-        }
+        KINDS[self as usize].2
     }
 
     /// What a person can do about it, in plain words.
     pub const fn hint(self) -> &'static str {
-        match self {
-            Self::InvalidOfferId => "no ID; fix it in the input, error_message names the line",
-            Self::NotFound => "not known to the network; remove it from the input",
-            Self::NotApproved => "ask your account manager for approval",
-            Self::BadRequest => "refused by the network; see error_message",
-            Self::ApiError => "the network's own words are in error_message",
-            Self::NoLink => "no link there yet; error_message says what came instead",
-            Self::RateLimited => "others use the network's limit too; run with --retry-failed later",
-            Self::ServerError | Self::Timeout | Self::Network | Self::InvalidResponse => {
-                "this may pass; run the same command with --retry-failed"
-            }
-            Self::BodyTooLarge => "raise --max-body if there really are that many links",
-            Self::Unauthorized => "check the e-mail and the API key",
-            Self::IpNotAllowed => "put this machine's public IP on the white list of your account",
-            Self::AccountLocked => "ask your account manager to unlock the account",
-            Self::Redirect => "check --network or --base-url",
-        }
+        KINDS[self as usize].3
     }
 }
 
@@ -251,9 +230,9 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_has_its_own_word() {
-        for kind in ErrorKind::ALL {
-            assert_eq!(ErrorKind::from_word(kind.as_str()), Some(kind));
+    fn every_kind_has_its_own_row_and_its_own_word() {
+        for (place, kind) in ErrorKind::all().enumerate() {
+            assert_eq!((kind as usize, ErrorKind::from_word(kind.as_str())), (place, Some(kind)));
         }
     }
 }

@@ -28,7 +28,7 @@ pub(crate) fn text(document: &Document<'_>, now: f64, before: &str) -> String {
     let offers = "offerlinks_offers";
     page.describe(offers, "Input rows of the last run by what came of them: exported, or the kind of their error.");
     page.sample(offers, Some(("result", "exported")), document.offers.exported);
-    for kind in ErrorKind::ALL {
+    for kind in ErrorKind::all() {
         let n = document.offers.errors.get(&kind).copied().unwrap_or_default();
         page.sample(offers, Some(("result", kind.as_str())), n);
     }

@@ -8,6 +8,7 @@ mod again;
 mod all_offers;
 mod check;
 mod cli;
+mod docs;
 mod dry_run;
 mod errors;
 mod export;

@@ -250,10 +250,14 @@ pub(crate) fn json(path: &Path) -> Value {
     serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
 }
 
+/// Where this repository is checked out.
+pub(crate) fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
 /// A file of the folder `tests/fixtures`.
 pub(crate) fn fixture(name: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
-    fs::read_to_string(path).unwrap()
+    fs::read_to_string(repository().join("tests/fixtures").join(name)).unwrap()
 }
 
 /// Waits until something is so.
