@@ -72,6 +72,8 @@ impl OfferError {
 pub enum ErrorKind {
     /// The input cell is not an ID; no call was made.
     InvalidOfferId,
+    /// The row names no network of the config file; no call was made.
+    UnknownNetwork,
     /// The network knows no such offer.
     NotFound,
     /// The offer is not approved for this affiliate.
@@ -102,6 +104,8 @@ pub enum ErrorKind {
     AccountLocked,
     /// The host sends us elsewhere: it is not the API.
     Redirect,
+    /// One network of several was down for longer than `--max-outage`.
+    Outage,
 }
 
 /// What the program does about an error kind.
@@ -121,12 +125,18 @@ const MAY_PASS: &str = "this may pass; run the same command with --retry-failed"
 
 /// Every kind in the order of the summary, which is that of the enum: its word in the `error_kind` column, a promise to
 /// users; what the program does about it; and what a person can do, in plain words.
-const KINDS: [(ErrorKind, &str, Class, &str); 16] = [
+const KINDS: [(ErrorKind, &str, Class, &str); 18] = [
     (
         ErrorKind::InvalidOfferId,
         "invalid_offer_id",
         Class::Offer,
         "no ID; fix it in the input, error_message names the line",
+    ),
+    (
+        ErrorKind::UnknownNetwork,
+        "unknown_network",
+        Class::Offer,
+        "names no network of the config file; error_message names the line",
     ),
     (ErrorKind::NotFound, "not_found", Class::Offer, "not known to the network; remove it from the input"),
     (ErrorKind::NotApproved, "not_approved", Class::Offer, "ask your account manager for approval"),
@@ -153,6 +163,7 @@ const KINDS: [(ErrorKind, &str, Class, &str); 16] = [
     ),
     (ErrorKind::AccountLocked, "account_locked", Class::Account, "ask your account manager to unlock the account"),
     (ErrorKind::Redirect, "redirect", Class::Account, "check --network or --base-url"),
+    (ErrorKind::Outage, "outage", Class::Transient, MAY_PASS),
 ];
 
 impl ErrorKind {

@@ -45,6 +45,29 @@ pub struct ReorderBuffer<R> {
     remembered_size: usize,
     archive: Slab,
     packed: Vec<u8>,
+    limits: Limits,
+}
+
+/// How much a buffer may hold, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// Rows and their answers.
+    held: usize,
+    /// Answers that may be asked for again.
+    remembered: usize,
+}
+
+impl Limits {
+    /// Each of `buffers` buffers gets its part, so that a run holds as much whatever the number of its networks; but no
+    /// part is too small for what is in flight.
+    pub(crate) fn of_each(buffers: usize) -> Self {
+        const LEAST_HELD: usize = 1 << 20;
+        const LEAST_REMEMBERED: usize = 128 << 10;
+        Self {
+            held: (ReorderBuffer::<()>::MAX_HELD / buffers.max(1)).max(LEAST_HELD),
+            remembered: (ReorderBuffer::<()>::MAX_REMEMBERED_SIZE / buffers.max(1)).max(LEAST_REMEMBERED),
+        }
+    }
 }
 
 impl<R> ReorderBuffer<R> {
@@ -61,18 +84,23 @@ impl<R> ReorderBuffer<R> {
     /// Room that is kept for packing an answer, in bytes.
     const USUAL_ANSWER: usize = 64 << 10;
 
-    /// An empty window.
+    /// An empty buffer of a run over one network.
     pub fn new() -> Self {
+        Self::with(Limits::of_each(1))
+    }
+
+    /// An empty buffer.
+    pub(crate) fn with(limits: Limits) -> Self {
         // The cache grows as it fills: a run of ten offers should not pay for ten thousand.
         let mut remembered = LruCache::unbounded();
         remembered.resize(Self::REMEMBERED);
         let (archive, packed) = (Slab::default(), Vec::new());
-        Self { rows: VecDeque::new(), held: 0, remembered, remembered_size: 0, archive, packed }
+        Self { rows: VecDeque::new(), held: 0, remembered, remembered_size: 0, archive, packed, limits }
     }
 
     /// Whether another row may be read.
     pub fn has_room(&self) -> bool {
-        self.rows.len() < Self::MAX_ROWS && self.held < Self::MAX_HELD
+        self.rows.len() < Self::MAX_ROWS && self.held < self.limits.held
     }
 
     /// How many rows wait.
@@ -127,7 +155,17 @@ impl<R> ReorderBuffer<R> {
             self.held += size;
             self.remembered_size += size;
         }
-        while self.remembered_size > Self::MAX_REMEMBERED_SIZE && self.forget_oldest() {}
+        while self.remembered_size > self.limits.remembered && self.forget_oldest() {}
+    }
+
+    #[allow(dead_code, reason = "the lanes of `run` take it up next")]
+    /// Gives every row that still waits this error: nobody is going to ask for its offer.
+    pub(crate) fn fail_waiting(&mut self, error: &OfferError) {
+        let open = |row: &Waiting<R>| row.slot.clone().filter(|slot| slot.outcome().is_none());
+        let slots: Vec<_> = self.rows.iter().filter_map(open).collect();
+        for slot in slots {
+            self.finish(&slot, Err(error.clone()));
+        }
     }
 
     /// Takes out the oldest row with its outcome, if that is known or not needed.
@@ -203,7 +241,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::offer::AnswerBuilder;
+    use crate::offer::{AnswerBuilder, ErrorKind};
 
     fn offer(n: u64) -> OfferId {
         OfferId::parse(&n.to_string()).unwrap()
@@ -255,6 +293,30 @@ mod tests {
         }
         assert!(window.remembered.len() <= 10_000 + 1024);
         assert!(window.admit((), 0, offer(1)).is_some());
+    }
+
+    #[test]
+    fn rows_that_nobody_asks_for_any_more_fail_and_those_with_an_answer_keep_it() {
+        let mut window = ReorderBuffer::with(Limits::of_each(100));
+        let tasks: Vec<_> = (0..3).map(|n| window.admit(n, 8, offer(n)).unwrap()).collect();
+        window.finish(&tasks[1].slot, answer("x"));
+        window.admit(3, 8, offer(2));
+        window.fail_waiting(&OfferError::local(ErrorKind::Outage, "down"));
+        let rows: Vec<_> = std::iter::from_fn(|| window.pop()).map(|(_, slot)| slot).collect();
+        let is_ok = |slot: &Option<Slot>| slot.as_ref().and_then(Slot::outcome).unwrap().is_ok();
+        assert_eq!(rows.iter().map(is_ok).collect::<Vec<_>>(), [false, true, false, false]);
+        assert_eq!(window.held, 0);
+    }
+
+    #[test]
+    fn a_hundred_buffers_hold_hardly_more_than_one() {
+        let one = Limits::of_each(1);
+        assert_eq!(one, Limits::of_each(0));
+        for buffers in [2, 16, 64] {
+            let each = Limits::of_each(buffers);
+            assert!(each.held * buffers <= one.held && each.remembered * buffers <= one.remembered);
+        }
+        assert!(Limits::of_each(10_000).held >= 1 << 20);
     }
 
     #[test]
