@@ -47,7 +47,7 @@ fn run_export(arguments: ExportArgs, environment: Environment) -> ExitCode {
     let job = match Job::new(arguments, environment) {
         Ok(job) => job,
         Err(error) => {
-            // The report of the failure would overwrite the very file that is to be kept.
+            // A report of this failure would overwrite the very file that must be kept.
             if matches!(error, JobError::SameFile { .. } | JobError::NoFolder { .. }) {
                 report = report.about(Files::default());
             }
@@ -130,7 +130,7 @@ fn show(text: io::Result<String>) -> ExitCode {
     }
 }
 
-/// One thread is plenty for calls: it makes thousands of times as many as the published limit allows.
+/// One thread is plenty for calls: it makes thousands of times more than the published limit allows.
 fn wait_for<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(Error::system("start the runtime"))?;

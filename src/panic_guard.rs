@@ -8,18 +8,18 @@ use std::io;
 use std::panic;
 use std::sync::Once;
 
-/// Told what came of the work, or what the library said when it gave up.
+/// Receives the result of the work, or the library's panic message.
 type Tell<T> = Box<dyn FnOnce(Result<T, String>) + Send>;
 
-/// Told what the library said when it gave up.
+/// Receives the library's panic message.
 type OnPanic = Box<dyn FnOnce(String)>;
 
 thread_local! {
-    /// What is to be done with a panic of this thread, if it is guarded.
+    /// What to do with a panic of this thread, if it is guarded.
     static ON_PANIC: RefCell<Option<OnPanic>> = const { RefCell::new(None) };
 }
 
-/// Does the work on a thread of that name, which tells what came of it.
+/// Does the work on a thread of that name and passes on the result.
 ///
 /// # Errors
 /// The system gives no thread.

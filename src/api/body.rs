@@ -170,7 +170,7 @@ pub fn excerpt(text: &str) -> String {
     short
 }
 
-/// The first characters of a text that fit into so many bytes.
+/// The longest start of a text that fits into `most` bytes.
 pub fn beginning(text: &str, max_bytes: usize) -> &str {
     let end = (0..=max_bytes.min(text.len())).rev().find(|&at| text.is_char_boundary(at));
     end.and_then(|end| text.get(..end)).unwrap_or_default()

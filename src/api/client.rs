@@ -29,7 +29,8 @@ use crate::settings::network::{Account, Http};
 /// The memory that large bodies may take together, in bytes, whatever `--concurrency` and `--max-body` are.
 const LARGE_BODIES: usize = 32 << 20;
 /// Why a good answer is not written.
-const KEY_IN_LINK: &str = "the answer holds your API key, so nothing of it is written; tell your account manager";
+const KEY_IN_LINK: &str =
+    "the answer contains your API key, so none of it is written; please tell your account manager";
 /// Larger bodies count as large.
 const ORDINARY_BODY: usize = 256 << 10;
 

@@ -224,7 +224,7 @@ fn the_key_does_not_travel_in_the_clear_by_accident() {
         assert_eq!(Client::new(&account(base), &http).is_ok(), fine, "{base}");
     }
     let refused = Client::new(&account("http://a.example:8080"), &Http::default()).unwrap_err().to_string();
-    assert!(refused.starts_with("a.example:8080 is to be called over plain http") && refused.contains("--allow-http"));
+    assert!(refused.starts_with("calls to a.example:8080 would use plain http") && refused.contains("--allow-http"));
 }
 
 #[test]

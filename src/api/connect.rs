@@ -23,7 +23,7 @@ const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 pub enum ClientError {
     /// The key would travel in the clear.
     #[error(
-        "{host} is to be called over plain http, which shows the API key to everyone on the way; use https, or --allow-http if this is meant"
+        "calls to {host} would use plain http, which shows the API key to everyone on the way; use https, or --allow-http if you mean it"
     )]
     PlainHttp {
         /// The host.

@@ -4,7 +4,7 @@
 //! - [`transport_error`] says in plain words why there was no answer.
 //! - [`reply`] is what comes back, [`body`] and [`json`] read it, whatever it is.
 //! - [`classify`] turns status and body into an outcome, by one table.
-//! - `link` tells a link from any other text, [`links`] finds the links in a successful answer.
+//! - `link` decides whether a text is a link, [`links`] finds the links in a successful answer.
 //! - [`offers`] finds the offers on a page of the offer list.
 //! - [`wait_hint`] reads how long the network wants to be left alone, [`retry_after`] each value that says so.
 //!

@@ -17,7 +17,7 @@ pub struct Listed {
     pub fields: [Option<String>; FIELDS.len()],
 }
 
-/// The fields of an offer besides its ID.
+/// The fields of an offer other than its ID.
 pub const FIELDS: [&str; 6] = ["name", "status", "offer_approval", "preview_url", "payout", "currency"];
 
 /// A page of the offer list.

@@ -1,7 +1,7 @@
 //! Which proxy calls go through: the one that is typed, else one of the environment, as curl reads it.
 //!
 //! A proxy that cannot be used is an error and never a direct call, which would come from another address and past the
-//! company's rule. Values are never told: they hold passwords.
+//! company's rule. Values are never shown: they hold passwords.
 
 use hyper_util::client::proxy::matcher::Matcher;
 use url::Url;

@@ -59,7 +59,7 @@ impl Reply {
     }
 }
 
-/// What a server tells about itself beside the answer.
+/// What a server says about itself beside the answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServerNotes {
     /// The server's clock.
@@ -100,7 +100,7 @@ impl RawReply {
         wait_hint::read(headers, self.date(), SystemTime::now())
     }
 
-    /// What else the server told.
+    /// What else the server said.
     pub fn notes(&self) -> ServerNotes {
         let limits = self.headers.iter().filter(|(name, _)| is_limit_header(name));
         let limits = limits.map(|(name, value)| (name.to_string(), text::decode(value.as_bytes()).into_owned()));

@@ -46,10 +46,10 @@ pub fn parse(value: &str, server_now: SystemTime) -> Option<Duration> {
     Duration::try_from(duration).ok()
 }
 
-/// The wait until a time that is told in seconds since 1970, or in thousandths, millionths or billionths of them.
+/// The wait until a time given in seconds since 1970, or in thousandths, millionths or billionths of them.
 fn since_1970(number: f64, server_now: SystemTime) -> Option<Duration> {
     let now = server_now.duration_since(UNIX_EPOCH).ok()?.as_secs_f64();
-    // In the first month of 1970 nothing could be told apart.
+    // In the first month of 1970 the units could not be distinguished.
     let wait = [1.0, 1e3, 1e6, 1e9].map(|parts| number / parts - now).into_iter().find(|wait| wait.abs() <= NEAR);
     wait.filter(|_| now > 2.0 * NEAR).map(|wait| Duration::try_from_secs_f64(wait).unwrap_or_default())
 }

@@ -45,7 +45,7 @@ pub enum Fault {
     ProxyRefusal,
     /// The proxy refuses the user name or the password, or wants some.
     ProxyLogin,
-    /// The host's certificate is expired, of an unknown issuer or for another name: waiting does not mend it.
+    /// The host's certificate is expired, of an unknown issuer or for another name: waiting does not fix it.
     Certificate,
     /// Any other failure of the TLS handshake.
     Tls,
@@ -87,7 +87,7 @@ impl Fault {
         }
     }
 
-    /// Whether waiting does not mend it: somebody has to change a setting, or a certificate.
+    /// Whether waiting cannot fix it: somebody has to change a setting or a certificate.
     pub const fn is_lasting(self) -> bool {
         matches!(
             self,
@@ -221,7 +221,7 @@ impl Route {
             return (Fault::ProxyLogin, self.login_refused());
         }
         if root.ends_with("unsuccessful") {
-            // Its status is not told: who calls asks for it.
+            // The status is not known here: the caller asks for it.
             return (Fault::ProxyRefusal, self.no_tunnel(None));
         }
         let words = if io_kind == Some(io::ErrorKind::ConnectionRefused) {

@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// More than any first line needs.
 const MOST: usize = 1024;
 
-/// The status that `proxy` answers to a `CONNECT` for `base`; `None` where it gives none, or where it is to be asked
+/// The status that `proxy` answers to a `CONNECT` for `base`; `None` where it gives none, or where it has to be asked
 /// over TLS.
 pub(crate) async fn status(proxy: &Url, base: &Url) -> Option<u16> {
     if proxy.scheme() != "http" {
@@ -27,7 +27,7 @@ pub(crate) async fn status(proxy: &Url, base: &Url) -> Option<u16> {
     timeout(PATIENCE, ask(proxy, &request(proxy, base)?)).await.ok().flatten()
 }
 
-/// What the status means, and what to add to the words; no status tells nothing.
+/// What the status means, and what to add to the message; without a status there is nothing to say.
 pub(crate) const fn meaning(status: Option<u16>) -> Fault {
     match status {
         Some(407) => Fault::ProxyLogin,

@@ -225,7 +225,7 @@ fn quoted_printable(signs: &[Sign]) -> Option<(char, usize)> {
     }
 }
 
-/// The escape that the signs begin with: what it means, and how many signs it has. URLs, HTML, JSON and the like.
+/// The escape that the signs begin with: what it means, and how many signs it has. In URLs, HTML, JSON and similar texts.
 fn escape(signs: &[Sign]) -> Option<(char, usize)> {
     let at = |n: usize| signs.get(n).map(|sign| sign.c);
     let behind = |n: usize| signs.get(n..).unwrap_or_default();
@@ -253,7 +253,7 @@ fn escape(signs: &[Sign]) -> Option<(char, usize)> {
     }
 }
 
-/// A character by its number, of so many digits, as many as there are.
+/// A character by its number, which may be shorter than `most` digits.
 fn code(signs: &[Sign], radix: u32, digits: std::ops::RangeInclusive<usize>) -> Option<(char, usize)> {
     let most = signs.get(..signs.len().min(*digits.end())).unwrap_or_default();
     let length = most.iter().take_while(|sign| sign.c.is_digit(radix)).count();
@@ -373,7 +373,7 @@ mod tests {
             for (before, behind) in [("<", ">"), ("no: \"", "\" is it, not abc"), ("ü ", " ü")] {
                 let found = hidden(&format!("{before}{spelled}{behind}"));
                 let rest = found.strip_prefix(before).and_then(|rest| rest.strip_suffix(behind));
-                // A mark before or behind the first code may stay: it tells nothing.
+                // A mark before or behind the first code may stay: it reveals nothing.
                 let rest = rest.map(|rest| rest.trim_matches([' ', '\0', '0', 'x']));
                 assert_eq!(rest, Some("*"), "{what}: {found}");
             }

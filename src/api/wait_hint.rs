@@ -1,6 +1,6 @@
-//! How long a refusal asks to be left alone, from whatever header tells it.
+//! How long a refusal asks us to wait, from whichever header says so.
 //!
-//! `Retry-After` says it outright. Other headers tell when a budget begins anew, which need not be the moment at which a
+//! `Retry-After` says it outright. Other headers say when a budget begins anew, which need not be the moment at which a
 //! call passes, and in several units. So they only ever slow down, and never by more than a minute.
 
 use std::time::{Duration, SystemTime};
@@ -13,7 +13,7 @@ const LONGEST_HINT: Duration = Duration::from_secs(60);
 /// A budget's number from here on is in milliseconds. Where that is wrong the wait is too short, and the freeze doubles.
 const MILLISECONDS: f64 = 1000.0;
 
-/// What a header tells.
+/// What a header means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Tells {
     /// When to come back.
@@ -27,7 +27,7 @@ enum Tells {
 }
 
 /// The wait that an answer's headers ask for. The longest, where several say it outright; else the shortest that is not
-/// over, since the budget that is used up may be any of those that are told of.
+/// over, since the budget that is used up may be any of those named.
 pub fn read<'a>(
     headers: impl IntoIterator<Item = (&'a str, &'a [u8])>,
     date: Option<SystemTime>,
@@ -50,7 +50,7 @@ pub fn read<'a>(
         }
     }
     let hint = hint.map(|wait| wait.min(LONGEST_HINT));
-    // Some round a wait down to nothing and tell the truth in the other header.
+    // Some round a wait down to zero and give the true value in the other header.
     if outright.is_some_and(|wait| !wait.is_zero()) { outright } else { hint.or(outright) }
 }
 

@@ -37,7 +37,7 @@ impl Opening {
 /// Excel's own way to declare the delimiter, `sep=;`: the length of the line, and the delimiter.
 ///
 /// A program that saved the file again has filled the line up with delimiters: `sep=;;;`. If with others, `sep=;,,`, the
-/// line tells nothing any more.
+/// line says nothing any more.
 fn sep_line(opening: &[u8]) -> Option<(usize, Option<u8>)> {
     let end = memchr::memchr2(b'\n', b'\r', opening).unwrap_or(opening.len());
     let (line, after) = opening.split_at_checked(end)?;

@@ -118,7 +118,7 @@ fn with_nul(head: &[u8], nul: usize) -> Unreadable {
     }
     let (before, after) = head.split_at(nul.saturating_sub(1));
     let line = memchr::memchr_iter(b'\n', before).count() + 1;
-    // Both halves have to be of some length to be told apart.
+    // Both halves must be long enough to be distinguished.
     if line > 1 && after.len() > 3 && is_like_utf16(after) {
         Unreadable::Mixed { line }
     } else {

@@ -96,7 +96,7 @@ impl PrefixHasher {
     /// The size of the file as it is now.
     ///
     /// # Errors
-    /// The system does not tell.
+    /// The system does not say.
     pub(crate) fn file_size(&self) -> io::Result<u64> {
         self.file.metadata().map(|metadata| metadata.len())
     }

@@ -313,7 +313,7 @@ impl Input {
         if columns.names.len() == 1
             && let Records::Text(delimited) = &self.records
         {
-            // `1,234` in a list of IDs is one cell to whoever wrote it: to ask for offer 1 would be a guess.
+            // `1,234` in a list of IDs is one cell to the person who wrote it: asking for offer 1 would be a guess.
             let delimiter = [delimited.delimiter()];
             let line = record.iter().collect::<Vec<_>>().join(&delimiter[..]);
             let text = decode(line.trim_ascii_end());

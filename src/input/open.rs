@@ -29,7 +29,7 @@ pub(super) fn open(source: &Source, options: &Options) -> Result<Input, InputErr
     start(source::open(source, options.settle, |head| is_enough(head, options))?, source.to_string(), options)
 }
 
-/// Whether the beginning of a stream tells what the rest is: by a header that is known, else by as many lines as are
+/// Whether the beginning of a stream shows what the rest is: by a header that is known, else by as many lines as are
 /// looked at in a file.
 pub(super) fn is_enough(head: &[u8], options: &Options) -> bool {
     let lines = |end| memchr::memchr_iter(end, head).count();
@@ -80,7 +80,7 @@ pub(super) fn start(opened: Opened, name: String, options: &Options) -> Result<I
     }
 }
 
-/// The first records, and what they tell.
+/// The first records, and what they show.
 type Seen = (Vec<Line>, Layout);
 
 impl Input {

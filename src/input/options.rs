@@ -21,7 +21,7 @@ pub(crate) struct Options {
     pub settle: Duration,
     /// The columns that go into the output.
     pub keep: Keep,
-    /// Columns whose cells are needed besides, for links; may be the ID column.
+    /// Other columns whose cells are needed, for links; may include the ID column.
     pub also: Vec<String>,
     /// The sheet of a workbook.
     pub sheet: Option<String>,

@@ -30,7 +30,7 @@ pub(crate) struct Resolved {
     pub other_sheets: SheetFlags,
 }
 
-/// As it is told before the run: `column 2 "Offer ID", header in line 4, ";" between cells`.
+/// As it is shown before the run: `column 2 "Offer ID", header in line 4, ";" between cells`.
 impl fmt::Display for Resolved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "column {}", self.column)?;

@@ -47,14 +47,14 @@ impl Sample {
     }
 }
 
-/// The rows in a text that starts between two rows: exactly as many as will be read.
+/// The rows in a text that starts between two rows: exactly the number that will be read.
 ///
-/// The parser's rules once more, without the cells: several times as fast, and this stands in the way of the first call.
+/// The parser's rules without the cells. Several times as fast, which matters because the first call waits for it.
 pub(super) fn count_rows(text: &[u8], delimiter: u8) -> Count {
     count_in_parts(text, delimiter, 32 << 10)
 }
 
-/// What counting tells of a text.
+/// What counting finds out about a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Count {
     pub(super) rows: u64,

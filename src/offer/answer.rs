@@ -115,7 +115,7 @@ impl AnswerBuilder {
         Self::with_room((url, impression_pixel), 0, 0)
     }
 
-    /// Starts with the fields of the offer itself, and with room for so many landing pages with so many bytes of text in
+    /// Starts with the fields of the offer itself, and with room for `entries` landing pages with `bytes` bytes of text in
     /// all, so that nothing moves while they come.
     pub fn with_room((url, impression_pixel): (Option<&str>, Option<&str>), entries: usize, text: usize) -> Self {
         let own = url.map_or(0, str::len) + impression_pixel.map_or(0, str::len);

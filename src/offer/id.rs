@@ -75,7 +75,7 @@ impl fmt::Display for OfferId {
     }
 }
 
-/// One write of the digits is all that tells IDs apart, and is several times cheaper than one for each field.
+/// One write of the digits is all that distinguishes IDs, and is several times cheaper than one for each field.
 impl Hash for OfferId {
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write(self.as_str().as_bytes());

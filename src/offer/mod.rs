@@ -1,4 +1,4 @@
-//! The words of the trade: what an offer is called by, what the network answers for it, and what may go wrong.
+//! Core types: what identifies an offer, what the network answers for it, and what may go wrong.
 //!
 //! `Outcome` is the type in the middle of the program: rows, log lines, summary and exit code all derive from it,
 //! so that they cannot disagree. This module knows nothing of HTTP, CSV or time.

@@ -1,6 +1,6 @@
 //! What came of the offers of a run, in numbers.
 //!
-//! Derived from outcomes alone and kept in the checkpoint, so that a run that was continued ten times tells the same
+//! Derived from outcomes alone and kept in the checkpoint, so that a run that was continued ten times reports the same
 //! as one that was not.
 
 use std::collections::BTreeMap;

@@ -19,7 +19,7 @@ pub(crate) fn replace(lock: &Lock, bytes: &[u8]) -> Result<(), OutputError> {
     let place = lock.place();
     let temporary = place.beside(".tmp");
     lock.check()?;
-    // What a killed run has left: the lock tells that nobody else is writing it.
+    // Left by a killed run: we hold the lock, so nobody else is writing it.
     swap(place, &temporary, bytes).map_err(OutputError::io(Action::Replace, place.out()))
 }
 

@@ -19,7 +19,7 @@ use crate::output::error::{Action, OutputError};
 use crate::output::written::{READ_WHOLE, Written, crc32_of, read_at};
 use crate::text;
 
-/// Raised with every change to the meaning of the file. 1: the job was one text, and no times were told.
+/// Raised with every change to the meaning of the file. 1: the job was one text, and there were no times.
 const FORMAT: u32 = 2;
 /// Formats that are read; others are not continued.
 const READ: RangeInclusive<u32> = 1..=FORMAT;
@@ -33,15 +33,15 @@ const BEFORE_BODY: &str = "{\"checkpoint\":";
 const BEFORE_CRC: &str = ",\"crc32\":\"";
 const END: &str = "\"}\n";
 
-/// What the run itself has to say about how far it has come.
+/// How far a run is, as the run itself sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Checkpoint<M, C> {
     /// Everything that shapes rows: only a run of the same job may go on. The caller knows what it means.
     pub job: Value,
-    /// When the run was started from its beginning, by the clock on the wall.
+    /// When the run was first started, by the wall clock.
     #[serde(default)]
     pub started_at: Option<Timestamp>,
-    /// When this was told, by the clock on the wall; what is found without it has its file's time.
+    /// When this was written, by the wall clock; a checkpoint without it has its file's time.
     #[serde(default)]
     pub saved_at: Option<Timestamp>,
     /// Which input it is and where in it the next row begins; `None` where the input cannot be read again.
@@ -54,7 +54,7 @@ pub(crate) struct Checkpoint<M, C> {
     pub counts: C,
 }
 
-/// The run's words together with how to know its rows again.
+/// The run's part, and how to recognise its rows.
 #[derive(Serialize, Deserialize)]
 struct Body<S> {
     format: u32,

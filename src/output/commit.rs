@@ -47,7 +47,7 @@ pub(crate) const FINISH: [Step; 3] = [Step::TakeMode, Step::RenameRows, Step::Sy
 pub(crate) struct Ours {
     /// The rows.
     pub(crate) file: File,
-    /// On a file system without lasting inode numbers nothing can be told from them.
+    /// On a file system without lasting inode numbers they prove nothing.
     tells_names: bool,
     /// The checkpoint that was written last.
     checkpoint: Mutex<Option<String>>,
@@ -117,7 +117,7 @@ impl Commit {
         }
     }
 
-    /// Names can be given to other files in an instant, so they are looked at once more just before the output's is.
+    /// Names can be given to other files in an instant, so they are checked again just before the output gets its own.
     fn check_names(&self) -> Result<(), OutputError> {
         self.lock.check()?;
         let has_name = beside::has_name(&self.ours.file, &self.path);

@@ -18,7 +18,7 @@ use crate::output::{replaceable, windows_names};
 pub(crate) enum Destination {
     /// `-`.
     Stdout,
-    /// A device, a pipe or the like: written directly, since it cannot be replaced.
+    /// A device or a pipe: written directly, since it cannot be replaced.
     Device(PathBuf),
     /// A file, there or not yet.
     File(OutputPath),

@@ -17,7 +17,7 @@ pub(crate) struct Lock {
     place: OutputPath,
     /// Open is locked.
     file: File,
-    /// On a file system without lasting inode numbers nothing can be told from them.
+    /// On a file system without lasting inode numbers they prove nothing.
     tells_names: bool,
 }
 
@@ -54,7 +54,7 @@ impl Lock {
         Ok(file)
     }
 
-    /// Remembers the `--append` that the output is made with: nothing in the output itself tells. Where the file cannot
+    /// Remembers the `--append` that the output is made with: the output itself does not show it. Where the file cannot
     /// be written nobody remembers, and a retry looks at the links.
     pub(crate) fn remember(&self, append: &str) {
         let _ = sign(&self.file, self.place.folder(), Some(append));

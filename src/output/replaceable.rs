@@ -1,4 +1,4 @@
-//! Whether an output that is there can be replaced at all, told before the first call and not after the last.
+//! Whether an existing output can be replaced at all: checked before the first call, not after the last.
 //!
 //! Only looks: a file that is opened for writing and closed again is taken for a new one by programs that watch for that.
 
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::output::error::OutputError;
 
-/// Refuses an output whose name can certainly not be given to another file. What cannot be told is no refusal.
+/// Refuses an output whose name can certainly not be given to another file. Where that cannot be known, it is not refused.
 ///
 /// # Errors
 /// The file may not be changed by anybody, another program on Windows has it open, or it is another user's in a folder

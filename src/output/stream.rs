@@ -74,7 +74,7 @@ impl Direct {
 /// Whether the program was started with stdout closed (`>&-`).
 ///
 /// Rust's start-up code then opens /dev/null in its place, and every write succeeds into nowhere. It opens it for
-/// reading too, which `> /dev/null` does not. Only Linux tells.
+/// reading too, which `> /dev/null` does not. Only Linux says so.
 fn stdout_is_closed() -> bool {
     let is_null = fs::read_link("/proc/self/fd/1").is_ok_and(|target| target == Path::new("/dev/null"));
     is_null && fs::read_to_string("/proc/self/fdinfo/1").is_ok_and(|info| is_open_for_reading(&info))

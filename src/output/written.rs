@@ -16,7 +16,7 @@ pub(crate) const READ_WHOLE: u64 = 1 << 30;
 #[derive(Clone, Debug)]
 pub(crate) struct Written {
     bytes: u64,
-    /// At least the last [`TAIL`] of them, where there are so many.
+    /// At least the last [`TAIL`] of them, where there are that many.
     tail: Vec<u8>,
     /// Of all of them, where it is known what came before.
     whole: Option<crc32fast::Hasher>,
@@ -87,7 +87,7 @@ impl Written {
     }
 }
 
-/// The checksum of the first so many bytes. Leaves the place in the file as it is.
+/// The checksum of the first `length` bytes. Does not move the position in the file.
 pub(crate) fn crc32_of(file: &File, bytes: u64) -> io::Result<u32> {
     let mut hasher = crc32fast::Hasher::new();
     let mut part = vec![0; 256 << 10];

@@ -109,7 +109,7 @@ impl Limiter {
 /// What has been used of the limit.
 #[derive(Clone, Debug)]
 enum Usage {
-    /// The last N calls that count tell all: a call is over the limit while the oldest of them is in the window.
+    /// The last N calls that count are enough: a call is over the limit while the oldest of them is in the window.
     Sliding {
         calls: usize,
         window: Duration,

@@ -92,7 +92,7 @@ impl Query {
             && self.ids.as_ref().is_none_or(|ids| ids.contains(&id))
     }
 
-    /// The body of the answer; the network has the sample and so many `further` offers.
+    /// The body of the answer; the network has the sample and `further` more offers.
     pub(crate) fn body(&self, further: u32) -> String {
         let further = (0..u128::from(further)).map(|number| FIRST_FURTHER + number);
         let mut ids: Vec<u128> = offers::SAMPLE.into_iter().chain(further).filter(|&id| self.matches(id)).collect();

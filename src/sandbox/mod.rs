@@ -155,7 +155,7 @@ pub enum OutageKind {
     Html,
 }
 
-/// Whether calls are remembered. All of them are, so not for perf runs or for ever.
+/// Whether calls are remembered. All of them are kept in memory, so not for benchmarks or long runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Log {
     /// Not remembered.

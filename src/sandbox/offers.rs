@@ -26,7 +26,7 @@ const AFFILIATE: u32 = 5547;
 pub enum Kind {
     /// Offer 16.
     Documented,
-    /// A link and so many landing pages.
+    /// A link and this many landing pages.
     Good(usize),
     /// Not approved for this affiliate.
     NotApproved,
@@ -101,7 +101,7 @@ pub fn impression_pixel(id: u128) -> String {
     format!("<img src='{place}/impr.php?offer_id={id}&aff_id={AFFILIATE}'  border='0'  width='1'  height='1' />")
 }
 
-/// The documented example, as it is to be understood.
+/// The documented example, parsed.
 fn documented() -> Answer {
     let url = url(16);
     let mut answer = AnswerBuilder::new(Some(&url), Some(&impression_pixel(16)));
@@ -159,13 +159,13 @@ fn generated(id: u128, entries: usize) -> Answer {
     answer.build()
 }
 
-/// How an answer is written down. PHP escapes slashes and everything that is not ASCII unless told otherwise, and
+/// How an answer is written down. PHP escapes slashes and everything that is not ASCII unless configured otherwise, and
 /// what looks like a number often is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Dialect {
     /// As in the documentation.
     Plain,
-    /// As PHP does it by itself.
+    /// As PHP does by default.
     Php,
 }
 

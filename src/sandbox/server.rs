@@ -157,7 +157,7 @@ fn links(id: u128, nth: u32) -> Whole {
 /// Answers calls until the future is dropped.
 pub(crate) async fn serve(listener: Listener, state: Arc<State>) {
     let app = Router::new().fallback(call).with_state(state);
-    // It never ends by itself, and has no errors to report: those of a connection end that connection.
+    // It never ends on its own, and has no errors to report: those of a connection end that connection.
     let _ = axum::serve(listener, app.into_make_service_with_connect_info::<Fuse>()).await;
 }
 

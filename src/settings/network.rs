@@ -41,7 +41,7 @@ pub struct Http {
     pub proxy: Option<Url>,
     /// The setting that names the host, for the user to look there: such as `OFFERSLOOK_NETWORK (demo)`.
     pub host_named_by: String,
-    /// A PEM file of certificate authorities that are trusted besides the system's.
+    /// A PEM file of certificate authorities that are trusted in addition to the system's.
     pub cacert: Option<PathBuf>,
     /// Lets the key travel over plain http to hosts other than loopback.
     pub allow_http: bool,

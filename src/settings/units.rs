@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-/// Longer times mean "for ever", and are taken as this: far enough for every run, and no clock overflows by it.
+/// Longer times mean "never" and are read as this: long enough for every run, and no clock overflows.
 const FOREVER: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 /// Reads `60s`, `15m`, `2h 30m`, or a bare number of seconds. At most a hundred years; what is longer becomes that.
@@ -57,17 +57,17 @@ pub fn parse_size(text: &str) -> Result<usize, String> {
 /// The value of `--max-errors`: how many error rows are too many.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum MaxErrors {
-    /// More than so many.
+    /// Fail after more than this many errors.
     Count(u64),
     /// More than this share of the offers, in percent.
     Percent(f64),
 }
 
 impl MaxErrors {
-    /// A share means little before so many offers are done.
+    /// A percentage is checked only from this many offers on.
     const ENOUGH: u64 = 100;
 
-    /// Whether `failed` of `done` offers are too many. `complete` tells that no more will come.
+    /// Whether `failed` of `done` offers are too many. `complete`: no more offers will come.
     pub fn exceeded(self, failed: u64, done: u64, complete: bool) -> bool {
         match self {
             Self::Count(most) => failed > most,
@@ -103,7 +103,7 @@ impl fmt::Display for MaxErrors {
 /// The value of `--min-ok`: fewer exported offers never replace an older output.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum MinOk {
-    /// At least so many.
+    /// At least this many.
     Count(u64),
     /// At least this share of the offers, in percent.
     Percent(f64),

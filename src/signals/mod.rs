@@ -1,6 +1,6 @@
 //! The signals that end a run, and dying of them as the shell and systemd expect.
 //!
-//! Knows nothing of runs: tells which signal came, and sees to it that the program ends.
+//! Knows nothing of runs: reports which signal came, and makes sure that the program ends.
 
 mod patience;
 pub(crate) mod status_request;
@@ -49,7 +49,7 @@ impl Signal {
         }
     }
 
-    /// What the user is told while the run ends in good order.
+    /// What the user reads while the run ends in good order.
     pub(crate) fn waiting_for(self, what: &str) -> String {
         let again = match self {
             Self::Interrupt => "press Ctrl-C again to quit now",
@@ -87,10 +87,10 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// Starts to listen. A signal that the parent has told us to ignore (`nohup`, `&` in a script) stays ignored.
+    /// Starts to listen. A signal that the parent made us ignore (`nohup`, `&` in a script) stays ignored.
     ///
     /// From the first signal on the program has less than a second to answer by [`Self::allow`] or to end; then it dies
-    /// of that signal, and `last_words` is told why. Signals within a second are one.
+    /// of that signal, and `last_words` gets the reason. Signals within a second count as one.
     ///
     /// # Errors
     /// The system refuses.
@@ -100,13 +100,13 @@ impl Signals {
         let wanted: Vec<_> = all.into_iter().filter(|signal| !is_ignored(signal.number())).collect();
         let (tell, heard) = unbounded_channel();
         let watch = watch::Watch::start(&wanted, tell, Box::new(last_words))?;
-        // A file-size limit (ulimit -f) is to be an error of the write, not our death.
+        // A file-size limit (ulimit -f) should be a write error, not our death.
         signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default())?;
         Ok(Self { heard, watch })
     }
 
     /// Starts to listen to the console. From the first event on the program has a little less than two seconds to answer
-    /// by [`Self::allow`] or to end; then it is ended, and `last_words` is told why. Events within a second are one.
+    /// by [`Self::allow`] or to end; then it is ended, and `last_words` gets the reason. Events within a second count as one.
     ///
     /// # Errors
     /// The system refuses.
@@ -171,7 +171,7 @@ impl Signals {
     }
 }
 
-/// Whether the process was started with a signal ignored. Linux tells; elsewhere it is assumed not.
+/// Whether the process was started with a signal ignored. Linux says so; elsewhere it is assumed not.
 #[cfg(unix)]
 fn is_ignored(signal: std::ffi::c_int) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -186,11 +186,11 @@ fn unresponsive(signal: Signal) -> String {
     format!("{name}: ended at once: a disk, a pipe or a terminal does not answer\n  what was committed is kept")
 }
 
-/// Dies of the signal, so that whoever started the program sees it killed and not merely failed.
+/// Dies of the signal, so that the parent sees the program killed and not merely failed.
 /// Returns where that is not possible.
 #[cfg(unix)]
 pub(crate) fn die_of(signal: Signal) {
-    // If even this fails, the exit code still tells.
+    // If even this fails, the exit code still says so.
     drop(signal_hook::low_level::emulate_default_handler(signal.number()));
 }
 

@@ -1,10 +1,10 @@
-//! How long a program that was told to end may take over it.
+//! How long a program that was asked to end may take.
 //!
 //! Told the time; ends nothing itself.
 
 use std::time::{Duration, Instant};
 
-/// Until when the program has to have ended by itself.
+/// The time by which the program must have ended on its own.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Patience {
     /// The first signal.

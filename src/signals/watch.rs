@@ -1,4 +1,4 @@
-//! The thread that hears signals, and ends the program where it does not end by itself: its one thread may be blocked by
+//! The thread that hears signals, and ends the program if it does not end on its own: its one thread may be blocked by
 //! a terminal, a pipe or a disk, and could then hear nothing.
 //!
 //! To end it here is as safe as any kill.
@@ -111,7 +111,7 @@ impl Watcher {
     }
 }
 
-/// Whether the program's first thread runs, or would if it got a processor. Linux tells; elsewhere it is assumed not.
+/// Whether the program's first thread runs, or would if it got a processor. Linux says so; elsewhere it is assumed not.
 fn main_is_busy() -> bool {
     let stat = std::fs::read_to_string(format!("/proc/self/task/{}/stat", std::process::id()));
     // The name in brackets may hold anything.

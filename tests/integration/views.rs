@@ -98,7 +98,7 @@ fn a_key_in_a_link_is_an_error_row_and_written_nowhere() {
     for output in ["links.csv", "links.jsonl"] {
         let run = export().offers(&["16", "1", "2", "17"]).on(&network).output(output).args(&["-v"]).run().expect(3);
         let text = run.output.unwrap();
-        assert_eq!(text.matches("the answer holds your API key").count(), 2, "{text}");
+        assert_eq!(text.matches("the answer contains your API key").count(), 2, "{text}");
         assert_eq!(text.matches("https://t.example/").count(), 2, "{text}");
     }
     assert_eq!(called(&network).iter().filter(|offer| *offer == "1").count(), 2, "never asked again");

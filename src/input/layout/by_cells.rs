@@ -1,4 +1,4 @@
-//! The ID column by its cells, where no name tells it; and the header above a column that is known otherwise.
+//! The ID column by its cells, where no name says which; and the header above a column that is known otherwise.
 //!
 //! Pure. A column is the ID column if nearly all of its cells are IDs, and no other column can be meant as well.
 

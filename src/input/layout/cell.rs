@@ -52,7 +52,7 @@ fn clean(cell: &str) -> &str {
 
 fn is_marked(text: &str) -> bool {
     let is_id = |text: &str| OfferId::parse(text).is_ok();
-    // Digits of other scripts are an ID to whoever wrote them.
+    // Digits of other scripts are an ID to the person who wrote them.
     if text.chars().all(|c| c.is_numeric() && !c.is_ascii_digit()) {
         return true;
     }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Cursor, Read as _, Seek as _, SeekFrom, Write as _};
 use std::ops::Range;
 
-/// The workbook with these records mended. What holds no workbook, or is too damaged to be looked at, comes back as it is.
+/// The workbook with these records repaired. What holds no workbook, or is too damaged to be looked at, comes back as it is.
 pub(super) fn mended(content: Vec<u8>) -> Vec<u8> {
     match mend_file(&content) {
         Ok(mended) => mended,

@@ -1,6 +1,6 @@
 //! A workbook to the records of one of its sheets.
 //!
-//! Owns which library reads it, what has to be mended before that, and which sheet is meant. Must not know what columns
+//! Owns which library reads it, what has to be repaired before that, and which sheet is meant. Must not know what columns
 //! mean. A workbook cannot be streamed (its texts are shared between cells and lie in another part of the file), so the
 //! sheet is held in memory, as text without gaps.
 

@@ -142,7 +142,7 @@ impl Sheet {
         self.ends.get(index).and_then(|&end| self.text.get(start..end)).unwrap_or_default()
     }
 
-    /// Keeps so many of the first rows.
+    /// Keeps the first `count` rows.
     fn truncate(&mut self, most: u64) {
         if let Some(rows) = usize::try_from(most).ok().filter(|rows| *rows < self.rows.len()) {
             self.rows.truncate(rows);

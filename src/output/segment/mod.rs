@@ -185,7 +185,7 @@ pub(crate) fn set_aside(lock: &Lock, list: Option<&Path>) -> Result<Vec<PathBuf>
     let place = lock.place();
     let [old_rows, old_checkpoint] = place.set_aside();
     // In this order: a kill in between leaves a checkpoint without rows, which the next run sets aside beside them. The
-    // other way round the rows would stand there alone, and nobody could tell how far they are good.
+    // other way round the rows would stand there alone, and nothing would say how many of them are good.
     let rows = rename_if_there(&place.partial(), &old_rows)?;
     let sync = || place.sync_folder().map_err(OutputError::io(Action::Sync, place.folder()));
     sync()?;
