@@ -40,6 +40,15 @@ impl Tally {
         }
     }
 
+    /// Takes in the counts of another part of the run.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.offers += other.offers;
+        self.rows += other.rows;
+        for (kind, n) in &other.errors {
+            *self.errors.entry(*kind).or_default() += n;
+        }
+    }
+
     /// Input rows with an error row.
     pub fn failed(&self) -> u64 {
         self.errors.values().sum()

@@ -65,7 +65,7 @@ pub(crate) struct Offers<'a> {
     done: u64,
     pub(crate) exported: u64,
     failed: u64,
-    pub(crate) errors: &'a BTreeMap<ErrorKind, u64>,
+    pub(crate) errors: BTreeMap<ErrorKind, u64>,
     /// The first of those of this run.
     first_failed: &'a [FailedOffer],
 }
@@ -118,7 +118,7 @@ impl<'a> Document<'a> {
             ending: ended.ending,
             why: ended.why,
             offers: Offers::new(record, plan),
-            rows: record.summary.rows,
+            rows: record.tally().rows,
             calls: Calls::new(&figures, &record.statuses),
             latency_ms: figures.latency.map(Latency::from),
             waited_seconds: (&figures).into(),
@@ -140,15 +140,15 @@ impl From<ExitCode> for Exit {
 
 impl<'a> Offers<'a> {
     fn new(record: &'a Record, plan: Option<&Planned>) -> Self {
-        let Record { summary, failed_offers, .. } = record;
+        let tally = record.tally();
         Self {
-            first_failed: failed_offers,
+            first_failed: &record.failed_offers,
             input_rows: plan.and_then(|plan| plan.total),
             continued_from: plan.map_or(0, |plan| plan.done),
-            done: summary.offers,
-            exported: summary.succeeded(),
-            failed: summary.failed(),
-            errors: &summary.errors,
+            done: tally.offers,
+            exported: tally.succeeded(),
+            failed: tally.failed(),
+            errors: tally.errors,
         }
     }
 }

@@ -11,6 +11,7 @@ mod metrics;
 mod progress;
 mod record;
 mod replace;
+mod snapshot;
 mod summary;
 mod terminal;
 
@@ -24,12 +25,13 @@ pub(crate) use self::dry_run::{DryRun, InvalidRow};
 pub(crate) use self::format::{counted, duration};
 use self::json::{Document, Ended};
 use self::meter::Meter;
+pub(crate) use self::progress::Plan;
 use self::progress::{Bar, reason};
-pub(crate) use self::progress::{Plan, Status};
 use self::record::Record;
+pub(crate) use self::snapshot::{LaneState, LaneStatus, Snapshot};
 use self::summary::Detail;
 pub(crate) use self::summary::{FailedOffer, FinalSummary, RunOutcome};
-use crate::dispatch::{Counts, Waiting};
+use crate::dispatch::Waiting;
 use crate::exit::ExitCode;
 use crate::input::Total;
 use crate::offer::tally::Tally;
@@ -173,40 +175,45 @@ impl Report {
     }
 
     /// Shows how far the run is, if it is time for that.
-    pub(crate) fn progress(&mut self, now: Instant, status: impl FnOnce() -> Status) {
+    pub(crate) fn progress(&mut self, now: Instant, status: impl FnOnce() -> Snapshot) {
         if self.progress.as_ref().is_none_or(|shown| now < shown.next) {
             return;
         }
         let status = status();
         let Some(shown) = &mut self.progress else { return };
-        shown.meter.update(status.done, status.calls, now);
+        let (done, calls) = (status.done(), status.counts().calls);
+        shown.meter.update(done, calls, now);
         let limit = self.record.plan.as_ref().and_then(|plan| plan.rate.limit()).map(Limit::per_second);
         if let Some(bar) = &mut shown.bar {
             shown.next = now + Self::REDRAW;
-            bar.draw(&status, &shown.meter, limit, now);
+            bar.draw(&status, &shown.meter, limit);
         } else {
             shown.next = now + self.look.interval;
-            let line = status.line(&shown.meter, limit, usize::MAX, now);
-            let fields = json!({"event": "progress", "done": status.done, "failed": status.failed(), "errors": status.errors, "calls": status.calls});
+            let line = status.line(&shown.meter, limit, usize::MAX);
+            let Tally { errors, .. } = status.tally();
+            let failed: u64 = errors.values().sum();
+            let fields = json!({"event": "progress", "done": done, "failed": failed, "errors": errors, "calls": calls});
             self.write(Level::Info, &line, fields);
         }
     }
 
     /// Says how far the run is and what it waits for, because somebody asks: to the quiet too.
-    pub(crate) fn asked(&self, status: &Status, in_flight: usize, now: Instant) {
+    pub(crate) fn asked(&self, status: &Snapshot) {
+        let (now, in_flight) = (status.at, status.in_flight());
         let limit = self.record.plan.as_ref().and_then(|plan| plan.rate.limit()).map(Limit::per_second);
         let since_start = self.record.meter(now);
         let meter = self.progress.as_ref().map_or(&since_start, |shown| &shown.meter);
-        let mut line = status.line(meter, limit, usize::MAX, now);
+        let mut line = status.line(meter, limit, usize::MAX);
         if in_flight > 0 {
             line += &format!(", {} under way", format::counted(in_flight as u64, "call"));
         }
-        let wait = status.waiting.map(|(why, until)| (why, until.saturating_duration_since(now)));
+        let wait = status.waiting().map(|(why, until)| (why, until.saturating_duration_since(now)));
         if let Some((_, wait)) = wait.filter(|(why, wait)| *why != Waiting::Pace && !wait.is_zero()) {
             line += &format!(", {} to wait", format::duration(wait));
         }
-        let fields = json!({"event": "status", "done": status.done, "offers": status.total.rows(), "errors": status.errors,
-            "calls": status.calls, "calls_per_second": meter.calls_per_second(status.calls, now), "in_flight": in_flight,
+        let calls = status.counts().calls;
+        let fields = json!({"event": "status", "done": status.done(), "offers": status.total.rows(), "errors": status.tally().errors,
+            "calls": calls, "calls_per_second": meter.calls_per_second(calls, now), "in_flight": in_flight,
             "waiting_for": wait.map(|(why, _)| progress::word(why)), "waiting_seconds": wait.map(|(_, wait)| wait.as_secs_f64())});
         self.write(Level::Notice, &line, fields);
     }
@@ -241,8 +248,8 @@ impl Report {
     }
 
     /// Takes in what has come of the run when no more calls are made.
-    pub(crate) fn totals(&mut self, summary: &Tally, counts: Counts, now: Instant) {
-        self.record.totals(summary, counts, now);
+    pub(crate) fn totals(&mut self, last: Snapshot) {
+        self.record.totals(last);
     }
 
     /// Takes in which offers failed: the first of them are named at the end.

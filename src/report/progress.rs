@@ -2,8 +2,7 @@
 //!
 //! Only words: [`Report`](crate::report::Report) decides when they are shown.
 
-use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
@@ -11,8 +10,8 @@ use serde_json::{Value, json};
 use super::{format, terminal};
 use crate::dispatch::Waiting;
 use crate::input::Total;
-use crate::offer::ErrorKind;
 use crate::report::meter::Meter;
+use crate::report::snapshot::Snapshot;
 use crate::settings::rate::Rate;
 
 /// What is known before the first call.
@@ -32,21 +31,6 @@ pub(crate) struct Plan<'a> {
     pub rate: Rate,
     /// The real time between calls.
     pub period: Duration,
-}
-
-/// How far a run is.
-#[derive(Debug)]
-pub(crate) struct Status {
-    /// Input rows that have their answer.
-    pub done: u64,
-    /// Those of them that failed, by kind.
-    pub errors: BTreeMap<ErrorKind, u64>,
-    /// How many rows the input has.
-    pub total: Total,
-    /// Calls sent.
-    pub calls: u64,
-    /// Why nothing is sent, and until when.
-    pub waiting: Option<(Waiting, Instant)>,
 }
 
 /// Why nothing is sent, for a wait that is worth a word.
@@ -101,20 +85,15 @@ impl Plan<'_> {
     }
 }
 
-impl Status {
-    /// Input rows with an error row.
-    pub(crate) fn failed(&self) -> u64 {
-        self.errors.values().sum()
-    }
-
+impl Snapshot {
     /// How far it is, in at most `width` columns: failures are told by kind where there is room for everything, and what
     /// does not fit without that is left out, beginning at the end.
-    pub(crate) fn line(&self, meter: &Meter, limit: Option<f64>, width: usize, now: Instant) -> String {
-        let all = self.parts(true, meter, limit, now).join(", ");
+    pub(crate) fn line(&self, meter: &Meter, limit: Option<f64>, width: usize) -> String {
+        let all = self.parts(true, meter, limit).join(", ");
         if all.chars().count() <= width {
             return all;
         }
-        let mut parts = self.parts(false, meter, limit, now).into_iter();
+        let mut parts = self.parts(false, meter, limit).into_iter();
         let mut line = parts.next().unwrap_or_default();
         for part in parts {
             if line.chars().count() + 2 + part.chars().count() > width {
@@ -126,27 +105,28 @@ impl Status {
     }
 
     /// What there is to say, the most important first.
-    fn parts(&self, by_kind: bool, meter: &Meter, limit: Option<f64>, now: Instant) -> Vec<String> {
-        let done = format::count(self.done);
+    fn parts(&self, by_kind: bool, meter: &Meter, limit: Option<f64>) -> Vec<String> {
+        let (now, tally) = (self.at, self.tally());
+        let done = format::count(self.done());
         let mut parts = vec![match self.total {
             Total::Exact(n) => format!("{done}/{} offers", format::count(n)),
             Total::Estimate(n) => format!("{done}/~{} offers", format::count(n)),
             Total::Unknown => format!("{done} offers"),
         }];
-        let waiting = self.waiting.and_then(|(why, until)| reason(why, until.saturating_duration_since(now)));
+        let waiting = self.waiting().and_then(|(why, until)| reason(why, until.saturating_duration_since(now)));
         parts.extend(waiting);
-        let rest = self.total.rows().map(|n| n.saturating_sub(self.done)).filter(|rest| *rest > 0);
-        let left = rest.and_then(|rest| meter.time_for(rest, self.done, now));
+        let rest = self.total.rows().map(|n| n.saturating_sub(self.done())).filter(|rest| *rest > 0);
+        let left = rest.and_then(|rest| meter.time_for(rest, self.done(), now));
         parts.extend(left.map(|left| format!("{} left", format::duration(left))));
-        if self.failed() > 0 {
-            let mut failed = format!("{} failed", format::count(self.failed()));
+        if tally.failed() > 0 {
+            let mut failed = format!("{} failed", format::count(tally.failed()));
             if by_kind {
-                let kinds = self.errors.iter().map(|(kind, n)| format!("{} {}", format::count(*n), kind.as_str()));
+                let kinds = tally.errors.iter().map(|(kind, n)| format!("{} {}", format::count(*n), kind.as_str()));
                 failed += &format!(" ({})", kinds.collect::<Vec<_>>().join(", "));
             }
             parts.push(failed);
         }
-        let rate = format::per_second(meter.calls_per_second(self.calls, now));
+        let rate = format::per_second(meter.calls_per_second(self.counts().calls, now));
         let of_limit = limit.map(|limit| format!(" of {}", format::per_second(limit))).unwrap_or_default();
         parts.push(format!("{rate}{of_limit} calls/s"));
         parts
@@ -170,7 +150,7 @@ impl Bar {
     }
 
     /// Draws it for the terminal as wide as it is now. Never wraps: the words are chosen to fit, and would be cut.
-    pub(crate) fn draw(&mut self, status: &Status, meter: &Meter, limit: Option<f64>, now: Instant) {
+    pub(crate) fn draw(&mut self, status: &Snapshot, meter: &Meter, limit: Option<f64>) {
         let columns = terminal::columns();
         let width = bar_width(columns);
         if self.width != width {
@@ -178,9 +158,10 @@ impl Bar {
             self.bar.set_style(style(width));
         }
         let room = columns.saturating_sub(width + 2);
-        self.bar.set_length(status.total.rows().unwrap_or(0).max(status.done));
-        self.bar.set_position(if status.total.rows().is_some() { status.done } else { 0 });
-        self.bar.set_message(cut(status.line(meter, limit, room, now), room));
+        let done = status.done();
+        self.bar.set_length(status.total.rows().unwrap_or(0).max(done));
+        self.bar.set_position(if status.total.rows().is_some() { done } else { 0 });
+        self.bar.set_message(cut(status.line(meter, limit, room), room));
     }
 
     /// Takes it away while something else is written.
@@ -216,21 +197,29 @@ fn style(width: usize) -> ProgressStyle {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
+    use crate::dispatch::Counts;
+    use crate::offer::ErrorKind;
+    use crate::offer::tally::Tally;
+    use crate::report::snapshot::LaneStatus;
 
     fn line(width: usize) -> String {
         let start = Instant::now();
         let mut meter = Meter::new(0, start);
         (1..=10).for_each(|s| meter.update(5 * s, 5 * s, start + Duration::from_secs(s)));
         let now = start + Duration::from_secs(10);
-        let status = Status {
+        let errors = [(ErrorKind::NotFound, 2), (ErrorKind::Timeout, 1)].into();
+        let lane = LaneStatus {
             done: 50,
-            errors: BTreeMap::from([(ErrorKind::NotFound, 2), (ErrorKind::Timeout, 1)]),
-            total: Total::Exact(3000),
-            calls: 50,
-            waiting: Some((Waiting::Pace, now)),
+            tally: Tally { offers: 50, rows: 50, errors },
+            counts: Counts { calls: 50, ..Counts::default() },
+            state: Some((Waiting::Pace, now)).into(),
+            ..LaneStatus::new(&"demo".into(), Total::Exact(3000))
         };
-        status.line(&meter, Some(5.0), width, now)
+        let status = Snapshot { at: now, total: lane.total, unrouted: Tally::default(), lanes: vec![lane] };
+        status.line(&meter, Some(5.0), width)
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::offer::tally::Tally;
 use crate::report::latency::{Latencies, Percentiles};
 use crate::report::meter::Meter;
 use crate::report::progress::Plan;
+use crate::report::snapshot::Snapshot;
 use crate::report::summary::FailedOffer;
 use crate::settings::rate::{Limit, Rate};
 use crate::settings::report_files::Files;
@@ -25,13 +26,10 @@ pub(crate) struct Record {
     /// Calls by the HTTP status of their answers; `None` is for those without an answer.
     pub(crate) statuses: BTreeMap<Option<u16>, u64>,
     latencies: Latencies,
-    /// What came of the offers, those of earlier runs included.
-    pub(crate) summary: Tally,
+    /// How far it was when the last call was over.
+    last: Option<Snapshot>,
     /// The first offers that failed.
     pub(crate) failed_offers: Vec<FailedOffer>,
-    counts: Counts,
-    /// When the last call was over.
-    called_until: Option<Instant>,
 }
 
 /// What was known before the first call.
@@ -65,10 +63,8 @@ impl Record {
             plan: None,
             statuses: BTreeMap::new(),
             latencies: Latencies::new(),
-            summary: Tally::default(),
+            last: None,
             failed_offers: Vec::new(),
-            counts: Counts::default(),
-            called_until: None,
         }
     }
 
@@ -91,10 +87,13 @@ impl Record {
         self.latencies.add(took);
     }
 
-    pub(crate) fn totals(&mut self, summary: &Tally, counts: Counts, now: Instant) {
-        self.summary.clone_from(summary);
-        self.counts = counts;
-        self.called_until = Some(now);
+    pub(crate) fn totals(&mut self, last: Snapshot) {
+        self.last = Some(last);
+    }
+
+    /// What came of the offers, those of earlier runs included.
+    pub(crate) fn tally(&self) -> Tally {
+        self.last.as_ref().map(Snapshot::tally).unwrap_or_default()
     }
 
     /// The network, as the metrics call it: the same in a run that fails before it is called.
@@ -112,12 +111,18 @@ impl Record {
 
     pub(crate) fn figures(&self) -> Figures {
         let since = self.plan.as_ref().map(|plan| plan.at);
-        let called_for = self.called_until.zip(since).map(|(until, since)| until.saturating_duration_since(since));
+        let counts = self.last.as_ref().map(Snapshot::counts).unwrap_or_default();
+        let called_for = self
+            .last
+            .as_ref()
+            .map(|last| last.at)
+            .zip(since)
+            .map(|(until, since)| until.saturating_duration_since(since));
         let called_for = called_for.unwrap_or_default().as_secs_f64();
-        let per_second = if called_for > 0.0 { self.counts.calls as f64 / called_for } else { 0.0 };
+        let per_second = if called_for > 0.0 { counts.calls as f64 / called_for } else { 0.0 };
         let limit = self.plan.as_ref().and_then(|plan| plan.rate.limit()).map(Limit::per_second);
         Figures {
-            counts: self.counts,
+            counts,
             per_second,
             limit_used: limit.map(|limit| per_second / limit),
             latency: self.latencies.percentiles(),

@@ -215,7 +215,7 @@ impl FinalSummary<'_> {
     /// How it ended, for programs.
     pub(crate) fn ended(&self, record: &Record) -> Ended {
         let why = (*self.ending != RunOutcome::Complete).then(|| self.ending.words(self.host));
-        Ended { code: self.ending.exit_code(&record.summary), ending: self.ending.word(), why }
+        Ended { code: self.ending.exit_code(&record.tally()), ending: self.ending.word(), why }
     }
 
     fn exported(&self, took: Duration) -> String {

@@ -47,6 +47,8 @@ type Arrived = (Call, Reply, Duration);
 /// A run between its first and its last call.
 #[derive(Debug)]
 pub(crate) struct Run {
+    /// As the user calls it.
+    pub(crate) network: Arc<str>,
     pub(crate) rows: Rows,
     pub(crate) window: ReorderBuffer<Pending>,
     pub(crate) schedule: Dispatcher,
@@ -83,7 +85,7 @@ impl Run {
         let ended = self.go(client, signals, report).await;
         // A run that fails here is to be reported too.
         let now = Instant::now();
-        report.totals(self.writer.summary(), self.schedule.counts(now), now);
+        report.totals(self.last_snapshot(ended.as_ref().ok(), now));
         report.failed_offers(self.writer.failed());
         match &ended {
             // The thread of the disk knows what really happened.

@@ -5,7 +5,7 @@
 use std::time::Instant;
 
 use crate::offer::{Class, OfferError};
-use crate::report::{Level, Report, Status};
+use crate::report::{LaneState, LaneStatus, Level, Report, RunOutcome, Snapshot};
 use crate::run::event_loop::Run;
 
 impl Run {
@@ -14,24 +14,40 @@ impl Run {
         if let Some((why, until)) = self.waiting {
             report.waiting(why, until, now);
         }
-        report.progress(now, || self.status(now));
+        report.progress(now, || self.snapshot(now));
     }
 
     /// Answers somebody who asks.
     pub(crate) fn answer(&self, report: &Report, now: Instant) {
-        report.asked(&self.status(now), self.schedule.in_flight(), now);
+        report.asked(&self.snapshot(now));
     }
 
-    fn status(&self, now: Instant) -> Status {
-        Status {
+    /// How far it was when it ended.
+    pub(crate) fn last_snapshot(&self, ending: Option<&RunOutcome>, now: Instant) -> Snapshot {
+        let mut snapshot = self.snapshot(now);
+        for lane in &mut snapshot.lanes {
+            match ending {
+                Some(RunOutcome::Complete) => lane.state = LaneState::Complete,
+                Some(RunOutcome::Stopped(stop)) => lane.state = LaneState::Stopped(stop.clone()),
+                _ => {}
+            }
+        }
+        snapshot
+    }
+
+    fn snapshot(&self, now: Instant) -> Snapshot {
+        let tally = self.writer.summary().clone();
+        let lane = LaneStatus {
             // Rows that only wait behind a slow one are done: counted when written, they would come in jumps, and the
             // time that is left would be wrong for as long.
-            done: self.writer.summary().offers + self.window.answered() as u64,
-            errors: self.writer.summary().errors.clone(),
-            total: self.rows.total(),
-            calls: self.schedule.counts(now).calls,
-            waiting: self.waiting,
-        }
+            done: tally.offers + self.window.answered() as u64,
+            tally,
+            counts: self.schedule.counts(now),
+            in_flight: self.schedule.in_flight(),
+            state: self.waiting.into(),
+            ..LaneStatus::new(&self.network, self.rows.total())
+        };
+        Snapshot::of_one(lane, now)
     }
 
     /// Until something passes, calls are made one by one: if the host swallows them, that takes minutes of silence.

@@ -43,7 +43,8 @@ pub(crate) async fn prepare(
         return Ok(None);
     }
     let Line { schedule, neighbours } = line;
-    let mut lister = Lister { client, query: &list.query, schedule, neighbours, keep_nameless: true };
+    let mut lister =
+        Lister { network: host.into(), client, query: &list.query, schedule, neighbours, keep_nameless: true };
     let care = Care { twice: true, allow_short: list.allow_short };
     let whole = match lister.whole(care, signals, report).await? {
         Ok(whole) => whole,

@@ -15,13 +15,14 @@ pub(crate) use self::dry_run::dry_run;
 use crate::api::Client;
 use crate::cell::CellFormat;
 use crate::config::{Job, NetworkConfig};
-use crate::dispatch::{Counts, Dispatcher, Policy};
+use crate::dispatch::{Dispatcher, Policy};
 use crate::error::Error;
+use crate::input::Total;
 use crate::offer::tally::Tally;
 use crate::output::{Finish, Lock, tidy_up};
 use crate::pace::Pace;
 use crate::reorder::buffer::ReorderBuffer;
-use crate::report::{FinalSummary, Level, Plan, Report, RunOutcome};
+use crate::report::{FinalSummary, LaneState, LaneStatus, Level, Plan, Report, RunOutcome, Snapshot};
 use crate::run::event_loop::{Ended, Run};
 use crate::run::retry_failed::failed_of_previous;
 use crate::run::rows::{Rows, input_of};
@@ -59,7 +60,7 @@ pub(crate) async fn export(job: &Job, report: &mut Report) -> Result<(RunOutcome
     let writer = match Writer::open(job, goal, &mut rows, report)? {
         Opened::Writer(writer) => *writer,
         Opened::Finished(summary, lock, finish) => {
-            report.totals(&summary, Counts::default(), Instant::now());
+            report.totals(finished(host, &summary));
             let ended = wind_up(job, (&summary, &looks), (Some(lock), finish), &mut signals, report).await;
             let ending = ended.map_err(|cause| cause.with_way_on(&job.resume_command))?;
             close(report, &ending, &summary, Some(summary.offers));
@@ -84,7 +85,8 @@ pub(crate) async fn export(job: &Job, report: &mut Report) -> Result<(RunOutcome
     let Line { mut schedule, neighbours } = line.unwrap_or_else(|| self::line(job, host, report, now));
     prepare(&mut schedule, job, writer.summary());
     let (max_errors, window, drain) = (job.max_errors, ReorderBuffer::new(), drain(job));
-    let run = Run { rows, window, schedule, writer, max_errors, drain, waiting: None, neighbours };
+    let network = host.into();
+    let run = Run { network, rows, window, schedule, writer, max_errors, drain, waiting: None, neighbours };
     let way_on = |cause: Error| if resumable { cause.with_way_on(&job.resume_command) } else { cause };
     let ended = run.run(&session.client, &mut signals, report).await;
     let Ended { mut ending, summary, kept, lock, finish } = ended.map_err(way_on)?;
@@ -93,6 +95,13 @@ pub(crate) async fn export(job: &Job, report: &mut Report) -> Result<(RunOutcome
     }
     close(report, &ending, &summary, resumable.then_some(kept));
     Ok((ending, summary))
+}
+
+/// A run that had nothing left to ask for.
+fn finished(host: &str, tally: &Tally) -> Snapshot {
+    let (done, state) = (tally.offers, LaneState::Complete);
+    let lane = LaneStatus { done, tally: tally.clone(), state, ..LaneStatus::new(&host.into(), Total::Exact(done)) };
+    Snapshot::of_one(lane, Instant::now())
 }
 
 /// Tells the schedule what is known of the network from earlier runs.
@@ -150,7 +159,8 @@ async fn start(
     let mut line = line(job, host, report, Instant::now());
     let ended = all_offers::prepare((job, list), (client, host), (&goal, &mut line), signals, report).await;
     let now = Instant::now();
-    report.totals(&Tally::default(), line.schedule.counts(now), now);
+    let status = LaneStatus { counts: line.schedule.counts(now), ..LaneStatus::new(&host.into(), Total::Unknown) };
+    report.totals(Snapshot::of_one(status, now));
     if let Some(ending) = ended? {
         return Ok(Err(ending));
     }

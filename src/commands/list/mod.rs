@@ -8,8 +8,8 @@ mod paging;
 mod sink;
 mod whole;
 
-use std::collections::BTreeMap;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -30,7 +30,7 @@ use crate::error::Error;
 use crate::input::Total;
 use crate::offer::{AnswerBuilder, ErrorKind, OfferError, OfferId};
 use crate::pace::Pace;
-use crate::report::{Level, Plan, Report, Status, counted};
+use crate::report::{LaneStatus, Level, Plan, Report, Snapshot, counted};
 use crate::run::session::{Neighbours, Session};
 use crate::signals::Signals;
 use crate::signals::status_request::StatusRequests;
@@ -72,6 +72,7 @@ pub(crate) async fn list(job: &ListJob, report: &mut Report) -> Result<End, Erro
     let begin = neighbours.make_room(report, now, |runs| schedule.set_share(runs, now));
     schedule.hold_until(begin);
     let mut lister = Lister {
+        network: session.host.as_str().into(),
         client: &session.client,
         query: &job.query,
         schedule: &mut schedule,
@@ -113,6 +114,8 @@ fn close(end: &End, (host, output): (&str, &str), (offers, calls): (u64, u64), r
 /// Reads the offer list, page by page.
 #[derive(Debug)]
 pub(crate) struct Lister<'a> {
+    /// The network as the user calls it.
+    pub network: Arc<str>,
     /// Calls the network.
     pub client: &'a Client,
     /// What is asked for besides the page.
@@ -171,7 +174,7 @@ impl Lister<'_> {
                         signal = signals.next() => return Err(End::Interrupted(signal)),
                         () = asked.next() => {
                             let now = Instant::now();
-                            report.asked(&self.status(paging, Some((why, until)), now), 0, now);
+                            report.asked(&self.snapshot(paging, Some((why, until)), now));
                             continue;
                         }
                         () = sleep_until(wake.into()) => continue,
@@ -186,7 +189,7 @@ impl Lister<'_> {
                                 signal = signals.next() => return Err(End::Interrupted(signal)),
                                 () = asked.next() => {
                                     let now = Instant::now();
-                                    report.asked(&self.status(paging, None, now), 1, now);
+                                    report.asked(&self.snapshot(paging, None, now));
                                 }
                                 reply = &mut reply => break reply,
                             }
@@ -249,17 +252,19 @@ impl Lister<'_> {
     }
 
     fn show(&self, paging: &Paging, report: &mut Report, waiting: Option<(Waiting, Instant)>, now: Instant) {
-        report.progress(now, || self.status(paging, waiting, now));
+        report.progress(now, || self.snapshot(paging, waiting, now));
     }
 
-    fn status(&self, paging: &Paging, waiting: Option<(Waiting, Instant)>, now: Instant) -> Status {
-        Status {
+    fn snapshot(&self, paging: &Paging, waiting: Option<(Waiting, Instant)>, now: Instant) -> Snapshot {
+        let total = paging.total().map_or(Total::Unknown, Total::Estimate);
+        let lane = LaneStatus {
             done: paging.offers(),
-            errors: BTreeMap::new(),
-            total: paging.total().map_or(Total::Unknown, Total::Estimate),
-            calls: self.schedule.counts(now).calls,
-            waiting,
-        }
+            counts: self.schedule.counts(now),
+            in_flight: self.schedule.in_flight(),
+            state: waiting.into(),
+            ..LaneStatus::new(&self.network, total)
+        };
+        Snapshot::of_one(lane, now)
     }
 }
 
