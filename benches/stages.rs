@@ -19,8 +19,8 @@ use divan::Bencher;
 use offerlinks::api::body::Body;
 use offerlinks::api::classify::{Received, classify};
 use offerlinks::dispatch::{Answered, Dispatcher, Next, Policy, Task};
-use offerlinks::encode::{Dialect, Flattener, Format, Source};
-use offerlinks::offer::{OfferId, Outcome};
+use offerlinks::encode::{Dialect, InputRow, RowFormat, Schema};
+use offerlinks::offer::{OfferId, Outcome, RowOutcome};
 use offerlinks::reorder::buffer::ReorderBuffer;
 use offerlinks::settings::rate::Rate;
 
@@ -81,12 +81,12 @@ fn classify_only() -> Work {
 }
 
 fn flatten() -> Work {
-    let flattener = Flattener::new(Format::Csv(Dialect::Plain), std::iter::empty());
+    let encoder = RowFormat::Csv(Dialect::Plain).encoder(&Schema::default(), std::iter::empty());
     let (outcome, mut rows) = (outcome(), Vec::new());
     Box::new(move || {
         rows.clear();
-        let source = Source { offer_id: "16", kept: std::iter::empty::<&str>(), query: "" };
-        flattener.rows(source, black_box(&outcome), &mut rows);
+        let row = InputRow { offer_id: "16", network: "", kept: &mut std::iter::empty(), query: "" };
+        encoder.encode(row, RowOutcome::live(black_box(&outcome)), &mut rows);
         black_box(&rows);
     })
 }

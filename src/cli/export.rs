@@ -3,10 +3,12 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use crate::cli::list::{ScopeArg, parse_filter};
 use crate::cli::shared::{AccountArgs, AttemptArgs, CallArgs, LookArgs, NetArgs};
+use crate::encode::{FORMATS, OutputFormat};
 use crate::settings::units::{MaxErrors, MinOk};
 
 pub(crate) const EXPORT_MORE: &str = "The API key itself is read from OFFERSLOOK_API_KEY.\nMore flags, examples and the exit codes: offerlinks export --help";
@@ -144,8 +146,8 @@ pub(crate) struct OutputArgs {
     ///
     /// csv has a row for every link, jsonl an object for every offer on a line of its own; xlsx is made from a CSV
     /// that stays beside it. A name that says nothing means csv.
-    #[arg(long, value_name = "FORMAT", hide_possible_values = true)]
-    pub format: Option<FormatArg>,
+    #[arg(long, value_name = "FORMAT", hide_possible_values = true, value_parser = format_parser())]
+    pub format: Option<OutputFormat>,
     /// Make the CSV safe for spreadsheets
     ///
     /// Adds a BOM, ends lines in CRLF, and puts a ' before cells that would run as a formula. Links stay as they are.
@@ -224,15 +226,13 @@ pub(crate) struct AboutArgs {
     pub metrics: Option<PathBuf>,
 }
 
-/// Formats of the output
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum FormatArg {
-    /// A row for every link
-    Csv,
-    /// A JSON object for every offer, one on a line
-    Jsonl,
-    /// An Excel workbook; the CSV it is made from stays beside it
-    Xlsx,
+/// Takes the names of the registered formats.
+fn format_parser() -> impl TypedValueParser<Value = OutputFormat> {
+    let words = FORMATS.iter().map(|known| PossibleValue::new(known.name).help(known.about));
+    PossibleValuesParser::new(words).map(|word| {
+        let meant = FORMATS.iter().find(|known| known.name == word);
+        meant.map_or(OutputFormat::of_ending(""), |known| known.format)
+    })
 }
 
 /// Which failed offers to ask for again

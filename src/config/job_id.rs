@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::{AllOffers, Job, Network, RetryFailed};
 use crate::config::legacy_key;
-use crate::encode::{Dialect, Format};
+use crate::encode::RowFormat;
 use crate::input::Resolved;
 use crate::sandbox;
 use crate::text::shown_start;
@@ -29,8 +29,8 @@ pub(crate) struct JobId {
     rows_of: RowsOf,
     /// The kept columns, as the output's header names them.
     kept: Vec<String>,
-    /// How rows are written.
-    format: FormatId,
+    /// How rows are written: the word of [`RowFormat::id`].
+    format: String,
     /// What is added to links; columns by the names that the input gives them.
     append: String,
 }
@@ -73,14 +73,6 @@ enum WhichId {
     All,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum FormatId {
-    Csv,
-    CsvExcel,
-    Jsonl,
-}
-
 /// What a job comes to when its rows are opened.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OpenedRows<'a> {
@@ -89,7 +81,7 @@ pub(crate) struct OpenedRows<'a> {
     /// The kept columns, as the output's header names them.
     pub kept: &'a [String],
     /// How rows are written.
-    pub format: Format,
+    pub format: RowFormat,
     /// `--append`, with the input's own names of columns.
     pub append: &'a str,
 }
@@ -121,7 +113,6 @@ impl Job {
             template: _,
             // The output's own name leads to the checkpoint, and a workbook is made from finished rows.
             output: _,
-            workbook: _,
             // How calls are made, and when a run stops.
             max_errors: _,
             min_ok: _,
@@ -153,11 +144,7 @@ impl Job {
             email: email.to_owned(),
             rows_of,
             kept: rows.kept.to_owned(),
-            format: match rows.format {
-                Format::Csv(Dialect::Plain) => FormatId::Csv,
-                Format::Csv(Dialect::Excel) => FormatId::CsvExcel,
-                Format::Jsonl => FormatId::Jsonl,
-            },
+            format: rows.format.id().to_owned(),
             append: rows.append.to_owned(),
         }
     }
@@ -206,7 +193,7 @@ impl JobId {
             (then, now) => tell("what is asked for", then.words(), now.words()),
         }
         tell("the set of kept columns (--keep)", columns(&then.kept), columns(kept));
-        tell("the format", then.format.words().to_owned(), format.words().to_owned());
+        tell("the format", shown(RowFormat::title(&then.format)), shown(RowFormat::title(format)));
         tell("--append", quoted(&then.append), quoted(append));
         differences
     }
@@ -259,16 +246,6 @@ fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
-impl FormatId {
-    const fn words(self) -> &'static str {
-        match self {
-            Self::Csv => "CSV",
-            Self::CsvExcel => "CSV for spreadsheets (--excel)",
-            Self::Jsonl => "JSON lines",
-        }
-    }
-}
-
 fn shown(text: &str) -> String {
     shown_start(text, 200).into_owned()
 }
@@ -302,7 +279,7 @@ mod tests {
                 column_name: Some("Offer ID".into()),
             }),
             kept: vec!["campaign".into()],
-            format: FormatId::Csv,
+            format: "csv".into(),
             append: "s={row.campaign}".into(),
         }
     }
@@ -310,8 +287,8 @@ mod tests {
     /// A change here makes every interrupted run "another job": raise the checkpoint's format instead.
     #[test]
     fn the_text_in_a_checkpoint_is_pinned() {
-        let retry = JobId { rows_of: RowsOf::FailedRows(WhichId::All), format: FormatId::CsvExcel, ..id() };
-        let passing = JobId { rows_of: RowsOf::FailedRows(WhichId::Passing), format: FormatId::Jsonl, ..id() };
+        let retry = JobId { rows_of: RowsOf::FailedRows(WhichId::All), format: "csv_excel".into(), ..id() };
+        let passing = JobId { rows_of: RowsOf::FailedRows(WhichId::Passing), format: "jsonl".into(), ..id() };
         let listed = JobId { rows_of: RowsOf::AllOffers(vec![("type".into(), "personal".into())]), ..id() };
         let texts = [id(), retry, passing, listed].map(|id| serde_json::to_string(&id).unwrap());
         insta::assert_snapshot!(texts.join("\n"), @r#"
@@ -359,7 +336,7 @@ mod tests {
             (|id| id.append.clear(), &["--append differs: \"s={row.campaign}\" then, nothing now"]),
             (|id| id.kept.clear(), &["the set of kept columns (--keep) differs: \"campaign\" then, none now"]),
             (
-                |id| id.format = FormatId::CsvExcel,
+                |id| id.format = "csv_excel".into(),
                 &["the format differs: CSV then, CSV for spreadsheets (--excel) now"],
             ),
             (|id| reading(id).delimiter = Some(";".into()), &["--delimiter differs: \",\" then, \";\" now"]),

@@ -6,7 +6,7 @@
 use super::{Job, Network, RetryFailed};
 use crate::config::job_id::{Comparison, OpenedRows};
 use crate::encode::link_template::Part;
-use crate::encode::{Dialect, Format};
+use crate::encode::{Dialect, RowFormat};
 use crate::input::{ColumnChoice, Options};
 use crate::sandbox;
 use crate::text::shown_start;
@@ -66,17 +66,27 @@ fn fields(job: &Job, rows: OpenedRows<'_>) -> [String; 10] {
         Network::Real(account) => (account.base_url.as_str(), account.email.as_str()),
         Network::NotGiven(_) => ("", ""),
     };
-    let Options { column, delimiter, no_headers, sheet, skip_lines: _, allow_empty: _, settle: _, keep: _, also: _ } =
-        &job.reading;
+    let Options {
+        column,
+        delimiter,
+        no_headers,
+        sheet,
+        skip_lines: _,
+        allow_empty: _,
+        settle: _,
+        keep: _,
+        also: _,
+        schema: _,
+    } = &job.reading;
     let column = match column {
         None => "None".to_owned(),
         Some(ColumnChoice::Name(name)) => format!("Some(Name({name:?}))"),
         Some(ColumnChoice::Number(number)) => format!("Some(Number({number}))"),
     };
-    let format = match job.format {
-        Format::Csv(Dialect::Plain) => "Csv(Plain)",
-        Format::Csv(Dialect::Excel) => "Csv(Excel)",
-        Format::Jsonl => "Jsonl",
+    let format = match job.format.rows() {
+        RowFormat::Csv(Dialect::Plain) => "Csv(Plain)",
+        RowFormat::Csv(Dialect::Excel) => "Csv(Excel)",
+        RowFormat::Jsonl => "Jsonl",
     };
     let pieces = job.template.parts().map(|part| match part {
         Part::Literal(text) => format!("Literal({text:?})"),

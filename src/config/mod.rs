@@ -13,7 +13,7 @@ pub(crate) mod pasted;
 mod retry;
 
 use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -23,13 +23,13 @@ pub(crate) use self::job_id::{Comparison, OpenedRows};
 pub(crate) use self::list::{CheckJob, ListJob};
 pub(crate) use self::networks::{Network, NetworkConfig, Networks};
 use crate::cli::{
-    AccountArgs, AttemptArgs, CallArgs, ExportArgs, FormatArg, InputArgs, LogFormatArg, LookArgs, NetArgs, OutputArgs,
+    AccountArgs, AttemptArgs, CallArgs, ExportArgs, InputArgs, LogFormatArg, LookArgs, NetArgs, OutputArgs,
     ProgressArg, RetryFailedArg, command_with, retry_command,
 };
 use crate::config::credentials::{AccountError, AccountSource, HostSource, KeySource};
 use crate::dispatch::Policy;
 use crate::encode::link_template::{BadTemplate, Template};
-use crate::encode::{Dialect, Format};
+use crate::encode::{Dialect, OutputFormat, Schema};
 use crate::input::{ColumnChoice, Keep, Options, Source};
 use crate::settings::console::{Console, LogFormat, Progress, Verbosity};
 use crate::settings::network::Http;
@@ -48,8 +48,8 @@ pub(crate) struct Job {
     pub reading: Options,
     /// The file to write; `-` is stdout.
     pub output: PathBuf,
-    /// The format of the rows.
-    pub format: Format,
+    /// Its format.
+    pub format: OutputFormat,
     /// What is added to links.
     pub template: Template,
     /// Whether the user has said so.
@@ -66,8 +66,6 @@ pub(crate) struct Job {
     pub start: Start,
     /// Which offers to ask for again, instead of reading an input.
     pub retry_failed: Option<RetryFailed>,
-    /// A workbook to make from the finished output.
-    pub workbook: Option<PathBuf>,
     /// Only say what would be done.
     pub dry_run: bool,
     /// Files about the run that are written besides.
@@ -229,10 +227,10 @@ impl Job {
         let http = http(net.clone(), &pace.call, concurrency, named_by);
         let policy = policy(&pace.call, &pace.attempts, concurrency);
         let networks = Networks::single(NetworkConfig { name: network.host(), network, http, policy });
-        let (format, workbook) = format(&output)?;
-        // A workbook cannot be written row by row, so its rows go through a CSV, which stays beside it.
-        let rows_file = workbook.as_ref().map(|workbook: &PathBuf| workbook.with_added_extension("csv"));
-        let rows_path = rows_file.as_deref().unwrap_or(&output.output);
+        let format = format(&output)?;
+        let rows_file = format.rows_file(&output.output);
+        let rows_path = rows_file.as_path();
+        let workbook = (format == OutputFormat::Xlsx).then_some(output.output.as_path());
         again.retry_failed.map_or(Ok(()), |_| retry::refuse_output_as_input(&input, &settings))?;
         let first_append = again.retry_failed.and_then(|_| retry::first_append(rows_path));
         let typed = output.append.as_deref().map(Template::parse).transpose()?;
@@ -244,11 +242,11 @@ impl Job {
         let is_read = again.retry_failed.is_none() && all_offers.is_none();
         let input_path = is_read.then_some(("INPUT", input.as_path()));
         let about_run = [("--report", &about.report), ("--metrics", &about.metrics)];
-        let working_files = distinct_paths::beside(rows_path, workbook.as_deref());
+        let working_files = distinct_paths::beside(rows_path, workbook);
         let read = [("--api-key-file", &key_file), ("--cacert", &net.cacert)];
         let others = about_run.iter().chain(&read).filter_map(|(argument, path)| Some((*argument, path.as_deref()?)));
         let mut named: Vec<_> = input_path.into_iter().chain([("-o", rows_path)]).chain(others).collect();
-        named.extend(workbook.as_deref().map(|workbook| ("-o", workbook)));
+        named.extend(workbook.map(|workbook| ("-o", workbook)));
         named.extend(all_offers.iter().map(|list| ("-o, for the list beside it,", list.file.as_path())));
         named.extend(working_files.iter().map(|file| ("-o, for a file beside it,", file.as_path())));
         distinct_paths::refuse_same(&named)?;
@@ -257,7 +255,7 @@ impl Job {
             source,
             all_offers,
             reading,
-            output: rows_file.unwrap_or(output.output),
+            output: output.output,
             format,
             template,
             is_append_typed: output.append.is_some(),
@@ -267,7 +265,6 @@ impl Job {
             min_ok: output.min_ok,
             start: Start::of(again.resume, again.restart),
             retry_failed: again.retry_failed.map(RetryFailed::from),
-            workbook,
             dry_run: about.dry_run,
             about: [about.report, about.metrics].into_iter().flatten().collect(),
             resume_command: command_with(environment.arguments.iter().cloned(), "--resume"),
@@ -275,6 +272,18 @@ impl Job {
             warnings,
             settings,
         })
+    }
+}
+
+impl Job {
+    /// The file that the rows go to: the output, or the CSV that a workbook is made from.
+    pub(crate) fn rows_file(&self) -> PathBuf {
+        self.format.rows_file(&self.output)
+    }
+
+    /// The workbook to make from the finished rows.
+    pub(crate) fn workbook(&self) -> Option<&Path> {
+        (self.format == OutputFormat::Xlsx).then_some(self.output.as_path())
     }
 }
 
@@ -383,6 +392,7 @@ fn options(arguments: InputArgs, template: &Template) -> Result<Options, JobErro
         keep,
         also: template.columns().map(str::to_owned).collect(),
         sheet: arguments.sheet,
+        schema: Schema::default(),
     })
 }
 
@@ -393,24 +403,19 @@ const OTHERS: [&str; 31] = [
     "zip", "7z",
 ];
 
-/// The format of the rows, and the workbook that is to be made of them.
-fn format(arguments: &OutputArgs) -> Result<(Format, Option<PathBuf>), JobError> {
-    let extension = arguments.output.extension().map(OsStr::to_ascii_lowercase);
-    let by_name = match extension.as_deref().and_then(OsStr::to_str) {
-        Some(other) if OTHERS.contains(&other) => return Err(JobError::FileEnding(arguments.output.clone())),
-        Some("json") if arguments.format.is_none() => return Err(JobError::FileEnding(arguments.output.clone())),
-        Some("jsonl" | "ndjson") => FormatArg::Jsonl,
-        Some("xlsx") => FormatArg::Xlsx,
-        _ => FormatArg::Csv,
-    };
-    match (arguments.format.unwrap_or(by_name), arguments.excel) {
-        (FormatArg::Csv, true) => Ok((Format::Csv(Dialect::Excel), None)),
-        (FormatArg::Csv, false) => Ok((Format::Csv(Dialect::Plain), None)),
-        (FormatArg::Jsonl, false) => Ok((Format::Jsonl, None)),
-        (FormatArg::Xlsx, false) if arguments.output.as_os_str() == "-" => Err(JobError::WorkbookToStdout),
-        (FormatArg::Xlsx, false) => Ok((Format::Csv(Dialect::Plain), Some(arguments.output.clone()))),
-        (FormatArg::Jsonl, true) => Err(JobError::ExcelFormat("JSON")),
-        (FormatArg::Xlsx, true) => Err(JobError::ExcelFormat("a workbook")),
+/// The format of the output.
+fn format(arguments: &OutputArgs) -> Result<OutputFormat, JobError> {
+    let ending = arguments.output.extension().map(OsStr::to_ascii_lowercase).unwrap_or_default();
+    let ending = ending.to_str().unwrap_or_default();
+    if OTHERS.contains(&ending) || (ending == "json" && arguments.format.is_none()) {
+        return Err(JobError::FileEnding(arguments.output.clone()));
+    }
+    match (arguments.format.unwrap_or_else(|| OutputFormat::of_ending(ending)), arguments.excel) {
+        (OutputFormat::Csv(_), true) => Ok(OutputFormat::Csv(Dialect::Excel)),
+        (OutputFormat::Jsonl, true) => Err(JobError::ExcelFormat("JSON")),
+        (OutputFormat::Xlsx, true) => Err(JobError::ExcelFormat("a workbook")),
+        (OutputFormat::Xlsx, false) if arguments.output.as_os_str() == "-" => Err(JobError::WorkbookToStdout),
+        (format, false) => Ok(format),
     }
 }
 

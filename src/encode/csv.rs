@@ -2,9 +2,9 @@
 //!
 //! Does not decide what an answer means; every text it is given ends up in exactly one cell.
 
-use super::{KeptCell, Links, Source, message_cell};
-use crate::encode::columns::COLUMNS;
-use crate::offer::{Answer, Entry, OfferError, Outcome};
+use super::{Encoder, InputRow, Links, message_cell};
+use crate::encode::schema::{Field, Part, Schema};
+use crate::offer::{Answer, Entry, OfferError, RowOutcome};
 
 /// Who the CSV is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,94 +44,139 @@ impl Dialect {
     }
 }
 
-/// The bytes before the first row.
-pub(crate) fn header<'k>(dialect: Dialect, kept: impl Iterator<Item = &'k str>) -> Vec<u8> {
-    let mut out = dialect.start().to_vec();
-    let (first, rest) = COLUMNS.split_first().unwrap_or((&"", &[]));
-    cell(first, &mut out);
-    for name in kept.chain(rest.iter().copied()) {
-        out.push(b',');
-        cell(name, &mut out);
+/// Writes CSV rows.
+#[derive(Clone, Debug)]
+pub(crate) struct CsvEncoder {
+    dialect: Dialect,
+    header: Vec<u8>,
+    schema: Schema,
+    /// What differs between the rows of an offer, and what does not: in order.
+    entry: Vec<Field>,
+    shared: Vec<Field>,
+}
+
+impl CsvEncoder {
+    /// With these columns.
+    pub(crate) fn new<'k>(dialect: Dialect, schema: &Schema, kept: impl Iterator<Item = &'k str>) -> Self {
+        let mut header = dialect.start().to_vec();
+        cells(schema.header(kept), &mut header);
+        header.extend_from_slice(dialect.line_end());
+        let fields = |part| schema.of_part(part).map(|column| column.field);
+        Self {
+            dialect,
+            header,
+            entry: fields(Part::Entry).collect(),
+            shared: fields(Part::Offer).chain(fields(Part::Outcome)).collect(),
+            schema: schema.clone(),
+        }
     }
-    out.extend_from_slice(dialect.line_end());
-    out
+
+    fn lead(&self, row: InputRow<'_, '_>, out: &mut Vec<u8>) {
+        cell(row.offer_id, out);
+        if self.schema.has(Field::Network) {
+            out.push(b',');
+            cell(row.network, out);
+        }
+        for kept in row.kept {
+            out.push(b',');
+            if kept.is_quoted { quoted(kept.text, out) } else { cell(kept.text, out) }
+        }
+    }
+
+    fn entry(&self, entry: Entry<'_>, links: &mut Links<'_>, out: &mut Vec<u8>) {
+        for field in &self.entry {
+            let text = match field {
+                Field::EntryType => entry.kind,
+                Field::EntryName => entry.name,
+                Field::EntryTrackingLink => entry.tracking_link.map(|link| links.extend(link)),
+                Field::EntryPreviewUrl => entry.preview_url,
+                _ => None,
+            };
+            self.dialect.foreign(text.unwrap_or_default(), out);
+        }
+    }
+
+    fn shared(&self, outcome: RowOutcome<'_>, links: &mut Links<'_>, out: &mut Vec<u8>) {
+        let (answer, error) = (outcome.answer(), outcome.error());
+        for field in &self.shared {
+            let foreign = match field {
+                Field::Url => answer.and_then(Answer::url).map(|link| links.extend(link)),
+                Field::ImpressionPixel => answer.and_then(Answer::impression_pixel),
+                Field::ErrorCode => error.and_then(|error| error.code.as_deref()),
+                Field::ErrorMessage => {
+                    let message = error.map(|error| message_cell(&error.message));
+                    self.dialect.foreign(message.as_deref().unwrap_or_default(), out);
+                    continue;
+                }
+                _ => {
+                    out.push(b',');
+                    own(*field, outcome, out);
+                    continue;
+                }
+            };
+            self.dialect.foreign(foreign.unwrap_or_default(), out);
+        }
+        out.extend_from_slice(self.dialect.line_end());
+    }
+}
+
+/// Appends a value that is the program's own and needs no quotes.
+fn own(field: Field, outcome: RowOutcome<'_>, out: &mut Vec<u8>) {
+    match (field, outcome.error()) {
+        (Field::Status, _) => out.extend_from_slice(outcome.status().as_bytes()),
+        (Field::ErrorKind, Some(error)) => out.extend_from_slice(error.kind.as_str().as_bytes()),
+        (Field::ErrorHttpStatus, Some(OfferError { http_status: Some(status), .. })) => {
+            out.extend_from_slice(status.to_string().as_bytes());
+        }
+        (Field::LastGoodAt, _) => {
+            let at = outcome.last_good_at().map(|at| at.to_string());
+            out.extend_from_slice(at.unwrap_or_default().as_bytes());
+        }
+        _ => {}
+    }
+}
+
+impl Encoder for CsvEncoder {
+    fn header(&self) -> &[u8] {
+        &self.header
+    }
+
+    /// What is equal on all rows of an offer, the cells before and after the entry, is encoded once and copied.
+    fn encode(&self, row: InputRow<'_, '_>, outcome: RowOutcome<'_>, out: &mut Vec<u8>) -> u64 {
+        let mut links = Links::new(row.query);
+        let start = out.len();
+        self.lead(row, out);
+        let head = start..out.len();
+        let mut entries = outcome.answer().map(Answer::entries);
+        let first = entries.as_mut().and_then(Iterator::next).unwrap_or_default();
+        self.entry(first, &mut links, out);
+        let tail_start = out.len();
+        self.shared(outcome, &mut links, out);
+        let tail = tail_start..out.len();
+        let mut rows = 1;
+        for entry in entries.into_iter().flatten() {
+            out.extend_from_within(head.clone());
+            self.entry(entry, &mut links, out);
+            out.extend_from_within(tail.clone());
+            rows += 1;
+        }
+        rows
+    }
 }
 
 /// Appends a row of these cells.
-pub(crate) fn record<'t>(cells: impl Iterator<Item = &'t str>, out: &mut Vec<u8>) {
-    for (number, text) in cells.enumerate() {
+pub(crate) fn record<'t>(texts: impl Iterator<Item = &'t str>, out: &mut Vec<u8>) {
+    cells(texts, out);
+    out.extend_from_slice(Dialect::Plain.line_end());
+}
+
+fn cells<'t>(texts: impl Iterator<Item = &'t str>, out: &mut Vec<u8>) {
+    for (number, text) in texts.enumerate() {
         if number > 0 {
             out.push(b',');
         }
         cell(text, out);
     }
-    out.extend_from_slice(Dialect::Plain.line_end());
-}
-
-/// Appends the rows of one input row and says how many there are.
-pub(crate) fn rows<'k>(
-    dialect: Dialect,
-    source: Source<'_, impl Iterator<Item: Into<KeptCell<'k>>>>,
-    outcome: &Outcome,
-    out: &mut Vec<u8>,
-) -> u64 {
-    let start = out.len();
-    cell(source.offer_id, out);
-    for kept in source.kept {
-        let kept = kept.into();
-        out.push(b',');
-        if kept.is_quoted { quoted(kept.text, out) } else { cell(kept.text, out) }
-    }
-    match outcome {
-        Ok(answer) => answer_rows(dialect, start, (answer, source.query), out),
-        Err(error) => {
-            error_columns(dialect, error, out);
-            1
-        }
-    }
-}
-
-/// Completes the row that begins at `start` and adds one for each further entry.
-///
-/// What is equal on all of them, the cells before and after the entry, is encoded once and copied.
-fn answer_rows(dialect: Dialect, start: usize, (answer, query): (&Answer, &str), out: &mut Vec<u8>) -> u64 {
-    let mut links = Links::new(query);
-    let mut entries = answer.entries();
-    let head = start..out.len();
-    entry_columns(dialect, entries.next().unwrap_or_default(), &mut links, out);
-    let tail_start = out.len();
-    dialect.foreign(links.extend(answer.url().unwrap_or_default()), out);
-    dialect.foreign(answer.impression_pixel().unwrap_or_default(), out);
-    out.extend_from_slice(b",ok,,,,");
-    out.extend_from_slice(dialect.line_end());
-    let tail = tail_start..out.len();
-    let mut rows = 1;
-    for entry in entries {
-        out.extend_from_within(head.clone());
-        entry_columns(dialect, entry, &mut links, out);
-        out.extend_from_within(tail.clone());
-        rows += 1;
-    }
-    rows
-}
-
-fn entry_columns(dialect: Dialect, entry: Entry<'_>, links: &mut Links<'_>, out: &mut Vec<u8>) {
-    dialect.foreign(entry.kind.unwrap_or_default(), out);
-    dialect.foreign(entry.name.unwrap_or_default(), out);
-    dialect.foreign(links.extend(entry.tracking_link.unwrap_or_default()), out);
-    dialect.foreign(entry.preview_url.unwrap_or_default(), out);
-}
-
-fn error_columns(dialect: Dialect, error: &OfferError, out: &mut Vec<u8>) {
-    out.extend_from_slice(b",,,,,,,error,");
-    out.extend_from_slice(error.kind.as_str().as_bytes());
-    out.push(b',');
-    if let Some(status) = error.http_status {
-        out.extend_from_slice(status.to_string().as_bytes());
-    }
-    dialect.foreign(error.code.as_deref().unwrap_or_default(), out);
-    dialect.foreign(&message_cell(&error.message), out);
-    out.extend_from_slice(dialect.line_end());
 }
 
 fn cell(text: &str, out: &mut Vec<u8>) {
@@ -155,19 +200,34 @@ fn quoted(text: &str, out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::offer::{AnswerBuilder, ErrorKind};
+    use crate::encode::KeptCell;
+    use crate::offer::{AnswerBuilder, ErrorKind, Outcome};
     use proptest::prelude::*;
 
-    type Cells<'a> = std::iter::Copied<std::slice::Iter<'a, &'a str>>;
+    /// An ID, the kept cells and the query.
+    type Given<'a> = (&'a str, &'a [&'a str], &'a str);
 
-    fn text(dialect: Dialect, source: Source<'_, Cells<'_>>, outcome: &Outcome) -> String {
-        let mut out = Vec::new();
-        rows(dialect, source, outcome, &mut out);
-        String::from_utf8(out).unwrap()
+    fn encoder(dialect: Dialect) -> CsvEncoder {
+        CsvEncoder::new(dialect, &Schema::default(), [].into_iter())
     }
 
-    fn of<'a>(offer_id: &'a str, kept: &'a [&'a str]) -> Source<'a, Cells<'a>> {
-        Source { offer_id, kept: kept.iter().copied(), query: "" }
+    fn rows(encoder: &CsvEncoder, (offer_id, kept, query): Given<'_>, outcome: RowOutcome<'_>) -> (u64, String) {
+        let mut out = Vec::new();
+        let mut kept = kept.iter().map(|cell| KeptCell::from(*cell));
+        let count = encoder.encode(InputRow { offer_id, network: "demo", kept: &mut kept, query }, outcome, &mut out);
+        (count, String::from_utf8(out).unwrap())
+    }
+
+    fn text(dialect: Dialect, given: Given<'_>, outcome: &Outcome) -> String {
+        rows(&encoder(dialect), given, RowOutcome::live(outcome)).1
+    }
+
+    fn header<'k>(dialect: Dialect, kept: impl Iterator<Item = &'k str>) -> Vec<u8> {
+        CsvEncoder::new(dialect, &Schema::default(), kept).header
+    }
+
+    fn of<'a>(offer_id: &'a str, kept: &'a [&'a str]) -> Given<'a> {
+        (offer_id, kept, "")
     }
 
     /// The documented example, see tests/fixtures/offer-16.json.
@@ -188,9 +248,9 @@ mod tests {
 
     #[test]
     fn the_documented_example_gives_the_documented_bytes() {
-        let mut out = header(Dialect::Plain, [].into_iter());
-        assert_eq!(rows(Dialect::Plain, of("16", &[]), &Ok(offer_16()), &mut out), 4);
-        assert_eq!(String::from_utf8(out).unwrap(), include_str!("../../tests/fixtures/offer-16.csv"));
+        let start = String::from_utf8(header(Dialect::Plain, [].into_iter())).unwrap();
+        let (count, rows) = rows(&encoder(Dialect::Plain), of("16", &[]), RowOutcome::live(&Ok(offer_16())));
+        assert_eq!((count, (start + &rows).as_str()), (4, include_str!("../../tests/fixtures/offer-16.csv")));
     }
 
     #[test]
@@ -232,9 +292,8 @@ mod tests {
         let mut answer = AnswerBuilder::new(Some("http://h/u#f"), Some("http://h/pixel"));
         let [link, preview] = [Some("http://h/t?a=1"), Some("http://h/preview")];
         answer.entry(Entry { kind: None, name: Some("http://n"), tracking_link: link, preview_url: preview });
-        let source = Source { query: "s={m}", ..of("7", &[]) };
         insta::assert_snapshot!(
-            text(Dialect::Plain, source, &Ok(answer.build())),
+            text(Dialect::Plain, ("7", &[], "s={m}"), &Ok(answer.build())),
             @"7,,http://n,http://h/t?a=1&s={m},http://h/preview,http://h/u?s={m}#f,http://h/pixel,ok,,,,"
         );
     }
@@ -258,6 +317,23 @@ mod tests {
         assert!(header(Dialect::Excel, ["=k"].into_iter()).starts_with(b"\xef\xbb\xbfoffer_id,=k,"));
     }
 
+    #[test]
+    fn a_stale_row_has_the_old_links_the_new_error_and_its_time() {
+        let schema = Schema::default().with(Field::LastGoodAt).with(Field::Network);
+        let encoder = CsvEncoder::new(Dialect::Plain, &schema, ["k"].into_iter());
+        let error = OfferError { http_status: Some(502), ..OfferError::local(ErrorKind::ServerError, "Bad Gateway") };
+        let mut answer = AnswerBuilder::new(Some("http://h/u"), None);
+        answer.entry(Entry { kind: Some("Default"), ..Entry::default() });
+        answer.entry(Entry { kind: Some("Random"), ..Entry::default() });
+        let (answer, last_good_at) = (answer.build(), "2026-11-24T02:15:07Z".parse().unwrap());
+        let stale = RowOutcome::Stale { answer: &answer, error: &error, last_good_at };
+        insta::assert_snapshot!(rows(&encoder, of("7", &["x"]), stale).1, @r"
+        7,demo,x,Default,,,,http://h/u,,stale,server_error,502,,Bad Gateway,2026-11-24T02:15:07Z
+        7,demo,x,Random,,,,http://h/u,,stale,server_error,502,,Bad Gateway,2026-11-24T02:15:07Z
+        ");
+        insta::assert_snapshot!(rows(&encoder, of("7", &["x"]), RowOutcome::Failed(&error)).1, @"7,demo,x,,,,,,,error,server_error,502,,Bad Gateway,");
+    }
+
     proptest! {
         #[test]
         fn a_csv_reader_gets_back_every_text(
@@ -269,10 +345,9 @@ mod tests {
             for [kind, name, link, preview] in &entries {
                 answer.entry(Entry { kind: Some(kind), name: Some(name), tracking_link: Some(link), preview_url: Some(preview) });
             }
-            let mut out = Vec::new();
-            let source = Source { offer_id: "1", kept: kept.iter().map(String::as_str), query: "" };
-            let rows = rows(Dialect::Plain, source, &Ok(answer.build()), &mut out);
-            let read: Vec<csv::StringRecord> = csv::ReaderBuilder::new().has_headers(false).from_reader(&out[..])
+            let cells: Vec<&str> = kept.iter().map(String::as_str).collect();
+            let (rows, out) = rows(&encoder(Dialect::Plain), of("1", &cells), RowOutcome::live(&Ok(answer.build())));
+            let read: Vec<csv::StringRecord> = csv::ReaderBuilder::new().has_headers(false).from_reader(out.as_bytes())
                 .records().collect::<Result<_, _>>().unwrap();
             prop_assert_eq!((read.len() as u64, read.len()), (rows, entries.len().max(1)));
             for (at, record) in read.iter().enumerate() {

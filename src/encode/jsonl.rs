@@ -2,40 +2,32 @@
 //!
 //! Keys are the CSV's columns, except that the entries are a list; what the network did not send is left out.
 
-use super::{KeptCell, Links, Source, message_cell};
-use crate::offer::{Answer, OfferError, Outcome};
+use super::{Encoder, InputRow, Links, message_cell};
+use crate::encode::schema::{ENTRIES_KEY, Field, Part, Schema};
+use crate::offer::{Answer, Entry, OfferError, RowOutcome};
 
-/// The program's own keys. No kept column has one of these; `offer_url` is the list of entries.
-pub const KEYS: [&str; 9] = [
-    "offer_id",
-    "url",
-    "impression_pixel",
-    "offer_url",
-    "status",
-    "error_kind",
-    "error_http_status",
-    "error_code",
-    "error_message",
-];
-
-/// The kept columns' keys, ready to be written.
+/// Writes JSON lines.
 #[derive(Clone, Debug)]
-pub(crate) struct Keys {
+pub(crate) struct JsonlEncoder {
+    schema: Schema,
     /// `,"name":` for each kept column.
     kept: Vec<Vec<u8>>,
+    /// The keys of each part, in order.
+    offer: Vec<(Field, &'static str)>,
+    entry: Vec<(Field, &'static str)>,
+    outcome: Vec<(Field, &'static str)>,
 }
 
-impl Keys {
+impl JsonlEncoder {
     /// Makes every key unique, since a reader keeps only one of two equal ones: a clash with `offer_url` gets the
     /// prefix `input_` as clashes with columns do, and the second `a` becomes `a_2`.
-    pub(crate) fn new<'k>(kept: impl Iterator<Item = &'k str>) -> Self {
-        let mut taken: Vec<String> = KEYS.iter().map(|&name| name.to_owned()).collect();
-        let own = taken.len();
+    pub(crate) fn new<'k>(schema: &Schema, kept: impl Iterator<Item = &'k str>) -> Self {
+        let mut taken: Vec<String> = Vec::new();
         for name in kept {
-            let name = if KEYS.contains(&name) { format!("input_{name}") } else { name.to_owned() };
+            let name = if schema.has_key(name) { format!("input_{name}") } else { name.to_owned() };
             let mut key = name.clone();
             let mut number = 1_u64;
-            while taken.contains(&key) {
+            while schema.has_key(&key) || taken.contains(&key) {
                 number += 1;
                 key = format!("{name}_{number}");
             }
@@ -47,60 +39,95 @@ impl Keys {
             key.push(b':');
             key
         };
-        Self { kept: taken.iter().skip(own).map(encode).collect() }
+        let keys = |part| schema.of_part(part).map(|column| (column.field, column.key)).collect();
+        Self {
+            kept: taken.iter().map(encode).collect(),
+            offer: keys(Part::Offer),
+            entry: keys(Part::Entry),
+            outcome: keys(Part::Outcome),
+            schema: schema.clone(),
+        }
     }
 
-    /// Appends the object of one input row.
-    pub(crate) fn row<'k>(
-        &self,
-        source: Source<'_, impl Iterator<Item: Into<KeptCell<'k>>>>,
-        outcome: &Outcome,
-        out: &mut Vec<u8>,
-    ) -> u64 {
+    fn answer(&self, answer: &Answer, links: &mut Links<'_>, out: &mut Vec<u8>) {
+        for (of, key) in &self.offer {
+            match of {
+                Field::Url => field(key, answer.url().map(|link| links.extend(link)), out),
+                _ => field(key, answer.impression_pixel(), out),
+            }
+        }
+        out.extend_from_slice(b",\"");
+        out.extend_from_slice(ENTRIES_KEY.as_bytes());
+        out.extend_from_slice(b"\":[");
+        for (at, entry) in answer.entries().enumerate() {
+            out.extend_from_slice(if at == 0 { b"{" } else { b",{" });
+            let start = out.len();
+            self.entry(entry, links, out);
+            if out.len() > start {
+                // Every field brings its comma; the first of an object has none.
+                out.remove(start);
+            }
+            out.push(b'}');
+        }
+        out.push(b']');
+    }
+
+    fn entry(&self, entry: Entry<'_>, links: &mut Links<'_>, out: &mut Vec<u8>) {
+        for (of, key) in &self.entry {
+            let text = match of {
+                Field::EntryType => entry.kind,
+                Field::EntryName => entry.name,
+                Field::EntryTrackingLink => entry.tracking_link.map(|link| links.extend(link)),
+                _ => entry.preview_url,
+            };
+            field(key, text, out);
+        }
+    }
+
+    fn outcome(&self, outcome: RowOutcome<'_>, out: &mut Vec<u8>) {
+        let error = outcome.error();
+        for (of, key) in &self.outcome {
+            match of {
+                Field::Status => field(key, Some(outcome.status()), out),
+                Field::ErrorKind => field(key, error.map(|error| error.kind.as_str()), out),
+                Field::ErrorHttpStatus => {
+                    if let Some(OfferError { http_status: Some(status), .. }) = error {
+                        out.extend_from_slice(b",\"");
+                        out.extend_from_slice(key.as_bytes());
+                        out.extend_from_slice(b"\":");
+                        out.extend_from_slice(status.to_string().as_bytes());
+                    }
+                }
+                Field::ErrorCode => field(key, error.and_then(|error| error.code.as_deref()), out),
+                Field::ErrorMessage => field(key, error.map(|error| message_cell(&error.message)).as_deref(), out),
+                _ => field(key, outcome.last_good_at().map(|at| at.to_string()).as_deref(), out),
+            }
+        }
+    }
+}
+
+impl Encoder for JsonlEncoder {
+    fn header(&self) -> &[u8] {
+        &[]
+    }
+
+    fn encode(&self, row: InputRow<'_, '_>, outcome: RowOutcome<'_>, out: &mut Vec<u8>) -> u64 {
         out.extend_from_slice(b"{\"offer_id\":");
-        string(source.offer_id, out);
-        for (key, cell) in self.kept.iter().zip(source.kept) {
+        string(row.offer_id, out);
+        if self.schema.has(Field::Network) {
+            field("network", Some(row.network), out);
+        }
+        for (key, cell) in self.kept.iter().zip(row.kept) {
             out.extend_from_slice(key);
-            string(cell.into().text, out);
+            string(cell.text, out);
         }
-        match outcome {
-            Ok(answer) => answer_fields(answer, &mut Links::new(source.query), out),
-            Err(error) => error_fields(error, out),
+        if let Some(answer) = outcome.answer() {
+            self.answer(answer, &mut Links::new(row.query), out);
         }
+        self.outcome(outcome, out);
         out.extend_from_slice(b"}\n");
         1
     }
-}
-
-fn answer_fields(answer: &Answer, links: &mut Links<'_>, out: &mut Vec<u8>) {
-    field("url", answer.url().map(|link| links.extend(link)), out);
-    field("impression_pixel", answer.impression_pixel(), out);
-    out.extend_from_slice(b",\"offer_url\":[");
-    for (at, entry) in answer.entries().enumerate() {
-        out.extend_from_slice(if at == 0 { b"{" } else { b",{" });
-        let start = out.len();
-        field("type", entry.kind, out);
-        field("name", entry.name, out);
-        field("tracking_link", entry.tracking_link.map(|link| links.extend(link)), out);
-        field("preview_url", entry.preview_url, out);
-        if out.len() > start {
-            // Every field brings its comma; the first of an object has none.
-            out.remove(start);
-        }
-        out.push(b'}');
-    }
-    out.extend_from_slice(b"],\"status\":\"ok\"");
-}
-
-fn error_fields(error: &OfferError, out: &mut Vec<u8>) {
-    field("status", Some("error"), out);
-    field("error_kind", Some(error.kind.as_str()), out);
-    if let Some(status) = error.http_status {
-        out.extend_from_slice(b",\"error_http_status\":");
-        out.extend_from_slice(status.to_string().as_bytes());
-    }
-    field("error_code", error.code.as_deref(), out);
-    field("error_message", Some(&message_cell(&error.message)), out);
 }
 
 /// A comma, a key and a text; nothing where the network sent nothing.
@@ -121,12 +148,15 @@ fn string(text: &str, out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::offer::{AnswerBuilder, Entry, ErrorKind};
+    use crate::encode::KeptCell;
+    use crate::offer::{AnswerBuilder, ErrorKind, Outcome};
 
     fn line(kept: &[&str], cells: &[&str], query: &str, outcome: &Outcome) -> String {
         let mut out = Vec::new();
-        let keys = Keys::new(kept.iter().copied());
-        keys.row(Source { offer_id: "16", kept: cells.iter().copied(), query }, outcome, &mut out);
+        let encoder = JsonlEncoder::new(&Schema::default(), kept.iter().copied());
+        let mut kept = cells.iter().map(|cell| KeptCell::from(*cell));
+        let row = InputRow { offer_id: "16", network: "", kept: &mut kept, query };
+        encoder.encode(row, RowOutcome::live(outcome), &mut out);
         String::from_utf8(out).unwrap()
     }
 

@@ -2,39 +2,58 @@
 //!
 //! Pure: appends to a buffer it is given and does nothing else. It reads no input and writes no file; what the rows
 //! look like is decided here and nowhere else, so equal answers give equal bytes in every run.
+//!
+//! [`schema`] has the columns, [`format`](mod@format) the formats; each format is one [`Encoder`].
 
-pub mod columns;
 mod csv;
+mod format;
 mod jsonl;
 pub mod link_template;
 mod quoted_rows;
 pub mod reader;
+pub mod schema;
 pub mod xlsx;
 
-pub use self::quoted_rows::quoted_cells;
-
 use std::borrow::Cow;
+use std::fmt;
 
-pub use csv::Dialect;
-pub(crate) use csv::record as csv_record;
-pub use jsonl::KEYS as JSON_KEYS;
-
+pub use self::csv::Dialect;
+pub(crate) use self::csv::record as csv_record;
+pub use self::format::{FORMATS, Named, OutputFormat, RowFormat};
+pub use self::quoted_rows::quoted_cells;
+pub use self::schema::Schema;
 use crate::encode::link_template::add_query;
-use crate::offer::Outcome;
+use crate::offer::RowOutcome;
 use crate::text::one_line;
 
 /// The most characters of a message that go into `error_message`.
 pub const MAX_MESSAGE_CHARS: usize = 500;
 
+/// Writes the rows of a run in one format.
+pub trait Encoder: fmt::Debug {
+    /// What the file starts with; nothing where a format has no header.
+    fn header(&self) -> &[u8];
+
+    /// Appends the rows of one input row to `out` and says how many there are (at least one).
+    fn encode(&self, row: InputRow<'_, '_>, outcome: RowOutcome<'_>, out: &mut Vec<u8>) -> u64;
+}
+
 /// What one input row brings to its output rows.
-#[derive(Clone, Copy, Debug)]
-pub struct Source<'a, K> {
+pub struct InputRow<'a, 'k> {
     /// The ID as called, or the cell that is not one.
     pub offer_id: &'a str,
+    /// The network, for the column of that name; not looked at where there is none.
+    pub network: &'a str,
     /// The kept cells: exactly one for each kept column.
-    pub kept: K,
+    pub kept: &'a mut dyn Iterator<Item = KeptCell<'k>>,
     /// What `--append` adds to this row's links; empty for nothing.
     pub query: &'a str,
+}
+
+impl fmt::Debug for InputRow<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "InputRow({})", self.offer_id)
+    }
 }
 
 /// A kept cell.
@@ -50,59 +69,6 @@ pub struct KeptCell<'a> {
 impl<'a> From<&'a str> for KeptCell<'a> {
     fn from(text: &'a str) -> Self {
         Self { text, is_quoted: false }
-    }
-}
-
-/// How rows are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// A line for each entry.
-    Csv(Dialect),
-    /// A JSON object for each input row.
-    Jsonl,
-}
-
-/// Writes the rows of a run in one format.
-#[derive(Clone, Debug)]
-pub struct Flattener {
-    layout: Layout,
-}
-
-#[derive(Clone, Debug)]
-enum Layout {
-    Csv { dialect: Dialect, header: Vec<u8> },
-    Jsonl(jsonl::Keys),
-}
-
-impl Flattener {
-    /// Rows in `format` with these kept columns.
-    pub fn new<'k>(format: Format, kept: impl Iterator<Item = &'k str>) -> Self {
-        let layout = match format {
-            Format::Csv(dialect) => Layout::Csv { dialect, header: csv::header(dialect, kept) },
-            Format::Jsonl => Layout::Jsonl(jsonl::Keys::new(kept)),
-        };
-        Self { layout }
-    }
-
-    /// What the file starts with; nothing for JSON lines.
-    pub fn header(&self) -> &[u8] {
-        match &self.layout {
-            Layout::Csv { header, .. } => header,
-            Layout::Jsonl(_) => &[],
-        }
-    }
-
-    /// Appends the rows of one input row to `out` and says how many there are (at least one).
-    pub fn rows<'k>(
-        &self,
-        source: Source<'_, impl Iterator<Item: Into<KeptCell<'k>>>>,
-        outcome: &Outcome,
-        out: &mut Vec<u8>,
-    ) -> u64 {
-        match &self.layout {
-            Layout::Csv { dialect, .. } => csv::rows(*dialect, source, outcome, out),
-            Layout::Jsonl(keys) => keys.row(source, outcome, out),
-        }
     }
 }
 

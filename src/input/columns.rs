@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use super::{Keep, Options};
-use crate::encode::columns::COLUMNS;
+use crate::encode::Schema;
 use crate::input::error::{InputError, Names};
 use crate::input::layout::{Layout, Line, Refusal, normal};
 use crate::input::record::{Record, is_blank};
@@ -51,7 +51,7 @@ impl Columns {
         carried.retain(|column| *column != layout.id && !dropped.contains(column));
         carried.sort_unstable();
         carried.dedup();
-        let kept = output_names(carried.iter().filter_map(|&column| names.get(column)));
+        let kept = output_names(&options.schema, carried.iter().filter_map(|&column| names.get(column)));
         for column in find_all("--append", &options.also)? {
             if !carried.contains(&column) {
                 carried.push(column);
@@ -104,10 +104,10 @@ pub(super) fn unique_names(first: &[String], has_header: bool) -> Vec<String> {
 }
 
 /// The names in the output's header: those of the output's own columns get a prefix.
-fn output_names<'a>(names: impl Iterator<Item = &'a String> + Clone) -> Vec<String> {
+fn output_names<'a>(schema: &Schema, names: impl Iterator<Item = &'a String> + Clone) -> Vec<String> {
     let mut used: HashSet<String> = names.clone().cloned().collect();
     let mut rename = |name: &String| {
-        if !COLUMNS.contains(&name.as_str()) {
+        if !schema.has_name(name) {
             return name.clone();
         }
         let base = format!("input_{name}");

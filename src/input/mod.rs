@@ -58,6 +58,16 @@ pub(crate) struct Row {
     pub next: ResumePosition,
 }
 
+impl Row {
+    /// What stands in `offer_id`: the ID as called, or the cell that is not one.
+    pub(crate) fn id_cell(&self) -> &str {
+        match &self.offer {
+            Ok(offer) => offer.as_str(),
+            Err(bad) => &bad.text,
+        }
+    }
+}
+
 /// A cell of the ID column that is no ID.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct BadId {

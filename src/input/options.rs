@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use crate::encode::Schema;
+
 /// How to read an input, where it does not speak for itself.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Options {
@@ -25,6 +27,8 @@ pub(crate) struct Options {
     pub also: Vec<String>,
     /// The sheet of a workbook.
     pub sheet: Option<String>,
+    /// The output's own columns, whose names no kept column may have.
+    pub schema: Schema,
 }
 
 /// Which column the user means.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::exit::ExitCode;
-use crate::offer::{ErrorKind, Outcome};
+use crate::offer::{ErrorKind, RowOutcome};
 
 /// Counts of input rows by what came of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,10 +23,10 @@ pub struct Tally {
 
 impl Tally {
     /// Takes in an offer and the number of rows it gave.
-    pub fn add(&mut self, outcome: &Outcome, rows: u64) {
+    pub fn add(&mut self, outcome: RowOutcome<'_>, rows: u64) {
         self.offers += 1;
         self.rows += rows;
-        if let Err(error) = outcome {
+        if let RowOutcome::Failed(error) = outcome {
             *self.errors.entry(error.kind).or_default() += 1;
         }
     }
@@ -85,9 +85,9 @@ mod tests {
     #[test]
     fn survives_a_checkpoint_and_decides_the_exit_code() {
         let mut summary = Tally::default();
-        summary.add(&Ok(AnswerBuilder::new(Some("http://x"), None).build()), 4);
+        summary.add(RowOutcome::live(&Ok(AnswerBuilder::new(Some("http://x"), None).build())), 4);
         assert_eq!(summary.exit_code(), ExitCode::Success);
-        summary.add(&Err(OfferError::local(ErrorKind::NotFound, "")), 1);
+        summary.add(RowOutcome::Failed(&OfferError::local(ErrorKind::NotFound, "")), 1);
         assert_eq!(summary.exit_code(), ExitCode::SomeFailed);
         let json = serde_json::to_string(&summary).unwrap();
         assert_eq!(json, r#"{"offers":2,"rows":5,"errors":{"not_found":1}}"#);

@@ -4,11 +4,15 @@
 
 pub(crate) mod age;
 mod commit_thread;
+mod commits;
 pub(crate) mod event_loop;
+pub(crate) mod goal;
 mod in_flight;
 mod progress;
 pub(crate) mod resume;
 pub(crate) mod retry_failed;
+mod row_encoder;
 pub(crate) mod rows;
+mod run_tally;
 pub(crate) mod session;
 pub(crate) mod writer;

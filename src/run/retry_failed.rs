@@ -11,10 +11,10 @@ use std::path::Path;
 
 use crate::cell::{CellKind, TypedCell};
 use crate::config::{Job, RetryFailed};
-use crate::encode::Dialect;
 use crate::encode::link_template::{Template, has_query};
 use crate::encode::quoted_cells;
 use crate::encode::reader::{Bytes, FailedRow, OutputReader, PreviousError, PreviousRow};
+use crate::encode::{Dialect, Schema};
 use crate::input::{Cells, InputFingerprint, NotTheSameInput, PrefixHasher, ResumePosition, Row};
 use crate::offer::{Class, ErrorKind, OfferId};
 
@@ -58,8 +58,13 @@ pub(crate) enum RowAction {
 
 impl PreviousRows {
     /// Opens the output. One that another program has saved is read in the form of `dialect`.
-    pub(crate) fn open(path: &Path, which: RetryFailed, dialect: Dialect) -> Result<Self, PreviousError> {
-        let (previous, resaved) = OutputReader::open(path, dialect)?;
+    pub(crate) fn open(
+        path: &Path,
+        which: RetryFailed,
+        dialect: Dialect,
+        schema: &Schema,
+    ) -> Result<Self, PreviousError> {
+        let (previous, resaved) = OutputReader::open(path, dialect, schema)?;
         let (bytes, size) = previous.bytes().map_err(|source| PreviousError::Read { path: path.to_owned(), source })?;
         let (good, asked, last_offer) = (Vec::new(), 0, Vec::new());
         let mut rows =
@@ -146,25 +151,27 @@ impl PreviousRows {
         self.rows += 1;
         let (bytes, failed) = match row {
             PreviousRow::Good(bytes) => (bytes, None),
-            PreviousRow::Failed(FailedRow { bytes, offer_id, kept, kind }) => match OfferId::parse(&offer_id) {
-                Ok(offer) if self.which.includes(kind) => {
-                    let quoted = quoted_cells(bytes);
-                    let kind = |(text, is_quoted): (&String, &bool)| match TypedCell::parse(text) {
-                        Some(_) if !is_quoted => CellKind::Number,
-                        _ => CellKind::Text,
-                    };
-                    let kinds = kept.iter().zip(quoted.iter().skip(1)).map(kind);
-                    let cells = Cells::new(kept.iter(), kept.len()).with_kinds(kinds);
-                    self.last_offer.clear();
-                    return Ok(Some(RowAction::Ask(Row {
-                        line: line + 1,
-                        offer: Ok(offer),
-                        cells,
-                        next: self.position(),
-                    })));
+            PreviousRow::Failed(FailedRow { bytes, offer_id, network: _, kept, kind }) => {
+                match OfferId::parse(&offer_id) {
+                    Ok(offer) if self.which.includes(kind) => {
+                        let quoted = quoted_cells(bytes);
+                        let kind = |(text, is_quoted): (&String, &bool)| match TypedCell::parse(text) {
+                            Some(_) if !is_quoted => CellKind::Number,
+                            _ => CellKind::Text,
+                        };
+                        let kinds = kept.iter().zip(quoted.iter().skip(1)).map(kind);
+                        let cells = Cells::new(kept.iter(), kept.len()).with_kinds(kinds);
+                        self.last_offer.clear();
+                        return Ok(Some(RowAction::Ask(Row {
+                            line: line + 1,
+                            offer: Ok(offer),
+                            cells,
+                            next: self.position(),
+                        })));
+                    }
+                    _ => (bytes, Some(kind)),
                 }
-                _ => (bytes, Some(kind)),
-            },
+            }
         };
         let offer = bytes.split(|byte| *byte == b',').next().unwrap_or_default();
         let begins_offer = failed.is_some() || offer != self.last_offer;
@@ -210,16 +217,16 @@ impl RetryFailed {
 }
 /// The rows of the last run: those that were withheld, if there are any; that is until the output was replaced.
 pub(crate) fn failed_rows_of(job: &Job) -> PathBuf {
-    match Destination::of(&job.output) {
+    match Destination::of(&job.rows_file()) {
         Ok(Destination::File(place)) if place.failed().is_file() => place.failed(),
-        _ => job.output.clone(),
+        _ => job.rows_file(),
     }
 }
 
 /// Which failed rows of the earlier output are to be asked for, if that is the job; then the output has to be there.
 pub(crate) fn failed_of_previous(job: &Job) -> Result<Option<RetryFailed>, Error> {
     if job.retry_failed.is_some() && !failed_rows_of(job).is_file() {
-        return Err(Error::NoPrevious(job.output.clone()));
+        return Err(Error::NoPrevious(job.rows_file()));
     }
     Ok(job.retry_failed)
 }

@@ -7,7 +7,7 @@ use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use crate::cell::CellFormat;
 use crate::config::{Job, OpenedRows, RetryFailed};
-use crate::encode::{Dialect, Flattener, Format};
+use crate::encode::{Encoder, RowFormat, Schema};
 use crate::error::Error;
 use crate::input::{
     Input, InputError, InputFingerprint, InputWarnings, NotTheSameInput, Resolved, ResumePosition, Row, Total,
@@ -30,7 +30,9 @@ pub(crate) struct Rows {
     /// How the kept columns of a workbook look.
     pub(crate) looks: Vec<CellFormat>,
     /// How the output's rows are written.
-    pub(crate) format: Format,
+    pub(crate) format: RowFormat,
+    /// The output's own columns.
+    pub(crate) schema: Schema,
     /// How the input is read; nothing for an earlier output.
     pub(crate) reading: Option<Resolved>,
     /// `--append`, with the input's own names of columns.
@@ -86,13 +88,14 @@ impl Rows {
         } else {
             From::File(Box::new(input))
         };
-        Ok(Self { from, kept, cells, looks, format: job.format, reading, append, ended: false })
+        let (format, schema) = (job.format.rows(), job.reading.schema.clone());
+        Ok(Self { from, kept, cells, looks, format, schema, reading, append, ended: false })
     }
 
     /// Opens the earlier output.
     pub(crate) fn again(job: &Job, which: RetryFailed) -> Result<Self, Error> {
-        let dialect = if let Format::Csv(dialect) = job.format { dialect } else { Dialect::Plain };
-        let rows = PreviousRows::open(&failed_rows_of(job), which, dialect)?;
+        let dialect = job.format.rows().dialect();
+        let rows = PreviousRows::open(&failed_rows_of(job), which, dialect, &job.reading.schema)?;
         let kept = rows.previous.kept().to_vec();
         let index = |name: &str| rows.cell_index(name).ok_or_else(|| Error::NotKept { column: name.to_owned() });
         let cells = job.template.columns().map(index).collect::<Result<Vec<_>, _>>()?;
@@ -103,9 +106,10 @@ impl Rows {
             index(name).ok().and_then(|cell| kept.get(cell)).map_or_else(|| name.to_owned(), Clone::clone)
         });
         // An empty output could be of any format.
-        let format = if rows.previous.header().is_empty() { job.format } else { rows.previous.format() };
+        let format = if rows.previous.header().is_empty() { job.format.rows() } else { rows.previous.format() };
+        let schema = rows.previous.schema().clone();
         let from = From::OutputReader(Box::new(rows));
-        Ok(Self { from, kept, cells, looks: Vec::new(), format, reading: None, append, ended: false })
+        Ok(Self { from, kept, cells, looks: Vec::new(), format, schema, reading: None, append, ended: false })
     }
 
     /// What the job comes to with these rows.
@@ -115,7 +119,12 @@ impl Rows {
 
     /// The bytes with which their output begins.
     pub(crate) fn header(&self) -> Vec<u8> {
-        Flattener::new(self.format, self.kept.iter().map(String::as_str)).header().to_vec()
+        self.encoder().header().to_vec()
+    }
+
+    /// What writes their output.
+    pub(crate) fn encoder(&self) -> Box<dyn Encoder> {
+        self.format.encoder(&self.schema, self.kept.iter().map(String::as_str))
     }
 
     /// Whether there are as many rows before this place as it says, and a row ends there.
@@ -214,7 +223,8 @@ impl Rows {
             report.say(level, &doubt.to_string());
         }
         let Some(rows) = self.previous() else { return };
-        let output = job.output.display();
+        let output = job.rows_file();
+        let output = output.display();
         if let Some(how) = &rows.resaved {
             let message =
                 format!("{output} was saved by another program ({how}): it is written as offerlinks writes it");

@@ -13,10 +13,10 @@ use crate::dispatch::Dispatcher;
 use crate::error::Error;
 use crate::output::{Lock, OutputPath, replace_offers};
 use crate::report::{Level, Report, RunOutcome};
+use crate::run::goal::{Goal, make_room};
 use crate::run::resume::ResumeDecision;
 use crate::run::rows::Rows;
 use crate::run::session::Neighbours;
-use crate::run::writer::{Goal, make_room};
 use crate::signals::Signals;
 
 /// What calls need, besides the loop that makes them: the list and its offers have the same.

@@ -1,7 +1,7 @@
 //! What a run would do, found out without a call and without writing anything, not even a lock or a folder.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -34,7 +34,7 @@ pub(crate) async fn dry_run(job: &Job, report: &Report) -> Result<DryRun, Error>
         report.say(Level::Warning, warning);
     }
     let network = network(job)?;
-    let target = Destination::of(&job.output)?;
+    let target = Destination::of(&job.rows_file())?;
     if let Destination::File(place) = &target {
         place.check_folder()?;
     }
@@ -104,14 +104,14 @@ fn earlier_run(earlier: &ResumeDecision, start: Start) -> Option<String> {
 
 /// The files that a run leaves, and those that it needs meanwhile.
 fn files(job: &Job, target: &Destination, earlier: &ResumeDecision) -> Vec<(PathBuf, &'static str)> {
-    let note = |path: &PathBuf| if path.exists() { "replaced, as a whole" } else { "new" };
+    let note = |path: &Path| if path.exists() { "replaced, as a whole" } else { "new" };
     let mut files = Vec::new();
     match target {
         Destination::Stdout => files.push(("-".into(), "stdout")),
         Destination::Device(path) => files.push((path.clone(), "written directly, as it is no file")),
         Destination::File(place) => {
-            files.push((job.output.clone(), note(&job.output)));
-            files.extend(job.workbook.iter().map(|path| (path.clone(), note(path))));
+            files.push((job.rows_file(), note(&job.rows_file())));
+            files.extend(job.workbook().map(|path| (path.to_owned(), note(path))));
             files.extend(job.all_offers.iter().map(|list| (list.file.clone(), note(&list.file))));
             files.push((place.partial(), "during the run"));
             files.push((place.checkpoint(), "during the run"));

@@ -13,7 +13,6 @@ use std::time::{Duration, Instant};
 use self::all_offers::Line;
 pub(crate) use self::dry_run::dry_run;
 use crate::api::Client;
-use crate::cell::CellFormat;
 use crate::config::{Job, NetworkConfig};
 use crate::dispatch::{Dispatcher, Policy};
 use crate::error::Error;
@@ -24,10 +23,11 @@ use crate::pace::Pace;
 use crate::reorder::buffer::ReorderBuffer;
 use crate::report::{FinalSummary, LaneState, LaneStatus, Level, Plan, Report, RunOutcome, Snapshot};
 use crate::run::event_loop::{Ended, Run};
+use crate::run::goal::Goal;
 use crate::run::retry_failed::failed_of_previous;
 use crate::run::rows::{Rows, input_of};
 use crate::run::session::{Neighbours, Session};
-use crate::run::writer::{Goal, Opened, Writer};
+use crate::run::writer::{Opened, Writer};
 use crate::signals::Signals;
 
 /// How long calls in flight are waited for when a run stops early.
@@ -56,12 +56,13 @@ pub(crate) async fn export(job: &Job, report: &mut Report) -> Result<(RunOutcome
         }
     };
     rows.tell(job, report);
-    let looks = rows.looks.clone();
+    let (schema, looks) = (rows.schema.clone(), rows.looks.clone());
+    let kept_columns = (&schema, looks.as_slice());
     let writer = match Writer::open(job, goal, &mut rows, report)? {
         Opened::Writer(writer) => *writer,
         Opened::Finished(summary, lock, finish) => {
             report.totals(finished(host, &summary));
-            let ended = wind_up(job, (&summary, &looks), (Some(lock), finish), &mut signals, report).await;
+            let ended = wind_up(job, (&summary, kept_columns), (Some(lock), finish), &mut signals, report).await;
             let ending = ended.map_err(|cause| cause.with_way_on(&job.resume_command))?;
             close(report, &ending, &summary, Some(summary.offers));
             return Ok((ending, summary));
@@ -88,10 +89,10 @@ pub(crate) async fn export(job: &Job, report: &mut Report) -> Result<(RunOutcome
     let network = host.into();
     let run = Run { network, rows, window, schedule, writer, max_errors, drain, waiting: None, neighbours };
     let way_on = |cause: Error| if resumable { cause.with_way_on(&job.resume_command) } else { cause };
-    let ended = run.run(&session.client, &mut signals, report).await;
+    let ended = Box::pin(run.run(&session.client, &mut signals, report)).await;
     let Ended { mut ending, summary, kept, lock, finish } = ended.map_err(way_on)?;
     if ending == RunOutcome::Complete {
-        ending = wind_up(job, (&summary, &looks), (lock, finish), &mut signals, report).await.map_err(way_on)?;
+        ending = wind_up(job, (&summary, kept_columns), (lock, finish), &mut signals, report).await.map_err(way_on)?;
     }
     close(report, &ending, &summary, resumable.then_some(kept));
     Ok((ending, summary))
@@ -195,14 +196,14 @@ fn tell_settings(job: &Job, report: &Report) {
 /// makes no call again.
 async fn wind_up(
     job: &Job,
-    (summary, looks): (&Tally, &[CellFormat]),
+    (summary, kept_columns): (&Tally, workbook::Kept<'_>),
     (lock, finish): (Option<Arc<Lock>>, Finish),
     signals: &mut Signals,
     report: &Report,
 ) -> Result<RunOutcome, Error> {
     // A workbook is not made of rows that are withheld.
     if finish == Finish::Replace
-        && let Some(signal) = workbook::render(job, (summary, looks), signals, report).await?
+        && let Some(signal) = workbook::render(job, (summary, kept_columns), signals, report).await?
     {
         return Ok(RunOutcome::Interrupted(signal));
     }
@@ -218,10 +219,7 @@ async fn wind_up(
 
 /// The output as the user knows it.
 fn output_of(job: &Job) -> String {
-    match job.workbook.as_ref().unwrap_or(&job.output) {
-        stdout if stdout.as_os_str() == "-" => "stdout".to_owned(),
-        file => file.display().to_string(),
-    }
+    if job.output.as_os_str() == "-" { "stdout".to_owned() } else { job.output.display().to_string() }
 }
 
 /// Opens what the rows come from, and locks what they go to. An earlier output is read only when no other run can

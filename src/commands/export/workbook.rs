@@ -5,6 +5,7 @@ use tokio::sync::oneshot;
 
 use crate::cell::CellFormat;
 use crate::config::Job;
+use crate::encode::Schema;
 use crate::encode::xlsx::{self, Content, RenderError, Rendered};
 use crate::error::Error;
 use crate::offer::tally::Tally;
@@ -13,33 +14,37 @@ use crate::panic_guard;
 use crate::report::{Level, Report};
 use crate::signals::{Signal, Signals};
 
+/// What is known of the rows: their own columns, and how the kept ones look.
+pub(crate) type Kept<'a> = (&'a Schema, &'a [CellFormat]);
+
 /// Makes the workbook, if one is wanted. Gives the signal that kept it from being done.
 ///
 /// # Errors
 /// The old workbook is untouched, and the rows are whole.
 pub(crate) async fn render(
     job: &Job,
-    (summary, looks): (&Tally, &[CellFormat]),
+    (summary, (schema, looks)): (&Tally, Kept<'_>),
     signals: &mut Signals,
     report: &Report,
 ) -> Result<Option<Signal>, Error> {
-    let Some(workbook) = &job.workbook else { return Ok(None) };
+    let Some(workbook) = job.workbook() else { return Ok(None) };
     let Destination::File(place) = Destination::of(workbook)? else { return Ok(None) };
     let tell = |signal: Signal| {
         report.say(Level::Info, &signal.waiting_for("the workbook"));
         Signals::TO_THE_END
     };
-    let content = Content { csv: job.output.clone(), looks: looks.to_vec(), summary: summary.lines() };
+    let csv = job.rows_file();
+    let content = Content { csv, schema: schema.clone(), looks: looks.to_vec(), summary: summary.lines() };
     let rendered = match signals.until_second(on_a_thread(content, &place), tell).await {
         Ok(rendered) => rendered?,
         Err(signal) => return Ok(Some(signal)),
     };
-    report.say(Level::Info, &format!("the workbook's rows are in {} too", job.output.display()));
+    report.say(Level::Info, &format!("the workbook's rows are in {} too", job.rows_file().display()));
     if rendered.cut_cells > 0 {
         let message = format!(
             "{} cells were too long for a workbook and hold only their start; {} has them whole",
             rendered.cut_cells,
-            job.output.display()
+            job.rows_file().display()
         );
         report.say(Level::Warning, &message);
     }

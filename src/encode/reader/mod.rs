@@ -7,9 +7,9 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use crate::encode::columns::COLUMNS;
 use crate::encode::link_template::is_http;
-use crate::encode::{Dialect, Format, JSON_KEYS};
+use crate::encode::schema::{Field, Part, Schema};
+use crate::encode::{Dialect, RowFormat};
 use crate::offer::ErrorKind;
 
 mod resaved;
@@ -27,7 +27,8 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 pub struct OutputReader {
     path: PathBuf,
     reader: BufReader<Bytes>,
-    format: Format,
+    format: RowFormat,
+    schema: Schema,
     header: Vec<u8>,
     kept: Vec<String>,
     row: Vec<u8>,
@@ -80,6 +81,8 @@ pub struct FailedRow<'a> {
     pub bytes: &'a [u8],
     /// What stands in `offer_id`.
     pub offer_id: String,
+    /// What stands in `network`, where there is such a column.
+    pub network: Option<String>,
     /// The kept cells.
     pub kept: Vec<String>,
     /// Why it has failed.
@@ -111,13 +114,14 @@ pub enum PreviousError {
 
 impl OutputReader {
     /// Opens an output and reads its header. One that another program has saved is read as a whole and put into the
-    /// form of `dialect`; then the second value says what was done to it.
+    /// form of `dialect`; then the second value says what was done to it. `schema` says whether it has a column
+    /// `network`, which could be one of the input's; whether it has `last_good_at` is read from the output.
     ///
     /// # Errors
     /// It cannot be read, or cannot be an output of this program.
-    pub fn open(path: &Path, dialect: Dialect) -> Result<(Self, Option<String>), PreviousError> {
+    pub fn open(path: &Path, dialect: Dialect, schema: &Schema) -> Result<(Self, Option<String>), PreviousError> {
         let file = open(path)?;
-        let why = match Self::read(path, Bytes::File(file)).and_then(Self::checked) {
+        let why = match Self::read(path, Bytes::File(file), schema).and_then(Self::checked) {
             Ok(previous) => return Ok((previous, None)),
             Err(PreviousError::NotOurs { line, why, .. }) => (line, why),
             Err(error) => return Err(error),
@@ -126,11 +130,14 @@ impl OutputReader {
         let mut bytes = Vec::new();
         open(path)?.take(MAX_RESAVED).read_to_end(&mut bytes).map_err(unreadable)?;
         let is_json = bytes.first() == Some(&b'{');
-        let resaved =
-            if is_json || bytes.len() as u64 >= MAX_RESAVED { Err(why) } else { resaved::read(&bytes, dialect) };
+        let resaved = if is_json || bytes.len() as u64 >= MAX_RESAVED {
+            Err(why)
+        } else {
+            resaved::read(&bytes, dialect, schema)
+        };
         let not_ours = |(line, why)| PreviousError::NotOurs { path: path.to_owned(), line, why };
         let resaved::Resaved { bytes, how } = resaved.map_err(not_ours)?;
-        Ok((Self::read(path, Bytes::Memory(Cursor::new(bytes)))?, Some(how)))
+        Ok((Self::read(path, Bytes::Memory(Cursor::new(bytes)), schema)?, Some(how)))
     }
 
     /// The bytes once more, for a checksum, and how many they are.
@@ -156,11 +163,12 @@ impl OutputReader {
         Ok(self)
     }
 
-    fn read(path: &Path, bytes: Bytes) -> Result<Self, PreviousError> {
+    fn read(path: &Path, bytes: Bytes, schema: &Schema) -> Result<Self, PreviousError> {
         let mut previous = Self {
             path: path.to_owned(),
             reader: BufReader::new(bytes),
-            format: Format::Jsonl,
+            format: RowFormat::Jsonl,
+            schema: schema.clone(),
             header: Vec::new(),
             kept: Vec::new(),
             row: Vec::new(),
@@ -172,8 +180,7 @@ impl OutputReader {
             // No header: the keys of the first row stand for it.
             if previous.read_row()? {
                 let pairs = split::json(&previous.row).map_err(|why| previous.not_ours(1, why))?;
-                let keys = pairs.into_iter().map(|(key, _)| key);
-                previous.kept = keys.filter(|key| !JSON_KEYS.contains(&key.as_str())).collect();
+                previous.kept = split::kept_keys(&pairs, &previous.schema).cloned().collect();
                 previous.seek(0, 0)?;
             }
         } else {
@@ -183,8 +190,13 @@ impl OutputReader {
     }
 
     /// How its rows are written. An empty file may be of any format and says JSON lines, which have no header.
-    pub fn format(&self) -> Format {
+    pub fn format(&self) -> RowFormat {
         self.format
+    }
+
+    /// Its columns. JSON lines say nothing of optional ones, and have those that were expected.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
     }
 
     /// The bytes before the first row.
@@ -199,14 +211,16 @@ impl OutputReader {
 
     /// The kept cells and the links of a good row of a CSV.
     pub fn links(&self, row: &[u8]) -> Option<(Vec<String>, Vec<String>)> {
-        if self.format == Format::Jsonl {
+        if self.format == RowFormat::Jsonl {
             return None;
         }
-        let mut cells = split::csv(row).ok()?;
-        let kept: Vec<_> = cells.drain(1..=self.kept.len().min(cells.len().checked_sub(1)?)).collect();
-        let own = COLUMNS.into_iter().zip(cells);
-        let links = own.filter(|(name, _)| matches!(*name, "url" | "offer_url_tracking_link")).map(|(_, link)| link);
-        Some((kept, links.filter(|link| is_http(link)).collect()))
+        let cells = split::csv(row).ok()?;
+        let (lead, kept) = (self.schema.lead(), self.kept.len());
+        let own = self.schema.columns().filter(|column| column.part != Part::Row);
+        let own = own.zip(cells.iter().skip(lead + kept));
+        let links = own.filter(|(column, _)| matches!(column.field, Field::Url | Field::EntryTrackingLink));
+        let links = links.map(|(_, link)| link).filter(|link| is_http(link)).cloned().collect();
+        Some((cells.iter().skip(lead).take(kept).cloned().collect(), links))
     }
 
     /// The kept columns.
@@ -240,13 +254,13 @@ impl OutputReader {
             return Ok(None);
         }
         let read = match self.format {
-            Format::Jsonl => split::json_row(&self.row, &self.kept),
-            Format::Csv(_) => split::csv_row(&self.row, self.kept.len()),
+            RowFormat::Jsonl => split::json_row(&self.row, &self.schema, &self.kept),
+            RowFormat::Csv(_) => split::csv_row(&self.row, &self.schema, self.kept.len()),
         };
         match read {
             Ok(None) => Ok(Some(PreviousRow::Good(&self.row))),
-            Ok(Some((offer_id, kept, kind))) => {
-                Ok(Some(PreviousRow::Failed(FailedRow { bytes: &self.row, offer_id, kept, kind })))
+            Ok(Some(split::Failed { offer_id, network, kept, kind })) => {
+                Ok(Some(PreviousRow::Failed(FailedRow { bytes: &self.row, offer_id, network, kept, kind })))
             }
             Err(why) => Err(self.not_ours(line, why)),
         }
@@ -257,16 +271,13 @@ impl OutputReader {
         self.header = std::mem::take(&mut self.row);
         let text = self.header.strip_prefix(BOM);
         let dialect = if text.is_some() { Dialect::Excel } else { Dialect::Plain };
-        self.format = Format::Csv(dialect);
+        self.format = RowFormat::Csv(dialect);
         let mut names = split::csv(text.unwrap_or(&self.header)).map_err(|why| self.not_ours(1, why))?;
-        let (first, rest) = COLUMNS.split_first().unwrap_or((&"", &[]));
-        let kept = names.len().saturating_sub(COLUMNS.len());
-        let is_ours = names.first().is_some_and(|name| name == first)
-            && names.get(1 + kept..).is_some_and(|names| names.iter().eq(rest));
-        if !is_ours {
+        let Some((schema, kept)) = self.schema.of_header(&names) else {
             return Err(self.not_ours(1, "these are not the columns of an output".to_owned()));
-        }
-        self.kept = names.drain(1..=kept).collect();
+        };
+        self.kept = names.drain(schema.lead()..schema.lead() + kept).collect();
+        self.schema = schema;
         Ok(())
     }
 
@@ -289,7 +300,7 @@ impl OutputReader {
             let read = read.map_err(|source| PreviousError::Read { path: self.path.clone(), source })?;
             lines += 1;
             // A line end between quotes belongs to a cell. A quote in a cell is doubled, so counting is enough.
-            let is_csv = self.format != Format::Jsonl || self.header.is_empty() && !self.row.starts_with(b"{");
+            let is_csv = self.format != RowFormat::Jsonl || self.header.is_empty() && !self.row.starts_with(b"{");
             if is_csv {
                 quotes += memchr::memchr_iter(b'"', self.row.get(start..).unwrap_or_default()).count();
             }

@@ -7,8 +7,8 @@ use std::borrow::Cow;
 
 use encoding_rs::{Encoding, WINDOWS_1252};
 
-use crate::encode::columns::COLUMNS;
-use crate::encode::{Dialect, Flattener, Format, csv_record};
+use crate::encode::schema::{COLUMNS, Column, Field, IfMissing, Schema};
+use crate::encode::{Dialect, RowFormat, csv_record};
 use crate::offer::ErrorKind;
 
 /// An output in this program's form.
@@ -22,12 +22,10 @@ pub(crate) struct Resaved {
 /// A line of the file, and what is wrong with it.
 pub(crate) type NotOurs = (u64, String);
 
-/// Columns that a row cannot be without: what was good would be lost, or it cannot be told what was.
-const NEEDED: [&str; 5] = ["offer_id", "offer_url_tracking_link", "url", "status", "error_kind"];
 const DELIMITERS: [(u8, &str); 4] = [(b',', "`,`"), (b';', "`;`"), (b'\t', "tabs"), (b'|', "`|`")];
 
 /// Reads what another program has saved.
-pub(crate) fn read(bytes: &[u8], dialect: Dialect) -> Result<Resaved, NotOurs> {
+pub(crate) fn read(bytes: &[u8], dialect: Dialect, schema: &Schema) -> Result<Resaved, NotOurs> {
     let (text, encoding) = decode(bytes);
     if text.bytes().filter(|byte| *byte == b'"').count() % 2 != 0 {
         return Err((1, "a quote is opened somewhere in it and not closed".to_owned()));
@@ -43,9 +41,9 @@ pub(crate) fn read(bytes: &[u8], dialect: Dialect) -> Result<Resaved, NotOurs> {
     let Some(header) = records.find(|record| !record.as_ref().is_ok_and(is_head_of_nothing)).transpose()? else {
         return Err((1, "there is nothing in it".to_owned()));
     };
-    let layout = Layout::of(&header, &mut how)?;
+    let layout = Layout::of(&header, schema, &mut how)?;
     let kept = layout.kept.iter().map(|at| header.get(*at).unwrap_or_default().trim());
-    let mut out = Flattener::new(Format::Csv(dialect), kept).header().to_vec();
+    let mut out = RowFormat::Csv(dialect).encoder(&layout.schema, kept).header().to_vec();
     for record in records {
         let record = record?;
         if record.iter().any(|cell| !cell.trim().is_empty()) {
@@ -76,10 +74,14 @@ fn delimiter(text: &str) -> (u8, &'static str) {
         let mut reader = csv::ReaderBuilder::new();
         let mut reader = reader.delimiter(delimiter).has_headers(false).flexible(true).from_reader(text.as_bytes());
         let records = reader.records().take(10).filter_map(Result::ok);
-        records.map(|record| record.iter().filter(|cell| COLUMNS.contains(&cell.trim())).count()).max()
+        records.map(|record| record.iter().filter(|cell| is_column(cell.trim())).count()).max()
     };
     // Of equal ones the last: a comma.
     DELIMITERS.into_iter().rev().max_by_key(|(delimiter, _)| columns_found(*delimiter)).unwrap_or((b',', "`,`"))
+}
+
+fn is_column(name: &str) -> bool {
+    COLUMNS.iter().any(|column| column.name == name)
 }
 
 /// Empty lines, and the one in which a program names its delimiter.
@@ -91,40 +93,48 @@ fn is_head_of_nothing(record: &csv::StringRecord) -> bool {
 
 /// Where the columns of an output stand in another program's file.
 struct Layout {
+    schema: Schema,
     /// Those of the input, in their order.
     kept: Vec<usize>,
     /// This program's own; `None` for one that was deleted.
-    own: [Option<usize>; COLUMNS.len()],
+    own: Vec<(&'static Column, Option<usize>)>,
     columns: usize,
 }
 
 impl Layout {
-    fn of(header: &csv::StringRecord, how: &mut Vec<String>) -> Result<Self, NotOurs> {
+    fn of(header: &csv::StringRecord, schema: &Schema, how: &mut Vec<String>) -> Result<Self, NotOurs> {
         let names: Vec<_> = header.iter().map(str::trim).collect();
-        let own = COLUMNS.map(|column| names.iter().position(|name| *name == column));
-        let missing: Vec<_> =
-            COLUMNS.into_iter().zip(&own).filter(|(_, at)| at.is_none()).map(|(name, _)| name).collect();
-        if missing.len() > COLUMNS.len() / 2 {
+        let schema = with_last_good_at(schema, &names);
+        let find = |column: &'static Column| (column, names.iter().position(|name| *name == column.name));
+        let own: Vec<_> = schema.columns().map(find).collect();
+        let missing: Vec<_> = own.iter().filter(|(_, at)| at.is_none()).map(|(column, _)| *column).collect();
+        if missing.len() > schema.len() / 2 {
             let found = crate::text::one_line(&names.join(", "), 200).into_owned();
             return Err((1, format!("these are not the columns of an output: {found}")));
         }
-        if let Some(needed) = missing.iter().find(|name| NEEDED.contains(name)) {
-            return Err((1, format!("the column {needed} is missing, and --retry-failed cannot do without it")));
+        if let Some(needed) = missing.iter().find(|column| column.if_missing == IfMissing::Refused) {
+            let name = needed.name;
+            return Err((1, format!("the column {name} is missing, and --retry-failed cannot do without it")));
         }
-        if let Some(twice) = COLUMNS.iter().find(|column| names.iter().filter(|name| name == column).count() > 1) {
-            return Err((1, format!("two columns are named {twice}")));
+        let is_twice = |column: &&Column| names.iter().filter(|name| **name == column.name).count() > 1;
+        if let Some(twice) = schema.columns().find(is_twice) {
+            return Err((1, format!("two columns are named {}", twice.name)));
         }
         // What spreadsheets leave behind at the right is no column.
         let width = names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
-        let kept: Vec<_> = (0..width).filter(|at| !own.contains(&Some(*at))).collect();
+        let is_own = |at: &usize| own.iter().any(|(_, own)| *own == Some(*at));
+        let kept: Vec<_> = (0..width).filter(|at| !is_own(at)).collect();
         if !missing.is_empty() {
+            let missing: Vec<_> = missing.iter().map(|column| column.name).collect();
             how.push(format!("without {}, which is left empty", missing.join(", ")));
         }
-        let in_order = std::iter::once(&own[0]).flatten().chain(&kept).chain(own.iter().skip(1).flatten());
-        if !in_order.is_sorted() {
+        let (lead, rest) = own.split_at(schema.lead());
+        let places =
+            |own: &'_ [(&'static Column, Option<usize>)]| own.iter().filter_map(|(_, at)| *at).collect::<Vec<_>>();
+        if ![places(lead), kept.clone(), places(rest)].concat().is_sorted() {
             how.push("with columns moved".to_owned());
         }
-        Ok(Self { kept, own, columns: width })
+        Ok(Self { schema, kept, own, columns: width })
     }
 
     fn row(&self, record: &csv::StringRecord, dialect: Dialect, out: &mut Vec<u8>) -> Result<(), NotOurs> {
@@ -132,13 +142,13 @@ impl Layout {
         if record.iter().skip(self.columns).any(|cell| !cell.trim().is_empty()) {
             return Err((line, format!("there are cells beyond the {} columns of the header", self.columns)));
         }
-        let cell = |name: &str| {
-            let at = COLUMNS.iter().zip(&self.own).find(|(column, _)| **column == name).and_then(|(_, at)| *at);
+        let cell = |field: Field| {
+            let at = self.own.iter().find(|(column, _)| column.field == field).and_then(|(_, at)| *at);
             at.and_then(|at| record.get(at)).unwrap_or_default().trim()
         };
-        let has_link = !cell("url").is_empty() || !cell("offer_url_tracking_link").is_empty();
-        let kind = cell("error_kind");
-        let status = match cell("status").to_ascii_lowercase().as_str() {
+        let has_link = !cell(Field::Url).is_empty() || !cell(Field::EntryTrackingLink).is_empty();
+        let kind = cell(Field::ErrorKind);
+        let status = match cell(Field::Status).to_ascii_lowercase().as_str() {
             "ok" => "ok",
             "error" => "error",
             // Emptied, but the rest of the row tells.
@@ -152,18 +162,26 @@ impl Layout {
         if status == "error" && ErrorKind::from_word(kind).is_none() {
             return Err((line, format!("\"{kind}\" in error_kind is none of the kinds of errors")));
         }
-        let own = COLUMNS.iter().zip(&self.own).map(|(column, at)| match *column {
-            "status" => status,
+        let own = self.own.iter().map(|(column, at)| match column.field {
+            Field::Status => status,
             _ => at.and_then(|at| record.get(at)).unwrap_or_default(),
         });
-        let (offer_id, rest) = (own.clone().take(1), own.skip(1));
-        csv_record(offer_id.chain(self.kept.iter().map(|at| record.get(*at).unwrap_or_default())).chain(rest), out);
+        let lead = self.schema.lead();
+        let kept = self.kept.iter().map(|at| record.get(*at).unwrap_or_default());
+        csv_record(own.clone().take(lead).chain(kept).chain(own.skip(lead)), out);
         if dialect == Dialect::Excel {
             out.pop();
             out.extend_from_slice(b"\r\n");
         }
         Ok(())
     }
+}
+
+/// The schema with `last_good_at`, if the file has that column. A kept column of that name stands before `status`.
+fn with_last_good_at(schema: &Schema, names: &[&str]) -> Schema {
+    let at = |name: &str| names.iter().rposition(|found| *found == name);
+    let has_it = at("last_good_at").is_some_and(|found| at("status").is_some_and(|status| status < found));
+    if has_it { schema.clone().with(Field::LastGoodAt) } else { schema.clone().without(Field::LastGoodAt) }
 }
 
 #[cfg(test)]
@@ -211,7 +229,7 @@ mod tests {
             (ours().replace("ok,,,,", ",,,,").replace("error,timeout", ",timeout").into_bytes(), "with changed rows"),
             (resave(|rows| each(rows, |row| row.push(String::new())), b',').into_bytes(), "with changed rows"),
         ] {
-            let read = read(&saved, Dialect::Plain).unwrap();
+            let read = read(&saved, Dialect::Plain, &Schema::default()).unwrap();
             assert_eq!((String::from_utf8(read.bytes).unwrap().as_str(), read.how.as_str()), (ours().as_str(), how));
         }
     }
@@ -220,10 +238,11 @@ mod tests {
     fn columns_may_be_added_and_those_that_nothing_hangs_on_deleted() {
         let added = resave(|rows| each(rows, |row| row.insert(1, row[1].clone())).into_iter().collect(), b',');
         let added = added.replacen(",c,c,", ",d,c,", 1);
-        let added = String::from_utf8(read(added.as_bytes(), Dialect::Plain).unwrap().bytes).unwrap();
+        let added =
+            String::from_utf8(read(added.as_bytes(), Dialect::Plain, &Schema::default()).unwrap().bytes).unwrap();
         assert!(added.starts_with("offer_id,d,c,") && added.contains("\n2,é,é,"), "{added}");
         let deleted = resave(|rows| each(rows, |row| drop(row.remove(7))), b';');
-        let deleted = read(deleted.as_bytes(), Dialect::Excel).unwrap();
+        let deleted = read(deleted.as_bytes(), Dialect::Excel, &Schema::default()).unwrap();
         let text = String::from_utf8(deleted.bytes).unwrap();
         assert_eq!(text, format!("\u{feff}{}", ours().replace('\n', "\r\n")));
         assert_eq!(deleted.how, "`;` between cells, without impression_pixel, which is left empty");
@@ -245,7 +264,7 @@ mod tests {
             (ours().replace("no answer", "no \"answer"), 1, "a quote is opened"),
             (ours().replacen(",c,", ",url,", 1), 1, "two columns are named url"),
         ] {
-            let (at, words) = read(saved.as_bytes(), Dialect::Plain).unwrap_err();
+            let (at, words) = read(saved.as_bytes(), Dialect::Plain, &Schema::default()).unwrap_err();
             assert!(at == line && words.contains(why), "{why}: line {at}: {words}");
         }
     }
@@ -254,7 +273,7 @@ mod tests {
         #[test]
         fn no_bytes_make_it_panic(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..80), with: bool) {
             let header = if with { HEADER.replace(',', ";") + "\n" } else { String::new() };
-            let _ = read(&[header.as_bytes(), &bytes].concat(), Dialect::Plain);
+            let _ = read(&[header.as_bytes(), &bytes].concat(), Dialect::Plain, &Schema::default());
         }
     }
 }

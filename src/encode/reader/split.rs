@@ -6,38 +6,46 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
-use crate::encode::JSON_KEYS;
-use crate::encode::columns::COLUMNS;
+use crate::encode::schema::{Field, Schema};
 use crate::offer::ErrorKind;
 
-/// What is needed to ask again: the ID cell, the kept cells, and why it failed.
-pub(crate) type Failed = (String, Vec<String>, ErrorKind);
+/// What is needed to ask again.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Failed {
+    /// What stands in `offer_id`.
+    pub(crate) offer_id: String,
+    /// What stands in `network`, where there is such a column.
+    pub(crate) network: Option<String>,
+    /// The kept cells.
+    pub(crate) kept: Vec<String>,
+    /// Why it failed.
+    pub(crate) kind: ErrorKind,
+}
 
 /// Takes a CSV row apart if it is that of a failed offer.
-pub(crate) fn csv_row(row: &[u8], kept: usize) -> Result<Option<Failed>, String> {
+pub(crate) fn csv_row(row: &[u8], schema: &Schema, kept: usize) -> Result<Option<Failed>, String> {
     let mut cells = csv(row)?;
-    if cells.len() != COLUMNS.len() + kept {
-        return Err(format!("{} columns where the header has {}", cells.len(), COLUMNS.len() + kept));
+    if cells.len() != schema.len() + kept {
+        return Err(format!("{} columns where the header has {}", cells.len(), schema.len() + kept));
     }
-    let at = |name: &str| COLUMNS.iter().position(|&column| column == name).map_or(0, |at| at + kept);
-    let cell = |name: &str| cells.get(at(name)).map(String::as_str);
-    if !is_error(cell("status"))? {
+    let cell = |field| schema.position(field, kept).and_then(|at| cells.get(at)).map(String::as_str);
+    if !is_error(cell(Field::Status))? {
         return Ok(None);
     }
-    let kind = kind(cell("error_kind"))?;
-    let kept = cells.drain(1..=kept).collect();
-    Ok(Some((cells.swap_remove(0), kept, kind)))
+    let kind = kind(cell(Field::ErrorKind))?;
+    let network = cell(Field::Network).map(str::to_owned);
+    let kept = cells.drain(schema.lead()..schema.lead() + kept).collect();
+    Ok(Some(Failed { offer_id: cells.swap_remove(0), network, kept, kind }))
 }
 
 /// Takes a JSON line apart if it is that of a failed offer.
-pub(crate) fn json_row(row: &[u8], kept: &[String]) -> Result<Option<Failed>, String> {
+pub(crate) fn json_row(row: &[u8], schema: &Schema, kept: &[String]) -> Result<Option<Failed>, String> {
     let pairs = json(row)?;
     let text = |name: &str| {
         let value = pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value);
         value.and_then(Value::as_str)
     };
-    let own = pairs.iter().filter(|(key, _)| !JSON_KEYS.contains(&key.as_str())).map(|(key, _)| key);
-    if !own.eq(kept) {
+    if !kept_keys(&pairs, schema).eq(kept) {
         return Err("other keys than in the first line".to_owned());
     }
     if !is_error(text("status"))? {
@@ -45,8 +53,18 @@ pub(crate) fn json_row(row: &[u8], kept: &[String]) -> Result<Option<Failed>, St
     }
     let kind = kind(text("error_kind"))?;
     let offer_id = text("offer_id").ok_or("no offer_id")?.to_owned();
+    let network = text("network").filter(|_| schema.has(Field::Network)).map(str::to_owned);
     let cell = |name: &String| text(name).map(str::to_owned).ok_or_else(|| format!("{name} is not a text"));
-    Ok(Some((offer_id, kept.iter().map(cell).collect::<Result<_, _>>()?, kind)))
+    Ok(Some(Failed { offer_id, network, kept: kept.iter().map(cell).collect::<Result<_, _>>()?, kind }))
+}
+
+/// The keys of a JSON line that are kept columns.
+pub(crate) fn kept_keys<'p>(pairs: &'p [(String, Value)], schema: &Schema) -> impl Iterator<Item = &'p String> {
+    let schema = schema.clone().with(Field::LastGoodAt);
+    // Kept columns stand before `status`; one that is called last_good_at may be among them.
+    let status = pairs.iter().position(|(key, _)| key == "status").unwrap_or(pairs.len());
+    let is_own = move |at: usize, key: &str| schema.has_key(key) && (key != "last_good_at" || at > status);
+    pairs.iter().enumerate().filter(move |(at, (key, _))| !is_own(*at, key)).map(|(_, (key, _))| key)
 }
 
 fn is_error(status: Option<&str>) -> Result<bool, String> {

@@ -1,16 +1,17 @@
 //! What was written is read back, byte for byte.
 
 use super::*;
-use crate::encode::{Flattener, Source};
-use crate::offer::{AnswerBuilder, Entry, OfferError, Outcome};
+use crate::encode::{InputRow, KeptCell};
+use crate::offer::{AnswerBuilder, Entry, OfferError, Outcome, RowOutcome};
 use proptest::prelude::*;
 
-fn write(format: Format, kept: &[&str], rows: &[(&[String], Outcome)]) -> (tempfile::NamedTempFile, Vec<u8>) {
-    let flattener = Flattener::new(format, kept.iter().copied());
-    let mut bytes = flattener.header().to_vec();
+fn write(format: RowFormat, kept: &[&str], rows: &[(&[String], Outcome)]) -> (tempfile::NamedTempFile, Vec<u8>) {
+    let encoder = format.encoder(&Schema::default(), kept.iter().copied());
+    let mut bytes = encoder.header().to_vec();
     for (cells, outcome) in rows {
-        let source = Source { offer_id: "16", kept: cells.iter().map(String::as_str), query: "" };
-        flattener.rows(source, outcome, &mut bytes);
+        let mut kept = cells.iter().map(|cell| KeptCell::from(cell.as_str()));
+        let row = InputRow { offer_id: "16", network: "", kept: &mut kept, query: "" };
+        encoder.encode(row, RowOutcome::live(outcome), &mut bytes);
     }
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), &bytes).unwrap();
@@ -18,7 +19,7 @@ fn write(format: Format, kept: &[&str], rows: &[(&[String], Outcome)]) -> (tempf
 }
 
 fn open(path: &Path) -> Result<OutputReader, PreviousError> {
-    OutputReader::open(path, Dialect::Plain).map(|(previous, _)| previous)
+    OutputReader::open(path, Dialect::Plain, &Schema::default()).map(|(previous, _)| previous)
 }
 
 fn outcome(text: &str, entries: usize) -> Outcome {
@@ -32,8 +33,12 @@ fn outcome(text: &str, entries: usize) -> Outcome {
     }
 }
 
-fn formats() -> impl Strategy<Value = Format> {
-    prop::sample::select(vec![Format::Csv(Dialect::Plain), Format::Csv(Dialect::Excel), Format::Jsonl])
+fn formats() -> impl Strategy<Value = RowFormat> {
+    prop::sample::select(vec![RowFormat::Csv(Dialect::Plain), RowFormat::Csv(Dialect::Excel), RowFormat::Jsonl])
+}
+
+fn header() -> String {
+    Schema::default().header([].into_iter()).collect::<Vec<_>>().join(",")
 }
 
 proptest! {
@@ -48,7 +53,7 @@ proptest! {
         let (file, bytes) = write(format, &["k", "l,\"m"], &given);
         let mut previous = open(file.path()).unwrap();
         prop_assert_eq!(previous.format(), format);
-        if !(format == Format::Jsonl && rows.is_empty()) {
+        if !(format == RowFormat::Jsonl && rows.is_empty()) {
             prop_assert_eq!(previous.kept(), ["k", "l,\"m"]);
         }
         let mut read = previous.header().to_vec();
@@ -77,7 +82,7 @@ proptest! {
     #[test]
     fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..60), with_header in any::<bool>()) {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let header = if with_header { COLUMNS.join(",") + "\n" } else { String::new() };
+        let header = if with_header { header() + "\n" } else { String::new() };
         std::fs::write(file.path(), [header.as_bytes(), &bytes].concat()).unwrap();
         if let Ok(mut previous) = open(file.path()) {
             while let Ok(Some(_)) = previous.next_row() {}
@@ -87,7 +92,7 @@ proptest! {
 
 #[test]
 fn a_file_that_is_not_ours_is_named_with_the_line() {
-    let header = COLUMNS.join(",");
+    let header = header();
     for (text, expected) in [
         ("id,name\n1,a\n", "line 1: these are not the columns of an output"),
         (&format!("{header}\n1,2\n"), "line 2: the status is empty"),

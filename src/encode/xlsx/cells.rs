@@ -5,8 +5,8 @@
 use rust_xlsxwriter::{Format, FormatAlign, Worksheet, XlsxError};
 
 use crate::cell::{CellFormat, TypedCell};
-use crate::encode::columns::COLUMNS;
 use crate::encode::quoted_rows::Cell;
+use crate::encode::schema::{CellType, Schema};
 use crate::encode::xlsx::text::{Written, runs_in_xml, written};
 
 /// What a cell holds, in UTF-16 units.
@@ -60,22 +60,23 @@ pub(crate) struct CellWriter {
 }
 
 impl CellWriter {
-    /// For columns of these names; `looks` are those of the kept ones.
-    pub(crate) fn new(texts: Texts, header: &[Cell], looks: &[CellFormat]) -> Self {
+    /// For a header of these columns; `looks` are those of the kept ones.
+    pub(crate) fn new(texts: Texts, (schema, header): (&Schema, &[Cell]), looks: &[CellFormat]) -> Self {
         let top = || Format::new().set_align(FormatAlign::Top);
         let number = |format: &str| top().set_num_format(format);
-        let own = COLUMNS.len() - 1;
-        let kept = 1..header.len().saturating_sub(own);
-        let column = |at: usize, cell: &Cell| match cell.text.as_str() {
-            _ if kept.contains(&at) => {
-                let look = looks.get(at - 1).cloned().unwrap_or_default();
-                Column::Kept(Box::new(KeptFormats {
+        let kept = kept_columns(schema, header);
+        let column = |at: usize, cell: &Cell| {
+            if kept.contains(&at) {
+                let look = looks.get(at - kept.start).cloned().unwrap_or_default();
+                return Column::Kept(Box::new(KeptFormats {
                     number: look.number.map_or_else(top, |format| number(&format)),
                     moment: look.moment.map(|format| number(&format)),
-                }))
+                }));
             }
-            "offer_id" | "error_http_status" | "error_code" => Column::Whole,
-            _ => Column::Text,
+            match schema.columns().find(|column| column.name == cell.text).map(|column| column.cell) {
+                Some(CellType::Whole) => Column::Whole,
+                Some(CellType::Text) | None => Column::Text,
+            }
         };
         Self {
             texts,
@@ -150,11 +151,15 @@ pub(crate) fn height(row: &[Cell]) -> Option<f64> {
 }
 
 /// Writes the header, and makes the columns as wide as what they usually hold.
-pub(crate) fn write_header(texts: Texts, sheet: &mut Worksheet, header: &[Cell]) -> Result<(), XlsxError> {
+pub(crate) fn write_header(
+    texts: Texts,
+    sheet: &mut Worksheet,
+    (schema, header): (&Schema, &[Cell]),
+) -> Result<(), XlsxError> {
     let bold = Format::new().set_bold().set_num_format("@").set_align(FormatAlign::Top);
     sheet.set_freeze_panes(1, 0)?;
     for (column, name) in (0_u16..).zip(header) {
-        sheet.set_column_width(column, width(&name.text))?;
+        sheet.set_column_width(column, width(schema, &name.text))?;
         texts.write(sheet, (0, column), &name.text, &bold)?;
     }
     Ok(())
@@ -218,18 +223,14 @@ fn whole(text: &str) -> Option<f64> {
     (is_plain && (1..=MAX_DIGITS).contains(&text.len())).then(|| text.parse().ok()).flatten()
 }
 
+/// Where the kept columns stand.
+fn kept_columns(schema: &Schema, header: &[Cell]) -> std::ops::Range<usize> {
+    schema.lead()..(schema.lead() + header.len()).saturating_sub(schema.len())
+}
+
 /// The width of a column, in characters.
-fn width(name: &str) -> u8 {
-    let usual = match name {
-        "offer_id" => 12,
-        "offer_url_type" => 16,
-        "offer_url_name" => 28,
-        "offer_url_tracking_link" | "url" | "error_message" => 60,
-        "offer_url_preview_url" | "impression_pixel" => 30,
-        "status" => 10,
-        "error_kind" | "error_code" => 18,
-        _ => KEPT_WIDTH,
-    };
+fn width(schema: &Schema, name: &str) -> u8 {
+    let usual = schema.columns().find(|column| column.name == name).map_or(KEPT_WIDTH, |column| column.width);
     let named = u8::try_from(name.chars().count()).unwrap_or(u8::MAX).min(60) + BUTTON;
     usual.max(named)
 }

@@ -15,6 +15,7 @@ use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, Worksheet};
 
 use self::cells::{CellWriter, Texts, height, write_header, write_summary};
 use crate::cell::CellFormat;
+use crate::encode::Schema;
 use crate::encode::quoted_rows::Rows;
 use crate::output::OutputPath;
 use crate::output::commit::{remove, take_mode};
@@ -80,6 +81,8 @@ pub struct Rendered {
 pub struct Content {
     /// The finished, plain rows.
     pub csv: PathBuf,
+    /// Their columns.
+    pub schema: Schema,
     /// How the kept columns look.
     pub looks: Vec<CellFormat>,
     /// The second sheet.
@@ -149,14 +152,14 @@ fn write_rows(
     (sheet, texts): (&mut Worksheet, Texts),
     failed: impl Fn(rust_xlsxwriter::XlsxError) -> RenderError + Copy,
 ) -> Result<Rendered, RenderError> {
-    let Content { csv, looks, .. } = content;
+    let Content { csv, schema, looks, summary: _ } = content;
     let unreadable = |source| RenderError::Csv { csv: csv.clone(), source };
     let mut rows = Rows::new(io::BufReader::new(File::open(csv).map_err(unreadable)?));
     let mut rendered = Rendered { rows: 0, cut_cells: 0 };
     let Some(header) = rows.next().map_err(unreadable)? else { return Ok(rendered) };
     let last = u16::try_from(header.len().saturating_sub(1)).unwrap_or(u16::MAX);
-    write_header(texts, sheet, header).map_err(failed)?;
-    let writer = CellWriter::new(texts, header, looks);
+    write_header(texts, sheet, (schema, header)).map_err(failed)?;
+    let writer = CellWriter::new(texts, (schema, header), looks);
     while let Some(cells) = rows.next().map_err(unreadable)? {
         if rendered.rows == MAX_ROWS {
             return Err(RenderError::TooManyRows(csv.clone()));
@@ -191,7 +194,7 @@ mod tests {
         let csv = folder.path().join("x.csv");
         fs::write(&csv, include_str!("../../../tests/fixtures/offer-16.csv")).unwrap();
         let summary = vec![("offers".to_owned(), "=1".to_owned())];
-        let content = Content { csv, looks: Vec::new(), summary };
+        let content = Content { csv, schema: Schema::default(), looks: Vec::new(), summary };
         let mut workbooks = (0..2).map(|_| {
             assert_eq!(render(&content, &place(folder.path())).unwrap(), Rendered { rows: 4, cut_cells: 0 });
             fs::read(folder.path().join("x.xlsx")).unwrap()
@@ -205,7 +208,8 @@ mod tests {
     fn a_csv_that_cannot_be_read_leaves_the_old_workbook() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("x.xlsx"), "old").unwrap();
-        let content = Content { csv: folder.path().join("no.csv"), looks: Vec::new(), summary: Vec::new() };
+        let csv = folder.path().join("no.csv");
+        let content = Content { csv, schema: Schema::default(), looks: Vec::new(), summary: Vec::new() };
         let failed = render(&content, &place(folder.path())).unwrap_err();
         assert!(failed.to_string().contains("no.csv"), "{failed}");
         assert_eq!(fs::read(folder.path().join("x.xlsx")).unwrap(), b"old");

@@ -1,0 +1,159 @@
+//! Rows to the output, and how far the run is to the checkpoint: when, and in which order.
+//!
+//! Takes bytes; what is in them is up to others. The disk is waited for on a thread of its own.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::error::Error;
+use crate::input::{InputFingerprint, ResumePosition};
+use crate::offer::tally::Tally;
+use crate::output::{Checkpoint, CommitPolicy, Finish, Lock, Output};
+use crate::run::commit_thread::Disk;
+use crate::run::rows::Rows;
+
+/// What a checkpoint says of its run from the first to the last.
+#[derive(Clone, Debug)]
+pub(crate) struct RunId {
+    /// Everything that shapes rows.
+    pub(crate) job: Value,
+    /// When the run began, by the clock on the wall.
+    pub(crate) started_at: Timestamp,
+}
+
+impl RunId {
+    /// The checkpoint of a run that has come this far.
+    pub(crate) fn checkpoint(
+        &self,
+        tally: &Tally,
+        input: Option<InputFingerprint>,
+    ) -> Checkpoint<InputFingerprint, Tally> {
+        Checkpoint {
+            job: self.job.clone(),
+            started_at: Some(self.started_at),
+            saved_at: Some(now_in_seconds()),
+            input,
+            offers: tally.offers,
+            rows: tally.rows,
+            counts: tally.clone(),
+        }
+    }
+}
+
+/// By the clock on the wall; fractions would only make checkpoints longer.
+pub(crate) fn now_in_seconds() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_second(now.as_second()).unwrap_or(now)
+}
+
+/// Appends rows and commits them.
+#[derive(Debug)]
+pub(crate) struct Commits {
+    output: Output,
+    policy: CommitPolicy,
+    disk: Disk,
+    id: RunId,
+    /// The input as the user knows it.
+    input: String,
+    /// The place in the input behind the last row that was appended, if there is one.
+    at: Option<ResumePosition>,
+    /// Offers that the commit under way counts, and that the last one on disk counts.
+    counted: u64,
+    kept: u64,
+}
+
+impl Commits {
+    /// Continues behind `at`, where `kept` offers are done.
+    pub(crate) fn new(
+        (output, disk): (Output, Disk),
+        (id, input): (RunId, String),
+        (at, kept): (Option<ResumePosition>, u64),
+    ) -> Self {
+        Self { output, policy: CommitPolicy::new(Instant::now()), disk, id, input, at, counted: 0, kept }
+    }
+
+    /// Whether the output is there under a temporary name if the run is interrupted.
+    pub(crate) fn can_resume(&self) -> bool {
+        matches!(self.output, Output::File(_))
+    }
+
+    /// How many offers are done for good, whatever happens now.
+    pub(crate) fn kept(&self) -> u64 {
+        self.kept
+    }
+
+    /// Appends the rows of one input row, behind which the input goes on at `next`.
+    pub(crate) fn append(&mut self, rows: &[u8], next: ResumePosition) -> Result<(), Error> {
+        self.output.append(rows)?;
+        self.at = Some(next);
+        self.policy.offer_appended();
+        Ok(())
+    }
+
+    /// When the next commit is due, if there is something to commit.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        self.policy.due()
+    }
+
+    /// Whether to commit now.
+    pub(crate) fn is_due(&self, now: Instant) -> bool {
+        self.policy.is_due(now)
+    }
+
+    /// Begins a commit. The disk may take its time, in which answers come and calls have to leave.
+    pub(crate) fn begin(&mut self, input: &mut Rows, tally: &Tally, now: Instant) -> Result<(), Error> {
+        let checkpoint = self.checkpoint(input, tally)?;
+        self.policy.began(now);
+        match self.output.begin_commit(&checkpoint)? {
+            Some(commit) => self.disk.begin(commit),
+            None => self.policy.ended(Instant::now()),
+        }
+        self.counted = checkpoint.offers;
+        Ok(())
+    }
+
+    /// Since when a commit is under way.
+    pub(crate) fn under_way_since(&self) -> Option<Instant> {
+        self.policy.under_way_since()
+    }
+
+    /// Waits for the commit under way, if there is one.
+    pub(crate) async fn committed(&mut self) -> Result<(), Error> {
+        if self.policy.is_under_way() {
+            let done = self.disk.done().await;
+            self.policy.ended(Instant::now());
+            done?;
+            self.kept = self.counted;
+        }
+        Ok(())
+    }
+
+    /// Ends the output: the file gets its real name, or the one of rows that are withheld. `append` is remembered for
+    /// `--retry-failed`.
+    pub(crate) async fn finish(
+        mut self,
+        (input, tally): (&mut Rows, &Tally),
+        (finish, append): (Finish, &str),
+    ) -> Result<Option<Arc<Lock>>, Error> {
+        let checkpoint = self.checkpoint(input, tally)?;
+        let lock = self.output.lock();
+        // Before the rows have their name: a retry would rather ask than mix two kinds of links.
+        if let Some(lock) = &lock {
+            lock.remember(append);
+        }
+        if let Some(commit) = self.output.begin_finish(&checkpoint, finish)? {
+            self.disk.begin(commit);
+            self.disk.done().await?;
+        }
+        Ok(lock)
+    }
+
+    fn checkpoint(&self, input: &mut Rows, tally: &Tally) -> Result<Checkpoint<InputFingerprint, Tally>, Error> {
+        let mark = self.at.map(|at| input.mark(at)).transpose();
+        let mark = mark.map_err(|source| Error::ReadAgain { input: self.input.clone(), source })?.flatten();
+        Ok(self.id.checkpoint(tally, mark))
+    }
+}
