@@ -18,10 +18,10 @@ use std::time::{Duration, Instant};
 use divan::Bencher;
 use offerlinks::api::body::Body;
 use offerlinks::api::classify::{Received, classify};
-use offerlinks::dispatch::{Answered, Dispatcher, Next, Policy, Task};
+use offerlinks::dispatch::{Completion, Dispatcher, Next, Policy, Supply, Verdict};
 use offerlinks::encode::{Dialect, InputRow, RowFormat, Schema};
 use offerlinks::offer::{OfferId, Outcome, RowOutcome};
-use offerlinks::reorder::buffer::ReorderBuffer;
+use offerlinks::reorder::buffer::{Admitted, ReorderBuffer};
 use offerlinks::settings::rate::Rate;
 
 const BODY: &str = include_str!("../tests/fixtures/offer-16.json");
@@ -98,26 +98,22 @@ fn schedule(rate: &str) -> Work {
     let outage = Duration::from_secs(900);
     let policy = Policy { rate, concurrency: 64, retries: 4, max_outage: outage, max_duration: None };
     let mut schedule = Dispatcher::new(policy, 1, now);
-    let mut window = ReorderBuffer::<()>::new();
     let (mut in_flight, mut number) = (VecDeque::new(), 0);
-    let error = offerlinks::offer::OfferError::local(offerlinks::offer::ErrorKind::NotFound, "");
-    // Made once: what the window costs is another row of the table.
-    let mut tasks: Vec<Task> = Vec::new();
+    let mut again: Vec<OfferId> = Vec::new();
     Box::new(move || {
         let now = now + Duration::from_micros(number);
         number += 1;
-        let task = tasks.pop().or_else(|| window.admit((), 0, id(number)));
-        schedule.push(task.unwrap());
-        while let Ok(Next::Send(call)) = schedule.next(now, true) {
+        schedule.push(again.pop().unwrap_or_else(|| id(number)));
+        while let Ok(Next::Send(call)) = schedule.next(now, Supply::Open) {
             in_flight.push_back(call);
         }
         // The first few at once, since nothing else leaves before something has passed.
         let answer = if in_flight.len() == 64 || number < 8 { in_flight.pop_front() } else { None };
-        if let Some(call) = answer {
-            let answered = Answered { outcome: Err(error.clone()), retry_after: None, wrong_host: false };
-            let _ = schedule.answered(call, answered, now);
+        if let Some(call) = answer
+            && let Ok(Verdict::Final(offer)) = schedule.complete(call, Completion::Success, now)
+        {
+            again.push(offer);
         }
-        tasks.extend(schedule.take_finished().map(|(task, _)| Task::new(task.offer, task.slot)));
     })
 }
 
@@ -126,11 +122,14 @@ fn reorder() -> Work {
     let (mut row, mut tasks, outcome) = (0, VecDeque::new(), outcome());
     Box::new(move || {
         row += 1;
-        tasks.extend(window.admit(row, 0, id(row as u64)));
+        let offer = id(row as u64);
+        if window.admit(row, 0, offer) == Admitted::Asks {
+            tasks.push_back(offer);
+        }
         if tasks.len() == 64 {
             // The newest of the two oldest, so that every other row waits.
             let task = tasks.swap_remove_back(row % 2).unwrap();
-            window.finish(&task.slot, outcome.clone());
+            window.finish(task, outcome.clone());
             while let Some(row) = window.pop() {
                 black_box(row);
             }

@@ -19,38 +19,34 @@ use crate::api::connect::{self, ClientError};
 use crate::api::decode::{BadBody, Decoder};
 use crate::api::proxy::Proxy;
 use crate::api::redact::Redactor;
-use crate::api::reply::{RawReply, Reply, redirect_target};
+use crate::api::reply::{RawReply, redirect_target};
 use crate::api::transport_error::{Fault, Route, Stage, TransportError};
 use crate::api::tunnel;
 use crate::api::way::Way;
-use crate::offer::{ErrorKind, OfferError, OfferId};
 use crate::settings::network::{Account, Http};
 
 /// The memory that large bodies may take together, in bytes, whatever `--concurrency` and `--max-body` are.
 const LARGE_BODIES: usize = 32 << 20;
-/// Why a good answer is not written.
-const KEY_IN_LINK: &str =
-    "the answer contains your API key, so none of it is written; please tell your account manager";
 /// Larger bodies count as large.
 const ORDINARY_BODY: usize = 256 << 10;
 
 /// Calls one network as one affiliate. Cheap to clone.
 #[derive(Clone)]
 pub struct Client {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
-struct Shared {
+pub(super) struct Shared {
     http: reqwest::Client,
     /// HTTP Basic, marked sensitive.
     authorization: HeaderValue,
     /// `.../aff/v1`, without a slash at the end.
-    base: Url,
+    pub(super) base: Url,
     route: Route,
     proxy: Option<Proxy>,
     way: Way,
     max_body: usize,
-    secrets: Redactor,
+    pub(super) secrets: Redactor,
     /// As many large bodies may be read at once; the others wait after their first part.
     large: Semaphore,
 }
@@ -105,55 +101,6 @@ impl Client {
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// Asks for an offer's tracking links; whatever goes wrong is in the reply.
-    pub async fn tracking_links(&self, offer: OfferId) -> Reply {
-        let mut url = self.shared.base.clone();
-        // Digits only, so the path cannot become another one.
-        url.set_path(&[url.path(), "/offers/", offer.as_str(), "/tracking_links"].concat());
-        match self.send(url).await {
-            Ok(raw) => {
-                let reply = Reply::understand(&raw);
-                let retell = |error| self.without_secrets(error, &raw, |raw| Reply::understand(raw).outcome.err());
-                let outcome = match reply.outcome {
-                    // The output goes to trackers and to people: not the key. A second call would bring it again.
-                    Ok(answer) if self.shared.secrets.are_in(&raw.body, &answer) => Err(OfferError {
-                        kind: ErrorKind::ApiError,
-                        http_status: Some(raw.status),
-                        code: None,
-                        message: KEY_IN_LINK.into(),
-                    }),
-                    outcome => outcome.map_err(retell),
-                };
-                Reply { outcome, ..reply }
-            }
-            Err(failure) => {
-                Reply::without_answer(TransportError { error: self.hide_secrets(failure.error), ..failure })
-            }
-        }
-    }
-
-    /// The error of an answer without the key, which some servers repeat.
-    ///
-    /// `read` reads it again from the answer without the key: its words may quote a piece of the body, and a piece of
-    /// a key is not known for one any more. What kind of error it is stays.
-    pub fn without_secrets(
-        &self,
-        error: OfferError,
-        raw: &RawReply,
-        read: impl FnOnce(&RawReply) -> Option<OfferError>,
-    ) -> OfferError {
-        let text = raw.text();
-        let hidden = self.shared.secrets.hide(&text);
-        let kind = error.kind;
-        let retold = if hidden == *text { None } else { read(&RawReply { body: Bytes::from(hidden), ..raw.clone() }) };
-        self.hide_secrets(OfferError { kind, ..retold.unwrap_or(error) })
-    }
-
-    /// The error without the key.
-    pub fn hide_secrets(&self, error: OfferError) -> OfferError {
-        self.shared.secrets.hide_in(error)
-    }
-
     /// Asks for anything below `/aff/v1`; segments and values are escaped, `.` and `..` are left out.
     ///
     /// # Errors
@@ -185,7 +132,7 @@ impl Client {
         self.shared.proxy.as_ref().map(|proxy| (&proxy.url, proxy.named_by.as_str()))
     }
 
-    async fn send(&self, url: Url) -> Result<RawReply, TransportError> {
+    pub(super) async fn send(&self, url: Url) -> Result<RawReply, TransportError> {
         let sent = self.send_once(url).await;
         match &sent {
             Err(failure) if failure.error.http_status.is_none() || failure.fault == Fault::ProxyLogin => {

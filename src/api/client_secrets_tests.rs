@@ -5,7 +5,14 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::header::HeaderMap;
 
 use super::*;
+use crate::api::body::Body;
+use crate::api::classify::classify;
 use crate::api::client::tests::{KEY, account};
+use crate::offer::Outcome;
+
+fn links(raw: &RawReply) -> Outcome {
+    classify(raw.received(&Body::read(&raw.text())))
+}
 
 #[test]
 fn a_key_is_hidden_before_an_error_cuts_what_it_quotes() {
@@ -23,9 +30,9 @@ fn a_key_is_hidden_before_an_error_cuts_what_it_quotes() {
             ] {
                 let headers = HeaderMap::new();
                 let raw = RawReply { status: 200, headers, body: body.into(), location: None, certificate: None };
-                let error = Reply::understand(&raw).outcome.unwrap_err();
+                let error = links(&raw).unwrap_err();
                 assert!(error.message.contains('x'), "{}", error.message);
-                let error = client.without_secrets(error, &raw, |raw| Reply::understand(raw).outcome.err());
+                let error = client.without_secrets(error, &raw, |raw| links(raw).err());
                 assert!(!error.message.contains(&secret[..5]), "{}", error.message);
             }
         }
@@ -38,7 +45,7 @@ fn a_key_that_says_what_is_wrong_does_not_change_what_is_wrong() {
     let client = Client::new(&account, &Http::default()).unwrap();
     let body = r#"{"code":999,"message":"Invalid api key"}"#.into();
     let raw = RawReply { status: 200, headers: HeaderMap::new(), body, location: None, certificate: None };
-    let error = Reply::understand(&raw).outcome.unwrap_err();
-    let error = client.without_secrets(error, &raw, |raw| Reply::understand(raw).outcome.err());
+    let error = links(&raw).unwrap_err();
+    let error = client.without_secrets(error, &raw, |raw| links(raw).err());
     assert_eq!((error.kind, &*error.message), (crate::offer::ErrorKind::Unauthorized, "Invalid [hidden]"));
 }

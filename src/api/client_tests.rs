@@ -9,8 +9,8 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::*;
-use crate::api::Form;
-use crate::offer::ErrorKind;
+use crate::api::{Form, Reply};
+use crate::offer::{ErrorKind, OfferId};
 
 pub(crate) const KEY: &str = "k3y-that-must-not-show";
 

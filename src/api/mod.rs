@@ -1,6 +1,6 @@
 //! The network's API: one call in, one outcome out. The only module that uses reqwest.
 //!
-//! - [`client`] sends a call; it never retries, sleeps, follows a redirect or logs. `connect` makes its connections.
+//! - [`request`] is what can be asked for, `fetch` how; [`client`] sends a call: it never retries, sleeps, follows a redirect or logs. `connect` makes its connections.
 //! - [`transport_error`] says in plain words why there was no answer.
 //! - [`reply`] is what comes back, [`body`] and [`json`] read it, whatever it is.
 //! - [`classify`] turns status and body into an outcome, by one table.
@@ -15,6 +15,7 @@ pub mod classify;
 pub mod client;
 mod connect;
 mod decode;
+mod fetch;
 pub mod json;
 mod link;
 pub mod links;
@@ -22,6 +23,7 @@ pub mod offers;
 mod proxy;
 pub(crate) mod redact;
 pub mod reply;
+pub mod request;
 pub mod retry_after;
 pub mod transport_error;
 mod tunnel;
@@ -33,4 +35,5 @@ pub use body::Form;
 pub use client::Client;
 pub use connect::ClientError;
 pub use reply::{RawReply, Reply, ServerNotes, is_foreign_page};
+pub use request::{Payload, Request};
 pub use transport_error::{Fault, TransportError};

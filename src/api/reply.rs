@@ -10,17 +10,17 @@ use reqwest::header::{DATE, HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
 use crate::api::body::{Body, Form};
-use crate::api::classify::{Received, classify};
+use crate::api::classify::Received;
 use crate::api::transport_error::{Fault, TransportError};
 use crate::api::wait_hint;
-use crate::offer::{ErrorKind, OfferError, Outcome};
+use crate::offer::{Answer, ErrorKind, OfferError};
 use crate::text;
 
-/// What became of one offer's call.
+/// What became of a call.
 #[derive(Clone, Debug)]
-pub struct Reply {
-    /// The links, or why there are none.
-    pub outcome: Outcome,
+pub struct Reply<T = Answer> {
+    /// What was asked for, or why it did not come.
+    pub outcome: Result<T, OfferError>,
     /// How long the network wants to be left alone; only beside `rate_limited`.
     pub retry_after: Option<Duration>,
     /// The HTTP status, where there was an answer.
@@ -31,12 +31,12 @@ pub struct Reply {
     pub fault: Option<Fault>,
 }
 
-impl Reply {
-    /// What an answer means.
-    pub(crate) fn understand(raw: &RawReply) -> Self {
+impl<T> Reply<T> {
+    /// What an answer means, by a reader of bodies.
+    pub(crate) fn understand(raw: &RawReply, read: impl FnOnce(&RawReply, &Body<'_>) -> Result<T, OfferError>) -> Self {
         let text = raw.text();
         let body = Body::read(&text);
-        let outcome = classify(raw.received(&body));
+        let outcome = read(raw, &body);
         let throttled = matches!(&outcome, Err(error) if error.kind == ErrorKind::RateLimited);
         Self {
             outcome,
@@ -45,6 +45,17 @@ impl Reply {
             form: Some(body.form()),
             fault: None,
         }
+    }
+
+    /// The same with what came in another shape.
+    pub(crate) fn map<U>(self, shape: impl FnOnce(T) -> U) -> Reply<U> {
+        let Self { outcome, retry_after, http_status, form, fault } = self;
+        Reply { outcome: outcome.map(shape), retry_after, http_status, form, fault }
+    }
+
+    /// The same with the error told in another way.
+    pub(crate) fn map_err(self, tell: impl FnOnce(OfferError) -> OfferError) -> Self {
+        Self { outcome: self.outcome.map_err(tell), ..self }
     }
 
     /// For a call that got no whole answer.

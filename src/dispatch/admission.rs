@@ -1,49 +1,52 @@
 //! Whether the network lets this account in at all: the first call goes alone, and what the API says about the account is
-//! held back until it is clear whether every offer gets it.
+//! held back until it is clear whether every request gets it.
 //!
-//! Decides from the kinds of answers only; what is sent instead is the schedule's business.
+//! Decides from counts and times only; what is sent instead is decided in `select`.
 
 use std::time::{Duration, Instant};
 
-use crate::dispatch::Task;
-use crate::offer::OfferError;
+use crate::dispatch::service::Phase;
 
-/// What the gate makes of an answer about the account.
+/// What follows from an answer about the account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ruling {
     /// Too early to say.
     Unclear,
-    /// An offer that is known to be good should be asked for, to see whether it is refused too.
-    AskWitness,
+    /// A canary should be sent, to see whether it is refused too.
+    AskCanary,
     /// The account or the host is refused.
     Refused,
 }
 
-/// Keeps what speaks of the account until something passes.
+/// Lets calls through one at a time until something succeeds.
 #[derive(Debug, Default)]
-pub(crate) struct Gate {
-    /// Something has passed in an earlier run: the host is the API's.
+pub(crate) struct Admission {
+    /// Something has succeeded in an earlier run: the host is the API's.
     proven: bool,
     open: bool,
-    /// What is asked for failed before, so that nothing needs to pass.
+    /// All requests failed before, so that nothing needs to succeed.
     expects_failures: bool,
     begun: usize,
-    suspects: Vec<(Task, OfferError)>,
     /// The network has said that the key is wrong; a call from then on is to confirm it.
     confirm_at: Option<Instant>,
 }
 
-impl Gate {
-    /// While nothing has passed, no more offers than this are begun: a wrong account costs 3 calls, not 50.
-    pub(crate) const FIRST_OFFERS: usize = 3;
-    /// As many different offers refused in a row are no accident.
+impl Admission {
+    /// While nothing has succeeded, no more requests than this are begun: a wrong account costs 3 calls, not 50.
+    pub(crate) const FIRST_REQUESTS: usize = 3;
+    /// This many different requests refused in a row are no accident.
     pub(crate) const IN_A_ROW: usize = 10;
-    /// One wrong answer about the key may be a hiccup; one so much later is not.
+    /// One wrong answer about the key may be a hiccup; one this much later is not.
     const CONFIRM_AFTER: Duration = Duration::from_secs(2);
 
-    /// Whether something has passed.
+    /// Whether something has succeeded.
     pub(crate) fn is_open(&self) -> bool {
         self.open
+    }
+
+    /// The same, as a stall is charged by it.
+    pub(crate) fn phase(&self) -> Phase {
+        if self.open { Phase::Running } else { Phase::Starting }
     }
 
     /// Whether the host is known to be the API's, by this run or an earlier one.
@@ -51,32 +54,32 @@ impl Gate {
         self.open || self.proven
     }
 
-    /// Calls to this host have passed in an earlier run.
+    /// Calls to this host succeeded in an earlier run.
     pub(crate) fn prove(&mut self) {
         self.proven = true;
     }
 
-    /// All that is asked for failed in an earlier run.
+    /// All requests failed in an earlier run.
     pub(crate) fn expect_failures(&mut self) {
         self.expects_failures = true;
     }
 
-    /// Whether all that is asked for failed in an earlier run.
+    /// Whether all requests failed in an earlier run.
     pub(crate) fn expects_failures(&self) -> bool {
         self.expects_failures
     }
 
-    /// Whether another offer may be begun.
+    /// Whether another request may be begun.
     pub(crate) fn may_begin(&self) -> bool {
-        self.open || self.begun < Self::FIRST_OFFERS
+        self.open || self.begun < Self::FIRST_REQUESTS
     }
 
-    /// An offer was begun.
+    /// A request was begun.
     pub(crate) fn begun(&mut self) {
         self.begun += 1;
     }
 
-    /// As many offers as at the start may be begun once more, though nothing has passed.
+    /// As many requests as at the start may be begun again, though nothing has succeeded.
     pub(crate) fn begin_anew(&mut self) {
         self.begun = 0;
     }
@@ -86,12 +89,11 @@ impl Gate {
         self.confirm_at
     }
 
-    /// A call sent at `sent_at` passed: what was suspicious concerned its own offer only, and is given back.
-    pub(crate) fn passed(&mut self, sent_at: Instant) -> Vec<(Task, OfferError)> {
+    /// A call sent at `sent_at` succeeded: what was held back concerned its own request only.
+    pub(crate) fn success(&mut self, sent_at: Instant) {
         // What was on its way when the key was refused speaks for the time before.
         self.confirm_at = self.confirm_at.filter(|at| sent_at < *at);
         self.open = true;
-        std::mem::take(&mut self.suspects)
     }
 
     /// The network says to a call sent at `sent_at` that the key is wrong.
@@ -105,23 +107,40 @@ impl Gate {
         self.confirm_at = None;
     }
 
-    /// Holds back an answer about the account.
-    pub(crate) fn suspect(&mut self, task: Task, error: OfferError) -> Ruling {
-        self.suspects.push((task, error));
-        match (self.open, self.suspects.len()) {
-            (false, n) if n >= Self::FIRST_OFFERS => Ruling::Refused,
-            (true, Self::IN_A_ROW) => Ruling::AskWitness,
+    /// An answer about the account was held back; now there are `suspects` of them.
+    pub(crate) fn suspect(&self, suspects: usize) -> Ruling {
+        match (self.open, suspects) {
+            (false, n) if n >= Self::FIRST_REQUESTS => Ruling::Refused,
+            (true, Self::IN_A_ROW) => Ruling::AskCanary,
             _ => Ruling::Unclear,
         }
     }
+}
 
-    /// How many answers are held back.
-    pub(crate) fn suspects(&self) -> usize {
-        self.suspects.len()
+#[cfg(test)]
+mod tests {
+    use super::Ruling::{AskCanary, Refused, Unclear};
+    use super::*;
+
+    #[test]
+    fn three_suspects_end_the_start_and_ten_in_a_row_ask_the_canary() {
+        let (mut admission, now) = (Admission::default(), Instant::now());
+        let rulings = |admission: &Admission| [1, 2, 3, 9, 10, 11].map(|suspects| admission.suspect(suspects));
+        assert_eq!(rulings(&admission), [Unclear, Unclear, Refused, Refused, Refused, Refused]);
+        admission.success(now);
+        assert_eq!(rulings(&admission), [Unclear, Unclear, Unclear, Unclear, AskCanary, Unclear]);
     }
 
-    /// What the API has said of the account, if anything is held back.
-    pub(crate) fn refusal(&self) -> Option<&OfferError> {
-        self.suspects.first().map(|(_, error)| error)
+    #[test]
+    fn a_wrong_key_is_confirmed_by_a_call_that_was_sent_two_seconds_later() {
+        let (mut admission, now) = (Admission::default(), Instant::now());
+        let second = Duration::from_secs(1);
+        assert_eq!(admission.unauthorized(now, now + second), Ruling::Unclear);
+        admission.success(now);
+        assert_eq!(admission.confirm_at(), Some(now + 3 * second), "it was on its way already");
+        assert_eq!(admission.unauthorized(now + 2 * second, now + 3 * second), Ruling::Unclear);
+        assert_eq!(admission.unauthorized(now + 3 * second, now + 4 * second), Ruling::Refused);
+        admission.success(now + 4 * second);
+        assert_eq!(admission.confirm_at(), None);
     }
 }

@@ -5,15 +5,15 @@
 
 use std::collections::VecDeque;
 
-use crate::offer::OfferId;
+use crate::dispatch::task::TaskId;
 
 /// The last calls for offers that had not been refused before. Later ones say more about their offer.
 #[derive(Debug, Default)]
-pub(crate) struct Health {
+pub(crate) struct Crowding {
     /// Different offers refused since something passed, and those of them that nothing speaks against yet.
     in_a_row: usize,
     blameless_in_a_row: usize,
-    last_refused: Option<OfferId>,
+    last_refused: Option<TaskId>,
     /// Whether each of the last first calls was refused.
     recent: VecDeque<bool>,
     /// For so many first calls more, one refusal is enough: the pace was cut just now, and may be too fast still.
@@ -34,7 +34,7 @@ pub(crate) enum Whose {
     Suspect,
 }
 
-impl Health {
+impl Crowding {
     /// How many calls are looked back at, and how many of them must have been refused to be no accident: where one call
     /// in twenty fails by itself, it is one once in 400 times, as are two in a row.
     const RECENT: usize = 20;
@@ -58,12 +58,12 @@ impl Health {
     }
 
     /// A call was refused, or answered by a gateway.
-    pub(crate) fn refused(&mut self, offer: OfferId, whose: Whose) {
-        if self.last_refused != Some(offer) {
+    pub(crate) fn refused(&mut self, id: TaskId, whose: Whose) {
+        if self.last_refused != Some(id) {
             self.in_a_row += 1;
             self.blameless_in_a_row += usize::from(whose != Whose::Suspect);
         }
-        self.last_refused = Some(offer);
+        self.last_refused = Some(id);
         if whose == Whose::First {
             self.remember(true);
         }
@@ -138,12 +138,11 @@ mod tests {
     use super::*;
 
     fn crowded_after(calls: &[bool]) -> bool {
-        let mut health = Health::default();
+        let mut crowding = Crowding::default();
         for (number, refused) in (1..).zip(calls) {
-            let offer = OfferId::parse(&format!("{number}")).unwrap();
-            if *refused { health.refused(offer, Whose::First) } else { health.passed(true) }
+            if *refused { crowding.refused(TaskId(number), Whose::First) } else { crowding.passed(true) }
         }
-        health.is_crowded()
+        crowding.is_crowded()
     }
 
     #[test]
@@ -157,38 +156,37 @@ mod tests {
 
     #[test]
     fn one_offer_that_is_refused_again_and_again_is_no_row() {
-        let mut health = Health::default();
-        let bad = OfferId::parse("7").unwrap();
+        let mut crowding = Crowding::default();
         for _ in 0..9 {
-            health.refused(bad, Whose::Again);
+            crowding.refused(TaskId(7), Whose::Again);
         }
-        assert!(health.in_a_row() == 1 && !health.is_crowded());
+        assert!(crowding.in_a_row() == 1 && !crowding.is_crowded());
     }
 
     #[test]
     fn after_a_cut_one_refusal_is_enough_for_a_while() {
-        let mut health = Health::default();
-        health.acted();
+        let mut crowding = Crowding::default();
+        crowding.acted();
         for _ in 0..14 {
-            health.passed(true);
+            crowding.passed(true);
         }
-        assert!(health.is_crowded());
-        health.passed(true);
-        assert!(!health.is_crowded());
+        assert!(crowding.is_crowded());
+        crowding.passed(true);
+        assert!(!crowding.is_crowded());
     }
 
     #[test]
     fn refusals_are_the_offers_own_as_long_as_no_good_one_is_among_them() {
-        let mut health = Health::default();
+        let mut crowding = Crowding::default();
         for expected in [false, false, true] {
-            health.settled(true);
-            assert_eq!(health.is_about_offers(), expected);
+            crowding.settled(true);
+            assert_eq!(crowding.is_about_offers(), expected);
         }
-        health.settled(false);
-        assert!(!health.is_about_offers());
+        crowding.settled(false);
+        assert!(!crowding.is_about_offers());
         for _ in 0..8 {
-            health.settled(true);
+            crowding.settled(true);
         }
-        assert!(health.is_about_offers());
+        assert!(crowding.is_about_offers());
     }
 }

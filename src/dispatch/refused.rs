@@ -5,13 +5,15 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Dispatcher, StopReason, Work};
-use crate::dispatch::Task;
+use crate::dispatch::call::{RoundTrip, Work};
 use crate::dispatch::chance::Finding;
-use crate::dispatch::complete::RoundTrip;
+use crate::dispatch::dispatcher::Dispatcher;
 use crate::dispatch::health::Whose;
 use crate::dispatch::meaning::Refusal;
 use crate::dispatch::patience::Verdict;
+use crate::dispatch::policy::Policy;
+use crate::dispatch::stop::StopReason;
+use crate::dispatch::task::Task;
 use crate::offer::{ErrorKind, OfferError};
 use crate::pace::Signal;
 
@@ -35,7 +37,7 @@ enum Slowed {
     No,
 }
 
-impl Dispatcher {
+impl<R: Clone> Dispatcher<R> {
     /// Refusals without a reason that are taken for a throttle before silence is kept: one after the other, each after a
     /// freeze that is longer than the one before.
     const PATIENCE: u32 = 5;
@@ -49,41 +51,41 @@ impl Dispatcher {
     const QUIET: Duration = Duration::from_secs(2);
 
     /// The call was refused in a way that may be meant for the pace.
-    pub(crate) fn refused(&mut self, work: Work, refused: Refused, trip: RoundTrip) -> Result<(), StopReason> {
+    pub(crate) fn refused(&mut self, work: Work<R>, refused: Refused, trip: RoundTrip) -> Result<(), StopReason> {
         if self.is_no_throttle(&work, refused.refusal) {
             self.failed(work, refused.error, trip);
             return Ok(());
         }
-        self.note_trouble(refused.error.clone(), trip.back);
+        self.health.failure(refused.error.clone(), self.admission.phase(), trip.back);
         let (Work::Attempt(mut task) | Work::Probe(mut task)) = work else {
             // It passes at other times, so it is not the offer.
-            self.traffic.excused += 1;
-            self.health.refused(trip.offer, Whose::First);
+            self.judgement.traffic.excused += 1;
+            self.judgement.crowding.refused(trip.id, Whose::First);
             self.slow_down(&refused, trip)?;
             // Unless one that may be bad is to be the first after the freeze.
-            self.witness_wanted = self.refused == 0 || !self.health.suspects_first();
+            self.health.canary_wanted = self.judgement.unsettled == 0 || !self.judgement.crowding.suspects_first();
             return Ok(());
         };
         let is_first = task.refusals.counted() == 0;
         let was_open = task.refusals.is_open();
-        let others = self.refused - usize::from(was_open);
-        let finding = task.refusals.add(self.traffic, others, trip.apart);
-        self.refused = others + usize::from(task.refusals.is_open());
+        let others = self.judgement.unsettled - usize::from(was_open);
+        let finding = task.refusals.add(self.judgement.traffic, others, trip.apart);
+        self.judgement.unsettled = others + usize::from(task.refusals.is_open());
         task.failed_at = Some(trip.back);
-        self.health.refused(
-            trip.offer,
+        self.judgement.crowding.refused(
+            trip.id,
             match finding {
                 Finding::Nothing if is_first => Whose::First,
                 Finding::Nothing => Whose::Again,
                 Finding::Suspect | Finding::Own => Whose::Suspect,
             },
         );
-        if self.gate.is_open() && self.health.in_a_row().is_multiple_of(Self::ROW) {
-            self.witness_wanted = true;
+        if self.admission.is_open() && self.judgement.crowding.in_a_row().is_multiple_of(Self::ROW) {
+            self.health.canary_wanted = true;
         }
         match finding {
             Finding::Nothing => match self.slow_down(&refused, trip)? {
-                Slowed::Yes => self.throttled.push_back(task),
+                Slowed::Yes => self.queues.requeued.push_back(task),
                 Slowed::No => self.ask_later(task, &refused, trip.back),
             },
             Finding::Suspect => {
@@ -100,42 +102,42 @@ impl Dispatcher {
 
     /// During an outage a call that is not told to slow down fails like any other. So it does before anything has passed,
     /// unless it looks like a ban; and an offer that passed before then tells of an outage.
-    fn is_no_throttle(&self, work: &Work, refusal: Refusal) -> bool {
+    fn is_no_throttle(&self, work: &Work<R>, refusal: Refusal) -> bool {
         match (refusal, work) {
             (Refusal::Told, _) => false,
-            (_, Work::Probe(_) | Work::Canary) if self.breaker.is_open() => true,
-            (Refusal::Perhaps, Work::Canary) => true,
-            (Refusal::Perhaps, _) => !self.gate.is_open(),
+            (_, Work::Probe(_) | Work::Canary(_)) if self.breaker.is_open() => true,
+            (Refusal::Perhaps, Work::Canary(_)) => true,
+            (Refusal::Perhaps, _) => !self.admission.is_open(),
             (Refusal::Likely, _) => false,
         }
     }
 
     /// The offer is refused for itself: its refusals are its attempts.
-    fn judge(&mut self, mut task: Task, refused: Refused, now: Instant) {
-        self.health.settled(true);
+    fn judge(&mut self, mut task: Task<R>, refused: Refused, now: Instant) {
+        self.judgement.crowding.settled(true);
         task.attempts = (task.attempts + 1).max(task.refusals.counted());
         if self.is_spent(&task, now) {
             let Refused { mut error, refusal, .. } = refused;
             if refusal == Refusal::Told {
                 error.kind = ErrorKind::ServerError;
             }
-            self.judged.push((task, error));
+            self.queues.judged.push((task, error));
         } else {
             self.ask_later(task, &refused, now);
         }
     }
 
-    fn ask_later(&mut self, task: Task, refused: &Refused, now: Instant) {
-        let asked = refused.retry_after.unwrap_or_default().min(Self::LONGEST_WAIT);
+    fn ask_later(&mut self, task: Task<R>, refused: &Refused, now: Instant) {
+        let asked = refused.retry_after.unwrap_or_default().min(Policy::LONGEST_WAIT);
         let least = if refused.refusal == Refusal::Perhaps { Duration::ZERO } else { Self::QUIET };
         let delay = self.backoff.delay(task.refusals.counted().min(Self::SLOWEST)).max(asked).max(least);
-        self.retries.push(task, now + delay);
+        self.queues.retries.push(task, now + delay);
     }
 
     /// Slows the run down as far as the refusal is meant for it.
     fn slow_down(&mut self, refused: &Refused, trip: RoundTrip) -> Result<Slowed, StopReason> {
         let Refused { refusal, retry_after, .. } = *refused;
-        if self.health.is_about_offers() && retry_after.is_none() {
+        if self.judgement.crowding.is_about_offers() && retry_after.is_none() {
             self.pace.answered(trip.permit, trip.back, Signal::Ignored);
             return Ok(Slowed::No);
         }
@@ -146,8 +148,8 @@ impl Dispatcher {
                 Ok(Slowed::Yes)
             }
             Refusal::Likely => self.refused_without_a_reason(refused, trip).map(|()| Slowed::Yes),
-            Refusal::Perhaps if self.health.is_crowded() => {
-                self.health.acted();
+            Refusal::Perhaps if self.judgement.crowding.is_crowded() => {
+                self.judgement.crowding.acted();
                 self.freeze(None, trip);
                 Ok(Slowed::Yes)
             }
@@ -161,54 +163,50 @@ impl Dispatcher {
     /// A 403 that names no reason: a limiter, a ban, a firewall, or the account.
     fn refused_without_a_reason(&mut self, refused: &Refused, trip: RoundTrip) -> Result<(), StopReason> {
         let now = trip.back;
-        let ordinary = if self.gate.is_open() { Self::PATIENCE } else { Self::PATIENCE_AT_START };
-        match self.patience.refused(trip.permit.at, ordinary) {
-            Verdict::Wait if self.gate.is_open() && !self.health.is_likely_crowded() => {
+        let ordinary = if self.admission.is_open() { Self::PATIENCE } else { Self::PATIENCE_AT_START };
+        match self.judgement.patience.refused(trip.permit.at, ordinary) {
+            Verdict::Wait if self.admission.is_open() && !self.judgement.crowding.is_likely_crowded() => {
                 self.pace.answered(trip.permit, now, Signal::Ignored);
-                self.counts.throttled += 1;
-                self.passed_since_throttle = false;
-                self.quiet_until = Some(now + Self::QUIET);
+                self.stats.throttled(Duration::ZERO);
+                self.health.success_since_throttle = false;
+                self.health.quiet_until = Some(now + Self::QUIET);
             }
             Verdict::Wait => {
-                self.health.acted();
+                self.judgement.crowding.acted();
                 self.freeze(None, trip);
             }
             Verdict::KeepSilent(time) => self.freeze(Some(time), trip),
             Verdict::Refused => {
                 self.freeze(None, trip);
-                match (refused.page, self.gate.is_open()) {
+                match (refused.page, self.admission.is_open()) {
                     (false, _) => return Err(StopReason::Refused(refused.error.clone())),
                     (true, false) => return Err(StopReason::NothingPassed(refused.error.clone())),
                     (true, true) => self.breaker.trip(now),
                 }
             }
         }
-        self.patience.set_until(self.frozen_until.max(self.quiet_until.unwrap_or(now)));
+        self.judgement.patience.set_until(self.health.frozen_until.max(self.health.quiet_until.unwrap_or(now)));
         Ok(())
     }
 
     fn freeze(&mut self, retry_after: Option<Duration>, RoundTrip { permit, back: now, .. }: RoundTrip) {
-        self.counts.throttled += 1;
-        self.passed_since_throttle = false;
-        self.health.set_suspects_first(self.backoff.coin());
-        let retry_after = retry_after.map(|wait| wait.min(Self::LONGEST_WAIT));
+        self.judgement.crowding.set_suspects_first(self.backoff.coin());
+        let retry_after = retry_after.map(|wait| wait.min(Policy::LONGEST_WAIT));
         self.pace.answered(permit, now, Signal::Throttled { retry_after });
-        if let Some(until) = self.pace.frozen_until(now) {
-            self.counts.frozen += until.saturating_duration_since(self.frozen_until.max(now));
-            self.frozen_until = until;
-        }
+        let longer = self.health.freeze(self.pace.frozen_until(now), now);
+        self.stats.throttled(longer);
     }
 
     /// Once a wait that no limit can mean is taken for a mistake: servers that double it with each refusal come to
     /// centuries, and forgive who is silent for a while.
     fn too_long(&mut self, retry_after: Option<Duration>, now: Instant) -> Result<(), StopReason> {
         let Some(asked) = retry_after else { return Ok(()) };
-        let forgiven = asked > Self::NO_WAIT && !std::mem::replace(&mut self.forgave_no_wait, true);
-        let wait = if forgiven { Self::LONGEST_WAIT } else { asked };
+        let forgiven = asked > Policy::NO_WAIT && !std::mem::replace(&mut self.judgement.forgave_no_wait, true);
+        let wait = if forgiven { Policy::LONGEST_WAIT } else { asked };
         let past_end = self.policy.max_duration.is_some_and(|max| {
             let elapsed = now.saturating_duration_since(self.started);
             wait > max.saturating_sub(elapsed)
         });
-        if wait > Self::LONGEST_WAIT || past_end { Err(StopReason::ComeBackIn(wait)) } else { Ok(()) }
+        if wait > Policy::LONGEST_WAIT || past_end { Err(StopReason::ComeBackIn(wait)) } else { Ok(()) }
     }
 }

@@ -2,36 +2,50 @@
 //!
 //! Part of [`Dispatcher`]: looks at its queues and gates, and never at an answer.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::{Call, Dispatcher, StopReason, Waiting, Work};
-use crate::dispatch::admission::Gate;
+use crate::dispatch::admission::Admission;
+use crate::dispatch::call::{Call, Work};
+use crate::dispatch::decision::{Next, Supply, Waiting};
+use crate::dispatch::dispatcher::Dispatcher;
+use crate::dispatch::queues::Source;
+use crate::dispatch::stop::StopReason;
 use crate::dispatch::task::{FirstAttempt, Task};
-use crate::offer::{Class, OfferError, OfferId};
+use crate::offer::{Class, OfferError};
 
-/// Where an offer to be sent next comes from.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Source {
-    Throttled,
-    Retry,
-    New,
-    Canary,
-}
-
-pub(crate) enum Choice {
+enum Choice {
     Send(Source),
     Wait(Instant, Waiting),
     Idle,
 }
 
-impl Dispatcher {
-    /// When so many offers were throttled and nothing passed since, another new one would teach nothing either: they
-    /// may all be of a kind that is always throttled. Where more than that are refused and have not passed, one is enough.
-    const THROTTLED: usize = 4;
-    /// The gap between calls that is taken for the usual one where there is no limit, and at most.
-    const GAPS: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(15));
+impl<R: Clone> Dispatcher<R> {
+    /// When this many requests were throttled and nothing has succeeded since, a new one would teach nothing either: all
+    /// may be of a kind that is always throttled. Where more than this many are refused, one is enough.
+    const REQUEUED: usize = 4;
 
-    pub(crate) fn check_time(&self, now: Instant) -> Result<(), StopReason> {
+    /// What to do at `now`.
+    ///
+    /// # Errors
+    /// The run has to stop; what is in flight may still be waited for.
+    pub fn next(&mut self, now: Instant, supply: Supply) -> Result<Next<R>, StopReason> {
+        self.check_time(now)?;
+        let source = match self.choose(now, supply)? {
+            Choice::Send(source) => source,
+            Choice::Wait(until, why) => return Ok(Next::Wait { until, why }),
+            Choice::Idle => return Ok(Next::Idle),
+        };
+        if let Some(until) = self.apart_at(source).filter(|at| *at > now) {
+            return Ok(Next::Wait { until, why: Waiting::Pace });
+        }
+        if let Err(wait) = self.pace.poll(now) {
+            let why = if self.health.frozen_until > now { Waiting::Frozen } else { Waiting::Pace };
+            return Ok(Next::Wait { until: wait.until, why });
+        }
+        Ok(self.take(source, now).map_or(Next::Idle, Next::Send))
+    }
+
+    fn check_time(&self, now: Instant) -> Result<(), StopReason> {
         let elapsed = now.saturating_duration_since(self.started);
         if self.policy.max_duration.is_some_and(|max| elapsed >= max) {
             return Err(StopReason::OutOfTime);
@@ -45,198 +59,186 @@ impl Dispatcher {
         Ok(())
     }
 
-    /// Since when the whole run stands, and the last reason.
-    pub(crate) fn outage(&self) -> Option<(Instant, &OfferError)> {
-        let stands = self.breaker.is_open() || self.witness_wanted || !self.throttled.is_empty();
-        self.stall.as_ref().filter(|_| stands).map(|(since, last)| (*since, last))
-    }
-
-    pub(crate) fn choose(&mut self, now: Instant, more: bool) -> Result<Choice, StopReason> {
-        let alone = !self.gate.is_open() || self.gate.confirm_at().is_some() || self.breaker.is_open();
-        if self.in_flight >= if alone { 1 } else { self.policy.concurrency } {
+    fn choose(&mut self, now: Instant, supply: Supply) -> Result<Choice, StopReason> {
+        let alone = !self.admission.is_open() || self.admission.confirm_at().is_some() || self.breaker.is_open();
+        if self.stats.in_flight >= if alone { 1 } else { self.policy.concurrency } {
             return Ok(Choice::Idle);
         }
-        if let Some(at) = self.gate.confirm_at().filter(|at| *at > now) {
+        if let Some(at) = self.admission.confirm_at().filter(|at| *at > now) {
             return Ok(Choice::Wait(at, Waiting::Confirm));
         }
         if let Some((probes, at)) = self.breaker.next_probe() {
-            if self.canary.is_none() {
+            if self.health.canary.is_none() {
                 // Only they can be asked.
-                self.undecided.drain(..).for_each(|(task, _)| self.retries.push(task, now));
+                self.queues.retry_undecided(now);
             }
             return Ok(if at > now { Choice::Wait(at, Waiting::Outage) } else { Choice::Send(self.probe(probes)) });
         }
-        if let Some(until) = self.quiet_until.filter(|until| *until > now) {
+        if let Some(until) = self.health.quiet_until.filter(|until| *until > now) {
             return Ok(Choice::Wait(until, Waiting::Frozen));
         }
-        // Whether the key is refused, an offer that passed before can tell; others may be refused for themselves.
-        if self.witness_wanted || (self.gate.confirm_at().is_some() && self.canary.is_some()) {
+        // The canary can tell whether the key is refused; others may be refused for themselves.
+        if self.health.canary_wanted || (self.admission.confirm_at().is_some() && self.health.canary.is_some()) {
             return Ok(Choice::Send(Source::Canary));
         }
-        // Right after a throttle, who was throttled before teaches nothing: it may be the pace again, or the offer.
-        let teaches = self.passed_since_throttle;
-        if teaches && !self.throttled.is_empty() {
-            return Ok(Choice::Send(Source::Throttled));
+        // Right after a throttle, a request that was throttled teaches nothing: it may be the pace again, or the offer.
+        let teaches = self.health.success_since_throttle;
+        if teaches && !self.queues.requeued.is_empty() {
+            return Ok(Choice::Send(Source::Requeued));
         }
-        let due = self.retries.due(now);
+        let due = self.queues.retries.due(now);
         // Unless it was refused before: a limiter that refuses every second call would refuse it each time, were it
         // always asked behind another. So now and then it is the first.
-        let may_be_first = |task: &Task| teaches || (task.refusals.is_suspicious() && self.health.suspects_first());
-        let is_fit = |task: &Task| task.refusals.would_tell(self.traffic) && may_be_first(task);
+        let may_be_first =
+            |task: &Task<R>| teaches || (task.refusals.is_suspicious() && self.judgement.crowding.suspects_first());
+        let is_fit = |task: &Task<R>| task.refusals.would_tell(self.judgement.traffic) && may_be_first(task);
         if due.is_some_and(|task| !task.refusals.is_open() || is_fit(task)) {
             return Ok(Choice::Send(Source::Retry));
         }
-        if !self.new.is_empty() && self.gate.may_begin() && self.throttled.len() < self.most_throttled() {
+        if !self.queues.new.is_empty()
+            && self.admission.may_begin()
+            && self.queues.requeued.len() < self.most_requeued()
+        {
             return Ok(Choice::Send(Source::New));
         }
         // Where nothing but throttles has ever come, the first offers may be what is throttled: every second call tries
         // another, which costs nothing, as one call leaves for each freeze anyway.
-        if !self.new.is_empty() && self.only_throttled() && self.counts.throttled.is_multiple_of(2) {
+        if !self.queues.new.is_empty() && self.only_throttled() && self.stats.counts.throttled.is_multiple_of(2) {
             return Ok(Choice::Send(Source::New));
         }
         if due.is_some() {
-            return Ok(self.instead_of(Source::Retry));
+            return Ok(self.canary_or(Source::Retry));
         }
-        if !self.throttled.is_empty() {
-            return Ok(self.instead_of(Source::Throttled));
+        if !self.queues.requeued.is_empty() {
+            return Ok(self.canary_or(Source::Requeued));
         }
-        match self.retries.next_due() {
+        match self.queues.retries.next_due() {
             Some(due) => Ok(Choice::Wait(due, Waiting::Retry)),
-            None => self.dead_end(now, more),
+            None => self.resolve_stall(now, supply),
         }
     }
 
-    fn most_throttled(&self) -> usize {
-        if self.refused > Self::THROTTLED { 1 } else { Self::THROTTLED }
+    fn most_requeued(&self) -> usize {
+        if self.judgement.unsettled > Self::REQUEUED { 1 } else { Self::REQUEUED }
     }
 
     fn only_throttled(&self) -> bool {
-        let others = self.undecided.len() + self.judged.len() + self.gate.suspects();
-        !self.gate.is_open() && others == 0 && self.retries.is_empty() && !self.throttled.is_empty()
+        let others = self.queues.held();
+        !self.admission.is_open() && others == 0 && self.queues.retries.is_empty() && !self.queues.requeued.is_empty()
     }
 
-    /// Only offers that were throttled are left, and nothing has passed since the last throttle. So something that is
-    /// known to pass has to be asked for first.
-    fn instead_of(&self, source: Source) -> Choice {
-        match self.canary {
-            Some(_) if self.in_flight > 0 => Choice::Idle,
+    /// Only throttled requests are left, and nothing has succeeded since the last throttle. So the canary goes first.
+    fn canary_or(&self, source: Source) -> Choice {
+        match self.health.canary {
+            Some(_) if self.stats.in_flight > 0 => Choice::Idle,
             Some(_) => Choice::Send(Source::Canary),
             None => Choice::Send(source),
         }
     }
 
-    /// Nothing can be sent that was not sent too often: settles what is left, or finds out what it means.
-    fn dead_end(&mut self, now: Instant, more: bool) -> Result<Choice, StopReason> {
-        let stuck = self.undecided.len() + self.judged.len() + self.gate.suspects();
-        let others = more || !self.new.is_empty();
-        if self.in_flight > 0 || (stuck == 0 && (self.gate.may_begin() || !others)) {
+    /// Every request left was sent as often as it may be: finds out what their failures mean.
+    fn resolve_stall(&mut self, now: Instant, supply: Supply) -> Result<Choice, StopReason> {
+        let stuck = self.queues.held();
+        let others = self.others_follow(supply);
+        if self.stats.in_flight > 0 || (stuck == 0 && (self.admission.may_begin() || !others)) {
             return Ok(Choice::Idle);
         }
-        if self.gate.is_open() {
+        if self.admission.is_open() {
             return Ok(Choice::Send(Source::Canary));
         }
-        if self.gate.may_begin() && others {
+        if self.admission.may_begin() && others {
             return Ok(Choice::Idle);
         }
-        if let Some(error) = self.gate.refusal() {
+        if let Some((_, error)) = self.queues.suspects.first() {
             return Err(StopReason::Refused(error.clone()));
         }
-        self.nothing_passes(now, others)
+        self.nothing_succeeds(now, supply)
     }
 
-    /// The first offers have used up their attempts, and nothing has ever passed.
-    fn nothing_passes(&mut self, now: Instant, others: bool) -> Result<Choice, StopReason> {
+    /// Whether there are requests that were never sent, or may be.
+    fn others_follow(&self, supply: Supply) -> bool {
+        supply == Supply::Open || !self.queues.new.is_empty()
+    }
+
+    /// The first requests have used up their attempts, and nothing has ever succeeded.
+    fn nothing_succeeds(&mut self, now: Instant, supply: Supply) -> Result<Choice, StopReason> {
+        let others = self.others_follow(supply);
         let is_apis_own = |error: &OfferError| error.kind.class() == Class::Transient && error.is_apis_own();
-        let in_apis_voice = self.undecided.iter().filter(|(_, error)| is_apis_own(error)).count();
-        if self.gate.expects_failures() && self.last_up.is_some() {
+        let in_apis_voice = self.queues.undecided.iter().filter(|(_, error)| is_apis_own(error)).count();
+        if self.admission.expects_failures() && self.health.last_success.is_some() {
             // The host has answered as the API does: what fails here fails for itself, as it did before.
-            self.finished.extend(self.undecided.drain(..).map(|(task, error)| (task, Err(error))));
-        } else if self.gate.host_is_known() && !self.gate.expects_failures() {
+            self.queues.resolve_undecided();
+        } else if self.admission.host_is_known() && !self.admission.expects_failures() {
             self.breaker.trip(now);
-        } else if in_apis_voice > 0 && others && self.undecided.len() < Gate::IN_A_ROW {
+        } else if in_apis_voice > 0 && others && self.queues.undecided.len() < Admission::IN_A_ROW {
             // It is the API, and others may fare better.
-        } else if in_apis_voice > 0 && in_apis_voice == self.undecided.len() && in_apis_voice < Gate::FIRST_OFFERS {
-            self.finished.extend(self.undecided.drain(..).map(|(task, error)| (task, Err(error))));
+        } else if in_apis_voice > 0
+            && in_apis_voice == self.queues.undecided.len()
+            && in_apis_voice < Admission::FIRST_REQUESTS
+        {
+            self.queues.resolve_undecided();
         } else {
-            let last =
-                self.undecided.pop().map(|(_, error)| error).or_else(|| self.stall.take().map(|(_, error)| error));
+            let undecided = self.queues.undecided.last().map(|(_, error)| error);
+            let last = undecided.or_else(|| self.health.stall().map(|(_, error)| error)).cloned();
             return last.map_or(Ok(Choice::Idle), |last| {
                 let refused = last.kind.class() == Class::Account;
                 Err(if refused { StopReason::Refused(last) } else { StopReason::NothingPassed(last) })
             });
         }
-        self.gate.begin_anew();
-        self.choose(now, others)
+        self.admission.begin_anew();
+        self.choose(now, supply)
     }
 
-    /// The best probe is an offer that passed before: an unfinished one may be what is broken itself. But so may the
-    /// canary be by now, so every second probe is another; and where some may have been unlucky, that may be the first.
+    /// The best probe is the canary: an unfinished request may itself be what is broken. But so may the canary be by
+    /// now, so every second probe is another; and where some requests may have been unlucky, one of them may go first.
     fn probe(&self, probes: u32) -> Source {
-        let turn = probes + u32::from(self.refused > 0 && self.health.suspects_first());
-        if turn.is_multiple_of(2) && self.canary.is_some() {
+        let turn = probes + u32::from(self.judgement.unsettled > 0 && self.judgement.crowding.suspects_first());
+        if turn.is_multiple_of(2) && self.health.canary.is_some() {
             Source::Canary
-        } else if !self.throttled.is_empty() {
-            Source::Throttled
-        } else if !self.retries.is_empty() {
+        } else if !self.queues.requeued.is_empty() {
+            Source::Requeued
+        } else if !self.queues.retries.is_empty() {
             Source::Retry
-        } else if !self.new.is_empty() {
+        } else if !self.queues.new.is_empty() {
             Source::New
         } else {
             Source::Canary
         }
     }
 
-    pub(crate) fn take(&mut self, source: Source, now: Instant) -> Option<Call> {
-        let (offer, work) = match source {
-            Source::Throttled => {
-                let task = self.throttled.pop_front()?;
+    fn take(&mut self, source: Source, now: Instant) -> Option<Call<R>> {
+        let work = match source {
+            Source::Canary => Work::Canary(self.health.canary.clone()?),
+            queue => {
+                let task = self.queues.pop(queue)?;
                 self.work(task, now)
             }
-            Source::Retry => {
-                let task = self.retries.pop()?;
-                self.work(task, now)
-            }
-            Source::New => {
-                let task = self.new.pop_front()?;
-                self.work(task, now)
-            }
-            Source::Canary => (self.canary?, Work::Canary),
         };
-        if matches!(work, Work::Canary) {
-            self.witness_wanted = false;
+        if matches!(work, Work::Canary(_)) {
+            self.health.canary_wanted = false;
         }
-        self.counts.calls += 1;
-        self.in_flight += 1;
-        let apart = self.last_departure.is_none_or(|last| now >= last + 2 * self.usual_gap());
-        self.last_departure = Some(now);
-        Some(Call { offer, work, permit: self.pace.send(now), apart })
+        let apart = self.stats.last_sent_at.is_none_or(|last| now >= last + 2 * self.usual_gap());
+        self.stats.sent(now);
+        Some(Call { work, permit: self.pace.send(now), apart })
     }
 
-    /// When the next call from `source` may leave, if one more refusal would be taken for the offer's own: a limiter that
-    /// keeps calls apart is not to be to blame for it.
-    pub(crate) fn apart_at(&self, source: Source) -> Option<Instant> {
-        let task = match source {
-            Source::Throttled => self.throttled.front(),
-            Source::Retry => self.retries.peek(),
-            Source::New | Source::Canary => None,
-        };
-        task.filter(|task| task.refusals.next_decides(self.traffic, self.refused.saturating_sub(1)))?;
-        Some(self.last_departure? + 2 * self.usual_gap())
+    /// When the next call from `source` may leave, if one more refusal would be taken for the request's own: it must not
+    /// be that of a limiter that keeps calls apart.
+    fn apart_at(&self, source: Source) -> Option<Instant> {
+        let task = self.queues.peek(source);
+        task.filter(|task| {
+            task.refusals.next_decides(self.judgement.traffic, self.judgement.unsettled.saturating_sub(1))
+        })?;
+        Some(self.stats.last_sent_at? + 2 * self.usual_gap())
     }
 
-    fn usual_gap(&self) -> Duration {
-        let (least, most) = Self::GAPS;
-        let gap = Duration::try_from_secs_f64(self.pace.pace().recip()).unwrap_or(most);
-        gap.max(self.pace.period()).clamp(least, most)
-    }
-
-    fn work(&mut self, mut task: Task, now: Instant) -> (OfferId, Work) {
+    fn work(&mut self, mut task: Task<R>, now: Instant) -> Work<R> {
         if task.first_attempt.is_none() {
-            self.gate.begun();
-            task.first_attempt = Some(FirstAttempt { at: now, stalled_for: self.stalled_for(now) });
+            self.admission.begun();
+            task.first_attempt = Some(FirstAttempt { at: now, stalled_for: self.health.stalled_for(now) });
         }
-        task.up_when_sent = self.last_up;
-        self.counts.retries += u64::from(task.attempts > 0);
-        (task.offer, if self.breaker.is_open() { Work::Probe(task) } else { Work::Attempt(task) })
+        task.up_when_sent = self.health.last_success;
+        self.stats.counts.retries += u64::from(task.attempts > 0);
+        if self.breaker.is_open() { Work::Probe(task) } else { Work::Attempt(task) }
     }
 }

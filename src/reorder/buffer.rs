@@ -8,7 +8,6 @@ use std::num::NonZeroUsize;
 
 use lru::LruCache;
 
-use crate::dispatch::Task;
 use crate::offer::{Answer, OfferError, OfferId, Outcome};
 use crate::reorder::Slot;
 use crate::reorder::slab::{Slab, Stored};
@@ -23,6 +22,16 @@ struct Waiting<R> {
     size: usize,
     /// The offer, if the answer was fetched for this row, so that its size is counted once.
     asked: Option<OfferId>,
+}
+
+/// What a row needs that was taken in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Admitted {
+    /// Its offer has to be asked for.
+    Asks,
+    /// Nothing: the answer is known, or on its way for another row.
+    Shares,
 }
 
 /// What is remembered of an offer.
@@ -119,28 +128,28 @@ impl<R> ReorderBuffer<R> {
         self.rows.is_empty()
     }
 
-    /// Takes in a row whose offer is to be asked for. Returns the task, unless the answer is known or on its way.
-    pub fn admit(&mut self, row: R, size: usize, offer: OfferId) -> Option<Task> {
+    /// Takes in a row that needs the answer of `offer`.
+    pub fn admit(&mut self, row: R, size: usize, offer: OfferId) -> Admitted {
         match self.remembered.get(&offer) {
             Some(AnswerCache::Slot(slot)) => {
                 let slot = slot.clone();
                 self.push(row, size, Some(slot), None);
-                return None;
+                return Admitted::Shares;
             }
             Some(AnswerCache::Packed(stored)) => {
                 if let Some(answer) = Answer::unpack(&self.archive.get(stored)) {
                     self.push(row, size + answer.size(), Some(Slot::filled(Ok(answer))), None);
-                    return None;
+                    return Admitted::Shares;
                 }
             }
             None => {}
         }
         let slot = Slot::default();
         self.push(row, size, Some(slot.clone()), Some(offer));
-        if let Some((_, forgotten)) = self.remembered.push(offer, AnswerCache::Slot(slot.clone())) {
+        if let Some((_, forgotten)) = self.remembered.push(offer, AnswerCache::Slot(slot)) {
             self.forgotten(forgotten);
         }
-        Some(Task::new(offer, slot))
+        Admitted::Asks
     }
 
     /// Takes in a row that needs no call.
@@ -148,8 +157,12 @@ impl<R> ReorderBuffer<R> {
         self.push(row, size, None, None);
     }
 
-    /// Puts an outcome in its place.
-    pub fn finish(&mut self, slot: &Slot, outcome: Outcome) {
+    /// Gives every row that waits for `offer` its outcome.
+    ///
+    /// An offer that rows wait for is always remembered: its first row is still in the window, and every entry newer
+    /// than the offer's is that of a later row, of which there are fewer than [`Self::REMEMBERED`].
+    pub fn finish(&mut self, offer: OfferId, outcome: Outcome) {
+        let Some(AnswerCache::Slot(slot)) = self.remembered.peek(&offer) else { return };
         let size = size_of_outcome(&outcome);
         if slot.fill(outcome) {
             self.held += size;
@@ -161,10 +174,11 @@ impl<R> ReorderBuffer<R> {
     #[allow(dead_code, reason = "the lanes of `run` take it up next")]
     /// Gives every row that still waits this error: nobody is going to ask for its offer.
     pub(crate) fn fail_waiting(&mut self, error: &OfferError) {
-        let open = |row: &Waiting<R>| row.slot.clone().filter(|slot| slot.outcome().is_none());
-        let slots: Vec<_> = self.rows.iter().filter_map(open).collect();
-        for slot in slots {
-            self.finish(&slot, Err(error.clone()));
+        // Rows that share a slot stand behind the one that asked.
+        let is_open = |row: &&Waiting<R>| row.slot.as_ref().is_some_and(|slot| slot.outcome().is_none());
+        let offers: Vec<_> = self.rows.iter().filter(is_open).filter_map(|row| row.asked).collect();
+        for offer in offers {
+            self.finish(offer, Err(error.clone()));
         }
     }
 
@@ -255,12 +269,12 @@ mod tests {
     #[test]
     fn a_row_is_written_only_after_all_before_it() {
         let mut window = ReorderBuffer::new();
-        let first = window.admit("first", 0, offer(1)).unwrap();
-        let second = window.admit("second", 0, offer(2)).unwrap();
+        assert_eq!(window.admit("first", 0, offer(1)), Admitted::Asks);
+        assert_eq!(window.admit("second", 0, offer(2)), Admitted::Asks);
         window.admit_ready("third", 0);
-        window.finish(&second.slot, answer("2"));
+        window.finish(offer(2), answer("2"));
         assert!(window.pop().is_none());
-        window.finish(&first.slot, answer("1"));
+        window.finish(offer(1), answer("1"));
         let written: Vec<_> = std::iter::from_fn(|| window.pop()).map(|(row, _)| row).collect();
         assert_eq!(written, ["first", "second", "third"]);
         assert!(window.is_empty());
@@ -270,10 +284,10 @@ mod tests {
     #[test]
     fn the_same_offer_is_asked_for_once_before_and_after_its_answer() {
         let mut window = ReorderBuffer::new();
-        let task = window.admit(1, 0, offer(16)).unwrap();
-        assert!(window.admit(2, 0, offer(16)).is_none());
-        window.finish(&task.slot, answer("x"));
-        assert!(window.admit(3, 0, offer(16)).is_none());
+        assert_eq!(window.admit(1, 0, offer(16)), Admitted::Asks);
+        assert_eq!(window.admit(2, 0, offer(16)), Admitted::Shares);
+        window.finish(offer(16), answer("x"));
+        assert_eq!(window.admit(3, 0, offer(16)), Admitted::Shares);
         assert_eq!(std::iter::from_fn(|| window.pop()).count(), 3);
         assert_eq!(window.held, 0);
     }
@@ -282,25 +296,27 @@ mod tests {
     fn at_least_the_last_ten_thousand_distinct_offers_are_remembered() {
         let mut window = ReorderBuffer::new();
         for n in 0..10_000 {
-            let task = window.admit((), 0, offer(n)).unwrap();
-            window.finish(&task.slot, answer("x"));
+            assert_eq!(window.admit((), 0, offer(n)), Admitted::Asks);
+            window.finish(offer(n), answer("x"));
             window.pop().unwrap();
         }
-        assert!(window.admit((), 0, offer(0)).is_none());
+        assert_eq!(window.admit((), 0, offer(0)), Admitted::Shares);
         for n in 10_000..30_000 {
-            let task = window.admit((), 0, offer(n)).unwrap();
-            window.finish(&task.slot, answer("x"));
+            assert_eq!(window.admit((), 0, offer(n)), Admitted::Asks);
+            window.finish(offer(n), answer("x"));
         }
         assert!(window.remembered.len() <= 10_000 + 1024);
-        assert!(window.admit((), 0, offer(1)).is_some());
+        assert_eq!(window.admit((), 0, offer(1)), Admitted::Asks);
     }
 
     #[test]
     fn rows_that_nobody_asks_for_any_more_fail_and_those_with_an_answer_keep_it() {
         let mut window = ReorderBuffer::with(Limits::of_each(100));
-        let tasks: Vec<_> = (0..3).map(|n| window.admit(n, 8, offer(n)).unwrap()).collect();
-        window.finish(&tasks[1].slot, answer("x"));
-        window.admit(3, 8, offer(2));
+        for n in 0..3 {
+            assert_eq!(window.admit(n, 8, offer(n)), Admitted::Asks);
+        }
+        window.finish(offer(1), answer("x"));
+        assert_eq!(window.admit(3, 8, offer(2)), Admitted::Shares);
         window.fail_waiting(&OfferError::local(ErrorKind::Outage, "down"));
         let rows: Vec<_> = std::iter::from_fn(|| window.pop()).map(|(_, slot)| slot).collect();
         let is_ok = |slot: &Option<Slot>| slot.as_ref().and_then(Slot::outcome).unwrap().is_ok();
@@ -324,12 +340,12 @@ mod tests {
         let mut window = ReorderBuffer::new();
         let large = "x".repeat(1 << 20);
         for n in 0..100 {
-            let task = window.admit((), 0, offer(n)).unwrap();
-            window.finish(&task.slot, answer(&large));
+            assert_eq!(window.admit((), 0, offer(n)), Admitted::Asks);
+            window.finish(offer(n), answer(&large));
             window.pop().unwrap();
         }
         assert!(window.remembered_size <= ReorderBuffer::<()>::MAX_REMEMBERED_SIZE);
-        assert!(window.admit((), 0, offer(99)).is_none(), "the newest is still known");
+        assert_eq!(window.admit((), 0, offer(99)), Admitted::Shares, "the newest is still known");
     }
 
     #[test]
@@ -337,11 +353,11 @@ mod tests {
         let mut window = ReorderBuffer::new();
         for n in 0..ReorderBuffer::<()>::MAX_ROWS as u64 {
             assert!(window.has_room());
-            window.admit((), 0, offer(n));
+            let _ = window.admit((), 0, offer(n));
         }
         assert!(!window.has_room());
         let mut window = ReorderBuffer::new();
-        window.admit((), ReorderBuffer::<()>::MAX_HELD, offer(1));
+        let _ = window.admit((), ReorderBuffer::<()>::MAX_HELD, offer(1));
         assert!(!window.has_room());
     }
 
@@ -352,18 +368,20 @@ mod tests {
             picks in prop::collection::vec(any::<prop::sample::Index>(), 200),
         ) {
             let mut window = ReorderBuffer::new();
-            let mut tasks = Vec::new();
+            let mut asked = Vec::new();
             let mut written = Vec::new();
             for (line, n) in offers.iter().enumerate() {
-                tasks.extend(window.admit(line, 8, offer(*n)));
-                if line % 3 == 0 && !tasks.is_empty() {
-                    let task = tasks.swap_remove(picks[line].index(tasks.len()));
-                    window.finish(&task.slot, answer(task.offer.as_str()));
+                if window.admit(line, 8, offer(*n)) == Admitted::Asks {
+                    asked.push(offer(*n));
+                }
+                if line % 3 == 0 && !asked.is_empty() {
+                    let next = asked.swap_remove(picks[line].index(asked.len()));
+                    window.finish(next, answer(next.as_str()));
                 }
                 written.extend(std::iter::from_fn(|| window.pop()));
             }
-            for (task, _) in tasks.into_iter().rev().zip(&picks) {
-                window.finish(&task.slot, answer(task.offer.as_str()));
+            for (next, _) in asked.into_iter().rev().zip(&picks) {
+                window.finish(next, answer(next.as_str()));
             }
             written.extend(std::iter::from_fn(|| window.pop()));
             prop_assert_eq!(written.len(), offers.len());

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{Level, format};
-use crate::dispatch::{Dispatcher, StopReason};
+use crate::dispatch::{Policy, StopReason};
 use crate::exit::ExitCode;
 use crate::offer::tally::Tally;
 use crate::offer::{Class, ErrorKind, OfferError};
@@ -165,7 +165,7 @@ impl RunOutcome {
                     let lasted = format::duration(*lasted);
                     format!("stopped: {host} has not answered properly for {lasted} (--max-outage): {}", last.words())
                 }
-                StopReason::ComeBackIn(wait) if *wait > Dispatcher::NO_WAIT => {
+                StopReason::ComeBackIn(wait) if *wait > Policy::NO_WAIT => {
                     format!("stopped: {host} asks to wait far too long ({}), again and again", format::duration(*wait))
                 }
                 StopReason::ComeBackIn(wait) => {

@@ -6,13 +6,15 @@ use std::time::{Duration, Instant};
 
 use tokio::time::sleep_until;
 
-use crate::api::{Client, Reply, is_foreign_page};
-use crate::dispatch::{Answered, Call, Dispatcher, Next, Slot, StopReason, Waiting};
+use crate::api::{Client, Payload, Reply, Request, is_foreign_page};
+use crate::dispatch::{Call, Completion, Dispatcher, Failure, Next, Responder, StopReason, Supply, Verdict, Waiting};
 use crate::error::Error;
 use crate::input::Row;
+use crate::offer::Outcome;
 use crate::offer::tally::Tally;
 use crate::output::{Finish, Lock, OutputError};
-use crate::reorder::buffer::ReorderBuffer;
+use crate::reorder::Slot;
+use crate::reorder::buffer::{Admitted, ReorderBuffer};
 use crate::report::{Level, Report, RunOutcome};
 use crate::run::in_flight::InFlight;
 use crate::run::retry_failed::KeptRow;
@@ -42,7 +44,7 @@ pub(crate) enum Pending {
 }
 
 /// A call with its answer, and how long that took.
-type Arrived = (Call, Reply, Duration);
+type Arrived = (Call<Request>, Reply<Payload>, Duration);
 
 /// A run between its first and its last call.
 #[derive(Debug)]
@@ -51,7 +53,7 @@ pub(crate) struct Run {
     pub(crate) network: Arc<str>,
     pub(crate) rows: Rows,
     pub(crate) window: ReorderBuffer<Pending>,
-    pub(crate) schedule: Dispatcher,
+    pub(crate) schedule: Dispatcher<Request>,
     pub(crate) writer: Writer,
     pub(crate) max_errors: Option<MaxErrors>,
     /// How long calls in flight are waited for when the run stops early.
@@ -101,9 +103,9 @@ impl Run {
     }
 
     async fn go(&mut self, client: &Client, signals: &mut Signals, report: &mut Report) -> Result<RunOutcome, Error> {
-        let fetch = |call: Call| async move {
+        let fetch = |call: Call<Request>| async move {
             let sent = Instant::now();
-            let reply = client.tracking_links(call.offer).await;
+            let reply = client.fetch(call.request()).await;
             (call, reply, sent.elapsed())
         };
         let mut in_flight = InFlight::new();
@@ -133,7 +135,7 @@ impl Run {
                     let more = std::iter::from_fn(|| in_flight.next_now());
                     std::iter::once(answer).chain(more).find_map(|answer| self.answered(answer, client, report).err())
                 }
-                row = self.rows.wait(), if self.window.has_room() && self.schedule.wants_offers() => {
+                row = self.rows.wait(), if self.window.has_room() && self.schedule.wants_requests() => {
                     self.admit(row?);
                     None
                 }
@@ -200,7 +202,7 @@ impl Run {
     /// Takes in rows while there is room and use for them: what is read far ahead has left the CPU's cache when its
     /// turn comes.
     fn read(&mut self) -> Result<(), Error> {
-        while self.window.has_room() && self.schedule.wants_offers() {
+        while self.window.has_room() && self.schedule.wants_requests() {
             match self.rows.next()? {
                 NextRow::NotYet | NextRow::End => break,
                 row => self.admit(row),
@@ -215,8 +217,8 @@ impl Run {
                 let size = row.cells.size();
                 match row.offer {
                     Ok(offer) => {
-                        if let Some(task) = self.window.admit(Pending::Row(row), size, offer) {
-                            self.schedule.push(task);
+                        if self.window.admit(Pending::Row(row), size, offer) == Admitted::Asks {
+                            self.schedule.push(Request::TrackingLinks(offer));
                         }
                     }
                     Err(_) => self.window.admit_ready(Pending::Row(row), size),
@@ -231,10 +233,10 @@ impl Run {
     }
 
     /// Sends everything that may be sent now.
-    fn send(&mut self, now: Instant, mut fetch: impl FnMut(Call)) -> Result<(), StopReason> {
-        let more = self.window.has_room() && !self.rows.ended();
+    fn send(&mut self, now: Instant, mut fetch: impl FnMut(Call<Request>)) -> Result<(), StopReason> {
+        let supply = if self.window.has_room() && !self.rows.ended() { Supply::Open } else { Supply::Closed };
         loop {
-            self.waiting = match self.schedule.next(now, more)? {
+            self.waiting = match self.schedule.next(now, supply)? {
                 Next::Send(call) => {
                     fetch(call);
                     continue;
@@ -242,7 +244,7 @@ impl Run {
                 Next::Wait { until, why } => Some((why, until)),
                 Next::Idle => None,
             };
-            self.take_finished();
+            self.take_resolved();
             return Ok(());
         }
     }
@@ -254,24 +256,43 @@ impl Run {
         report: &mut Report,
     ) -> Result<(), StopReason> {
         let Reply { outcome, retry_after, form, http_status, fault, .. } = reply;
+        let outcome = outcome.and_then(Payload::into_links);
         let closed = fault.and_then(|fault| client.closed(fault)).zip(outcome.as_ref().err().cloned());
         report.answered(http_status, took);
-        if let Err(error) = &outcome {
-            report.call_failed(&call.offer, error);
+        if let (Err(error), Request::TrackingLinks(offer)) = (&outcome, call.request()) {
+            report.call_failed(offer, error);
             self.tell_of_bad_start(error, report);
         }
-        let wrong_host = outcome.as_ref().is_err_and(|error| is_foreign_page(form, error));
-        let answered = self.schedule.answered(call, Answered { outcome, retry_after, wrong_host }, Instant::now());
-        self.take_finished();
-        match closed {
-            Some((way_out, error)) => Err(StopReason::Unreachable { error, way_out }),
-            None => answered,
+        let completion = match &outcome {
+            Ok(_) => Completion::Success,
+            Err(error) => {
+                let responder = if is_foreign_page(form, error) { Responder::ForeignPage } else { Responder::Usual };
+                Completion::Failure(Failure { error: error.clone(), retry_after, responder })
+            }
+        };
+        let completed = self.schedule.complete(call, completion, Instant::now());
+        self.take_resolved();
+        match (completed, closed) {
+            (_, Some((way_out, error))) => Err(StopReason::Unreachable { error, way_out }),
+            (Ok(Verdict::Final(request)), None) => {
+                self.finish(&request, outcome);
+                Ok(())
+            }
+            (completed, None) => completed.map(drop),
         }
     }
 
-    fn take_finished(&mut self) {
-        for (task, outcome) in self.schedule.take_finished() {
-            self.window.finish(&task.slot, outcome);
+    fn take_resolved(&mut self) {
+        let resolved: Vec<_> = self.schedule.take_resolved().collect();
+        for (request, error) in resolved {
+            self.finish(&request, Err(error));
+        }
+    }
+
+    /// Gives the rows of a request its outcome.
+    fn finish(&mut self, request: &Request, outcome: Outcome) {
+        if let Request::TrackingLinks(offer) = request {
+            self.window.finish(*offer, outcome);
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
-use crate::api::Client;
+use crate::api::{Client, Request};
 use crate::commands::list::{Care, Lister, to_csv};
 use crate::config::{AllOffers, Job};
 use crate::dispatch::Dispatcher;
@@ -22,7 +22,7 @@ use crate::signals::Signals;
 /// What calls need, besides the loop that makes them: the list and its offers have the same.
 #[derive(Debug)]
 pub(crate) struct Line {
-    pub(crate) schedule: Dispatcher,
+    pub(crate) schedule: Dispatcher<Request>,
     pub(crate) neighbours: Neighbours,
 }
 
@@ -43,8 +43,14 @@ pub(crate) async fn prepare(
         return Ok(None);
     }
     let Line { schedule, neighbours } = line;
-    let mut lister =
-        Lister { network: host.into(), client, query: &list.query, schedule, neighbours, keep_nameless: true };
+    let mut lister = Lister {
+        network: host.into(),
+        client,
+        query: list.query.as_slice().into(),
+        schedule,
+        neighbours,
+        keep_nameless: true,
+    };
     let care = Care { twice: true, allow_short: list.allow_short };
     let whole = match lister.whole(care, signals, report).await? {
         Ok(whole) => whole,

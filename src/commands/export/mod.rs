@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use self::all_offers::Line;
 pub(crate) use self::dry_run::dry_run;
-use crate::api::Client;
+use crate::api::{Client, Request};
 use crate::config::{Job, NetworkConfig};
 use crate::dispatch::{Dispatcher, Policy};
 use crate::error::Error;
@@ -106,7 +106,7 @@ fn finished(host: &str, tally: &Tally) -> Snapshot {
 }
 
 /// Tells the schedule what is known of the network from earlier runs.
-fn prepare(schedule: &mut Dispatcher, job: &Job, earlier: &Tally) {
+fn prepare(schedule: &mut Dispatcher<Request>, job: &Job, earlier: &Tally) {
     if job.retry_failed.is_some() {
         schedule.expect_failures();
     } else if earlier.succeeded() > 0 {

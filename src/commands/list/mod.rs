@@ -1,7 +1,7 @@
 //! `list`: the offers of this affiliate as a CSV that `export` reads.
 //!
-//! A thin loop: `paging` says which page is wanted, the schedule of the export when it may be asked for, how often,
-//! and when to give up. To the schedule a page is what an offer is: something with a number that needs an outcome.
+//! A thin loop: `paging` says which page is wanted, the dispatcher when it may be asked for, how often, and when to
+//! give up.
 
 mod end;
 mod paging;
@@ -9,6 +9,7 @@ mod sink;
 mod whole;
 
 use std::pin::pin;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,23 +21,18 @@ use self::paging::{Paging, Step};
 use self::sink::Sink;
 pub(crate) use self::sink::to_csv;
 pub(crate) use self::whole::Care;
-use crate::api::body::Body;
-use crate::api::classify::accept;
 use crate::api::offers::{Listed, Page};
-use crate::api::{self, Client, RawReply, is_foreign_page};
+use crate::api::{Client, Payload, Reply, Request, is_foreign_page};
 use crate::config::{ListJob, NetworkConfig};
-use crate::dispatch::{Answered, Call, Dispatcher, Next, Slot, StopReason, Task, Waiting};
+use crate::dispatch::{Call, Completion, Dispatcher, Failure, Next, Responder, StopReason, Supply, Verdict, Waiting};
 use crate::error::Error;
 use crate::input::Total;
-use crate::offer::{AnswerBuilder, ErrorKind, OfferError, OfferId};
+use crate::offer::{ErrorKind, OfferError};
 use crate::pace::Pace;
 use crate::report::{LaneStatus, Level, Plan, Report, Snapshot, counted};
 use crate::run::session::{Neighbours, Session};
 use crate::signals::Signals;
 use crate::signals::status_request::StatusRequests;
-
-/// Offers on a page; the documentation shows no larger one.
-const PER_PAGE: &str = "100";
 
 /// Lists the offers and reports it.
 ///
@@ -74,7 +70,7 @@ pub(crate) async fn list(job: &ListJob, report: &mut Report) -> Result<End, Erro
     let mut lister = Lister {
         network: session.host.as_str().into(),
         client: &session.client,
-        query: &job.query,
+        query: job.query.as_slice().into(),
         schedule: &mut schedule,
         neighbours: &mut neighbours,
         keep_nameless: false,
@@ -119,9 +115,9 @@ pub(crate) struct Lister<'a> {
     /// Calls the network.
     pub client: &'a Client,
     /// What is asked for besides the page.
-    pub query: &'a [(String, String)],
+    pub query: Rc<[(String, String)]>,
     /// When calls may leave. Nothing else may be in it.
-    pub schedule: &'a mut Dispatcher,
+    pub schedule: &'a mut Dispatcher<Request>,
     /// The other runs on this machine that call the same network.
     pub neighbours: &'a mut Neighbours,
     /// Whether offers without an ID are given out too.
@@ -157,14 +153,15 @@ impl Lister<'_> {
         (signals, asked): (&mut Signals, &mut StatusRequests),
         report: &mut Report,
     ) -> Result<Page, End> {
-        self.want(paging.page());
+        self.schedule.push(Request::OfferPage { page: paging.page(), query: Rc::clone(&self.query) });
         let mut last = None;
         loop {
             let now = Instant::now();
             let schedule = &mut *self.schedule;
             self.neighbours.count(report, now, |runs| schedule.set_share(runs, now));
-            // `None` where no answer came, else the page if it was the wanted one.
-            let answer = match self.schedule.next(now, false).map_err(End::Stopped)? {
+            let next = self.schedule.next(now, Supply::Closed).map_err(End::Stopped)?;
+            self.refused()?;
+            match next {
                 Next::Wait { until, why } => {
                     report.waiting(why, until, now);
                     self.show(paging, report, Some((why, until)), now);
@@ -175,15 +172,14 @@ impl Lister<'_> {
                         () = asked.next() => {
                             let now = Instant::now();
                             report.asked(&self.snapshot(paging, Some((why, until)), now));
-                            continue;
                         }
-                        () = sleep_until(wake.into()) => continue,
+                        () = sleep_until(wake.into()) => {}
                     }
                 }
                 Next::Send(call) => {
                     let sent = Instant::now();
                     let reply = {
-                        let mut reply = pin!(self.ask(call.offer));
+                        let mut reply = pin!(self.client.fetch(call.request()));
                         loop {
                             tokio::select! {
                                 signal = signals.next() => return Err(End::Interrupted(signal)),
@@ -195,21 +191,15 @@ impl Lister<'_> {
                             }
                         }
                     };
-                    report.answered(reply.as_ref().ok().map(|raw| raw.status), sent.elapsed());
-                    let (page, error) = self.answered(call, reply, paging).map_err(End::Stopped)?;
-                    last = error;
-                    Some(page)
+                    report.answered(reply.http_status, sent.elapsed());
+                    last = reply.outcome.as_ref().err().cloned().or(last);
+                    if let Some(page) = self.answered(call, reply)? {
+                        return Ok(page);
+                    }
+                    self.refused()?;
                 }
-                Next::Idle => None,
-            };
-            let finished = self.schedule.take_finished().next();
-            match (finished, answer) {
-                (Some((_, Err(error))), _) => return Err(End::Refused(error)),
-                (Some((_, Ok(_))), Some(Some(page))) => return Ok(page),
-                // In the schedule's hands, to be asked for again.
-                (None, Some(_)) => {}
-                // Without this a schedule that knows nothing more to do would be asked for ever.
-                (Some(_), _) | (None, None) => {
+                // Without this a dispatcher that knows nothing more to do would be asked without end.
+                Next::Idle => {
                     let error = OfferError::local(ErrorKind::InvalidResponse, "no page came");
                     return Err(End::Refused(last.take().unwrap_or(error)));
                 }
@@ -217,38 +207,30 @@ impl Lister<'_> {
         }
     }
 
-    fn want(&mut self, page: u32) {
-        // Digits only, so it is always an ID.
-        if let Ok(number) = OfferId::parse(&page.to_string()) {
-            self.schedule.push(Task::new(number, Slot::default()));
+    /// Tells the dispatcher how a call ended; gives the page if it came.
+    fn answered(&mut self, call: Call<Request>, reply: Reply<Payload>) -> Result<Option<Page>, End> {
+        let page = reply.outcome.and_then(Payload::into_page);
+        let completion = match &page {
+            Ok(_) => Completion::Success,
+            Err(error) => {
+                let foreign = is_foreign_page(reply.form, error);
+                let responder = if foreign { Responder::ForeignPage } else { Responder::Usual };
+                Completion::Failure(Failure { error: error.clone(), retry_after: reply.retry_after, responder })
+            }
+        };
+        let completed = self.schedule.complete(call, completion, Instant::now());
+        if let (Some(way_out), Err(error)) = (reply.fault.and_then(|fault| self.client.closed(fault)), &page) {
+            return Err(End::Stopped(StopReason::Unreachable { error: error.clone(), way_out }));
+        }
+        match completed.map_err(End::Stopped)? {
+            Verdict::Final(_) => page.map(Some).map_err(End::Refused),
+            Verdict::Pending => Ok(None),
         }
     }
 
-    async fn ask(&self, page: OfferId) -> Result<RawReply, api::TransportError> {
-        let own = [("limit", PER_PAGE), ("offset", page.as_str()), ("sort", "id")];
-        let asked = self.query.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let query: Vec<_> = asked.chain(own).collect();
-        self.client.get(&["batches", "offers"], &query).await
-    }
-
-    /// Tells the schedule what came; gives back the page if it is the one that is wanted, and what was wrong.
-    fn answered(
-        &mut self,
-        call: Call,
-        reply: Result<RawReply, api::TransportError>,
-        paging: &Paging,
-    ) -> Result<(Option<Page>, Option<OfferError>), StopReason> {
-        let is_wanted = call.offer.as_str() == paging.page().to_string();
-        let closed = reply.as_ref().err().and_then(|failure| {
-            let way_out = self.client.closed(failure.fault)?;
-            Some(StopReason::Unreachable { error: self.client.hide_secrets(failure.error.clone()), way_out })
-        });
-        let (page, retry_after, wrong_host) = read(self.client, reply);
-        let outcome = page.as_ref().map(|_| AnswerBuilder::default().build()).map_err(Clone::clone);
-        let error = outcome.as_ref().err().cloned();
-        let answered = self.schedule.answered(call, Answered { outcome, retry_after, wrong_host }, Instant::now());
-        closed.map_or(answered, Err)?;
-        Ok((page.ok().filter(|_| is_wanted), error))
+    /// The page has failed for good.
+    fn refused(&mut self) -> Result<(), End> {
+        self.schedule.take_resolved().next().map_or(Ok(()), |(_, error)| Err(End::Refused(error)))
     }
 
     fn show(&self, paging: &Paging, report: &mut Report, waiting: Option<(Waiting, Instant)>, now: Instant) {
@@ -266,34 +248,4 @@ impl Lister<'_> {
         };
         Snapshot::of_one(lane, now)
     }
-}
-
-/// What came for a page: its offers or why there are none, how long to wait, and whether it is another host's page.
-fn read(
-    client: &Client,
-    reply: Result<RawReply, api::TransportError>,
-) -> (Result<Page, OfferError>, Option<Duration>, bool) {
-    let raw = match reply {
-        Ok(raw) => raw,
-        Err(failure) => return (Err(client.hide_secrets(failure.error)), None, false),
-    };
-    let error = match page_in(&raw) {
-        Ok(page) => return (Ok(page), None, false),
-        Err(error) => client.without_secrets(error, &raw, |raw| page_in(raw).err()),
-    };
-    let retry_after = if error.kind == ErrorKind::RateLimited { raw.retry_after() } else { None };
-    let wrong_host = is_foreign_page(Some(Body::read(&raw.text()).form()), &error);
-    (Err(error), retry_after, wrong_host)
-}
-
-fn page_in(raw: &RawReply) -> Result<Page, OfferError> {
-    let text = raw.text();
-    let body = Body::read(&text);
-    let data = accept(raw.received(&body))?;
-    Page::read(data).map_err(|what_came| OfferError {
-        kind: ErrorKind::InvalidResponse,
-        http_status: Some(raw.status),
-        code: None,
-        message: what_came.into(),
-    })
 }

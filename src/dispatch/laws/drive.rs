@@ -1,11 +1,11 @@
 //! The loop of `export` in virtual time, against a network that is a function. Checks what holds for every run.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
-use crate::dispatch::{Answered, Call, Dispatcher, Next, Policy, StopReason};
+use crate::dispatch::{Call, Completion, Dispatcher, Failure, Next, Policy, Responder, StopReason, Supply, Verdict};
 use crate::offer::{AnswerBuilder, ErrorKind, OfferError, OfferId, Outcome};
-use crate::reorder::buffer::ReorderBuffer;
+use crate::reorder::buffer::{Admitted, ReorderBuffer};
 use crate::settings::rate::Rate;
 
 pub(crate) const LATENCY: Duration = Duration::from_millis(120);
@@ -131,7 +131,7 @@ fn run_prepared(
     policy: Policy,
     network: impl FnMut(Asked) -> Reply,
     seed: u64,
-    prepare: impl FnOnce(&mut Dispatcher),
+    prepare: impl FnOnce(&mut Dispatcher<OfferId>),
 ) -> Story {
     let start = Instant::now();
     let mut schedule = Dispatcher::new(policy, seed, start);
@@ -145,6 +145,7 @@ fn run_prepared(
         window: ReorderBuffer::new(),
         policy,
         network,
+        open: HashSet::new(),
         in_flight: HashMap::new(),
         due: BTreeSet::new(),
         asked: HashMap::new(),
@@ -164,11 +165,13 @@ struct Drive<'a, N> {
     now: Instant,
     offers: &'a [u64],
     next_row: usize,
-    schedule: Dispatcher,
+    schedule: Dispatcher<OfferId>,
     window: ReorderBuffer<u64>,
     policy: Policy,
     network: N,
-    in_flight: HashMap<usize, (Call, Reply)>,
+    /// Asked for, without an outcome.
+    open: HashSet<OfferId>,
+    in_flight: HashMap<usize, (Call<OfferId>, Reply)>,
     due: BTreeSet<(Instant, usize)>,
     asked: HashMap<u64, u32>,
     story: Story,
@@ -208,16 +211,19 @@ impl<N: FnMut(Asked) -> Reply> Drive<'_, N> {
     fn read(&mut self) {
         while let Some(offer) = self.offers.get(self.next_row).filter(|_| self.window.has_room()) {
             self.next_row += 1;
-            if let Some(task) = self.window.admit(*offer, 8, OfferId::parse(&offer.to_string()).unwrap()) {
-                self.schedule.push(task);
+            let id = OfferId::parse(&offer.to_string()).unwrap();
+            if self.window.admit(*offer, 8, id) == Admitted::Asks {
+                assert!(self.open.insert(id), "asked for twice at a time: {offer}");
+                self.schedule.push(id);
             }
         }
     }
 
     fn send(&mut self) -> Result<Option<Instant>, StopReason> {
         let more = self.window.has_room() && self.next_row < self.offers.len();
+        let supply = if more { Supply::Open } else { Supply::Closed };
         let until = loop {
-            match self.schedule.next(self.now, more)? {
+            match self.schedule.next(self.now, supply)? {
                 Next::Send(call) => self.depart(call),
                 Next::Wait { until, .. } => {
                     assert!(until > self.now, "waits for the past");
@@ -226,12 +232,12 @@ impl<N: FnMut(Asked) -> Reply> Drive<'_, N> {
                 Next::Idle => break None,
             }
         };
-        self.take_finished();
+        self.take_resolved();
         Ok(until)
     }
 
-    fn depart(&mut self, call: Call) {
-        let offer: u64 = call.offer.as_str().parse().unwrap();
+    fn depart(&mut self, call: Call<OfferId>) {
+        let offer: u64 = call.request().as_str().parse().unwrap();
         let left = self.now - self.start;
         let nth = self.asked.entry(offer).and_modify(|n| *n += 1).or_insert(1);
         let reply = (self.network)(Asked { offer, nth: *nth, at: left + LATENCY / 2 });
@@ -243,24 +249,36 @@ impl<N: FnMut(Asked) -> Reply> Drive<'_, N> {
         self.due.insert((back, number));
         self.in_flight.insert(number, (call, reply));
         assert_eq!(self.in_flight.len(), self.schedule.in_flight());
-        let most = if self.schedule.gate.is_open() && !probe { self.policy.concurrency } else { 1 };
+        let most = if self.schedule.admission.is_open() && !probe { self.policy.concurrency } else { 1 };
         assert!(self.in_flight.len() <= most, "{} calls in flight", self.in_flight.len());
-        assert!(self.now >= self.schedule.frozen_until, "a call while frozen");
+        assert!(self.now >= self.schedule.health.frozen_until, "a call while frozen");
     }
 
     fn answer(&mut self) -> Result<(), StopReason> {
         let (_, number) = self.due.pop_first().unwrap();
         let (call, Reply { outcome, retry_after, wrong_host, .. }) = self.in_flight.remove(&number).unwrap();
-        let answered = self.schedule.answered(call, Answered { outcome, retry_after, wrong_host }, self.now);
-        self.take_finished();
-        answered
+        let responder = if wrong_host { Responder::ForeignPage } else { Responder::Usual };
+        let completion = outcome.as_ref().map_or_else(
+            |error| Completion::Failure(Failure { error: error.clone(), retry_after, responder }),
+            |_| Completion::Success,
+        );
+        let completed = self.schedule.complete(call, completion, self.now);
+        self.take_resolved();
+        if let Verdict::Final(offer) = completed? {
+            self.finish(offer, outcome);
+        }
+        Ok(())
     }
 
-    fn take_finished(&mut self) {
-        for (task, outcome) in self.schedule.take_finished() {
-            assert!(task.slot.outcome().is_none(), "a second outcome for {}", task.offer);
-            self.window.finish(&task.slot, outcome);
+    fn take_resolved(&mut self) {
+        for (offer, error) in self.schedule.take_resolved().collect::<Vec<_>>() {
+            self.finish(offer, Err(error));
         }
+    }
+
+    fn finish(&mut self, offer: OfferId, outcome: Outcome) {
+        assert!(self.open.remove(&offer), "a second outcome for {offer}");
+        self.window.finish(offer, outcome);
     }
 
     fn write(&mut self) -> bool {

@@ -11,7 +11,7 @@ mod limiters;
 use std::time::Duration;
 
 use self::drive::{Asked, LATENCY, Reply, Story, policy, run, run_again, run_resumed};
-use super::*;
+use crate::dispatch::{Policy, StopReason};
 use crate::offer::ErrorKind;
 
 const SECOND: Duration = Duration::from_secs(1);

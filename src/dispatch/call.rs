@@ -1,0 +1,64 @@
+//! A call in flight: its request, and what the call is for.
+//!
+//! Values only: must not decide anything.
+
+use std::time::Instant;
+
+use crate::dispatch::task::{Task, TaskId};
+use crate::pace::Permit;
+
+/// A call that may be sent.
+#[derive(Debug)]
+pub struct Call<R> {
+    pub(super) work: Work<R>,
+    pub(super) permit: Permit,
+    /// It left after twice the usual gap.
+    pub(super) apart: bool,
+}
+
+/// What a call is for.
+#[derive(Debug)]
+pub(crate) enum Work<R> {
+    /// One of the request's attempts.
+    Attempt(Task<R>),
+    /// Finds out whether the service is back; costs the request no attempt.
+    Probe(Task<R>),
+    /// Repeats a request that succeeded before, to learn whether others fail because the service is gone.
+    Canary(Canary<R>),
+}
+
+/// The last request that succeeded.
+#[derive(Clone, Debug)]
+pub(crate) struct Canary<R> {
+    pub(crate) id: TaskId,
+    pub(crate) request: R,
+}
+
+/// A call that is back.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RoundTrip {
+    /// The task whose request it carried.
+    pub(crate) id: TaskId,
+    pub(crate) permit: Permit,
+    /// When its answer was read.
+    pub(crate) back: Instant,
+    /// It left after twice the usual gap.
+    pub(crate) apart: bool,
+}
+
+impl<R> Call<R> {
+    /// What is asked for.
+    pub fn request(&self) -> &R {
+        match &self.work {
+            Work::Attempt(task) | Work::Probe(task) => &task.request,
+            Work::Canary(canary) => &canary.request,
+        }
+    }
+
+    pub(crate) fn id(&self) -> TaskId {
+        match &self.work {
+            Work::Attempt(task) | Work::Probe(task) => task.id,
+            Work::Canary(canary) => canary.id,
+        }
+    }
+}
