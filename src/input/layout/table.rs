@@ -11,6 +11,10 @@ use crate::offer::OfferId;
 pub(super) struct Table<'a> {
     pub(super) rows: &'a [Line],
     looks: Vec<Vec<Look>>,
+    /// How many cells of each row hold something. Counted once: a sheet may have 16,384 columns, and each is judged.
+    filled: Vec<usize>,
+    /// Whether each row is a total.
+    totals: Vec<bool>,
 }
 
 /// What the cells of a column look like.
@@ -43,8 +47,11 @@ pub(super) fn nearly_all(some: usize, all: usize) -> bool {
 
 impl<'a> Table<'a> {
     pub(super) fn new(rows: &'a [Line]) -> Self {
-        let looks = rows.iter().map(|(_, cells)| cells.iter().map(|cell| Look::of(cell)).collect()).collect();
-        Self { rows, looks }
+        let looks: Vec<Vec<Look>> =
+            rows.iter().map(|(_, cells)| cells.iter().map(|cell| Look::of(cell)).collect()).collect();
+        let filled = looks.iter().map(|row| row.iter().filter(|look| **look != Look::Blank).count()).collect();
+        let totals = rows.iter().map(|(_, cells)| looks_like_total(cells)).collect();
+        Self { rows, looks, filled, totals }
     }
 
     pub(super) fn line(&self, row: usize) -> u64 {
@@ -79,7 +86,7 @@ impl<'a> Table<'a> {
 
     /// The number of filled cells that most rows from `start` on have.
     pub(super) fn usual_filled(&self, start: usize) -> usize {
-        most_common((start..self.rows.len()).map(|row| self.filled(row).count()))
+        most_common(self.filled.iter().skip(start).copied())
     }
 
     /// The width that most rows from `start` on have.
@@ -100,8 +107,8 @@ impl<'a> Table<'a> {
         let mut tally = Tally::default();
         for row in start..self.rows.len() {
             let look = self.look(row, column);
-            let is_lone = usual > 1 && self.filled(row).count() == 1 && look != Look::Id;
-            if is_lone || looks_like_total(self.cells(row)) {
+            let is_lone = usual > 1 && self.filled.get(row) == Some(&1) && look != Look::Id;
+            if is_lone || self.totals.get(row) == Some(&true) {
                 continue;
             }
             tally.rows += 1;
