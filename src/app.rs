@@ -15,7 +15,8 @@ use crate::config::{CheckJob, Environment, Job, JobError, ListJob};
 use crate::core_dumps;
 use crate::error::Error;
 use crate::exit::ExitCode;
-use crate::report::{Report, RunOutcome, print, with_causes};
+use crate::report::event::Audience;
+use crate::report::{Event, Report, RunOutcome, print, with_causes};
 use crate::settings::console::Console;
 use crate::settings::report_files::Files;
 use crate::signals;
@@ -54,52 +55,53 @@ fn run_export(arguments: ExportArgs, environment: Environment) -> ExitCode {
             if matches!(&error, JobError::Account(error) if error.is_key_for_host()) {
                 report = report.about(Files { network: String::new(), ..files });
             }
-            return fail(&error.into(), &mut report);
+            return fail(&error.into(), &report);
         }
     };
     if job.dry_run {
         let plan = wait_for(dry_run(&job, &report));
         return match plan.and_then(|plan| report.dry_run(&plan).map_err(Error::printing)) {
             Ok(()) => ExitCode::Success,
-            Err(failure) => fail(&failure, &mut report),
+            Err(failure) => fail(&failure, &report),
         };
     }
-    match wait_for(export(&job, &mut report)) {
+    match wait_for(export(&job, &report)) {
         Ok((ending, summary)) => {
             if let RunOutcome::Interrupted(signal) = ending {
                 signals::die_of(signal);
             }
             ending.exit_code(&summary)
         }
-        Err(failure) => fail(&failure, &mut report),
+        Err(failure) => fail(&failure, &report),
     }
 }
 
 fn run_list(arguments: ListArgs, environment: Environment) -> ExitCode {
-    let mut report = Report::new(arguments.look.look(), Instant::now());
+    let report = Report::new(arguments.look.look(), Instant::now());
     let job = ListJob::new(arguments, environment).map_err(Error::from);
-    match job.and_then(|job| wait_for(list(&job, &mut report))) {
+    match job.and_then(|job| wait_for(list(&job, &report))) {
         Ok(end) => {
             if let End::Interrupted(signal) = end {
                 signals::die_of(signal);
             }
             end.exit_code()
         }
-        Err(failure) => fail(&failure, &mut report),
+        Err(failure) => fail(&failure, &report),
     }
 }
 
 fn refuse(mistyped: &Mistyped) -> ExitCode {
     let look = Console { log_format: mistyped.log_format, ..Console::default() };
-    Report::new(look, Instant::now()).fail(&mistyped.message, ExitCode::Usage);
+    let (error, code, audience) = (mistyped.message.clone(), ExitCode::Usage, Audience::Everyone);
+    Report::new(look, Instant::now()).emit(&Event::Failed { error, code, audience });
     ExitCode::Usage
 }
 
 fn run_check(arguments: CheckArgs, environment: Environment) -> ExitCode {
     let look = Console { log_format: arguments.log_format.into(), ..Console::default() };
-    let mut report = Report::new(look, Instant::now());
+    let report = Report::new(look, Instant::now());
     let job = CheckJob::new(arguments, environment);
-    wait_for(check(&job, &report)).unwrap_or_else(|failure| fail(&failure, &mut report))
+    wait_for(check(&job, &report)).unwrap_or_else(|failure| fail(&failure, &report))
 }
 
 fn run_status(arguments: &StatusArgs) -> ExitCode {
@@ -108,25 +110,25 @@ fn run_status(arguments: &StatusArgs) -> ExitCode {
         print(&status.text(look.log_format, jiff::Timestamp::now())).map_err(Error::printing)?;
         Ok(status.exit_code())
     });
-    told.unwrap_or_else(|failure| fail(&failure, &mut Report::new(look, Instant::now())))
+    told.unwrap_or_else(|failure| fail(&failure, &Report::new(look, Instant::now())))
 }
 
 fn run_sandbox(arguments: &SandboxArgs) -> ExitCode {
-    let mut report = Report::new(Console::default(), Instant::now());
+    let report = Report::new(Console::default(), Instant::now());
     match wait_for(rehearse(arguments.listen, arguments.rate)) {
         Ok(signal) => {
             signals::die_of(signal);
             signal.exit_code()
         }
-        Err(failure) => fail(&failure, &mut report),
+        Err(failure) => fail(&failure, &report),
     }
 }
 
 fn show(text: io::Result<String>) -> ExitCode {
-    let mut report = Report::new(Console::default(), Instant::now());
+    let report = Report::new(Console::default(), Instant::now());
     match text.and_then(|text| print(&text)) {
         Ok(()) => ExitCode::Success,
-        Err(error) => fail(&Error::printing(error), &mut report),
+        Err(error) => fail(&Error::printing(error), &report),
     }
 }
 
@@ -140,13 +142,13 @@ fn wait_for<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error>
     done
 }
 
-fn fail(failure: &Error, report: &mut Report) -> ExitCode {
-    let code = failure.exit_code();
-    if failure.is_closed_pipe() {
-        report.fail_quietly(&with_causes(failure), code);
+fn fail(failure: &Error, report: &Report) -> ExitCode {
+    let (error, code) = (with_causes(failure), failure.exit_code());
+    let nobody_reads = failure.is_closed_pipe();
+    let audience = if nobody_reads { Audience::FilesOnly } else { Audience::Everyone };
+    report.emit(&Event::Failed { error, code, audience });
+    if nobody_reads {
         signals::die_of_closed_pipe();
-    } else {
-        report.fail(&with_causes(failure), code);
     }
     code
 }

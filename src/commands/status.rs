@@ -13,7 +13,7 @@ use crate::exit::ExitCode;
 use crate::input::InputFingerprint;
 use crate::offer::tally::Tally;
 use crate::output::{Checkpoint, Destination, Found, OutputPath, find};
-use crate::report::counted;
+use crate::report::format::counted;
 use crate::settings::console::LogFormat;
 use crate::text;
 

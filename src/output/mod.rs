@@ -6,6 +6,7 @@
 //! The way of a file: [`Destination::of`], [`Lock::acquire`], [`find`], then [`Segment::resume`] or (after [`set_aside`] of
 //! what does not fit) [`Segment::create`], rows and commits as [`CommitPolicy`] says, [`Output::begin_finish`].
 
+mod age;
 mod atomic_write;
 mod beside;
 mod checkpoint;
@@ -25,6 +26,7 @@ mod stream;
 mod windows_names;
 mod written;
 
+pub(crate) use age::Age;
 pub(crate) use atomic_write::{replace, replace_offers, replace_unlocked};
 pub(crate) use checkpoint::{Checkpoint, Finish, Found, Interrupted, find, has_header};
 pub(crate) use commit::Commit;

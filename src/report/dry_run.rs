@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::report::event::{EarlierRun, Fate, WhyOver};
 use crate::report::format;
+use crate::report::message::earlier_run;
 use crate::settings::rate::Rate;
 use crate::text;
 
@@ -41,7 +43,7 @@ pub(crate) struct DryRun {
     /// What it would write, with a word on each.
     pub files: Vec<(PathBuf, &'static str)>,
     /// What is there of an earlier run, and what would become of that.
-    pub earlier_run: Option<String>,
+    pub earlier_run: Option<EarlierRun>,
 }
 
 /// A row whose cell is no ID.
@@ -96,8 +98,14 @@ impl DryRun {
         for (n, (path, note)) in self.files.iter().enumerate() {
             line(if n == 0 { "files" } else { "" }, format!("{} ({note})", path.display()));
         }
-        line("earlier run", self.earlier_run.clone().unwrap_or_else(|| "none to go on with".to_owned()));
+        line("earlier run", self.earlier_run().unwrap_or_else(|| "none to resume".to_owned()));
         lines.join("\n") + "\n"
+    }
+
+    fn earlier_run(&self) -> Option<String> {
+        let run = self.earlier_run.as_ref()?;
+        let too_old = matches!(run.fate, Fate::SetAside { why: WhyOver::TooOld, .. });
+        Some(earlier_run(run) + if too_old { "; --resume would resume it" } else { "" })
     }
 
     fn rows(&self) -> String {
@@ -152,7 +160,7 @@ impl DryRun {
             "kept": self.kept, "distinct": self.distinct, "invalid": self.invalid,
             "first_invalid": invalid.collect::<Vec<_>>(), "calls": self.calls, "rate": self.rate.to_string(),
             "least_seconds": self.rate.limit().map(|_| self.least().as_secs_f64()),
-            "files": files.collect::<Vec<_>>(), "earlier_run": self.earlier_run,
+            "files": files.collect::<Vec<_>>(), "earlier_run": self.earlier_run(),
         })
     }
 }

@@ -33,6 +33,20 @@ fn wrap_line(line: &str, width: usize) -> String {
     text
 }
 
+/// An error with those of its causes that it does not name itself.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let words = error.to_string();
+        if !text.contains(&words) {
+            text += &format!(": {words}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
 /// `1,234,567`
 pub(crate) fn count(n: u64) -> String {
     let digits = n.to_string();

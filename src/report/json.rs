@@ -11,16 +11,18 @@ use serde::Serialize;
 
 use crate::exit::ExitCode;
 use crate::offer::ErrorKind;
-use crate::report::latency::Percentiles;
-use crate::report::record::{Figures, Planned, Record};
-use crate::report::summary::FailedOffer;
+use crate::report::failed_offer::FailedOffer;
+use crate::report::outcome::{self, COMPLETE, RunOutcome};
+use crate::report::plan::{LanePlan, Plan};
+use crate::report::snapshot::{LaneState, LaneStatus};
+use crate::report::stats::{Figures, LaneFigures, Percentiles, Stats, Statuses};
 
 /// The version of this shape.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 /// How a run ended, in the report's words.
-#[derive(Debug)]
-pub(crate) struct Ended {
+#[derive(Clone, Debug)]
+pub(crate) struct End {
     pub(crate) code: ExitCode,
     pub(crate) ending: &'static str,
     /// Why, where it was not completed.
@@ -31,29 +33,63 @@ pub(crate) struct Ended {
 pub(crate) struct Document<'a> {
     schema: u32,
     version: &'static str,
+    #[serde(flatten)]
+    pub(crate) when: When,
+    input: &'a str,
+    pub(crate) output: &'a str,
+    /// Of a run over one network.
+    host: Option<&'a str>,
+    #[serde(flatten)]
+    pub(crate) how: How,
+    #[serde(flatten)]
+    pub(crate) work: Work<'a>,
+    pub(crate) networks: Vec<NetworkPart<'a>>,
+    /// What the metrics call a network that is not known yet.
+    #[serde(skip)]
+    pub(crate) network: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct When {
     started: String,
     ended: String,
     pub(crate) duration_seconds: f64,
-    input: &'a str,
-    pub(crate) output: &'a str,
-    #[serde(skip)]
-    pub(crate) network: &'a str,
-    host: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct How {
     pub(crate) exit: Exit,
     pub(crate) ending: &'static str,
     why: Option<String>,
-    pub(crate) offers: Offers<'a>,
-    pub(crate) rows: u64,
-    pub(crate) calls: Calls,
-    latency_ms: Option<Latency>,
-    pub(crate) waited_seconds: Waited,
-    pub(crate) limit: Option<Limit>,
 }
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Exit {
     pub(crate) code: u8,
     meaning: &'static str,
+}
+
+/// What one network's part comes to.
+#[derive(Debug, Serialize)]
+pub(crate) struct NetworkPart<'a> {
+    #[serde(rename = "network")]
+    pub(crate) name: &'a str,
+    host: &'a str,
+    #[serde(flatten)]
+    pub(crate) how: How,
+    #[serde(flatten)]
+    pub(crate) work: Work<'a>,
+}
+
+/// What a run, or one network's part of it, comes to.
+#[derive(Debug, Serialize)]
+pub(crate) struct Work<'a> {
+    pub(crate) offers: Offers<'a>,
+    pub(crate) rows: u64,
+    pub(crate) calls: Calls,
+    latency_ms: Option<Latency>,
+    pub(crate) waited_seconds: Waited,
+    pub(crate) limit: Option<Limit>,
 }
 
 /// Input rows; all but `continued_from` include those of the runs that this one has continued.
@@ -66,8 +102,9 @@ pub(crate) struct Offers<'a> {
     pub(crate) exported: u64,
     failed: u64,
     pub(crate) errors: BTreeMap<ErrorKind, u64>,
-    /// The first of those of this run.
-    first_failed: &'a [FailedOffer],
+    /// The first of those of this run; of the run as a whole only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_failed: Option<&'a [FailedOffer]>,
 }
 
 #[derive(Debug, Serialize)]
@@ -101,28 +138,25 @@ pub(crate) struct Limit {
 }
 
 impl<'a> Document<'a> {
-    pub(crate) fn new(record: &'a Record, ended: Ended) -> Self {
-        let figures = record.figures();
-        let plan = record.plan.as_ref();
+    pub(crate) fn new(stats: &'a Stats, end: End) -> Self {
+        let plan = stats.plan.as_ref();
+        let only = plan.and_then(Plan::only_lane);
+        let rows = (plan.and_then(|plan| plan.total.rows()), plan.map_or(0, |plan| plan.done));
         Self {
             schema: SCHEMA,
             version: env!("CARGO_PKG_VERSION"),
-            started: to_the_millisecond(record.started),
-            ended: to_the_millisecond(Timestamp::now()),
-            duration_seconds: seconds(record.started_at.elapsed()),
-            input: &record.files.input,
-            output: &record.files.output,
-            network: record.network(),
-            host: plan.map(|plan| plan.host.as_str()),
-            exit: ended.code.into(),
-            ending: ended.ending,
-            why: ended.why,
-            offers: Offers::new(record, plan),
-            rows: record.tally().rows,
-            calls: Calls::new(&figures, &record.statuses),
-            latency_ms: figures.latency.map(Latency::from),
-            waited_seconds: (&figures).into(),
-            limit: plan.and_then(|plan| Limit::new(plan, &figures)),
+            when: When {
+                started: to_the_millisecond(stats.started),
+                ended: to_the_millisecond(Timestamp::now()),
+                duration_seconds: seconds(stats.started_at.elapsed()),
+            },
+            input: &stats.files.input,
+            output: &stats.files.output,
+            host: only.map(|lane| lane.host.as_str()),
+            networks: networks(stats, &end),
+            how: end.into(),
+            work: Work::new(stats.figures(), rows, Some(&stats.failed_offers), only),
+            network: stats.network(),
         }
     }
 
@@ -132,38 +166,89 @@ impl<'a> Document<'a> {
     }
 }
 
+/// Each network by itself. What ended the whole run ended those that were not done.
+fn networks<'a>(stats: &'a Stats, end: &End) -> Vec<NetworkPart<'a>> {
+    let lanes: Vec<_> = stats.lanes().collect();
+    let is_only = lanes.len() == 1;
+    let network = |LaneFigures { plan, status, figures }: LaneFigures<'a>| {
+        let own = status.filter(|_| !is_only).and_then(|status| own_end(status, &plan.host));
+        let rows = (status.and_then(|status| status.total.rows()), plan.done);
+        NetworkPart {
+            name: &plan.network,
+            host: &plan.host,
+            how: own.unwrap_or_else(|| end.clone()).into(),
+            work: Work::new(figures, rows, None, Some(plan)),
+        }
+    };
+    lanes.into_iter().map(network).collect()
+}
+
+/// How a network's part ended before the run did.
+fn own_end(status: &LaneStatus, host: &str) -> Option<End> {
+    match &status.state {
+        LaneState::Complete => Some(End { code: status.tally.exit_code(), ending: COMPLETE, why: None }),
+        LaneState::Stopped(why) => Some(End {
+            code: RunOutcome::Stopped(why.clone()).exit_code(&status.tally),
+            ending: outcome::word_of(why),
+            why: Some(outcome::stopped(why, host)),
+        }),
+        LaneState::Calling | LaneState::Waiting { .. } => None,
+    }
+}
+
+impl From<End> for How {
+    fn from(End { code, ending, why }: End) -> Self {
+        Self { exit: code.into(), ending, why }
+    }
+}
+
 impl From<ExitCode> for Exit {
     fn from(code: ExitCode) -> Self {
         Self { code: code.code(), meaning: code.meaning() }
     }
 }
 
-impl<'a> Offers<'a> {
-    fn new(record: &'a Record, plan: Option<&Planned>) -> Self {
-        let tally = record.tally();
+impl<'a> Work<'a> {
+    fn new(
+        figures: Figures,
+        (input_rows, continued_from): (Option<u64>, u64),
+        first_failed: Option<&'a [FailedOffer]>,
+        lane: Option<&LanePlan>,
+    ) -> Self {
         Self {
-            first_failed: &record.failed_offers,
-            input_rows: plan.and_then(|plan| plan.total),
-            continued_from: plan.map_or(0, |plan| plan.done),
-            done: tally.offers,
-            exported: tally.succeeded(),
-            failed: tally.failed(),
-            errors: tally.errors,
+            calls: Calls::new(&figures),
+            latency_ms: figures.latency.map(Latency::from),
+            waited_seconds: (&figures).into(),
+            limit: lane.and_then(|lane| Limit::new(lane, &figures)),
+            rows: figures.tally.rows,
+            offers: Offers {
+                input_rows,
+                continued_from,
+                done: figures.tally.offers,
+                exported: figures.tally.succeeded(),
+                failed: figures.tally.failed(),
+                errors: figures.tally.errors,
+                first_failed,
+            },
         }
     }
 }
 
 impl Calls {
-    fn new(figures: &Figures, statuses: &BTreeMap<Option<u16>, u64>) -> Self {
-        let word = |status: &Option<u16>| status.map_or_else(|| "none".to_owned(), |status| status.to_string());
+    fn new(figures: &Figures) -> Self {
         Self {
             total: figures.counts.calls,
             retries: figures.counts.retries,
             throttled: figures.counts.throttled,
-            by_status: statuses.iter().map(|(status, n)| (word(status), *n)).collect(),
+            by_status: by_status(&figures.statuses),
             per_second: thousandths(figures.per_second),
         }
     }
+}
+
+fn by_status(statuses: &Statuses) -> BTreeMap<String, u64> {
+    let word = |status: &Option<u16>| status.map_or_else(|| "none".to_owned(), |status| status.to_string());
+    statuses.iter().map(|(status, n)| (word(status), *n)).collect()
 }
 
 impl From<Percentiles> for Latency {
@@ -180,10 +265,10 @@ impl From<&Figures> for Waited {
 }
 
 impl Limit {
-    fn new(plan: &Planned, figures: &Figures) -> Option<Self> {
+    fn new(lane: &LanePlan, figures: &Figures) -> Option<Self> {
         Some(Self {
-            rate: plan.rate.limit()?.to_string(),
-            period_ms: thousandths(plan.period.as_secs_f64() * 1000.0),
+            rate: lane.rate.limit()?.to_string(),
+            period_ms: thousandths(lane.period.as_secs_f64() * 1000.0),
             used_percent: thousandths(figures.limit_used? * 100.0),
         })
     }
@@ -200,4 +285,51 @@ fn seconds(duration: Duration) -> f64 {
 /// More digits would only pretend to be known.
 fn thousandths(number: f64) -> f64 {
     (number * 1000.0).round() / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::event::Event;
+    use crate::report::example;
+
+    fn document(networks: &[&str], first: LaneState, ending: &'static str) -> serde_json::Value {
+        let (mut stats, mut last) = example::run(networks);
+        for lane in &mut last.lanes {
+            lane.state = LaneState::Complete;
+        }
+        last.lanes[0].state = first;
+        stats.on(&Event::CallsOver { last, failed: Vec::new() });
+        let end = End { code: ExitCode::SomeFailed, ending, why: None };
+        serde_json::from_str(&Document::new(&stats, end).json().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn each_network_has_its_own_end_unless_the_run_ended_first() {
+        for (networks, first, ending, expected) in [
+            (&["acme", "demo"][..], example::refused(), "complete", [("refused", 4), ("complete", 3)].as_slice()),
+            (&["acme", "demo"], LaneState::Calling, "interrupted", &[("interrupted", 3), ("complete", 3)]),
+            // Its end is that of the run, whatever its lane says: --min-ok is judged behind it.
+            (&["demo"], LaneState::Complete, "below_min_ok", &[("below_min_ok", 3)]),
+        ] {
+            let document = document(networks, first, ending);
+            let ends = document["networks"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|network| (network["ending"].as_str().unwrap(), network["exit"]["code"].as_u64().unwrap()));
+            assert_eq!(ends.collect::<Vec<_>>(), expected);
+        }
+    }
+
+    #[test]
+    fn what_belongs_to_one_network_is_null_for_the_whole_of_several() {
+        let several = document(&["acme", "demo"], LaneState::Complete, COMPLETE);
+        assert!(several["host"].is_null() && several["limit"].is_null());
+        assert_eq!(several["offers"]["done"], 150);
+        assert_eq!(several["networks"][1]["limit"]["rate"], "50/10s");
+        let one = document(&["demo"], LaneState::Complete, COMPLETE);
+        assert_eq!((&one["host"], &one["limit"]), (&one["networks"][0]["host"], &one["networks"][0]["limit"]));
+        assert_eq!(one["schema"], 2);
+    }
 }

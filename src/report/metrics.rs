@@ -1,85 +1,152 @@
 //! The metrics, as the textfile collector of `node_exporter` reads them.
 //!
-//! Several jobs may leave their files in one folder, so every series names its network and its output. Made from the JSON report's
-//! numbers.
+//! Several jobs may leave their files in one folder, so every series names its network and its output. Made from the
+//! numbers of the JSON report. In a run over several networks each has its series, and those of the whole run have an
+//! empty network.
 
 use std::fmt::{Display, Write};
 
 use crate::offer::ErrorKind;
-use crate::report::json::Document;
+use crate::report::json::{Document, NetworkPart, Work};
+use crate::report::outcome::COMPLETE;
 
 const LAST_SUCCESS: &str = "offerlinks_last_success_timestamp_seconds";
 
 /// The text of the file. `now` is in Unix seconds; `before` is what the file held until now.
 pub(crate) fn text(document: &Document<'_>, now: f64, before: &str) -> String {
-    let labels = labels(document);
-    let mut page = Page { text: String::new(), labels };
-    // Complete with error rows is a success, unless they are so many that the old output was better.
-    let success = if document.ending == "complete" { now } else { last_success(before, &page.labels) };
-    page.single(
-        LAST_SUCCESS,
-        "When an export last replaced its output with at least --min-ok offers, 0 if never.",
-        success,
-    );
-    page.single("offerlinks_last_run_timestamp_seconds", "When the last run ended, however it did.", now);
-    page.single("offerlinks_exit_code", "Exit code of the last run.", document.exit.code);
-    page.single("offerlinks_duration_seconds", "How long the last run took.", document.duration_seconds);
-
-    let offers = "offerlinks_offers";
-    page.describe(offers, "Input rows of the last run by what came of them: exported, or the kind of their error.");
-    page.sample(offers, Some(("result", "exported")), document.offers.exported);
-    for kind in ErrorKind::all() {
-        let n = document.offers.errors.get(&kind).copied().unwrap_or_default();
-        page.sample(offers, Some(("result", kind.as_str())), n);
+    let runs = runs(document);
+    let whose = if runs.len() == 1 { Whose::AnyOfOutput } else { Whose::Own };
+    let mut page = Page { text: String::new() };
+    page.describe(LAST_SUCCESS, "When an export last replaced its output with at least --min-ok offers, 0 if never.");
+    for run in &runs {
+        // Complete with error rows is a success, unless they are so many that the old output was better.
+        let success = if run.is_success { now } else { last_success(before, &run.labels, whose) };
+        page.sample(LAST_SUCCESS, &run.labels, None, success);
     }
-    page.single("offerlinks_rows", "Rows written by the last run.", document.rows);
-
-    let calls = "offerlinks_calls";
-    page.describe(calls, "Calls of the last run by the HTTP status of their answers; none is no answer.");
-    for (status, n) in &document.calls.by_status {
-        page.sample(calls, Some(("status", status)), n);
-    }
-    page.single(
-        "offerlinks_retries",
-        "Calls of the last run that asked again after a failure.",
-        document.calls.retries,
-    );
-    page.single("offerlinks_throttled", "Calls of the last run refused for the limit.", document.calls.throttled);
-    let waited = "offerlinks_waited_seconds";
-    page.describe(waited, "How long the last run stood still, by why: frozen by the network, or an outage.");
-    page.sample(waited, Some(("why", "frozen")), document.waited_seconds.frozen);
-    page.sample(waited, Some(("why", "outage")), document.waited_seconds.outage);
-    if let Some(limit) = &document.limit {
-        let help = "How much of the network's limit the last run used: 1 is all.";
-        page.single("offerlinks_limit_used_ratio", help, format_args!("{:.5}", limit.used_percent / 100.0));
-    }
+    page.each(&runs, "offerlinks_last_run_timestamp_seconds", "When the last run ended, however it did.", |_| now);
+    page.each(&runs, "offerlinks_exit_code", "Exit code of the last run.", |run| run.exit_code);
+    let took = document.when.duration_seconds;
+    page.each(&runs, "offerlinks_duration_seconds", "How long the last run took.", |_| took);
+    counts(&mut page, document);
     page.text
 }
 
-/// What tells a job from all others on this machine: two folders may both have a `links.csv`.
-fn labels(document: &Document<'_>) -> String {
-    let output = match document.output {
-        "-" => document.output.to_owned(),
-        file => std::path::absolute(file).map_or_else(|_| file.to_owned(), |path| path.to_string_lossy().into_owned()),
-    };
-    format!("network=\"{}\",output=\"{}\"", escape(document.network), escape(&output))
+/// What is counted for each network by itself: sums over networks are for who reads the metrics.
+fn counts(page: &mut Page, document: &Document<'_>) {
+    let networks = networks(document);
+    let offers = "offerlinks_offers";
+    page.describe(offers, "Input rows of the last run by what came of them: exported, or the kind of their error.");
+    for (labels, work) in &networks {
+        page.sample(offers, labels, Some(("result", "exported")), work.offers.exported);
+        for kind in ErrorKind::all() {
+            let n = work.offers.errors.get(&kind).copied().unwrap_or_default();
+            page.sample(offers, labels, Some(("result", kind.as_str())), n);
+        }
+    }
+    let rows = "offerlinks_rows";
+    page.describe(rows, "Rows written by the last run.");
+    for (labels, work) in &networks {
+        page.sample(rows, labels, None, work.rows);
+    }
+    let calls = "offerlinks_calls";
+    page.describe(calls, "Calls of the last run by the HTTP status of their answers; none is no answer.");
+    for (labels, work) in &networks {
+        work.calls.by_status.iter().for_each(|(status, n)| page.sample(calls, labels, Some(("status", status)), n));
+    }
+    let retries = "offerlinks_retries";
+    page.describe(retries, "Calls of the last run that asked again after a failure.");
+    for (labels, work) in &networks {
+        page.sample(retries, labels, None, work.calls.retries);
+    }
+    let throttled = "offerlinks_throttled";
+    page.describe(throttled, "Calls of the last run refused for the limit.");
+    for (labels, work) in &networks {
+        page.sample(throttled, labels, None, work.calls.throttled);
+    }
+    let waited = "offerlinks_waited_seconds";
+    page.describe(waited, "How long the last run stood still, by why: frozen by the network, or an outage.");
+    for (labels, work) in &networks {
+        page.sample(waited, labels, Some(("why", "frozen")), work.waited_seconds.frozen);
+        page.sample(waited, labels, Some(("why", "outage")), work.waited_seconds.outage);
+    }
+    let used = "offerlinks_limit_used_ratio";
+    let limits: Vec<_> = networks.iter().filter_map(|(labels, work)| Some((labels, work.limit.as_ref()?))).collect();
+    if !limits.is_empty() {
+        page.describe(used, "How much of the network's limit the last run used: 1 is all.");
+        for (labels, limit) in limits {
+            page.sample(used, labels, None, format_args!("{:.5}", limit.used_percent / 100.0));
+        }
+    }
 }
 
-/// What the file of an earlier run says; 0 if it says nothing. The network may have been unknown, then or now.
-fn last_success(before: &str, labels: &str) -> f64 {
-    let output = labels.split_once(",output=").map_or("", |(_, output)| output);
+/// The end of a run, or of one network's part of it.
+struct Run {
+    labels: String,
+    is_success: bool,
+    exit_code: u8,
+}
+
+/// One for each network and, where there are several, one for the whole run.
+fn runs(document: &Document<'_>) -> Vec<Run> {
+    let is_replaced = document.how.ending == COMPLETE;
+    let whole = |network: &str| Run {
+        labels: labels(network, document.output),
+        is_success: is_replaced,
+        exit_code: document.how.exit.code,
+    };
+    match document.networks.as_slice() {
+        [] | [_] => vec![whole(document.network)],
+        several => {
+            let own = |network: &NetworkPart<'_>| Run {
+                labels: labels(network.name, document.output),
+                is_success: is_replaced && network.how.ending == COMPLETE,
+                exit_code: network.how.exit.code,
+            };
+            std::iter::once(whole("")).chain(several.iter().map(own)).collect()
+        }
+    }
+}
+
+fn networks<'a>(document: &'a Document<'a>) -> Vec<(String, &'a Work<'a>)> {
+    match document.networks.as_slice() {
+        [] | [_] => vec![(labels(document.network, document.output), &document.work)],
+        several => several.iter().map(|network| (labels(network.name, document.output), &network.work)).collect(),
+    }
+}
+
+/// What tells a job from all others on this machine: two folders may both have a `links.csv`.
+fn labels(network: &str, output: &str) -> String {
+    let output = match output {
+        "-" => output.to_owned(),
+        file => std::path::absolute(file).map_or_else(|_| file.to_owned(), |path| path.to_string_lossy().into_owned()),
+    };
+    format!("network=\"{}\",output=\"{}\"", escape(network), escape(&output))
+}
+
+/// What the file of an earlier run says; 0 if it says nothing. A run over one network takes any sample of its output: the
+/// network may have been unknown, then or now.
+fn last_success(before: &str, labels: &str, whose: Whose) -> f64 {
+    let output = |labels: &str| labels.split_once(",output=").map(|(_, output)| output.to_owned());
+    let is_it = |old: &str| match whose {
+        Whose::Own => old == labels,
+        Whose::AnyOfOutput => old == labels || output(old).is_some() && output(old) == output(labels),
+    };
     let value = before.lines().find_map(|line| {
         let (old, value) = line.strip_prefix(LAST_SUCCESS)?.strip_prefix('{')?.rsplit_once("} ")?;
-        let same = old == labels || old.split_once(",output=").is_some_and(|(_, old)| old == output);
-        same.then_some(value)
+        is_it(old).then_some(value)
     });
     value.and_then(|value| value.trim().parse().ok()).filter(|value: &f64| value.is_finite()).unwrap_or(0.0)
 }
 
+/// Whose last success counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whose {
+    Own,
+    AnyOfOutput,
+}
+
 struct Page {
     text: String,
-    /// Escaped.
-    labels: String,
 }
 
 impl Page {
@@ -88,14 +155,16 @@ impl Page {
         let _ = writeln!(self.text, "# HELP {name} {help}\n# TYPE {name} gauge");
     }
 
-    fn sample(&mut self, name: &str, label: Option<(&str, &str)>, value: impl Display) {
+    fn sample(&mut self, name: &str, labels: &str, label: Option<(&str, &str)>, value: impl Display) {
         let label = label.map(|(name, value)| format!(",{name}=\"{}\"", escape(value))).unwrap_or_default();
-        let _ = writeln!(self.text, "{name}{{{}{label}}} {value}", self.labels);
+        let _ = writeln!(self.text, "{name}{{{labels}{label}}} {value}");
     }
 
-    fn single(&mut self, name: &str, help: &str, value: impl Display) {
+    fn each<V: Display>(&mut self, runs: &[Run], name: &str, help: &str, value: impl Fn(&Run) -> V) {
         self.describe(name, help);
-        self.sample(name, None, value);
+        for run in runs {
+            self.sample(name, &run.labels, None, value(run));
+        }
     }
 }
 
@@ -106,6 +175,11 @@ fn escape(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exit::ExitCode;
+    use crate::report::event::Event;
+    use crate::report::example;
+    use crate::report::json::End;
+    use crate::report::snapshot::LaneState;
 
     #[test]
     fn the_last_success_is_kept_for_the_same_output_only() {
@@ -121,22 +195,33 @@ mod tests {
             (String::new(), 0.0),
             ("\0{".into(), 0.0),
         ] {
-            assert!((last_success(&before, &labels("x", &output)) - value).abs() < f64::EPSILON, "{before}");
+            assert!(
+                (last_success(&before, &labels("x", &output), Whose::AnyOfOutput) - value).abs() < f64::EPSILON,
+                "{before}"
+            );
         }
+        let whole = line(labels("", &output));
+        assert!(last_success(&whole, &labels("x", &output), Whose::Own).abs() < f64::EPSILON, "a new network has none");
+    }
+
+    fn written(networks: &[&str], first: Option<LaneState>) -> String {
+        let (mut stats, mut last) = example::run(networks);
+        stats.files.output = "/srv/acme/links.csv".to_owned();
+        for lane in &mut last.lanes {
+            lane.state = LaneState::Complete;
+        }
+        if let Some(state) = first {
+            last.lanes[0].state = state;
+        }
+        stats.on(&Event::CallsOver { last, failed: Vec::new() });
+        let end = End { code: ExitCode::SomeFailed, ending: COMPLETE, why: None };
+        text(&Document::new(&stats, end), 1.5, "")
     }
 
     /// A job of another version whose words differ would lose its samples, so they are part of the contract.
     #[test]
     fn the_help_texts_are_those_of_every_version() {
-        let now = std::time::Instant::now();
-        let mut record = crate::report::record::Record::new(now);
-        let (total, period) = (crate::input::Total::Unknown, std::time::Duration::ZERO);
-        let rate = "50/10s".parse().unwrap();
-        record
-            .plan(&crate::report::Plan { input: "", output: "", host: "x.example", total, done: 0, rate, period }, now);
-        record.files.output = "/srv/acme/links.csv".to_owned();
-        let ended = crate::report::json::Ended { code: crate::exit::ExitCode::Success, ending: "complete", why: None };
-        let text = text(&Document::new(&record, ended), 1.5, "");
+        let text = written(&["x.example"], None);
         let told = |line: &&str| line.starts_with("# HELP") || line.contains("_success_timestamp_seconds{");
         insta::assert_snapshot!(text.lines().filter(told).collect::<Vec<_>>().join("\n"), @r#"
         # HELP offerlinks_last_success_timestamp_seconds When an export last replaced its output with at least --min-ok offers, 0 if never.
@@ -152,5 +237,33 @@ mod tests {
         # HELP offerlinks_waited_seconds How long the last run stood still, by why: frozen by the network, or an outage.
         # HELP offerlinks_limit_used_ratio How much of the network's limit the last run used: 1 is all.
         "#);
+    }
+
+    #[test]
+    fn several_networks_have_series_of_their_own_and_the_whole_has_an_empty_network() {
+        let text = written(&["acme", "demo"], Some(example::refused()));
+        let shown = |line: &&str| {
+            ["_success_timestamp_seconds{", "_exit_code{", "_rows{", "result=\"exported\"", "_limit_used_ratio{"]
+                .iter()
+                .any(|part| line.contains(part))
+        };
+        insta::assert_snapshot!(text.lines().filter(shown).collect::<Vec<_>>().join("\n"), @r#"
+        offerlinks_last_success_timestamp_seconds{network="",output="/srv/acme/links.csv"} 1.5
+        offerlinks_last_success_timestamp_seconds{network="acme",output="/srv/acme/links.csv"} 0
+        offerlinks_last_success_timestamp_seconds{network="demo",output="/srv/acme/links.csv"} 1.5
+        offerlinks_exit_code{network="",output="/srv/acme/links.csv"} 3
+        offerlinks_exit_code{network="acme",output="/srv/acme/links.csv"} 4
+        offerlinks_exit_code{network="demo",output="/srv/acme/links.csv"} 3
+        offerlinks_offers{network="acme",output="/srv/acme/links.csv",result="exported"} 45
+        offerlinks_offers{network="demo",output="/srv/acme/links.csv",result="exported"} 90
+        offerlinks_rows{network="acme",output="/srv/acme/links.csv"} 50
+        offerlinks_rows{network="demo",output="/srv/acme/links.csv"} 100
+        offerlinks_limit_used_ratio{network="acme",output="/srv/acme/links.csv"} 1.00000
+        offerlinks_limit_used_ratio{network="demo",output="/srv/acme/links.csv"} 2.00000
+        "#);
+        for family in text.split("# HELP ").skip(1) {
+            let name = family.split(' ').next().unwrap();
+            assert!(family.lines().skip(2).all(|line| line.starts_with(&format!("{name}{{"))), "{family}");
+        }
     }
 }

@@ -15,7 +15,8 @@ use crate::offer::tally::Tally;
 use crate::output::{Finish, Lock, OutputError};
 use crate::reorder::Slot;
 use crate::reorder::buffer::{Admitted, ReorderBuffer};
-use crate::report::{Level, Report, RunOutcome};
+use crate::report::event::LastWait;
+use crate::report::{Event, LaneId, Report, RunOutcome};
 use crate::run::in_flight::InFlight;
 use crate::run::retry_failed::KeptRow;
 use crate::run::rows::{Next as NextRow, Rows};
@@ -78,17 +79,12 @@ pub(crate) struct Ended {
 
 impl Run {
     /// Runs until every row is written, or something stops it.
-    pub(crate) async fn run(
-        mut self,
-        client: &Client,
-        signals: &mut Signals,
-        report: &mut Report,
-    ) -> Result<Ended, Error> {
+    pub(crate) async fn run(mut self, client: &Client, signals: &mut Signals, report: &Report) -> Result<Ended, Error> {
         let ended = self.go(client, signals, report).await;
         // A run that fails here is to be reported too.
         let now = Instant::now();
-        report.totals(self.last_snapshot(ended.as_ref().ok(), now));
-        report.failed_offers(self.writer.failed());
+        let last = self.last_snapshot(ended.as_ref().ok(), now);
+        report.emit(&Event::CallsOver { last, failed: self.writer.failed().to_vec() });
         match &ended {
             // The thread of the disk knows what really happened.
             Err(Error::Output(OutputError::FailedBefore(_))) => self.writer.committed().await?,
@@ -102,7 +98,7 @@ impl Run {
         }
     }
 
-    async fn go(&mut self, client: &Client, signals: &mut Signals, report: &mut Report) -> Result<RunOutcome, Error> {
+    async fn go(&mut self, client: &Client, signals: &mut Signals, report: &Report) -> Result<RunOutcome, Error> {
         let fetch = |call: Call<Request>| async move {
             let sent = Instant::now();
             let reply = client.fetch(call.request()).await;
@@ -164,18 +160,17 @@ impl Run {
         ending: &RunOutcome,
         (mut in_flight, client): (InFlight<impl Future<Output = Arrived>>, &Client),
         signals: &mut Signals,
-        report: &mut Report,
+        report: &Report,
     ) -> Result<(), Error> {
         let grace = if let RunOutcome::Interrupted(signal) = ending { signal.grace() } else { Duration::MAX };
         let patience = disk_patience(self.writer.committing_since(), Instant::now()).min(grace);
         let drain = self.drain.min(grace);
         if let RunOutcome::Interrupted(signal) = ending {
-            let what = match self.schedule.in_flight() {
-                0 => "the disk".to_owned(),
-                1 => "the answer to 1 call".to_owned(),
-                calls => format!("the answers to {calls} calls"),
+            let waiting_for = match self.schedule.in_flight() {
+                0 => LastWait::Disk,
+                calls => LastWait::Calls(calls),
             };
-            report.say(Level::Info, &signal.waiting_for(&what));
+            report.emit(&Event::Stopping { signal: *signal, waiting_for });
             signals.allow(drain + patience + FAREWELL);
         }
         let mut deadline = pin!(sleep_until((Instant::now() + drain).into()));
@@ -249,19 +244,15 @@ impl Run {
         }
     }
 
-    fn answered(
-        &mut self,
-        (call, reply, took): Arrived,
-        client: &Client,
-        report: &mut Report,
-    ) -> Result<(), StopReason> {
+    fn answered(&mut self, (call, reply, took): Arrived, client: &Client, report: &Report) -> Result<(), StopReason> {
         let Reply { outcome, retry_after, form, http_status, fault, .. } = reply;
         let outcome = outcome.and_then(Payload::into_links);
         let closed = fault.and_then(|fault| client.closed(fault)).zip(outcome.as_ref().err().cloned());
-        report.answered(http_status, took);
+        let lane = LaneId::ONLY;
+        report.emit(&Event::Answered { lane, http_status, took });
         if let (Err(error), Request::TrackingLinks(offer)) = (&outcome, call.request()) {
-            report.call_failed(offer, error);
-            self.tell_of_bad_start(error, report);
+            report.emit(&Event::CallFailed { lane, offer: *offer, error: error.clone() });
+            self.warn_of_bad_start(error, report);
         }
         let completion = match &outcome {
             Ok(_) => Completion::Success,
@@ -342,7 +333,7 @@ impl Run {
         let (summary, kept) = (self.writer.summary().clone(), self.writer.kept());
         let since = self.writer.committing_since();
         let tell = |signal: Signal| {
-            report.say(Level::Info, &signal.waiting_for("the disk"));
+            report.emit(&Event::Stopping { signal, waiting_for: LastWait::Disk });
             disk_patience(since, Instant::now())
         };
         match signals.until_second(self.writer.finish(&mut self.rows), tell).await {

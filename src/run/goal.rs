@@ -11,8 +11,9 @@ use crate::error::Error;
 use crate::input::InputFingerprint;
 use crate::offer::tally::Tally;
 use crate::output::{Destination, Finish, Interrupted, Lock, set_aside};
-use crate::report::{Level, Report};
-use crate::run::resume::{ResumeDecision, Why};
+use crate::report::event::{Fate, NothingToResume};
+use crate::report::{Event, Report};
+use crate::run::resume::ResumeDecision;
 use crate::run::rows::Rows;
 
 /// Where the rows are to go.
@@ -42,34 +43,29 @@ pub(crate) enum Begin {
     Finished(Tally, Finish),
 }
 
-/// Makes room for this run, and tells what becomes of an earlier one.
+/// Makes room for this run, and says what becomes of an earlier one.
 pub(crate) fn begin(job: &Job, rows: &mut Rows, lock: &Lock, report: &Report) -> Result<Begin, Error> {
     let earlier = ResumeDecision::of(job, lock.place(), rows, Timestamp::now())?;
-    let words = earlier.words(job.start);
-    let tell = |level: Level, more: &str| words.iter().for_each(|words| report.say(level, &format!("{words}{more}")));
-    // Old rows and lost work concern the quiet too.
-    let matters = |matters: bool| if matters { Level::Notice } else { Level::Info };
-    match earlier {
-        ResumeDecision::GoesOn(found, age) => {
-            tell(matters(age.is_worth_telling()), "");
-            return Ok(Begin::GoOn(found));
-        }
-        ResumeDecision::AllDone(summary, age, finish) => {
-            tell(matters(age.is_worth_telling()), "");
-            return Ok(Begin::Finished(summary, finish));
-        }
-        ResumeDecision::Nothing if job.start == Start::GoOn => {
-            report.say(Level::Info, "no interrupted run to go on with: starting");
-        }
-        ResumeDecision::Nothing => {}
-        ResumeDecision::Finished => tell(Level::Debug, ""),
+    match &earlier {
         ResumeDecision::SetAside { .. } => make_room(&earlier, job, lock, None, report)?,
+        ResumeDecision::Nothing if job.start == Start::GoOn => {
+            report.emit(&Event::NothingToResume(NothingToResume::NoRun));
+        }
+        earlier => {
+            if let Some(run) = earlier.earlier_run(job.start) {
+                report.emit(&Event::EarlierRun(run));
+            }
+        }
     }
-    Ok(Begin::Start)
+    Ok(match earlier {
+        ResumeDecision::GoesOn(found, _) => Begin::GoOn(found),
+        ResumeDecision::AllDone(summary, _, finish) => Begin::Finished(summary, finish),
+        ResumeDecision::Nothing | ResumeDecision::Finished | ResumeDecision::SetAside { .. } => Begin::Start,
+    })
 }
 
-/// Sets aside what an earlier run has done that this one does not go on with, and tells so: it is hours of work, maybe.
-/// `list` is what its rows were made of, if that is about to be replaced.
+/// Sets aside what an earlier run has done that this one does not resume, and says so: it may be hours of work. `list` is
+/// what its rows were made of, if that is about to be replaced.
 pub(crate) fn make_room(
     earlier: &ResumeDecision,
     job: &Job,
@@ -77,15 +73,10 @@ pub(crate) fn make_room(
     list: Option<&Path>,
     report: &Report,
 ) -> Result<(), Error> {
-    let (ResumeDecision::SetAside { why, .. }, Some(words)) = (earlier, earlier.words(job.start)) else {
-        return Ok(());
-    };
-    let names: Vec<_> = set_aside(lock, list)?.iter().map(|path| path.display().to_string()).collect();
-    let (level, back) = match why {
-        Why::StatusRequests => (Level::Info, ""),
-        Why::Unfit(_) => (Level::Notice, ""),
-        Why::TooOld(_) => (Level::Notice, "; to go on with it, stop this run, rename them back and use --resume"),
-    };
-    report.say(level, &format!("{words}; it is set aside as {}{back}", names.join(" and ")));
+    let Some(mut run) = earlier.earlier_run(job.start) else { return Ok(()) };
+    if let Fate::SetAside { files, .. } = &mut run.fate {
+        *files = set_aside(lock, list)?;
+        report.emit(&Event::EarlierRun(run));
+    }
     Ok(())
 }

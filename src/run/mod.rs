@@ -2,7 +2,6 @@
 //!
 //! The only place where calls run side by side. Decisions are made elsewhere (`dispatch`, `pace`, `reorder`).
 
-pub(crate) mod age;
 mod commit_thread;
 mod commits;
 pub(crate) mod event_loop;

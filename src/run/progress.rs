@@ -5,21 +5,21 @@
 use std::time::Instant;
 
 use crate::offer::{Class, OfferError};
-use crate::report::{LaneState, LaneStatus, Level, Report, RunOutcome, Snapshot};
+use crate::report::{Event, LaneId, LaneState, LaneStatus, Report, RunOutcome, Snapshot};
 use crate::run::event_loop::Run;
 
 impl Run {
-    /// How far it is, and what it waits for.
-    pub(crate) fn show(&self, report: &mut Report, now: Instant) {
+    /// Shows how far it is, and what it waits for.
+    pub(crate) fn show(&self, report: &Report, now: Instant) {
         if let Some((why, until)) = self.waiting {
-            report.waiting(why, until, now);
+            report.emit(&Event::Waiting { lane: LaneId::ONLY, why, until, now });
         }
         report.progress(now, || self.snapshot(now));
     }
 
-    /// Answers somebody who asks.
+    /// Answers somebody who asks how far it is.
     pub(crate) fn answer(&self, report: &Report, now: Instant) {
-        report.asked(&self.snapshot(now));
+        report.emit(&Event::StatusRequested(self.snapshot(now)));
     }
 
     /// How far it was when it ended.
@@ -51,10 +51,10 @@ impl Run {
     }
 
     /// Until something passes, calls are made one by one: if the host swallows them, that takes minutes of silence.
-    pub(crate) fn tell_of_bad_start(&self, error: &OfferError, report: &Report) {
+    pub(crate) fn warn_of_bad_start(&self, error: &OfferError, report: &Report) {
         let is_first = self.schedule.counts(Instant::now()).calls == 1;
         if is_first && error.kind.class() == Class::Transient {
-            report.say(Level::Warning, &format!("the first call failed: {}", error.words()));
+            report.emit(&Event::FirstCallFailed { lane: LaneId::ONLY, error: error.clone() });
         }
     }
 }

@@ -8,9 +8,8 @@ use crate::config::{Comparison, Job, Start};
 use crate::error::Error;
 use crate::input::{InputFingerprint, NotTheSameInput};
 use crate::offer::tally::Tally;
-use crate::output::{Checkpoint, Finish, Found, Interrupted, OutputPath, find, has_header};
-use crate::report::counted;
-use crate::run::age::Age;
+use crate::output::{Age, Checkpoint, Finish, Found, Interrupted, OutputPath, find, has_header};
+use crate::report::event::{Asked, EarlierRun, Fate, WhyOver};
 use crate::run::rows::Rows;
 
 /// What is there of an earlier run with the same output.
@@ -25,23 +24,14 @@ pub(crate) enum ResumeDecision {
         /// Offers that are done, if that is known.
         done: Option<u64>,
         /// Why this run does not go on with it.
-        why: Why,
+        why: WhyOver,
+        /// How old it is.
+        age: Age,
     },
     /// It has done all that this run was asked to go on with. The output is whole, or its rows are withheld.
     AllDone(Tally, Age, Finish),
     /// It is finished but for its tidying up, and this run does its own work.
     Finished,
-}
-
-/// Why a run starts over though there is an interrupted one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Why {
-    /// It is of the same job, but its rows are too old to be gone on with unasked.
-    TooOld(Age),
-    /// `--restart`.
-    StatusRequests,
-    /// It is damaged, or of another job or input.
-    Unfit(String),
 }
 
 impl ResumeDecision {
@@ -52,7 +42,7 @@ impl ResumeDecision {
     pub(crate) fn of(job: &Job, place: &OutputPath, rows: &mut Rows, now: Timestamp) -> Result<Self, Error> {
         Ok(match find::<InputFingerprint, Tally>(place)? {
             Found::Nothing => Self::Nothing,
-            Found::Damaged { why } => Self::SetAside { done: None, why: Why::Unfit(why) },
+            Found::Damaged { why } => Self::SetAside { done: None, why: WhyOver::Unfit(why), age: Age::Unknown },
             Found::Finished(run, finish) => {
                 let age = Age::of(run.saved_at, now);
                 let is_enough = job.min_ok.is_met(run.counts.succeeded(), run.counts.offers);
@@ -74,7 +64,7 @@ impl ResumeDecision {
                 let age = Age::of(found.checkpoint.saved_at, now);
                 match why_over(job, place, &found.checkpoint, rows, age)? {
                     None => Self::GoesOn(found, age),
-                    Some(why) => Self::SetAside { done: Some(found.checkpoint.offers), why },
+                    Some(why) => Self::SetAside { done: Some(found.checkpoint.offers), why, age },
                 }
             }
         })
@@ -89,33 +79,21 @@ impl ResumeDecision {
         }
     }
 
-    /// What becomes of it, in words; nothing where nothing was there.
-    pub(crate) fn words(&self, start: Start) -> Option<String> {
-        let offers = |done: u64| format!("{} done", counted(done, "offer"));
-        Some(match self {
+    /// What is there, and what becomes of it; nothing where nothing is there.
+    pub(crate) fn earlier_run(&self, start: Start) -> Option<EarlierRun> {
+        let (fate, age) = match self {
             Self::Nothing => return None,
             Self::GoesOn(found, age) => {
-                let over = if start == Start::GoOnIfRecent { "; --restart starts over" } else { "" };
-                let done = offers(found.checkpoint.offers);
-                format!("going on with an interrupted run of this job: {done}, {}{over}", age.words())
+                let asked = if start == Start::GoOnIfRecent { Asked::Unasked } else { Asked::Resume };
+                (Fate::Continued { done: found.checkpoint.offers, asked }, *age)
             }
-            Self::SetAside { done, why } => {
-                let done = done.map_or_else(String::new, |done| format!(" ({})", offers(done)));
-                match why {
-                    Why::StatusRequests => {
-                        format!("starting over (--restart), not going on with the interrupted run{done}")
-                    }
-                    Why::TooOld(age) => {
-                        format!("starting over: the interrupted run{done} was {}, so its rows are old", age.words())
-                    }
-                    Why::Unfit(why) => format!("starting over: the interrupted run{done} cannot be continued: {why}"),
-                }
+            Self::SetAside { done, why, age } => {
+                (Fate::SetAside { done: *done, why: why.clone(), files: Vec::new() }, *age)
             }
-            Self::AllDone(_, age, _) => {
-                format!("the output was finished by the run before ({}): nothing is left to do", age.words())
-            }
-            Self::Finished => "the run before is finished: starting".to_owned(),
-        })
+            Self::AllDone(_, age, _) => (Fate::AllDone, *age),
+            Self::Finished => (Fate::Finished, Age::Unknown),
+        };
+        Some(EarlierRun { fate, age })
     }
 }
 
@@ -135,15 +113,15 @@ fn why_over(
     run: &Checkpoint<InputFingerprint, Tally>,
     rows: &mut Rows,
     age: Age,
-) -> Result<Option<Why>, Error> {
+) -> Result<Option<WhyOver>, Error> {
     if job.start == Start::Over {
-        return Ok(Some(Why::StatusRequests));
+        return Ok(Some(WhyOver::Restart));
     }
     if let Some(why) = another_job(job, run, rows)? {
-        return Ok(Some(Why::Unfit(why)));
+        return Ok(Some(WhyOver::Unfit(why)));
     }
     if !has_header(place, rows.header().as_slice())? {
-        return Ok(Some(Why::Unfit("its output has other columns than this version writes".to_owned())));
+        return Ok(Some(WhyOver::Unfit("its output has other columns than this version writes".to_owned())));
     }
     let too_old = job.start == Start::GoOnIfRecent && !age.is_recent();
     let unfit = match &run.input {
@@ -153,7 +131,7 @@ fn why_over(
         Some(_) if too_old => None,
         Some(mark) => rows.resume(mark).err().map(|why| why.to_string()),
     };
-    Ok(unfit.map(Why::Unfit).or(too_old.then_some(Why::TooOld(age))))
+    Ok(unfit.map(WhyOver::Unfit).or(too_old.then_some(WhyOver::TooOld)))
 }
 
 /// What tells the job of a checkpoint from this one.

@@ -8,7 +8,7 @@ use crate::encode::link_template::{Template, is_http};
 use crate::encode::{Encoder, InputRow, KeptCell};
 use crate::input::Row;
 use crate::offer::{Answer, ErrorKind, OfferError, RowOutcome};
-use crate::report::{Level, Report};
+use crate::report::{Event, Report};
 use crate::run::rows::Rows;
 
 /// The most text that one offer's rows may have, in bytes: a thousand times what thousands of entries have.
@@ -34,7 +34,7 @@ pub(crate) struct RowEncoder {
 #[derive(Debug)]
 enum Clash {
     NotSeen,
-    ToReport(String),
+    ToReport(Event),
     Reported,
 }
 
@@ -107,17 +107,14 @@ impl RowEncoder {
         let links = answer.entries().filter_map(|entry| entry.tracking_link);
         let mut links = answer.url().into_iter().chain(links).filter(|link| is_http(link));
         if let Some(name) = links.find_map(|link| self.template.clash(link)) {
-            self.clash = Clash::ToReport(format!(
-                "--append adds {name} to links that have it already, first in offer {offer_id}: which of the two \
-                 counts is up to the network"
-            ));
+            self.clash = Clash::ToReport(Event::AppendClash { parameter: name, offer_id: offer_id.to_owned() });
         }
     }
 
     /// Reports once what is wrong with the rows written so far.
     pub(crate) fn report_clash(&mut self, report: &Report) {
-        if let Clash::ToReport(message) = &self.clash {
-            report.say(Level::Warning, message);
+        if let Clash::ToReport(clash) = &self.clash {
+            report.emit(clash);
             self.clash = Clash::Reported;
         }
     }

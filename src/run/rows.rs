@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::input::{
     Input, InputError, InputFingerprint, InputWarnings, NotTheSameInput, Resolved, ResumePosition, Row, Total,
 };
-use crate::report::{Level, Report};
+use crate::report::{Event, Report};
 use crate::run::retry_failed::failed_rows_of;
 use crate::run::retry_failed::{KeptRow, PreviousRows, RowAction};
 
@@ -212,34 +212,27 @@ impl Rows {
     /// Where in the user's input the IDs stand.
     pub(crate) fn tell_reading(&self, job: &Job, report: &Report) {
         if let Some(reading) = self.reading.as_ref().filter(|_| job.all_offers.is_none()) {
-            report.say_with(Level::Info, &format!("IDs: {reading}"), reading.fields());
+            report.emit(&Event::InputLayout(reading.clone()));
         }
     }
 
     /// What the user should know before the first call.
     pub(crate) fn tell(&self, job: &Job, report: &Report) {
         for doubt in job.template.doubts(&self.kept) {
-            let level = if doubt.is_loss() { Level::Notice } else { Level::Warning };
-            report.say(level, &doubt.to_string());
+            report.emit(&Event::AppendDoubt(doubt));
         }
         let Some(rows) = self.previous() else { return };
-        let output = job.rows_file();
-        let output = output.display();
         if let Some(how) = &rows.resaved {
-            let message =
-                format!("{output} was saved by another program ({how}): it is written as offerlinks writes it");
-            report.say(Level::Info, &message);
+            report.emit(&Event::OutputResaved { output: job.rows_file(), how: how.clone() });
         }
         if !job.template.is_empty() {
-            report.say(Level::Info, &format!("links get the --append of the first run: {}", job.template));
+            report.emit(&Event::AppendRepeated(job.template.to_string()));
         }
     }
 
     /// What was odd about the input, once, at the end of it.
     pub(crate) fn log_warnings(&self, report: &Report) {
-        for message in words(self.oddities()) {
-            report.say(Level::Warning, &message);
-        }
+        report.emit(&Event::InputOdd(self.oddities()));
     }
 
     fn oddities(&self) -> InputWarnings {
@@ -249,23 +242,6 @@ impl Rows {
             From::OutputReader(_) => InputWarnings::default(),
         }
     }
-}
-
-/// What was odd, in words.
-fn words(oddities: InputWarnings) -> Vec<String> {
-    let InputWarnings { rows_too_long, first_too_long, first_total, first_repeated_header, has_grown } = oddities;
-    let too_long = first_too_long.map(|line| {
-        format!(
-            "rows of the input with filled cells beyond its last column, or in a column without a name: \
-             {rows_too_long}, first on line {line}; these cells are not in the output"
-        )
-    });
-    let total = first_total.map(|line| format!("line {line} looks like a total, not an offer: it has an error row"));
-    let header = first_repeated_header
-        .map(|line| format!("line {line} repeats the header, as when files are joined: it has an error row"));
-    let grown =
-        has_grown.then(|| "the input has grown since it was read: what was added is not in the output".to_owned());
-    [too_long, total, header, grown].into_iter().flatten().collect()
 }
 
 impl Pipe {

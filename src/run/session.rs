@@ -10,7 +10,8 @@ use crate::api::{Client, ClientError};
 use crate::budget::machine::{Count, Peers};
 use crate::config::Network;
 use crate::error::Error;
-use crate::report::{Level, Report};
+use crate::report::Report;
+use crate::report::event::{Event, Moment};
 use crate::sandbox::{self, Sandbox};
 use crate::settings::network::{Account, Http};
 use crate::settings::rate::Rate;
@@ -63,8 +64,7 @@ impl Neighbours {
         let (Network::Real(account), Some(_)) = (network, rate.limit()) else { return Self(None) };
         let (peers, blind) = Peers::join(&account.base_url, Instant::now());
         if let Some(blind) = blind {
-            // Two runs that do not see each other are twice the limit: even the quiet want to hear of that.
-            report.say(Level::Notice, &format!("warning: this run, which calls {host}, {blind}"));
+            report.emit(&Event::PeersHidden { host: host.to_owned(), why: blind.to_string() });
         }
         Self(peers)
     }
@@ -80,7 +80,7 @@ impl Neighbours {
         let Some(count) = self.0.as_ref().map(Peers::count).filter(|count| count.runs.get() > 1) else { return now };
         set_share(count.parts);
         let Count { runs, .. } = count;
-        report.say(Level::Info, &format!("{runs} runs on this machine share the limit: each takes its part"));
+        report.emit(&Event::LimitShared { runs, when: Moment::AtStart });
         now + Peers::INTERVAL * 3 / 2
     }
 
@@ -90,7 +90,7 @@ impl Neighbours {
         if peers.recount(now) {
             let Count { runs, parts } = peers.count();
             set_share(parts);
-            report.say(Level::Info, &format!("runs on this machine that share the limit now: {runs}"));
+            report.emit(&Event::LimitShared { runs, when: Moment::Meanwhile });
         }
     }
 }

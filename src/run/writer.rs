@@ -10,7 +10,8 @@ use crate::input::Row;
 use crate::offer::tally::Tally;
 use crate::offer::{ErrorKind, OfferError, Outcome, RowOutcome};
 use crate::output::{Direct, Finish, Lock, Output, Segment};
-use crate::report::{FailedOffer, Level, Report};
+use crate::report::event::NothingToResume;
+use crate::report::{Event, FailedOffer, Report};
 use crate::run::commit_thread::Disk;
 use crate::run::commits::{Commits, RunId, now_in_seconds};
 use crate::run::goal::{Begin, Goal, begin};
@@ -63,7 +64,7 @@ impl Writer {
             },
             Goal::Stream(device) => {
                 if job.start == Start::GoOn {
-                    report.say(Level::Warning, "a stream cannot be continued: --resume has nothing to go on with");
+                    report.emit(&Event::NothingToResume(NothingToResume::Stream));
                 }
                 let header = encoder.header();
                 let direct = device.map_or_else(|| Direct::stdout(header), |path| Direct::device(&path, header))?;

@@ -49,16 +49,6 @@ impl Signal {
         }
     }
 
-    /// What the user reads while the run ends in good order.
-    pub(crate) fn waiting_for(self, what: &str) -> String {
-        let again = match self {
-            Self::Interrupt => "press Ctrl-C again to quit now",
-            Self::Terminate | Self::HangUp if cfg!(windows) => "Windows allows 5 s",
-            Self::Terminate | Self::HangUp => "a second signal quits now",
-        };
-        format!("stopped by {}: waiting for {what}; {again}", self.name())
-    }
-
     #[cfg(unix)]
     const fn number(self) -> std::ffi::c_int {
         use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};

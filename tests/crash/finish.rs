@@ -71,7 +71,7 @@ fn a_run_killed_behind_the_rename_is_told_to_be_finished() {
     place.resume().assert_says("was finished by the run before");
     assert_eq!(scene.calls(), calls, "nothing is asked again");
     // And then there is nothing to go on with.
-    place.resume().assert_says("no interrupted run to go on with");
+    place.resume().assert_says("no interrupted run to resume");
 }
 
 #[test]

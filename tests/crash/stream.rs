@@ -53,7 +53,7 @@ fn stdin_is_started_over_and_what_was_interrupted_is_set_aside() {
     assert_same(&fs::read_to_string(&out).unwrap(), &scene.golden);
     let ended = with_input().end();
     ended.assert_code(3);
-    ended.assert_says("no interrupted run to go on with");
+    ended.assert_says("no interrupted run to resume");
     assert_same(&fs::read_to_string(&out).unwrap(), &scene.golden);
 }
 

@@ -215,7 +215,7 @@ fn the_same_command_again_goes_on_and_restart_starts_over_and_sets_aside() {
     let before = scene.network.calls().len();
     let ended = place.run(&["-j", "2"]);
     ended.assert_code(3);
-    ended.assert_says(&format!("going on with an interrupted run of this job: {done} offer"));
+    ended.assert_says(&format!("resuming an interrupted run of this job: {done} offer"));
     place.assert_golden();
     let calls = scene.network.calls().len() - before;
     assert!(calls + usize::try_from(done).unwrap() <= 66, "{calls} calls after {done} offers");

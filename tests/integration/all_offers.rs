@@ -295,7 +295,7 @@ fn a_run_that_is_started_over_is_set_aside_with_its_list_and_can_be_gone_on_with
     refused.store(false, Ordering::Relaxed);
     let list = std::fs::read(folder.path("links.csv.offers.csv")).unwrap();
     let planned = run(&["--dry-run"]).run().expect(0).stdout;
-    assert!(planned.contains("going on with an interrupted run"), "{planned}");
+    assert!(planned.contains("resuming an interrupted run"), "{planned}");
     let names = ["links.csv.partial", "links.csv.checkpoint", "links.csv.offers.csv"];
     let aside = names.map(|name| format!("{name}.old"));
     run(&["--restart", "--keep", "none"]).run().expect(0).says(&["starting over (--restart)", &aside.join(" and ")]);
@@ -304,6 +304,6 @@ fn a_run_that_is_started_over_is_set_aside_with_its_list_and_can_be_gone_on_with
         std::fs::rename(folder.path(old), folder.path(name)).unwrap();
     }
     let pages = listed(&network);
-    run(&[]).run().expect(0).says(&["going on with an interrupted run", "the list of the interrupted run is used"]);
+    run(&[]).run().expect(0).says(&["resuming an interrupted run", "the list of the interrupted run is used"]);
     assert_eq!(listed(&network), pages);
 }

@@ -25,7 +25,7 @@ fn a_dry_run_tells_all_without_a_call_an_account_or_a_trace() {
         "OFFERSLOOK_EMAIL",
         "output/links.csv (new)",
         "r.json (new)",
-        "none to go on with",
+        "none to resume",
     ] {
         assert!(text.contains(part), "{part:?} is not in\n{text}");
     }
@@ -71,7 +71,10 @@ fn a_dry_run_tells_what_would_be_continued_and_touches_none_of_it() {
     assert!(fresh.contains("offers.csv: 99 rows\n"), "{fresh}");
     for flag in [&["--dry-run"][..], &["--dry-run", "--resume"]] {
         let resumed = run(flag).stdout;
-        assert!(resumed.contains("going on with") && resumed.contains(&format!("{done} offers done")), "{resumed}");
+        assert!(
+            resumed.contains("resuming an interrupted run") && resumed.contains(&format!("{done} offers done")),
+            "{resumed}"
+        );
         assert!(resumed.contains(&format!("{} rows to do, after {done} that are done", 99 - done)), "{resumed}");
     }
     let other = run(&["--dry-run", "--resume", "--append", "x=y"]).stdout;

@@ -93,7 +93,7 @@ fn flags_that_come_to_the_same_are_the_same_job_and_others_are_named() {
         &["-j", "3", "--retries", "1", "--max-errors", "5%", "--timeout", "7s", "-v"],
     ] {
         let verdict = with(flags);
-        assert!(verdict.starts_with("going on ") && verdict.contains(DONE), "{flags:?}: {verdict}");
+        assert!(verdict.starts_with("resuming ") && verdict.contains(DONE), "{flags:?}: {verdict}");
     }
     for (flags, what) in [
         (&["--keep", "none"][..], "kept columns (--keep) differs: \"campaign\" then, none now"),
@@ -136,7 +136,7 @@ fn a_run_is_continued_unasked_while_it_is_younger_than_a_day_and_older_ones_are_
         let run = || typed(&folder).args(flag.as_slice());
         let case = format!("{hours} {flag:?}");
         let planned = verdict(run());
-        assert!(planned.contains(words) && planned.starts_with("going on") == goes_on, "{case}: {planned}");
+        assert!(planned.contains(words) && planned.starts_with("resuming") == goes_on, "{case}: {planned}");
         let ran = run().args(&["-q"]).run().expect(3);
         assert_eq!(ran.stderr.contains(words), loud, "{case}: {}", ran.stderr);
         assert_eq!(ran.output.as_deref(), Some(whole.as_str()), "{case}");
@@ -161,7 +161,7 @@ fn what_was_set_aside_can_be_gone_on_with_as_the_message_says() {
     for name in ["partial", "checkpoint"] {
         fs::rename(folder.path(&format!("links.csv.{name}.old")), folder.path(&format!("links.csv.{name}"))).unwrap();
     }
-    let resumed = typed(&folder).args(&["--resume"]).run().expect(3).says(&["going on with", DONE]);
+    let resumed = typed(&folder).args(&["--resume"]).run().expect(3).says(&["resuming an interrupted run", DONE]);
     assert_eq!(resumed.output, ran.output);
 }
 
@@ -172,6 +172,6 @@ fn a_checkpoint_without_a_time_is_as_old_as_its_file() {
         let file = fs::OpenOptions::new().write(true).open(folder.path("links.csv.checkpoint")).unwrap();
         file.set_modified(std::time::SystemTime::now() - std::time::Duration::from_secs(hours * 3600)).unwrap();
         let verdict = verdict(typed(&folder));
-        assert_eq!(verdict.starts_with("going on"), goes_on, "{verdict}");
+        assert_eq!(verdict.starts_with("resuming"), goes_on, "{verdict}");
     }
 }

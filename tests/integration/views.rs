@@ -342,7 +342,7 @@ fn a_run_that_is_asked_how_far_it_is_says_so_and_goes_on() {
     until(|| !slow.seen().is_empty());
     listing.signal("USR1");
     let listed = listing.wait().expect(0);
-    assert!(listed.stderr.contains("0 offers, ") && listed.stderr.contains("1 call under way"), "{}", listed.stderr);
+    assert!(listed.stderr.contains("0 offers, ") && listed.stderr.contains("1 call in flight"), "{}", listed.stderr);
     // A command that has no answer does not die of the question.
     let sandbox = command(&["sandbox", "--listen", "127.0.0.1:0"]).start();
     sandbox.first_line();

@@ -12,7 +12,7 @@ use crate::config::{AllOffers, Job};
 use crate::dispatch::Dispatcher;
 use crate::error::Error;
 use crate::output::{Lock, OutputPath, replace_offers};
-use crate::report::{Level, Report, RunOutcome};
+use crate::report::{Event, Report, RunOutcome};
 use crate::run::goal::{Goal, make_room};
 use crate::run::resume::ResumeDecision;
 use crate::run::rows::Rows;
@@ -35,11 +35,11 @@ pub(crate) async fn prepare(
     (client, host): (&Client, &str),
     (goal, line): (&Goal, &mut Line),
     signals: &mut Signals,
-    report: &mut Report,
+    report: &Report,
 ) -> Result<Option<RunOutcome>, Error> {
     let Goal::File(lock) = goal else { return Ok(None) };
     if goes_on(job, lock, &list.file, report)? {
-        report.say(Level::Info, &format!("the list of the interrupted run is used: {}", list.file.display()));
+        report.emit(&Event::ListReused(list.file.clone()));
         return Ok(None);
     }
     let Line { schedule, neighbours } = line;
@@ -57,7 +57,8 @@ pub(crate) async fn prepare(
         Err(end) => return Ok(Some(end.of_export(host))),
     };
     replace_offers(lock, &list.file, &to_csv(&whole.offers))?;
-    report.listed(whole.offers.len() as u64, whole.nameless, schedule.counts(Instant::now()).calls);
+    let (offers, without_id) = (whole.offers.len() as u64, whole.nameless);
+    report.emit(&Event::Listed { offers, without_id, calls: schedule.counts(Instant::now()).calls });
     Ok(None)
 }
 

@@ -9,15 +9,15 @@ use lru::LruCache;
 
 use super::all_offers;
 use crate::api::Client;
-use crate::config::{Job, Network, NetworkConfig, Start};
+use crate::config::{Job, Network, NetworkConfig};
 use crate::error::Error;
 use crate::input::Row;
 use crate::offer::OfferId;
 use crate::output::Destination;
 use crate::pace::Pace;
 use crate::reorder::buffer::ReorderBuffer;
-use crate::report::{DryRun, InvalidRow, Level, Report};
-use crate::run::resume::{ResumeDecision, Why};
+use crate::report::{DryRun, Event, InvalidRow, Report};
+use crate::run::resume::ResumeDecision;
 use crate::run::retry_failed::failed_of_previous;
 use crate::run::rows::input_of;
 use crate::run::rows::{Next, Rows};
@@ -31,7 +31,7 @@ const LISTED: usize = 10;
 /// What would keep the run from being started.
 pub(crate) async fn dry_run(job: &Job, report: &Report) -> Result<DryRun, Error> {
     for warning in &job.warnings {
-        report.say(Level::Warning, warning);
+        report.emit(&Event::SettingsDoubt(warning.clone()));
     }
     let network = network(job)?;
     let target = Destination::of(&job.rows_file())?;
@@ -72,7 +72,7 @@ fn plan(job: &Job, network: String, target: &Destination, earlier: &ResumeDecisi
         rate: job.networks.first().policy.rate,
         period: Pace::new(job.networks.first().policy.rate, Instant::now()).period(),
         files: files(job, target, earlier),
-        earlier_run: earlier_run(earlier, job.start),
+        earlier_run: earlier.earlier_run(job.start),
     }
 }
 
@@ -91,15 +91,6 @@ fn open(job: &Job) -> Result<Rows, Error> {
         None => Rows::open(job),
         Some(which) => Rows::again(job, which),
     }
-}
-
-/// What is there of an earlier run, and what would become of that.
-fn earlier_run(earlier: &ResumeDecision, start: Start) -> Option<String> {
-    let more = match earlier {
-        ResumeDecision::SetAside { why: Why::TooOld(_), .. } => "; --resume would go on with it",
-        _ => "",
-    };
-    earlier.words(start).map(|words| words + more)
 }
 
 /// The files that a run leaves, and those that it needs meanwhile.

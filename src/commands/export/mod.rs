@@ -21,7 +21,8 @@ use crate::offer::tally::Tally;
 use crate::output::{Finish, Lock, tidy_up};
 use crate::pace::Pace;
 use crate::reorder::buffer::ReorderBuffer;
-use crate::report::{FinalSummary, LaneState, LaneStatus, Level, Plan, Report, RunOutcome, Snapshot};
+use crate::report::event::{self, Scope};
+use crate::report::{Event, LanePlan, LaneState, LaneStatus, Plan, Report, RunOutcome, Snapshot};
 use crate::run::event_loop::{Ended, Run};
 use crate::run::goal::Goal;
 use crate::run::retry_failed::failed_of_previous;
@@ -37,21 +38,20 @@ const DRAIN: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// What kept it from being done, on this machine. What the network did wrong is an [`RunOutcome`].
-pub(crate) async fn export(job: &Job, report: &mut Report) -> Result<(RunOutcome, Tally), Error> {
+pub(crate) async fn export(job: &Job, report: &Report) -> Result<(RunOutcome, Tally), Error> {
     let mut signals = Signals::listen(report.last_words()).map_err(Error::system("listen to signals"))?;
     tell_settings(job, report);
     let session = Session::open(&job.networks.first().network, &job.networks.first().http, Client::new)?;
     let host = session.host.as_str();
-    let output = output_of(job);
-    let close = |report: &mut Report, ending: &RunOutcome, summary: &Tally, kept: Option<u64>| {
-        close(job, host, (ending, summary, kept), report);
+    let close = |report: &Report, ending: &RunOutcome, kept: Option<u64>| {
+        close(job, host, (ending, kept), report);
     };
     let called = (&session.client, host);
     let Start { mut rows, goal, line } = match start(job, called, &mut signals, report).await? {
         Ok(start) => start,
         Err(ending) => {
             let summary = Tally::default();
-            close(report, &ending, &summary, Some(0));
+            close(report, &ending, Some(0));
             return Ok((ending, summary));
         }
     };
@@ -61,25 +61,24 @@ pub(crate) async fn export(job: &Job, report: &mut Report) -> Result<(RunOutcome
     let writer = match Writer::open(job, goal, &mut rows, report)? {
         Opened::Writer(writer) => *writer,
         Opened::Finished(summary, lock, finish) => {
-            report.totals(finished(host, &summary));
+            report.emit(&Event::CallsOver { last: finished(host, &summary), failed: Vec::new() });
             let ended = wind_up(job, (&summary, kept_columns), (Some(lock), finish), &mut signals, report).await;
             let ending = ended.map_err(|cause| cause.with_way_on(&job.resume_command))?;
-            close(report, &ending, &summary, Some(summary.offers));
+            close(report, &ending, Some(summary.offers));
             return Ok((ending, summary));
         }
     };
 
     let now = Instant::now();
     let plan = Plan {
-        input: &input_of(job),
-        output: &output,
-        host,
+        input: input_of(job),
+        output: output_of(job),
         total: rows.total(),
         done: writer.summary().offers,
-        rate: job.networks.first().policy.rate,
-        period: Pace::new(job.networks.first().policy.rate, now).period(),
+        lanes: vec![lane_plan(job, host, writer.summary().offers)],
+        at: now,
     };
-    report.start(&plan, now);
+    report.emit(&Event::Started(plan));
     rows.tell_reading(job, report);
 
     let resumable = writer.can_resume() && rows.can_resume();
@@ -94,7 +93,7 @@ pub(crate) async fn export(job: &Job, report: &mut Report) -> Result<(RunOutcome
     if ending == RunOutcome::Complete {
         ending = wind_up(job, (&summary, kept_columns), (lock, finish), &mut signals, report).await.map_err(way_on)?;
     }
-    close(report, &ending, &summary, resumable.then_some(kept));
+    close(report, &ending, resumable.then_some(kept));
     Ok((ending, summary))
 }
 
@@ -103,6 +102,13 @@ fn finished(host: &str, tally: &Tally) -> Snapshot {
     let (done, state) = (tally.offers, LaneState::Complete);
     let lane = LaneStatus { done, tally: tally.clone(), state, ..LaneStatus::new(&host.into(), Total::Exact(done)) };
     Snapshot::of_one(lane, Instant::now())
+}
+
+/// What is known of the network before its first call.
+fn lane_plan(job: &Job, host: &str, done: u64) -> LanePlan {
+    let rate = job.networks.first().policy.rate;
+    let period = Pace::new(rate, Instant::now()).period();
+    LanePlan { network: host.into(), host: host.to_owned(), rate, period, done }
 }
 
 /// Tells the schedule what is known of the network from earlier runs.
@@ -115,21 +121,18 @@ fn prepare(schedule: &mut Dispatcher<Request>, job: &Job, earlier: &Tally) {
 }
 
 /// The last words.
-fn close(job: &Job, host: &str, (ending, summary, kept): (&RunOutcome, &Tally, Option<u64>), report: &mut Report) {
-    let (output, is_retry) = (output_of(job), job.retry_failed.is_some());
-    let (resume_command, retry_command) = (&job.resume_command, &job.retry_command);
-    let output_exists = Path::new(&output).exists();
-    report.close(&FinalSummary {
-        ending,
-        summary,
-        output: &output,
-        output_exists,
+fn close(job: &Job, host: &str, (ending, kept): (&RunOutcome, Option<u64>), report: &Report) {
+    let output = output_of(job);
+    report.emit(&Event::Ended(event::Ended {
+        outcome: ending.clone(),
+        output_exists: Path::new(&output).exists(),
+        output,
         kept,
-        resume_command,
-        retry_command,
-        host,
-        is_retry,
-    });
+        host: host.to_owned(),
+        resume_command: job.resume_command.clone(),
+        retry_command: job.retry_command.clone(),
+        scope: if job.retry_failed.is_some() { Scope::Failed } else { Scope::All },
+    }));
 }
 
 /// What a run begins with.
@@ -146,22 +149,25 @@ async fn start(
     job: &Job,
     (client, host): (&Client, &str),
     signals: &mut Signals,
-    report: &mut Report,
+    report: &Report,
 ) -> Result<Result<Start, RunOutcome>, Error> {
     let Some(list) = &job.all_offers else {
         if job.retry_failed.is_none() && job.source.is_terminal() {
-            report.say(Level::Info, "reading offers from the terminal; end with Ctrl-D");
+            report.emit(&Event::ReadingTerminal);
         }
         let (rows, goal) = open(job)?;
         return Ok(Ok(Start { rows, goal, line: None }));
     };
     let goal = Goal::of(job)?;
-    report.listing(host, &list.file, job.networks.first().policy.rate, Instant::now());
+    let (input, output) = ("the account's offers".to_owned(), list.file.display().to_string());
+    let lanes = vec![lane_plan(job, host, 0)];
+    let plan = Plan { input, output, total: Total::Unknown, done: 0, lanes, at: Instant::now() };
+    report.emit(&Event::ListStarted(plan));
     let mut line = line(job, host, report, Instant::now());
     let ended = all_offers::prepare((job, list), (client, host), (&goal, &mut line), signals, report).await;
     let now = Instant::now();
     let status = LaneStatus { counts: line.schedule.counts(now), ..LaneStatus::new(&host.into(), Total::Unknown) };
-    report.totals(Snapshot::of_one(status, now));
+    report.emit(&Event::CallsOver { last: Snapshot::of_one(status, now), failed: Vec::new() });
     if let Some(ending) = ended? {
         return Ok(Err(ending));
     }
@@ -188,8 +194,8 @@ fn drain(job: &Job) -> Duration {
 
 /// What the user should know before the run, and with `-v` what it goes by.
 fn tell_settings(job: &Job, report: &Report) {
-    job.warnings.iter().for_each(|warning| report.say(Level::Warning, warning));
-    job.settings.iter().for_each(|setting| report.say(Level::Debug, &format!("setting: {setting}")));
+    job.warnings.iter().for_each(|warning| report.emit(&Event::SettingsDoubt(warning.clone())));
+    job.settings.iter().for_each(|setting| report.emit(&Event::Setting(setting.to_string())));
 }
 
 /// What is left to do when all rows are in place. Only then is the checkpoint removed, so that a run that is stopped here

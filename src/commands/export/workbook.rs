@@ -11,7 +11,8 @@ use crate::error::Error;
 use crate::offer::tally::Tally;
 use crate::output::{Destination, OutputPath};
 use crate::panic_guard;
-use crate::report::{Level, Report};
+use crate::report::event::LastWait;
+use crate::report::{Event, Report};
 use crate::signals::{Signal, Signals};
 
 /// What is known of the rows: their own columns, and how the kept ones look.
@@ -30,7 +31,7 @@ pub(crate) async fn render(
     let Some(workbook) = job.workbook() else { return Ok(None) };
     let Destination::File(place) = Destination::of(workbook)? else { return Ok(None) };
     let tell = |signal: Signal| {
-        report.say(Level::Info, &signal.waiting_for("the workbook"));
+        report.emit(&Event::Stopping { signal, waiting_for: LastWait::Workbook });
         Signals::TO_THE_END
     };
     let csv = job.rows_file();
@@ -39,15 +40,7 @@ pub(crate) async fn render(
         Ok(rendered) => rendered?,
         Err(signal) => return Ok(Some(signal)),
     };
-    report.say(Level::Info, &format!("the workbook's rows are in {} too", job.rows_file().display()));
-    if rendered.cut_cells > 0 {
-        let message = format!(
-            "{} cells were too long for a workbook and hold only their start; {} has them whole",
-            rendered.cut_cells,
-            job.rows_file().display()
-        );
-        report.say(Level::Warning, &message);
-    }
+    report.emit(&Event::WorkbookWritten { rows_in: job.rows_file(), cut_cells: rendered.cut_cells as u64 });
     Ok(None)
 }
 

@@ -11,9 +11,8 @@ mod whole;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use serde_json::json;
 use tokio::time::sleep_until;
 
 pub(crate) use self::end::End;
@@ -29,7 +28,8 @@ use crate::error::Error;
 use crate::input::Total;
 use crate::offer::{ErrorKind, OfferError};
 use crate::pace::Pace;
-use crate::report::{LaneStatus, Level, Plan, Report, Snapshot, counted};
+use crate::report::event::ListEnded;
+use crate::report::{Event, LaneId, LanePlan, LaneStatus, Plan, Report, Snapshot};
 use crate::run::session::{Neighbours, Session};
 use crate::signals::Signals;
 use crate::signals::status_request::StatusRequests;
@@ -38,31 +38,32 @@ use crate::signals::status_request::StatusRequests;
 ///
 /// # Errors
 /// What kept it from being done, on this machine. What the network did wrong is an [`End`].
-pub(crate) async fn list(job: &ListJob, report: &mut Report) -> Result<End, Error> {
+pub(crate) async fn list(job: &ListJob, report: &Report) -> Result<End, Error> {
     let mut signals = Signals::listen(report.last_words()).map_err(Error::system("listen to signals"))?;
     for setting in &job.settings {
-        report.say(Level::Debug, &format!("setting: {setting}"));
+        report.emit(&Event::Setting(setting.to_string()));
     }
     for warning in &job.warnings {
-        report.say(Level::Warning, warning);
+        report.emit(&Event::SettingsDoubt(warning.clone()));
     }
     let NetworkConfig { network, http, policy, .. } = job.networks.first();
     let session = Session::open(network, http, Client::new)?;
     let sink = Sink::open(&job.output)?;
     let now = Instant::now();
     let output = sink.name();
-    report.start(
-        &Plan {
-            input: "the account's list",
-            output: &output,
-            host: &session.host,
-            total: Total::Unknown,
-            done: 0,
-            rate: policy.rate,
-            period: Pace::new(policy.rate, now).period(),
-        },
-        now,
-    );
+    let rate = policy.rate;
+    let host = session.host.clone();
+    let period = Pace::new(rate, now).period();
+    let lanes = vec![LanePlan { network: host.as_str().into(), host, rate, period, done: 0 }];
+    let input = "the account's list".to_owned();
+    report.emit(&Event::Started(Plan {
+        input,
+        output: output.clone(),
+        total: Total::Unknown,
+        done: 0,
+        lanes,
+        at: now,
+    }));
     let mut neighbours = Neighbours::look(network, policy.rate, &session.host, report);
     let mut schedule = Dispatcher::new(*policy, fastrand::u64(..), now);
     let begin = neighbours.make_room(report, now, |runs| schedule.set_share(runs, now));
@@ -81,8 +82,7 @@ pub(crate) async fn list(job: &ListJob, report: &mut Report) -> Result<End, Erro
         Ok(whole) => {
             let offers = whole.offers.len() as u64;
             if whole.nameless > 0 {
-                let message = format!("{} offers of the list have no ID and are left out", whole.nameless);
-                report.say(Level::Warning, &message);
+                report.emit(&Event::ListLeavesOut(whole.nameless));
             }
             sink.write(&whole.offers)?;
             (End::Complete, offers)
@@ -90,21 +90,10 @@ pub(crate) async fn list(job: &ListJob, report: &mut Report) -> Result<End, Erro
         Err(end) => (end, 0),
     };
     let calls = schedule.counts(Instant::now()).calls;
-    close(&end, (&session.host, &output), (offers, calls), report, now.elapsed());
+    let why = (!matches!(end, End::Complete)).then(|| end.words(&session.host));
+    let (ending, code, took) = (end.word(), end.exit_code(), now.elapsed());
+    report.emit(&Event::ListEnded(ListEnded { ending, code, why, offers, calls, output, took }));
     Ok(end)
-}
-
-/// The last words.
-fn close(end: &End, (host, output): (&str, &str), (offers, calls): (u64, u64), report: &mut Report, took: Duration) {
-    let fields = json!({"event": "ended", "complete": matches!(end, End::Complete),
-        "ending": end.word(), "exit_code": end.exit_code().code(), "offers": offers,
-        "output": output, "calls": calls, "seconds": took.as_secs_f64()});
-    if matches!(end, End::Complete) {
-        let words = format!("listed {} to {output} with {}", counted(offers, "offer"), counted(calls, "call"));
-        return report.conclude(Level::Info, &words, fields);
-    }
-    let message = format!("{}\n  nothing was written: run the same command again", end.words(host));
-    report.conclude(Level::Error, &message, fields);
 }
 
 /// Reads the offer list, page by page.
@@ -132,7 +121,7 @@ struct Turned {
 
 impl Lister<'_> {
     /// Reads the pages once.
-    async fn turn_pages(&mut self, signals: &mut Signals, report: &mut Report) -> Result<Turned, End> {
+    async fn turn_pages(&mut self, signals: &mut Signals, report: &Report) -> Result<Turned, End> {
         let (mut paging, mut offers) = (Paging::new(self.keep_nameless), Vec::new());
         let mut asked = StatusRequests::listen();
         loop {
@@ -151,7 +140,7 @@ impl Lister<'_> {
         &mut self,
         paging: &Paging,
         (signals, asked): (&mut Signals, &mut StatusRequests),
-        report: &mut Report,
+        report: &Report,
     ) -> Result<Page, End> {
         self.schedule.push(Request::OfferPage { page: paging.page(), query: Rc::clone(&self.query) });
         let mut last = None;
@@ -163,7 +152,7 @@ impl Lister<'_> {
             self.refused()?;
             match next {
                 Next::Wait { until, why } => {
-                    report.waiting(why, until, now);
+                    report.emit(&Event::Waiting { lane: LaneId::ONLY, why, until, now });
                     self.show(paging, report, Some((why, until)), now);
                     let wake = [Some(until), self.neighbours.next_count(), report.next_progress()];
                     let wake = wake.into_iter().flatten().min().unwrap_or(until);
@@ -171,7 +160,7 @@ impl Lister<'_> {
                         signal = signals.next() => return Err(End::Interrupted(signal)),
                         () = asked.next() => {
                             let now = Instant::now();
-                            report.asked(&self.snapshot(paging, Some((why, until)), now));
+                            report.emit(&Event::StatusRequested(self.snapshot(paging, Some((why, until)), now)));
                         }
                         () = sleep_until(wake.into()) => {}
                     }
@@ -185,13 +174,14 @@ impl Lister<'_> {
                                 signal = signals.next() => return Err(End::Interrupted(signal)),
                                 () = asked.next() => {
                                     let now = Instant::now();
-                                    report.asked(&self.snapshot(paging, None, now));
+                                    report.emit(&Event::StatusRequested(self.snapshot(paging, None, now)));
                                 }
                                 reply = &mut reply => break reply,
                             }
                         }
                     };
-                    report.answered(reply.http_status, sent.elapsed());
+                    let (http_status, took) = (reply.http_status, sent.elapsed());
+                    report.emit(&Event::Answered { lane: LaneId::ONLY, http_status, took });
                     last = reply.outcome.as_ref().err().cloned().or(last);
                     if let Some(page) = self.answered(call, reply)? {
                         return Ok(page);
@@ -233,7 +223,7 @@ impl Lister<'_> {
         self.schedule.take_resolved().next().map_or(Ok(()), |(_, error)| Err(End::Refused(error)))
     }
 
-    fn show(&self, paging: &Paging, report: &mut Report, waiting: Option<(Waiting, Instant)>, now: Instant) {
+    fn show(&self, paging: &Paging, report: &Report, waiting: Option<(Waiting, Instant)>, now: Instant) {
         report.progress(now, || self.snapshot(paging, waiting, now));
     }
 

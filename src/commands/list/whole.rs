@@ -8,7 +8,8 @@ use crate::api::offers::Listed;
 use crate::commands::list::end::End;
 use crate::commands::list::paging::{Doubt, Paging};
 use crate::error::Error;
-use crate::report::{Level, Report};
+use crate::report::event::ListNext;
+use crate::report::{Event, Report};
 use crate::signals::Signals;
 
 /// How sure a list has to be.
@@ -41,7 +42,7 @@ impl Lister<'_> {
         &mut self,
         care: Care,
         signals: &mut Signals,
-        report: &mut Report,
+        report: &Report,
     ) -> Result<Result<Whole, End>, Error> {
         let mut before = None;
         for reading in 1.. {
@@ -56,11 +57,11 @@ impl Lister<'_> {
                 if !care.allow_short {
                     return Ok(Err(End::Short(doubt)));
                 }
-                report.say(Level::Warning, &format!("{doubt}; taken as it is (--allow-short)"));
+                report.emit(&Event::ListDoubt { doubt: doubt.to_string(), then: ListNext::TakenAsIs });
                 return Ok(Ok(Whole { offers, nameless }));
             }
             if doubt != Doubt::Unsteady || before.is_some() {
-                report.say(Level::Info, &format!("{doubt}: reading the list again"));
+                report.emit(&Event::ListDoubt { doubt: doubt.to_string(), then: ListNext::ReadAgain });
             }
             before = Some(ids(&offers));
         }

@@ -1,4 +1,4 @@
-//! How fast things go lately, and how long the rest will take. Told the time.
+//! How fast the run has been lately, and how long the rest will take. Time is passed in.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -22,9 +22,9 @@ impl Meter {
     /// Calls per second are shown over less time than the rest is estimated from: one is news, the other a forecast.
     const NEWS: Duration = Duration::from_secs(10);
 
-    /// Starts counting from what was done before.
-    pub(crate) fn new(done: u64, now: Instant) -> Self {
-        Self { samples: VecDeque::from([Sample { at: now, done, calls: 0 }]) }
+    /// Starts counting from what was done, and called, before.
+    pub(crate) fn new(done: u64, calls: u64, now: Instant) -> Self {
+        Self { samples: VecDeque::from([Sample { at: now, done, calls }]) }
     }
 
     /// Takes in what is done by now.
@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn follows_the_pace_of_the_last_minute() {
         let start = Instant::now();
-        let mut meter = Meter::new(1000, start);
+        let mut meter = Meter::new(1000, 0, start);
         for second in 1..=300 {
             let calls = if second <= 200 { 5 * second } else { 1000 + (second - 200) };
             meter.update(1000 + calls, calls, start + Duration::from_secs(second));
@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn rare_updates_tell_the_pace_too() {
         let start = Instant::now();
-        let mut meter = Meter::new(0, start);
+        let mut meter = Meter::new(0, 0, start);
         for step in 1..=4 {
             let now = start + Duration::from_secs(30 * step);
             meter.update(150 * step, 150 * step, now);
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn says_nothing_before_anything_is_done() {
         let now = Instant::now();
-        let meter = Meter::new(0, now);
+        let meter = Meter::new(0, 0, now);
         assert_eq!(meter.time_for(10, 0, now), None);
         assert!(meter.calls_per_second(0, now) < f64::EPSILON);
     }

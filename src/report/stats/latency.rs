@@ -17,7 +17,7 @@ pub(crate) struct Latencies {
     max: u64,
 }
 
-/// What is told of them.
+/// What is reported of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Percentiles {
     pub(crate) p50: Duration,
@@ -39,6 +39,13 @@ impl Latencies {
         }
         self.count += 1;
         self.max = self.max.max(micros);
+    }
+
+    /// Takes in the durations of another network.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.buckets.iter_mut().zip(&other.buckets).for_each(|(sum, n)| *sum += n);
+        self.count += other.count;
+        self.max = self.max.max(other.max);
     }
 
     /// `None` before there was one.

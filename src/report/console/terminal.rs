@@ -19,7 +19,12 @@ pub(crate) fn target() -> ProgressDrawTarget {
 
 /// The width of the terminal that is used.
 pub(crate) fn columns() -> usize {
-    crate::report::columns().saturating_sub(FREE).max(1)
+    super::columns().saturating_sub(FREE).max(1)
+}
+
+/// The height of the terminal.
+pub(super) fn rows() -> usize {
+    terminal_size::terminal_size_of(io::stderr()).map_or(24, |(_, rows)| usize::from(rows.0))
 }
 
 #[derive(Debug)]

@@ -1,0 +1,73 @@
+//! How a command ended, as part of an event.
+
+use std::time::Duration;
+
+use crate::exit::ExitCode;
+use crate::report::outcome::RunOutcome;
+
+/// Who can read a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Audience {
+    /// Whoever sees the terminal or the log.
+    Everyone,
+    /// Nobody: the reader of the pipe is gone. Only files say it.
+    FilesOnly,
+}
+
+/// A file about a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RunFile {
+    /// `--report`
+    Report,
+    /// `--metrics`
+    Metrics,
+}
+
+/// How an export ended, and what the user needs to go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ended {
+    /// How.
+    pub outcome: RunOutcome,
+    /// The output, as the user names it.
+    pub output: String,
+    /// Whether there is a file of that name.
+    pub output_exists: bool,
+    /// Offers that a later run need not do again; `None` where the work cannot be continued.
+    pub kept: Option<u64>,
+    /// The host that was called.
+    pub host: String,
+    /// The command that goes on.
+    pub resume_command: String,
+    /// The command that asks again for what failed.
+    pub retry_command: String,
+    /// What was to be asked for.
+    pub scope: Scope,
+}
+
+/// What an export asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// Its whole input.
+    All,
+    /// What failed in an earlier output (`--retry-failed`).
+    Failed,
+}
+
+/// How a list ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ListEnded {
+    /// The word for it; a promise to programs.
+    pub ending: &'static str,
+    /// The exit code.
+    pub code: ExitCode,
+    /// Why it is not complete.
+    pub why: Option<String>,
+    /// Offers listed.
+    pub offers: u64,
+    /// Calls made.
+    pub calls: u64,
+    /// Where the list went, as the user names it.
+    pub output: String,
+    /// How long it took.
+    pub took: Duration,
+}

@@ -1,0 +1,80 @@
+//! The words for events: the only place where a message is worded, for people and, as fields, for programs.
+//!
+//! Pure: an event and the numbers so far give a message. Writes nothing.
+
+mod calls;
+mod progress;
+mod start;
+
+use serde_json::{Value, json};
+
+use self::progress::reason;
+pub(crate) use self::progress::{LaneCounts, Line, slowest};
+pub(crate) use self::start::earlier_run;
+use crate::report::event::{Audience, Event, RunFile};
+use crate::report::level::Level;
+use crate::report::stats::Stats;
+use crate::report::summary::{self, Detail};
+
+/// A message, as text and as fields.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Message {
+    /// How much it matters.
+    pub(crate) level: Level,
+    /// For people. More lines are set in by two blanks.
+    pub(crate) text: String,
+    /// For programs; an object whose `event` says what happened.
+    pub(crate) fields: Value,
+}
+
+/// The word for an end on this machine, in the report and in the log; a promise to programs.
+pub(crate) const FAILED: &str = "failed";
+
+impl Message {
+    pub(crate) fn new(level: Level, text: impl Into<String>, fields: Value) -> Self {
+        Self { level, text: text.into(), fields }
+    }
+
+    /// One that has nothing to add for programs but its name.
+    fn plain(level: Level, name: &str, text: impl Into<String>) -> Self {
+        Self::new(level, text, json!({"event": name}))
+    }
+}
+
+/// The message for an event; none where there is nothing to say.
+pub(crate) fn message(event: &Event, stats: &Stats, detail: Detail) -> Vec<Message> {
+    match event {
+        Event::Answered { .. } | Event::CallsOver { .. } | Event::Failed { audience: Audience::FilesOnly, .. } => {
+            Vec::new()
+        }
+        Event::Progress(snapshot) => vec![progress::progress(snapshot, stats)],
+        Event::StatusRequested(snapshot) => vec![progress::status(snapshot, stats)],
+        Event::CallFailed { lane, offer, error } => vec![calls::failed(stats.label(*lane), offer, error)],
+        Event::FirstCallFailed { lane, error } => vec![calls::first_failed(stats.label(*lane), error)],
+        Event::Waiting { lane, why, until, now } => {
+            let wait = until.saturating_duration_since(*now);
+            calls::waiting(stats.label(*lane), *why, wait).into_iter().collect()
+        }
+        Event::LaneStopped { lane, why } => vec![calls::lane_stopped(stats, *lane, why)],
+        Event::LimitShared { .. } | Event::PeersHidden { .. } | Event::Stopping { .. } => {
+            calls::run(event).into_iter().collect()
+        }
+        Event::Ended(ended) => vec![summary::describe(ended, stats, detail)],
+        Event::ListEnded(ended) => vec![summary::list_ended(ended)],
+        Event::Failed { error, code, .. } => {
+            let fields = json!({"event": "ended", "complete": false, "ending": FAILED, "exit_code": code.code()});
+            vec![Message::new(Level::Error, error.clone(), fields)]
+        }
+        Event::FileNotWritten { what, path, error } => {
+            let what = match what {
+                RunFile::Report => "the report",
+                RunFile::Metrics => "the metrics",
+            };
+            let text = format!("cannot write {what} to {}: {error}; the export is not affected", path.display());
+            // Logged even with --quiet: a file that somebody expects is missing.
+            vec![Message::plain(Level::Notice, "file_not_written", text)]
+        }
+        Event::WorkbookWritten { rows_in, cut_cells } => start::workbook(rows_in, *cut_cells),
+        event => start::messages(event),
+    }
+}

@@ -1,0 +1,208 @@
+//! The last words of a command: what happened, what is safe, and the command to go on.
+
+mod networks;
+mod took;
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::format::{self, counted};
+use crate::dispatch::StopReason;
+use crate::offer::tally::Tally;
+use crate::offer::{Class, ErrorKind};
+use crate::report::event::{Ended, ListEnded, Scope};
+use crate::report::failed_offer::FailedOffer;
+use crate::report::level::Level;
+use crate::report::message::Message;
+use crate::report::outcome::{COMPLETE, RunOutcome};
+use crate::report::stats::{Figures, Stats};
+
+/// How much is said of calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// What everybody understands.
+    Plain,
+    /// How long answers took, too (`-v`).
+    Latency,
+}
+
+/// The last words of an export.
+pub(crate) fn describe(ended: &Ended, stats: &Stats, detail: Detail) -> Message {
+    let (figures, took) = (stats.figures(), stats.started_at.elapsed());
+    let summary = Summary { ended, figures: &figures, failed_offers: &stats.failed_offers, took };
+    let (level, mut lines) = summary.first_lines();
+    lines.extend(summary.failures());
+    lines.extend(networks::lines(stats));
+    lines.extend(took::lines(&figures, detail));
+    match ended.outcome {
+        RunOutcome::Complete => {}
+        RunOutcome::BelowMinOk { .. } => lines.push(summary.what_next()),
+        _ => lines.push(summary.what_is_safe()),
+    }
+    Message::new(level, lines.join("\n"), summary.fields(stats))
+}
+
+/// The last words of a list.
+pub(crate) fn list_ended(ended: &ListEnded) -> Message {
+    let ListEnded { ending, code, why, offers, calls, output, took } = ended;
+    let fields = json!({"event": "ended", "complete": why.is_none(), "ending": ending, "exit_code": code.code(),
+        "offers": offers, "output": output, "calls": calls, "seconds": took.as_secs_f64()});
+    match why {
+        None => {
+            let text = format!("listed {} to {output} with {}", counted(*offers, "offer"), counted(*calls, "call"));
+            Message::new(Level::Info, text, fields)
+        }
+        Some(why) => {
+            let text = format!("{why}\n  nothing was written: run the same command again");
+            Message::new(Level::Error, text, fields)
+        }
+    }
+}
+
+/// What the last words are made of.
+struct Summary<'a> {
+    ended: &'a Ended,
+    figures: &'a Figures,
+    failed_offers: &'a [FailedOffer],
+    took: Duration,
+}
+
+impl Summary<'_> {
+    fn tally(&self) -> &Tally {
+        &self.figures.tally
+    }
+
+    fn first_lines(&self) -> (Level, Vec<String>) {
+        match &self.ended.outcome {
+            // Quiet is for those who want to hear of failures only.
+            RunOutcome::Complete => {
+                let level = if self.tally().failed() == 0 { Level::Info } else { Level::Notice };
+                let had_nothing = self.ended.scope == Scope::Failed && self.figures.counts.calls == 0;
+                (level, vec![if had_nothing { self.nothing_had_failed() } else { self.exported() }])
+            }
+            RunOutcome::BelowMinOk { least, rows_in } => (Level::Error, self.too_few(least, rows_in.as_deref())),
+            // Who has pressed Ctrl-C wants no error for it, but the way to go on.
+            RunOutcome::Interrupted(_) => (Level::Notice, vec![self.ended.outcome.words(&self.ended.host)]),
+            outcome => (Level::Error, vec![outcome.words(&self.ended.host)]),
+        }
+    }
+
+    fn exported(&self) -> String {
+        let Tally { offers, rows, .. } = self.tally();
+        format!(
+            "exported {} of {} to {}: {} in {}",
+            format::count(self.tally().succeeded()),
+            counted(*offers, "offer"),
+            self.ended.output,
+            counted(*rows, "row"),
+            format::duration(self.took),
+        )
+    }
+
+    fn too_few(&self, least: &str, rows_in: Option<&Path>) -> Vec<String> {
+        let Some(file) = rows_in else {
+            return vec![self.exported(), format!("  that is fewer than --min-ok {least}: not a success")];
+        };
+        let tally = self.tally();
+        let (exported, offers) = (format::count(tally.succeeded()), counted(tally.offers, "offer"));
+        let (rows, took, output) = (counted(tally.rows, "row"), format::duration(self.took), &self.ended.output);
+        vec![
+            format!("exported only {exported} of {offers}, fewer than --min-ok {least}: {output} is as it was"),
+            format!("  the rows of this run are in {}: {rows} in {took}", file.display()),
+        ]
+    }
+
+    /// What can be done about offers that failed.
+    fn what_next(&self) -> String {
+        let may_pass = self.tally().errors.keys().any(|kind| kind.class() != Class::Offer);
+        if may_pass && self.ended.output != "stdout" {
+            format!("  to ask again for what failed: {}", self.ended.retry_command)
+        } else {
+            "  to go on: change what the lines above name, then run it again".to_owned()
+        }
+    }
+
+    fn nothing_had_failed(&self) -> String {
+        let (output, tally) = (&self.ended.output, self.tally());
+        let offers = counted(tally.offers, "offer");
+        if tally.failed() == 0 {
+            return format!("nothing had failed in {output}: {offers}, {}", counted(tally.rows, "row"));
+        }
+        format!(
+            "nothing had failed in {output} in a way that may pass: {} of {offers} exported; --retry-failed=all asks for \
+             the others too",
+            format::count(tally.succeeded())
+        )
+    }
+
+    fn failures(&self) -> Vec<String> {
+        let failed = self.tally().failed();
+        if failed == 0 {
+            return Vec::new();
+        }
+        let mut lines = vec![format!("  {} failed:", counted(failed, "offer"))];
+        let kinds = self.tally().errors.iter();
+        lines
+            .extend(kinds.map(|(kind, n)| format!("    {}: {}; {}", kind.as_str(), counted(*n, "offer"), kind.hint())));
+        lines.extend(self.which(failed));
+        lines
+    }
+
+    /// Which offers failed: the first of them, and where all of them are.
+    fn which(&self, failed: u64) -> Option<String> {
+        let named = self.failed_offers;
+        let offers: Vec<_> = named.iter().map(|offer| format!("{} ({})", offer.offer_id, offer.error_kind)).collect();
+        let more = failed.saturating_sub(named.len() as u64);
+        let mut line = format!("    they are: {}", offers.join(", "));
+        if more > 0 {
+            line += &format!(" and {} more", format::count(more));
+        }
+        if self.ended.outcome == RunOutcome::Complete {
+            line += &format!("; all of them have the status error in {}", self.ended.output);
+        }
+        (!named.is_empty()).then_some(line)
+    }
+
+    fn what_is_safe(&self) -> String {
+        let Ended { output, resume_command, .. } = self.ended;
+        let kept = match self.ended.kept {
+            None => return "  nothing is kept: this output cannot be continued".to_owned(),
+            Some(0) => "no offer was done".to_owned(),
+            Some(1) => "1 offer is kept beside it".to_owned(),
+            Some(n) => format!("{} offers are kept beside it", format::count(n)),
+        };
+        let fix = match &self.ended.outcome {
+            RunOutcome::Stopped(StopReason::Refused(error)) => match error.kind {
+                kind if kind.class() == Class::Account => kind.hint(),
+                ErrorKind::InvalidResponse => {
+                    "check the key and its white list, and ask the network whether this address is banned"
+                }
+                _ => "fix the account or the host",
+            },
+            _ => "",
+        };
+        let fix = if fix.is_empty() { String::new() } else { format!("\n  what to do: {fix}") };
+        let file =
+            if self.ended.output_exists { format!("{output} is as it was") } else { "no file was written".to_owned() };
+        format!("  {file}; {kept}{fix}\n  to go on: {resume_command}")
+    }
+
+    fn fields(&self, stats: &Stats) -> Value {
+        let Ended { outcome, output, host, .. } = self.ended;
+        let (counts, tally) = (self.figures.counts, self.tally());
+        let why = (*outcome != RunOutcome::Complete).then(|| outcome.words(host));
+        let mut fields = json!({
+            "event": "ended", "complete": outcome.word() == COMPLETE, "ending": outcome.word(),
+            "exit_code": outcome.exit_code(tally).code(), "why": why, "failed_offers": self.failed_offers, "output": output,
+            "offers": tally.offers, "rows": tally.rows, "failed": tally.failed(),
+            "errors": tally.errors, "calls": counts.calls, "retries": counts.retries,
+            "throttled": counts.throttled, "frozen_seconds": counts.frozen.as_secs_f64(),
+            "outage_seconds": counts.outage.as_secs_f64(), "limit_used": self.figures.limit_used,
+            "seconds": self.took.as_secs_f64(),
+        });
+        fields["networks"] = networks::fields(stats);
+        fields
+    }
+}

@@ -1,0 +1,64 @@
+//! What a run took: calls, how long their answers were waited for, and how long none were made.
+
+use crate::report::format::{self, counted};
+use crate::report::stats::Figures;
+use crate::report::summary::Detail;
+
+/// At most three lines.
+pub(super) fn lines(figures: &Figures, detail: Detail) -> Vec<String> {
+    let counts = figures.counts;
+    let mut line = format!("  {}", counted(counts.calls, "call"));
+    if counts.retries > 0 {
+        line += &format!(", {} of them retries", format::count(counts.retries));
+    }
+    if counts.throttled > 0 {
+        line += &format!(", {} refused for the limit", format::count(counts.throttled));
+    }
+    if let Some(used) = figures.limit_used.filter(|_| counts.calls > 0) {
+        line += &format!(", at {:.0}% of the allowed speed", used * 100.0);
+    }
+    let mut lines = vec![line];
+    if let Some(latency) = figures.latency.filter(|_| detail == Detail::Latency) {
+        let [p50, p95, p99] = [latency.p50, latency.p95, latency.p99].map(format::latency);
+        lines.push(format!("  half of the answers came within {p50}, 95% within {p95}, 99% within {p99}"));
+    }
+    let waits = [(counts.frozen, "for the network's limit"), (counts.outage, "for an outage to pass")];
+    let waits: Vec<_> = waits.into_iter().filter(|(wait, _)| !wait.is_zero()).collect();
+    if !waits.is_empty() {
+        let waits: Vec<_> = waits.into_iter().map(|(wait, why)| format!("{} {why}", format::duration(wait))).collect();
+        lines.push(format!("  waited {}", waits.join(", ")));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::dispatch::Counts;
+    use crate::offer::tally::Tally;
+    use crate::report::stats::{Percentiles, Statuses};
+
+    #[test]
+    fn what_a_run_took_fits_on_three_lines() {
+        let [p50, p95, p99, max] = [0.4, 8.24, 143.0, 1200.0].map(|millis: f64| Duration::from_secs_f64(millis / 1e3));
+        let (frozen, outage) = (Duration::from_secs(4), Duration::from_secs(130));
+        let figures = Figures {
+            tally: Tally::default(),
+            counts: Counts { calls: 1234, retries: 3, throttled: 2, frozen, outage },
+            statuses: Statuses::new(),
+            per_second: 4.9,
+            limit_used: Some(0.981),
+            latency: Some(Percentiles { p50, p95, p99, max }),
+        };
+        insta::assert_snapshot!(lines(&figures, Detail::Latency).join("\n"), @r"
+          1,234 calls, 3 of them retries, 2 refused for the limit, at 98% of the allowed speed
+          half of the answers came within 0.40 ms, 95% within 8.2 ms, 99% within 143 ms
+          waited 4.0s for the network's limit, 2m 10s for an outage to pass
+        ");
+        assert_eq!(lines(&figures, Detail::Plain).len(), 2);
+        let none = Figures { counts: Counts::default(), limit_used: Some(0.0), latency: None, ..figures };
+        assert_eq!(lines(&none, Detail::Latency), ["  0 calls"]);
+    }
+}
