@@ -264,13 +264,4 @@ fn shorten(message: &str) -> String {
 }
 
 #[cfg(test)]
-#[path = "classify_tests.rs"]
 mod tests;
-
-#[cfg(test)]
-#[path = "classify_words_tests.rs"]
-mod words_tests;
-
-#[cfg(test)]
-#[path = "classify_laws.rs"]
-mod laws;

@@ -20,7 +20,8 @@ use crate::api::decode::{BadBody, Decoder};
 use crate::api::proxy::Proxy;
 use crate::api::redact::Redactor;
 use crate::api::reply::{RawReply, redirect_target};
-use crate::api::transport_error::{Fault, Route, Stage, TransportError};
+use crate::api::route::{Route, Stage};
+use crate::api::transport_error::{Fault, TransportError};
 use crate::api::tunnel;
 use crate::api::way::Way;
 use crate::settings::network::{Account, Http};
@@ -156,7 +157,7 @@ impl Client {
                 let stage = Stage::Head(sent.elapsed());
                 let (fault, words) = match error {
                     Some(error) => route.explain(&error, stage),
-                    None => route.timed_out(false, stage),
+                    None => route.timed_out(stage),
                 };
                 let (fault, words) =
                     if fault == Fault::ProxyRefusal { self.without_tunnel().await } else { (fault, words) };
@@ -241,7 +242,7 @@ impl Client {
             }
             let left = route.timeout.saturating_sub(sent.elapsed()).min(route.read_timeout);
             let Ok(piece) = timeout(left, response.chunk()).await else {
-                let (fault, words) = route.timed_out(false, Stage::Body);
+                let (fault, words) = route.timed_out(Stage::Body);
                 break Some(Broken::Read(fault, words));
             };
             match piece {
@@ -271,17 +272,4 @@ impl Client {
 }
 
 #[cfg(test)]
-#[path = "client_tests.rs"]
 mod tests;
-
-#[cfg(test)]
-#[path = "client_fault_tests.rs"]
-mod fault_tests;
-
-#[cfg(test)]
-#[path = "client_secrets_tests.rs"]
-mod secrets_tests;
-
-#[cfg(test)]
-#[path = "client_tls_tests.rs"]
-mod tls_tests;

@@ -10,7 +10,7 @@ use reqwest::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderValue};
 use url::{Host, Url};
 
 use crate::api::proxy::{self, Proxy};
-use crate::api::transport_error::Route;
+use crate::api::route::Route;
 use crate::settings::network::{Http, host_and_port};
 
 /// The longest silence of the network in the middle of a call.

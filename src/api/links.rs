@@ -5,9 +5,11 @@
 //! way round, a number for a string, `null` or `false` for nothing.
 //! Nothing that was received is dropped once there is a link; without one, the words for what came instead.
 
+mod no_link;
+
 use std::borrow::Cow;
 
-use crate::api::body::excerpt;
+use self::no_link::what_came;
 use crate::api::json::Json;
 use crate::api::link::is_link;
 use crate::offer::{Answer, AnswerBuilder, Entry};
@@ -19,7 +21,7 @@ use crate::offer::{Answer, AnswerBuilder, Entry};
 pub fn find(data: Option<&Json<'_>>) -> Result<Answer, String> {
     let mut found = Found::default();
     if let Some(data) = data {
-        found.take_offer(data, true);
+        found.take_offer(data, Texts::Links);
     }
     if found.has_link() { Ok(found.into_answer()) } else { Err(what_came(data)) }
 }
@@ -70,18 +72,27 @@ impl Fields<'_> {
     }
 }
 
+/// What a text is that has no field's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Texts {
+    /// A link.
+    Links,
+    /// Anything: under an unknown word it may as well be a picture.
+    Unknown,
+}
+
 impl<'j> Found<'j> {
-    /// Takes `data` or `tracking_link`; the recursion is bounded by the JSON's limited depth. `bare` tells that a text
-    /// is a link even without a field's name: under any word it may as well be a picture.
-    fn take_offer(&mut self, json: &'j Json<'j>, bare: bool) {
+    /// Takes `data` or `tracking_link`; the recursion is bounded by the JSON's limited depth. `texts` says
+    /// what a text without a field's name is.
+    fn take_offer(&mut self, json: &'j Json<'j>, texts: Texts) {
         match json {
-            _ if is_list(json) => each(json, |item| self.take_offer(item, bare)),
+            _ if is_list(json) => each(json, |item| self.take_offer(item, texts)),
             Json::Object(pairs) if !has_any(pairs, OFFER) => {
                 // Beside an offer's links, a URL under another word is somebody else's.
                 let is_rich = |value: &&Json<'_>| mentions(value, LINKS);
                 let any_rich = values(pairs).any(|value| is_rich(&value));
                 let taken = values(pairs).filter(|value| !any_rich || is_rich(value));
-                taken.for_each(|value| self.take_offer(value, false));
+                taken.for_each(|value| self.take_offer(value, Texts::Unknown));
             }
             Json::Object(_) => {
                 if let Some(url) = json.get("url") {
@@ -94,10 +105,10 @@ impl<'j> Found<'j> {
                     self.take_entries(entries);
                 }
                 if let Some(tracking_link) = json.get("tracking_link") {
-                    self.take_offer(tracking_link, true);
+                    self.take_offer(tracking_link, Texts::Links);
                 }
             }
-            scalar if bare => self.take_url(scalar.as_text()),
+            scalar if texts == Texts::Links => self.take_url(scalar.as_text()),
             _ => {}
         }
     }
@@ -255,50 +266,5 @@ fn text<'j>(json: &'j Json<'j>) -> Field<'j> {
     if count > 1 { json.as_text() } else { first }
 }
 
-/// What stands where a link should be: follows the documented path as far as it goes.
-fn what_came(data: Option<&Json<'_>>) -> String {
-    let Some(data) = data else { return "the answer has no data".to_owned() };
-    if let Some(words) = not_an_object("data", data) {
-        return words;
-    }
-    let Some(link) = data.get("tracking_link") else {
-        return format!("data has no tracking_link: {}", excerpt(&data.to_string()));
-    };
-    if let Some(words) = not_an_object("tracking_link", link) {
-        return words;
-    }
-    let url = match link.get("url") {
-        None => "tracking_link has no url".to_owned(),
-        Some(url) => format!("url is {}", describe(url)),
-    };
-    match link.get("offer_url") {
-        None => format!("{url}, and there is no offer_url"),
-        Some(entries) => format!("{url}, and offer_url is {}", describe(entries)),
-    }
-}
-
-/// `None` for an object with named fields.
-fn not_an_object(name: &str, json: &Json<'_>) -> Option<String> {
-    let is_object = matches!(json, Json::Object(pairs) if !pairs.is_empty()) && numbered(json).is_none();
-    (!is_object).then(|| format!("{name} is {}", describe(json)))
-}
-
-fn describe(json: &Json<'_>) -> String {
-    match json {
-        Json::List(items) if items.is_empty() => "an empty list".to_owned(),
-        Json::Object(pairs) if pairs.is_empty() => "an empty object".to_owned(),
-        Json::List(_) => format!("a list without a link: {}", excerpt(&json.to_string())),
-        Json::Object(_) => format!("an object without a link: {}", excerpt(&json.to_string())),
-        Json::Text(text) => format!("the text \"{}\"", excerpt(text)),
-        Json::Number(number) => format!("the number {}", excerpt(number)),
-        Json::Null | Json::Bool(_) => json.to_string(),
-    }
-}
-
 #[cfg(test)]
-#[path = "links_tests.rs"]
 mod tests;
-
-#[cfg(test)]
-#[path = "links_wrapped_tests.rs"]
-mod wrapped_tests;

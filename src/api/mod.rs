@@ -25,6 +25,8 @@ pub(crate) mod redact;
 pub mod reply;
 pub mod request;
 pub mod retry_after;
+mod route;
+mod tls_failure;
 pub mod transport_error;
 mod tunnel;
 mod unspell;

@@ -2,8 +2,7 @@
 //!
 //! Owns the order of these questions. Must not read more than the head of a text, unless no ID is in it.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::io::{self, BufRead, BufReader, Read};
 
 use super::{Input, InputWarnings, Options, Records};
 use crate::input::columns::Columns;
@@ -16,7 +15,7 @@ use crate::input::foreign;
 use crate::input::layout::{Asked, LOOK_AT, Layout, Line, Refusal, delimiter, judge};
 use crate::input::record::Record;
 use crate::input::search;
-use crate::input::source::{self, HEAD, Opened, Source, transcode};
+use crate::input::source::{self, HEAD, Opened, Source, read_all, text_of_utf16, transcode};
 use crate::input::total::{Sample, count_rows, unclosed_quote};
 use crate::input::workbook::{OpenFailure, Sheet, Workbook};
 
@@ -206,7 +205,7 @@ impl Input {
         self.records = Records::Text(Box::new(Delimited::new(reader, delimiter, start as u64, line)));
         if let Some((mut file, size)) = opened.file {
             if size <= COUNTED {
-                let text = read_all(&mut file, size, is_utf16).map_err(|source| self.failed(source))?;
+                let text = read_all(&mut file, COUNTED, is_utf16).map_err(|source| self.failed(source))?;
                 let count = count_rows(text.get(start..).unwrap_or_default(), delimiter);
                 self.counted = Some(count.rows);
                 if count.ends_in_quotes
@@ -283,23 +282,4 @@ fn discard(reader: &mut impl BufRead, mut bytes: usize) -> io::Result<()> {
         bytes -= part;
     }
     Ok(())
-}
-
-/// The text of the first bytes of UTF-16, as far as they are whole characters.
-fn text_of_utf16(head: &[u8]) -> Vec<u8> {
-    let even = head.get(..head.len() & !1).unwrap_or_default();
-    let (text, ..) = encoding_rs::UTF_16LE.decode(even);
-    text.strip_suffix('\u{fffd}').unwrap_or(&text).as_bytes().to_vec()
-}
-
-/// All the text of a small file.
-fn read_all(file: &mut File, size: u64, is_utf16: bool) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(usize::try_from(size.min(COUNTED)).unwrap_or_default() + 1);
-    file.take(COUNTED).read_to_end(&mut bytes)?;
-    if !is_utf16 {
-        return Ok(bytes);
-    }
-    let mut text = Vec::new();
-    transcode(Cursor::new(bytes)).read_to_end(&mut text)?;
-    Ok(text)
 }

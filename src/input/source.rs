@@ -197,3 +197,22 @@ fn read_head(stream: &mut impl Read, is_enough: impl Fn(&[u8]) -> bool) -> io::R
     head.truncate(len);
     Ok((head, is_whole))
 }
+
+/// The text of the first bytes of UTF-16, as far as they are whole characters.
+pub(super) fn text_of_utf16(head: &[u8]) -> Vec<u8> {
+    let even = head.get(..head.len() & !1).unwrap_or_default();
+    let (text, ..) = encoding_rs::UTF_16LE.decode(even);
+    text.strip_suffix('\u{fffd}').unwrap_or(&text).as_bytes().to_vec()
+}
+
+/// The text of the first `most` bytes of a file.
+pub(super) fn read_all(file: &mut File, most: u64, is_utf16: bool) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.take(most).read_to_end(&mut bytes)?;
+    if !is_utf16 {
+        return Ok(bytes);
+    }
+    let mut text = Vec::new();
+    transcode(Cursor::new(bytes)).read_to_end(&mut text)?;
+    Ok(text)
+}

@@ -1,5 +1,7 @@
 //! Every shape of `data` that the documentation or PHP can give.
 
+mod wrapped;
+
 use super::*;
 
 /// `url | pixel | kind,name,link,preview | ...`, `-` where absent; or what came instead.

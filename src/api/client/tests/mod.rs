@@ -1,5 +1,9 @@
 //! The client against a bare TCP server that answers with the bytes a test gives it.
 
+mod faults;
+mod secrets;
+mod tls;
+
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};

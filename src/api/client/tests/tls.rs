@@ -9,7 +9,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, Stream};
 
-use super::*;
+use super::super::*;
 use crate::api::client::tests::call;
 use crate::offer::ErrorKind;
 

@@ -1,6 +1,6 @@
 //! Entries and links in lists and maps that nobody has documented.
 
-use super::*;
+use super::super::*;
 use crate::api::links::tests::{found, table};
 
 const WRAPPED: &[&str] = &[

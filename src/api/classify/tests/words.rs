@@ -1,6 +1,6 @@
 //! What words say where no number does.
 
-use super::*;
+use super::super::*;
 use crate::api::classify::tests::kind;
 
 #[test]

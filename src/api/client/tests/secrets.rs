@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::header::HeaderMap;
 
-use super::*;
+use super::super::*;
 use crate::api::body::Body;
 use crate::api::classify::classify;
 use crate::api::client::tests::{KEY, account};

@@ -1,5 +1,8 @@
 //! Every status, code and form of an answer that the documentation names, and then any at all.
 
+mod laws;
+mod words;
+
 use super::*;
 
 pub(crate) fn outcome(status: u16, body: &str) -> Outcome {
@@ -14,7 +17,7 @@ const GOOD: &str = r#"{"code":0,"message":"Success","data":{"tracking_link":{"ur
 
 #[test]
 fn the_documented_example_is_read_whole() {
-    let answer = outcome(200, include_str!("../../tests/fixtures/offer-16.json")).unwrap();
+    let answer = outcome(200, include_str!("../../../../tests/fixtures/offer-16.json")).unwrap();
     assert_eq!(answer.url(), Some("http://oltest1.offerstrack.net/index.php?offer_id=16&aff_id=5547"));
     assert_eq!(answer.impression_pixel().map(str::len), Some(118));
     let kinds: Vec<_> = answer.entries().map(|entry| (entry.kind, entry.name, entry.preview_url)).collect();

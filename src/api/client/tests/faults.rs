@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::thread;
 use std::time::Duration;
 
-use super::*;
+use super::super::*;
 use crate::api::client::tests::{GOOD, call, error, quick, serve, serve_bytes, with_body};
 use crate::offer::ErrorKind;
 
