@@ -4,6 +4,7 @@
 
 use bytes::Bytes;
 
+use crate::api::batch::Batch;
 use crate::api::body::Body;
 use crate::api::classify::{accept, classify};
 use crate::api::client::Client;
@@ -24,6 +25,7 @@ impl Client {
     pub async fn fetch(&self, request: &Request) -> Reply<Payload> {
         match request {
             Request::TrackingLinks(offer) => self.tracking_links(*offer).await.map(Payload::Links),
+            Request::Batch(offers) => self.batch(offers).await.map(Payload::Batch),
             Request::OfferPage { page, query } => self.offer_page(*page, query).await.map(Payload::Page),
         }
     }
@@ -38,6 +40,23 @@ impl Client {
             // The output goes to trackers and to people: not the key. A second call would bring it again.
             Ok(answer) if self.shared.secrets.are_in(&raw.body, &answer) => Err(key_in_link(raw)),
             outcome => outcome,
+        })
+    }
+
+    async fn batch(&self, offers: &[OfferId]) -> Reply<Batch> {
+        let ids: Vec<_> = offers.iter().map(OfferId::as_str).collect();
+        let mut url = self.shared.base.clone();
+        // Digits and commas only.
+        url.set_path(&[url.path(), "/batches/offers/tracking_links/", &ids.join(",")].concat());
+        let sent = self.send(url).await;
+        self.understand(sent, |raw, body| {
+            let Batch(mut found) = Batch::read(raw, body, offers)?;
+            for outcome in found.iter_mut().filter_map(|(_, outcome)| outcome.as_mut()) {
+                if outcome.as_ref().is_ok_and(|answer| self.shared.secrets.are_in(&raw.body, answer)) {
+                    *outcome = Err(key_in_link(raw));
+                }
+            }
+            Ok(Batch(found))
         })
     }
 

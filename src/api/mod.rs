@@ -5,11 +5,13 @@
 //! - [`reply`] is what comes back, [`body`] and [`json`] read it, whatever it is.
 //! - [`classify`] turns status and body into an outcome, by one table.
 //! - `link` decides whether a text is a link, [`links`] finds the links in a successful answer.
+//! - [`batch`] joins the answer for many offers with their IDs.
 //! - [`offers`] finds the offers on a page of the offer list.
 //! - [`wait_hint`] reads how long the network wants to be left alone, [`retry_after`] each value that says so.
 //!
 //! One offer's failure is data here; nothing in this module stops the run.
 
+pub mod batch;
 pub mod body;
 pub mod classify;
 pub mod client;

@@ -158,12 +158,27 @@ pub(crate) struct OutputArgs {
     /// Macros in braces stay as they are; {row.COLUMN} is the input row's cell, URL-encoded.
     #[arg(long, value_name = "QUERY")]
     pub append: Option<String>,
+    /// Which links: all, or default (each offer's own link, 100 offers a call)
+    ///
+    /// default brings url and impression_pixel of up to 100 offers with one call, so that a whole account takes seconds.
+    /// Each offer has one row; landing pages (the offer_url columns) are left out.
+    #[arg(hide_short_help = true, long, value_name = "WHICH", default_value = "all", hide_possible_values = true)]
+    pub links: LinksArg,
     /// Keep the old output if fewer are exported
     ///
     /// A number, or a share such as 90%. The rows then go to a file beside it that ends in .failed, from which
     /// --retry-failed goes on, and the exit code is 3. 0 takes every result.
     #[arg(long, value_name = "N|N%", default_value = "1")]
     pub min_ok: MinOk,
+}
+
+/// Which links
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LinksArg {
+    /// Those of all landing pages, one call for each offer
+    All,
+    /// The offer's own link and pixel, many offers a call
+    Default,
 }
 
 /// The pace

@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-pub(crate) use self::export::{AboutArgs, AllOffersArgs, ExportArgs, InputArgs, OutputArgs, RetryFailedArg};
+pub(crate) use self::export::{AboutArgs, AllOffersArgs, ExportArgs, InputArgs, LinksArg, OutputArgs, RetryFailedArg};
 use self::export::{EXPORT_EXAMPLES, EXPORT_MORE};
 pub(crate) use self::list::{CheckArgs, ListArgs, ScopeArg, StatusArgs};
 pub(crate) use self::packaging::{CompletionsArgs, ManArgs};

@@ -15,6 +15,7 @@ use crate::config::legacy_key;
 use crate::encode::RowFormat;
 use crate::input::Resolved;
 use crate::sandbox;
+use crate::settings::links::Links;
 use crate::text::shown_start;
 
 /// Everything that shapes rows, other than the answers and the input's bytes.
@@ -33,6 +34,33 @@ pub(crate) struct JobId {
     format: String,
     /// What is added to links; columns by the names that the input gives them.
     append: String,
+    /// Which links are exported (`--links`).
+    #[serde(default, skip_serializing_if = "LinksId::is_all")]
+    links: LinksId,
+}
+
+/// Which links are exported.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum LinksId {
+    #[default]
+    All,
+    Default,
+}
+
+impl LinksId {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+    fn is_all(&self) -> bool {
+        *self == Self::All
+    }
+
+    fn word(self) -> String {
+        match self {
+            Self::All => "all",
+            Self::Default => "default",
+        }
+        .to_owned()
+    }
 }
 
 /// Where the offers come from.
@@ -106,6 +134,7 @@ impl Job {
             networks,
             retry_failed,
             all_offers,
+            links,
             // Looked at when the rows are opened.
             source: _,
             reading: _,
@@ -146,6 +175,10 @@ impl Job {
             kept: rows.kept.to_owned(),
             format: rows.format.id().to_owned(),
             append: rows.append.to_owned(),
+            links: match links {
+                Links::All => LinksId::All,
+                Links::Default => LinksId::Default,
+            },
         }
     }
 
@@ -177,7 +210,7 @@ impl JobId {
 
     /// What differs between this job, now, and another one, then.
     fn differences(&self, then: &Self, with_account: bool) -> Vec<String> {
-        let Self { network, email, rows_of, kept, format, append } = self;
+        let Self { network, email, rows_of, kept, format, append, links } = self;
         let mut differences = Vec::new();
         let mut tell = |what: &str, then: String, now: String| {
             if then != now {
@@ -195,6 +228,7 @@ impl JobId {
         tell("the set of kept columns (--keep)", columns(&then.kept), columns(kept));
         tell("the format", shown(RowFormat::title(&then.format)), shown(RowFormat::title(format)));
         tell("--append", quoted(&then.append), quoted(append));
+        tell("--links", then.links.word(), links.word());
         differences
     }
 }
@@ -281,6 +315,7 @@ mod tests {
             kept: vec!["campaign".into()],
             format: "csv".into(),
             append: "s={row.campaign}".into(),
+            links: LinksId::All,
         }
     }
 
@@ -290,12 +325,14 @@ mod tests {
         let retry = JobId { rows_of: RowsOf::FailedRows(WhichId::All), format: "csv_excel".into(), ..id() };
         let passing = JobId { rows_of: RowsOf::FailedRows(WhichId::Passing), format: "jsonl".into(), ..id() };
         let listed = JobId { rows_of: RowsOf::AllOffers(vec![("type".into(), "personal".into())]), ..id() };
-        let texts = [id(), retry, passing, listed].map(|id| serde_json::to_string(&id).unwrap());
+        let default = JobId { links: LinksId::Default, ..id() };
+        let texts = [id(), retry, passing, listed, default].map(|id| serde_json::to_string(&id).unwrap());
         insta::assert_snapshot!(texts.join("\n"), @r#"
         {"network":"https://demo.api.offerslook.com/","email":"me@example.com","rows_of":{"input":{"sheet":null,"delimiter":",","header_line":1,"column":2,"column_name":"Offer ID"}},"kept":["campaign"],"format":"csv","append":"s={row.campaign}"}
         {"network":"https://demo.api.offerslook.com/","email":"me@example.com","rows_of":{"failed_rows":"all"},"kept":["campaign"],"format":"csv_excel","append":"s={row.campaign}"}
         {"network":"https://demo.api.offerslook.com/","email":"me@example.com","rows_of":{"failed_rows":"passing"},"kept":["campaign"],"format":"jsonl","append":"s={row.campaign}"}
         {"network":"https://demo.api.offerslook.com/","email":"me@example.com","rows_of":{"all_offers":[["type","personal"]]},"kept":["campaign"],"format":"csv","append":"s={row.campaign}"}
+        {"network":"https://demo.api.offerslook.com/","email":"me@example.com","rows_of":{"input":{"sheet":null,"delimiter":",","header_line":1,"column":2,"column_name":"Offer ID"}},"kept":["campaign"],"format":"csv","append":"s={row.campaign}","links":"default"}
         "#);
         for text in texts {
             let read: JobId = serde_json::from_str(&text).unwrap();
@@ -306,7 +343,7 @@ mod tests {
     #[test]
     fn a_field_that_is_not_known_is_another_job() {
         let mut value = id().to_value();
-        value["links"] = "default".into();
+        value["max_age"] = "3d".into();
         assert!(serde_json::from_value::<JobId>(value).is_err());
     }
 
@@ -321,7 +358,7 @@ mod tests {
 
     #[test]
     fn what_differs_is_named() {
-        let cases: [(Change, &[&str]); 13] = [
+        let cases: [(Change, &[&str]); 14] = [
             (|_| {}, &[]),
             (|id| reading(id).skipped_lines = 2, &["--skip-lines differs: 0 then, 2 now"]),
             (
@@ -333,6 +370,7 @@ mod tests {
                 &["the e-mail differs: me@example.com then, you@example.com now"],
             ),
             (|id| id.append = "a=1".into(), &["--append differs: \"s={row.campaign}\" then, \"a=1\" now"]),
+            (|id| id.links = LinksId::Default, &["--links differs: all then, default now"]),
             (|id| id.append.clear(), &["--append differs: \"s={row.campaign}\" then, nothing now"]),
             (|id| id.kept.clear(), &["the set of kept columns (--keep) differs: \"campaign\" then, none now"]),
             (

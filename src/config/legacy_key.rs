@@ -9,6 +9,7 @@ use crate::encode::link_template::Part;
 use crate::encode::{Dialect, RowFormat};
 use crate::input::{ColumnChoice, Options};
 use crate::sandbox;
+use crate::settings::links::Links;
 use crate::text::shown_start;
 
 /// The fields, in the text's order: how each begins there, and what people call it.
@@ -31,6 +32,9 @@ const ACCOUNT: usize = 2;
 pub(crate) fn compare(job: &Job, rows: OpenedRows<'_>, then: &str) -> Comparison {
     if job.all_offers.is_some() {
         return Comparison::Differs("it was of an input, not of the account's list (--all-offers)".to_owned());
+    }
+    if job.links != Links::All {
+        return Comparison::Differs(format!("--links differs: {} then, {} now", Links::All, job.links));
     }
     let now = fields(job, rows);
     let skipped = if job.networks.are_given() { 0 } else { ACCOUNT };

@@ -23,7 +23,7 @@ pub(crate) use self::job_id::{Comparison, OpenedRows};
 pub(crate) use self::list::{CheckJob, ListJob};
 pub(crate) use self::networks::{Network, NetworkConfig, Networks};
 use crate::cli::{
-    AccountArgs, AttemptArgs, CallArgs, ExportArgs, InputArgs, LogFormatArg, LookArgs, NetArgs, OutputArgs,
+    AccountArgs, AttemptArgs, CallArgs, ExportArgs, InputArgs, LinksArg, LogFormatArg, LookArgs, NetArgs, OutputArgs,
     ProgressArg, RetryFailedArg, command_with, retry_command,
 };
 use crate::config::credentials::{AccountError, AccountSource, HostSource, KeySource};
@@ -32,6 +32,7 @@ use crate::encode::link_template::{BadTemplate, Template};
 use crate::encode::{Dialect, OutputFormat, Schema};
 use crate::input::{ColumnChoice, Keep, Options, Source};
 use crate::settings::console::{Console, LogFormat, Progress, Verbosity};
+use crate::settings::links::Links;
 use crate::settings::network::Http;
 use crate::settings::origin::{Setting, SettingSource};
 use crate::settings::report_files::Files;
@@ -50,6 +51,8 @@ pub(crate) struct Job {
     pub output: PathBuf,
     /// Its format.
     pub format: OutputFormat,
+    /// Which links of an offer are exported.
+    pub links: Links,
     /// What is added to links.
     pub template: Template,
     /// Whether the user has said so.
@@ -258,6 +261,7 @@ impl Job {
             output: output.output,
             format,
             template,
+            links: links(output.links),
             is_append_typed: output.append.is_some(),
             first_append,
             networks,
@@ -404,6 +408,13 @@ const OTHERS: [&str; 31] = [
 ];
 
 /// The format of the output.
+fn links(argument: LinksArg) -> Links {
+    match argument {
+        LinksArg::All => Links::All,
+        LinksArg::Default => Links::Default,
+    }
+}
+
 fn format(arguments: &OutputArgs) -> Result<OutputFormat, JobError> {
     let ending = arguments.output.extension().map(OsStr::to_ascii_lowercase).unwrap_or_default();
     let ending = ending.to_str().unwrap_or_default();

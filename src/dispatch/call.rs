@@ -55,6 +55,27 @@ impl<R> Call<R> {
         }
     }
 
+    /// Whether it repeats a request that succeeded before: its answer is nobody's.
+    pub fn is_canary(&self) -> bool {
+        matches!(self.work, Work::Canary(_))
+    }
+
+    /// Whether the request was sent before.
+    pub fn is_retry(&self) -> bool {
+        match &self.work {
+            Work::Attempt(task) | Work::Probe(task) => task.attempts > 0 || task.failed_at.is_some(),
+            Work::Canary(_) => true,
+        }
+    }
+
+    /// Asks for something else in its place, now and in every retry. To be called before it is sent.
+    pub fn set_request(&mut self, request: R) {
+        match &mut self.work {
+            Work::Attempt(task) | Work::Probe(task) => task.request = request,
+            Work::Canary(canary) => canary.request = request,
+        }
+    }
+
     pub(crate) fn id(&self) -> TaskId {
         match &self.work {
             Work::Attempt(task) | Work::Probe(task) => task.id,

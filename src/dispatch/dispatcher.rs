@@ -57,9 +57,24 @@ impl<R> Dispatcher<R> {
         self.queues.push(request);
     }
 
+    /// Takes in a request that continues one that has ended: it goes before all that were never sent.
+    pub fn push_first(&mut self, request: R) {
+        self.queues.push_first(request);
+    }
+
+    /// Whether a request waits that was never sent.
+    pub fn has_new(&self) -> bool {
+        !self.queues.new.is_empty()
+    }
+
+    /// How many new requests can be used now.
+    pub fn room(&self) -> usize {
+        self.policy.concurrency.saturating_sub(self.queues.new.len())
+    }
+
     /// Whether it could run out of new requests before it is asked for calls again.
     pub fn wants_requests(&self) -> bool {
-        self.queues.new.len() < self.policy.concurrency
+        self.room() > 0
     }
 
     /// How many calls have no answer yet.

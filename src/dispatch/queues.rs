@@ -54,6 +54,12 @@ impl<R> Queues<R> {
         self.new.push_back(Task::new(TaskId(self.pushed), request));
     }
 
+    /// The same before all others.
+    pub(crate) fn push_first(&mut self, request: R) {
+        self.pushed += 1;
+        self.new.push_front(Task::new(TaskId(self.pushed), request));
+    }
+
     /// The task that [`Self::pop`] would give.
     pub(crate) fn peek(&self, source: Source) -> Option<&Task<R>> {
         match source {
@@ -131,8 +137,8 @@ mod tests {
     #[test]
     fn each_queue_gives_its_oldest_first_and_ids_differ() {
         let (mut queues, now) = (Queues::new(), Instant::now());
-        queues.push("new 1");
         queues.push("new 2");
+        queues.push_first("new 1");
         queues.requeued.push_back(task("requeued", None));
         queues.retries.push(task("later", None), now + Duration::from_secs(2));
         queues.retries.push(task("sooner", None), now + Duration::from_secs(1));

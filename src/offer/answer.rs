@@ -64,6 +64,12 @@ impl Answer {
         })
     }
 
+    /// The offer's own link and pixel alone, without landing pages.
+    #[must_use]
+    pub fn into_own_link(self) -> Self {
+        AnswerBuilder::with_room((self.url(), self.impression_pixel()), 0, 0).build()
+    }
+
     /// Everything in it that the network wrote, in one order or another.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
         (0..self.ends.len()).filter_map(|index| self.field(index))

@@ -57,12 +57,14 @@ pub struct ReorderBuffer<R> {
     limits: Limits,
 }
 
-/// How much a buffer may hold, in bytes.
+/// How much a buffer may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Limits {
-    /// Rows and their answers.
+    /// Rows.
+    rows: usize,
+    /// Rows and their answers, in bytes.
     held: usize,
-    /// Answers that may be asked for again.
+    /// Answers that may be asked for again, in bytes.
     remembered: usize,
 }
 
@@ -73,9 +75,17 @@ impl Limits {
         const LEAST_HELD: usize = 1 << 20;
         const LEAST_REMEMBERED: usize = 128 << 10;
         Self {
+            rows: ReorderBuffer::<()>::MAX_ROWS,
             held: (ReorderBuffer::<()>::MAX_HELD / buffers.max(1)).max(LEAST_HELD),
             remembered: (ReorderBuffer::<()>::MAX_REMEMBERED_SIZE / buffers.max(1)).max(LEAST_REMEMBERED),
         }
+    }
+}
+
+impl Limits {
+    /// For calls that bring the links of up to a hundred offers: as many calls may be in flight or wait for their retry.
+    pub(crate) fn for_batches(self) -> Self {
+        Self { rows: 16 * self.rows, ..self }
     }
 }
 
@@ -102,14 +112,14 @@ impl<R> ReorderBuffer<R> {
     pub(crate) fn with(limits: Limits) -> Self {
         // The cache grows as it fills: a run of ten offers should not pay for ten thousand.
         let mut remembered = LruCache::unbounded();
-        remembered.resize(Self::REMEMBERED);
+        remembered.resize(Self::REMEMBERED.saturating_add(limits.rows.saturating_sub(Self::MAX_ROWS)));
         let (archive, packed) = (Slab::default(), Vec::new());
         Self { rows: VecDeque::new(), held: 0, remembered, remembered_size: 0, archive, packed, limits }
     }
 
     /// Whether another row may be read.
     pub fn has_room(&self) -> bool {
-        self.rows.len() < Self::MAX_ROWS && self.held < self.limits.held
+        self.rows.len() < self.limits.rows && self.held < self.limits.held
     }
 
     /// How many rows wait.
@@ -160,7 +170,7 @@ impl<R> ReorderBuffer<R> {
     /// Gives every row that waits for `offer` its outcome.
     ///
     /// An offer that rows wait for is always remembered: its first row is still in the window, and every entry newer
-    /// than the offer's is that of a later row, of which there are fewer than [`Self::REMEMBERED`].
+    /// than the offer's is that of a later row, of which there are fewer than are remembered.
     pub fn finish(&mut self, offer: OfferId, outcome: Outcome) {
         let Some(AnswerCache::Slot(slot)) = self.remembered.peek(&offer) else { return };
         let size = size_of_outcome(&outcome);

@@ -7,10 +7,9 @@ use std::time::{Duration, Instant};
 use tokio::time::sleep_until;
 
 use crate::api::{Client, Payload, Reply, Request, is_foreign_page};
-use crate::dispatch::{Call, Completion, Dispatcher, Failure, Next, Responder, StopReason, Supply, Verdict, Waiting};
+use crate::dispatch::{Call, Completion, Failure, Next, Responder, StopReason, Supply, Waiting};
 use crate::error::Error;
 use crate::input::Row;
-use crate::offer::Outcome;
 use crate::offer::tally::Tally;
 use crate::output::{Finish, Lock, OutputError};
 use crate::reorder::Slot;
@@ -18,6 +17,7 @@ use crate::reorder::buffer::{Admitted, ReorderBuffer};
 use crate::report::event::LastWait;
 use crate::report::{Event, LaneId, Report, RunOutcome};
 use crate::run::in_flight::InFlight;
+use crate::run::requests::Requests;
 use crate::run::retry_failed::KeptRow;
 use crate::run::rows::{Next as NextRow, Rows};
 use crate::run::session::Neighbours;
@@ -54,7 +54,7 @@ pub(crate) struct Run {
     pub(crate) network: Arc<str>,
     pub(crate) rows: Rows,
     pub(crate) window: ReorderBuffer<Pending>,
-    pub(crate) schedule: Dispatcher<Request>,
+    pub(crate) requests: Requests,
     pub(crate) writer: Writer,
     pub(crate) max_errors: Option<MaxErrors>,
     /// How long calls in flight are waited for when the run stops early.
@@ -131,7 +131,7 @@ impl Run {
                     let more = std::iter::from_fn(|| in_flight.next_now());
                     std::iter::once(answer).chain(more).find_map(|answer| self.answered(answer, client, report).err())
                 }
-                row = self.rows.wait(), if self.window.has_room() && self.schedule.wants_requests() => {
+                row = self.rows.wait(), if self.window.has_room() && self.requests.wants_offers() => {
                     self.admit(row?);
                     None
                 }
@@ -166,7 +166,7 @@ impl Run {
         let patience = disk_patience(self.writer.committing_since(), Instant::now()).min(grace);
         let drain = self.drain.min(grace);
         if let RunOutcome::Interrupted(signal) = ending {
-            let waiting_for = match self.schedule.in_flight() {
+            let waiting_for = match self.requests.dispatcher.in_flight() {
                 0 => LastWait::Disk,
                 calls => LastWait::Calls(calls),
             };
@@ -190,14 +190,14 @@ impl Run {
 
     /// Takes this run's part of the limit, when the runs on this machine have become more or fewer.
     fn share(&mut self, report: &Report, now: Instant) {
-        let schedule = &mut self.schedule;
-        self.neighbours.count(report, now, |runs| schedule.set_share(runs, now));
+        let dispatcher = &mut self.requests.dispatcher;
+        self.neighbours.count(report, now, |runs| dispatcher.set_share(runs, now));
     }
 
     /// Takes in rows while there is room and use for them: what is read far ahead has left the CPU's cache when its
     /// turn comes.
     fn read(&mut self) -> Result<(), Error> {
-        while self.window.has_room() && self.schedule.wants_requests() {
+        while self.window.has_room() && self.requests.wants_offers() {
             match self.rows.next()? {
                 NextRow::NotYet | NextRow::End => break,
                 row => self.admit(row),
@@ -213,7 +213,7 @@ impl Run {
                 match row.offer {
                     Ok(offer) => {
                         if self.window.admit(Pending::Row(row), size, offer) == Admitted::Asks {
-                            self.schedule.push(Request::TrackingLinks(offer));
+                            self.requests.ask(offer);
                         }
                     }
                     Err(_) => self.window.admit_ready(Pending::Row(row), size),
@@ -231,7 +231,7 @@ impl Run {
     fn send(&mut self, now: Instant, mut fetch: impl FnMut(Call<Request>)) -> Result<(), StopReason> {
         let supply = if self.window.has_room() && !self.rows.ended() { Supply::Open } else { Supply::Closed };
         loop {
-            self.waiting = match self.schedule.next(now, supply)? {
+            self.waiting = match self.requests.next(now, supply)? {
                 Next::Send(call) => {
                     fetch(call);
                     continue;
@@ -239,19 +239,18 @@ impl Run {
                 Next::Wait { until, why } => Some((why, until)),
                 Next::Idle => None,
             };
-            self.take_resolved();
+            self.take_outcomes();
             return Ok(());
         }
     }
 
     fn answered(&mut self, (call, reply, took): Arrived, client: &Client, report: &Report) -> Result<(), StopReason> {
         let Reply { outcome, retry_after, form, http_status, fault, .. } = reply;
-        let outcome = outcome.and_then(Payload::into_links);
         let closed = fault.and_then(|fault| client.closed(fault)).zip(outcome.as_ref().err().cloned());
         let lane = LaneId::ONLY;
         report.emit(&Event::Answered { lane, http_status, took });
-        if let (Err(error), Request::TrackingLinks(offer)) = (&outcome, call.request()) {
-            report.emit(&Event::CallFailed { lane, offer: *offer, error: error.clone() });
+        if let Err(error) = &outcome {
+            report.emit(&Event::CallFailed { lane, request: call.request().clone(), error: error.clone() });
             self.warn_of_bad_start(error, report);
         }
         let completion = match &outcome {
@@ -261,29 +260,18 @@ impl Run {
                 Completion::Failure(Failure { error: error.clone(), retry_after, responder })
             }
         };
-        let completed = self.schedule.complete(call, completion, Instant::now());
-        self.take_resolved();
-        match (completed, closed) {
-            (_, Some((way_out, error))) => Err(StopReason::Unreachable { error, way_out }),
-            (Ok(Verdict::Final(request)), None) => {
-                self.finish(&request, outcome);
-                Ok(())
-            }
-            (completed, None) => completed.map(drop),
+        let completed = self.requests.complete(call, outcome, completion, Instant::now());
+        self.take_outcomes();
+        if let Some(most) = self.requests.learned() {
+            report.emit(&Event::OffersPerCall { lane, most });
         }
+        closed.map_or(completed, |(way_out, error)| Err(StopReason::Unreachable { error, way_out }))
     }
 
-    fn take_resolved(&mut self) {
-        let resolved: Vec<_> = self.schedule.take_resolved().collect();
-        for (request, error) in resolved {
-            self.finish(&request, Err(error));
-        }
-    }
-
-    /// Gives the rows of a request its outcome.
-    fn finish(&mut self, request: &Request, outcome: Outcome) {
-        if let Request::TrackingLinks(offer) = request {
-            self.window.finish(*offer, outcome);
+    /// Gives the rows that wait for an offer its outcome.
+    fn take_outcomes(&mut self) {
+        for (offer, outcome) in self.requests.take_outcomes() {
+            self.window.finish(offer, outcome);
         }
     }
 
@@ -320,7 +308,7 @@ impl Run {
 
     /// When there is something to do even if nothing happens.
     fn wake(&self, report: &Report) -> Option<Instant> {
-        let schedule = [self.waiting.map(|(_, until)| until), self.schedule.ends_at()];
+        let schedule = [self.waiting.map(|(_, until)| until), self.requests.dispatcher.ends_at()];
         let waits = [self.writer.commit_due(), report.next_progress(), self.neighbours.next_count()];
         schedule.into_iter().chain(waits).flatten().min()
     }

@@ -42,8 +42,8 @@ impl Run {
             // time that is left would be wrong for as long.
             done: tally.offers + self.window.answered() as u64,
             tally,
-            counts: self.schedule.counts(now),
-            in_flight: self.schedule.in_flight(),
+            counts: self.requests.dispatcher.counts(now),
+            in_flight: self.requests.dispatcher.in_flight(),
             state: self.waiting.into(),
             ..LaneStatus::new(&self.network, self.rows.total())
         };
@@ -52,7 +52,7 @@ impl Run {
 
     /// Until something passes, calls are made one by one: if the host swallows them, that takes minutes of silence.
     pub(crate) fn warn_of_bad_start(&self, error: &OfferError, report: &Report) {
-        let is_first = self.schedule.counts(Instant::now()).calls == 1;
+        let is_first = self.requests.dispatcher.counts(Instant::now()).calls == 1;
         if is_first && error.kind.class() == Class::Transient {
             report.emit(&Event::FirstCallFailed { lane: LaneId::ONLY, error: error.clone() });
         }

@@ -20,15 +20,17 @@ use crate::input::Total;
 use crate::offer::tally::Tally;
 use crate::output::{Finish, Lock, tidy_up};
 use crate::pace::Pace;
-use crate::reorder::buffer::ReorderBuffer;
+use crate::reorder::buffer::{Limits, ReorderBuffer};
 use crate::report::event::{self, Scope};
 use crate::report::{Event, LanePlan, LaneState, LaneStatus, Plan, Report, RunOutcome, Snapshot};
 use crate::run::event_loop::{Ended, Run};
 use crate::run::goal::Goal;
+use crate::run::requests::Requests;
 use crate::run::retry_failed::failed_of_previous;
 use crate::run::rows::{Rows, input_of};
 use crate::run::session::{Neighbours, Session};
 use crate::run::writer::{Opened, Writer};
+use crate::settings::links::Links;
 use crate::signals::Signals;
 
 /// How long calls in flight are waited for when a run stops early.
@@ -84,9 +86,10 @@ pub(crate) async fn export(job: &Job, report: &Report) -> Result<(RunOutcome, Ta
     let resumable = writer.can_resume() && rows.can_resume();
     let Line { mut schedule, neighbours } = line.unwrap_or_else(|| self::line(job, host, report, now));
     prepare(&mut schedule, job, writer.summary());
-    let (max_errors, window, drain) = (job.max_errors, ReorderBuffer::new(), drain(job));
+    let (max_errors, window, drain) = (job.max_errors, ReorderBuffer::with(limits(job.links)), drain(job));
     let network = host.into();
-    let run = Run { network, rows, window, schedule, writer, max_errors, drain, waiting: None, neighbours };
+    let requests = Requests::new(schedule, job.links);
+    let run = Run { network, rows, window, requests, writer, max_errors, drain, waiting: None, neighbours };
     let way_on = |cause: Error| if resumable { cause.with_way_on(&job.resume_command) } else { cause };
     let ended = Box::pin(run.run(&session.client, &mut signals, report)).await;
     let Ended { mut ending, summary, kept, lock, finish } = ended.map_err(way_on)?;
@@ -109,6 +112,12 @@ fn lane_plan(job: &Job, host: &str, done: u64) -> LanePlan {
     let rate = job.networks.first().policy.rate;
     let period = Pace::new(rate, Instant::now()).period();
     LanePlan { network: host.into(), host: host.to_owned(), rate, period, done }
+}
+
+/// How far rows may be read ahead of the oldest unfinished one.
+fn limits(links: Links) -> Limits {
+    let one = Limits::of_each(1);
+    if links == Links::Default { one.for_batches() } else { one }
 }
 
 /// Tells the schedule what is known of the network from earlier runs.

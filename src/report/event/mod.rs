@@ -11,11 +11,12 @@ use std::time::{Duration, Instant};
 
 pub(crate) use self::earlier_run::{Asked, EarlierRun, Fate, NothingToResume, WhyOver};
 pub(crate) use self::ended::{Audience, Ended, ListEnded, RunFile, Scope};
+use crate::api::Request;
 use crate::dispatch::{StopReason, Waiting};
 use crate::encode::link_template::Doubt;
 use crate::exit::ExitCode;
 use crate::input::{InputWarnings, Resolved};
-use crate::offer::{OfferError, OfferId};
+use crate::offer::OfferError;
 use crate::report::failed_offer::FailedOffer;
 use crate::report::plan::{LaneId, Plan};
 use crate::report::snapshot::Snapshot;
@@ -108,9 +109,16 @@ pub(crate) enum Event {
         /// The network.
         lane: LaneId,
         /// What was asked for.
-        offer: OfferId,
+        request: Request,
         /// What went wrong.
         error: OfferError,
+    },
+    /// The network takes fewer offers in a call than were sent until now.
+    OffersPerCall {
+        /// The network.
+        lane: LaneId,
+        /// How many.
+        most: usize,
     },
     /// The very first call to a network failed.
     FirstCallFailed {

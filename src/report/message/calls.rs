@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{Message, reason};
+use crate::api::Request;
 use crate::dispatch::{StopReason, Waiting};
-use crate::offer::{OfferError, OfferId};
+use crate::offer::OfferError;
 use crate::report::event::{Event, LastWait, Moment};
 use crate::report::format::counted;
 use crate::report::level::Level;
@@ -27,15 +28,31 @@ fn prefix(network: Option<&str>) -> String {
 }
 
 /// A call failed, which is a detail: most are made again.
-pub(super) fn failed(network: Option<&str>, offer: &OfferId, error: &OfferError) -> Message {
+pub(super) fn failed(network: Option<&str>, request: &Request, error: &OfferError) -> Message {
     let OfferError { kind, http_status, code, message } = error;
     let message = text::shown_start(message, 500);
-    let mut fields = json!({"event": "call_failed", "offer_id": offer.as_str(), "error_kind": kind,
+    let mut fields = json!({"event": "call_failed", "offer_id": request.first_offer(), "error_kind": kind,
         "error_http_status": http_status, "error_code": code, "error_message": message});
+    if request.offers() > 1 {
+        fields["offers"] = request.offers().into();
+    }
     if let Some(network) = network {
         fields["network"] = network.into();
     }
-    Message::new(Level::Debug, format!("{}offer {offer}: {}", prefix(network), error.words()), fields)
+    Message::new(Level::Debug, format!("{}{request}: {}", prefix(network), error.words()), fields)
+}
+
+/// Calls are smaller from now on.
+pub(super) fn offers_per_call(network: Option<&str>, most: usize) -> Message {
+    let words = match most {
+        1 => "the network takes one offer in a call: the run takes as long as with --links all".to_owned(),
+        most => format!("the network takes fewer offers in a call: {most} from now on"),
+    };
+    let mut fields = json!({"event": "offers_per_call", "most": most});
+    if let Some(network) = network {
+        fields["network"] = network.into();
+    }
+    Message::new(Level::Info, prefix(network) + &words, fields)
 }
 
 /// The very first call failed.

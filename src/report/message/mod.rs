@@ -49,7 +49,8 @@ pub(crate) fn message(event: &Event, stats: &Stats, detail: Detail) -> Vec<Messa
         }
         Event::Progress(snapshot) => vec![progress::progress(snapshot, stats)],
         Event::StatusRequested(snapshot) => vec![progress::status(snapshot, stats)],
-        Event::CallFailed { lane, offer, error } => vec![calls::failed(stats.label(*lane), offer, error)],
+        Event::CallFailed { lane, request, error } => vec![calls::failed(stats.label(*lane), request, error)],
+        Event::OffersPerCall { lane, most } => vec![calls::offers_per_call(stats.label(*lane), *most)],
         Event::FirstCallFailed { lane, error } => vec![calls::first_failed(stats.label(*lane), error)],
         Event::Waiting { lane, why, until, now } => {
             let wait = until.saturating_duration_since(*now);
