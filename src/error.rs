@@ -1,4 +1,4 @@
-//! What keeps a command from being done on this machine, and the exit code that stands for it.
+//! Errors that end a command, and the exit code of each.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,7 +12,7 @@ use crate::exit::ExitCode;
 use crate::input::InputError;
 use crate::output::OutputError;
 
-/// Why a command cannot be done or cannot go on. Each says in words what to do.
+/// Why a command cannot start or cannot continue. Each message says what to do.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     /// The command line makes no sense as a whole.
@@ -31,26 +31,24 @@ pub(crate) enum Error {
     #[error(transparent)]
     Render(#[from] RenderError),
     /// `--append` needs a cell that the earlier output does not have.
-    #[error(
-        "--append: the column {column:?} is not in the output, so --retry-failed cannot fill it in; run the export again"
-    )]
+    #[error("--append: the output has no column {column:?}, so --retry-failed cannot fill it in; run the export again")]
     NotKept {
         /// The column.
         column: String,
     },
-    /// `--retry-failed` where there is nothing to look at.
+    /// `--retry-failed` without an earlier output.
     #[error(
-        "--retry-failed asks again for what failed in an earlier output, and there is no {}: name that output with -o",
+        "--retry-failed retries what failed in an earlier output, but there is no {}: name that output with -o",
         .0.display()
     )]
     NoPrevious(PathBuf),
     /// `--retry-failed` would mix links with and without the same parameters.
     #[error("{0}")]
     OtherAppend(String),
-    /// The account is not given; a dry run can do without.
+    /// No account is given; only a dry run does without.
     #[error("{0}")]
     NoAccount(String),
-    /// A name that the command line gives is unknown.
+    /// A name on the command line is unknown.
     #[error("{0}")]
     Name(String),
     /// The client cannot be set up.
@@ -64,7 +62,7 @@ pub(crate) enum Error {
         /// Why.
         source: io::Error,
     },
-    /// The input has changed under the run.
+    /// The input changed during the run.
     #[error("cannot read {input} again: {}", words_for_input(source))]
     ReadAgain {
         /// The input.
@@ -72,7 +70,7 @@ pub(crate) enum Error {
         /// Why.
         source: io::Error,
     },
-    /// What came to an end in mid-run and can go on.
+    /// The run ended halfway and can be resumed.
     #[error("{cause}\n  to go on: {command}")]
     Interrupted {
         /// Why it ended.
@@ -91,9 +89,9 @@ pub(crate) enum Error {
 }
 
 fn words_for_input(source: &io::Error) -> String {
-    let again = "put it back and go on with --resume, or run it as it is now with --restart";
+    let again = "restore it and run again with --resume, or use it as it is now with --restart";
     match source.kind() {
-        io::ErrorKind::UnexpectedEof => format!("it has become shorter during the run; {again}"),
+        io::ErrorKind::UnexpectedEof => format!("it became shorter during the run; {again}"),
         _ => format!("{source}; {again}"),
     }
 }
@@ -104,7 +102,7 @@ impl Error {
         move |source| Self::System { action, source }
     }
 
-    /// What is asked for cannot be printed: a wrong name, or a stdout that takes no more.
+    /// Why text could not be printed: a wrong name, or a closed stdout.
     pub(crate) fn printing(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::Output(OutputError::ClosedPipe),
@@ -113,7 +111,7 @@ impl Error {
         }
     }
 
-    /// Names the command that goes on, where this failure leaves something to go on with.
+    /// Adds the command that continues, where this failure leaves something to continue.
     #[must_use]
     pub(crate) fn with_way_on(self, command: &str) -> Self {
         let keeps_rows = matches!(self, Self::Output(OutputError::Io { .. }) | Self::Render(_));
@@ -145,7 +143,7 @@ impl Error {
         }
     }
 
-    /// Whether it is only that nobody reads stdout any more.
+    /// Whether the only failure is that the reader of stdout is gone.
     pub(crate) fn is_closed_pipe(&self) -> bool {
         matches!(self, Self::Output(OutputError::ClosedPipe))
     }

@@ -1,6 +1,7 @@
 //! The exit codes: a promise to cron, systemd and scripts.
 //!
-//! Decided in one place from how the run ended; nothing else in the program knows numbers.
+//! How a run ended decides the code, here and nowhere else. The help of `list`, `check` and `status` and the README repeat
+//! the numbers.
 
 use std::process::Termination;
 
@@ -8,18 +9,18 @@ use std::process::Termination;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum ExitCode {
-    /// Every offer is exported; an empty input too.
+    /// Every offer was exported; an empty input too.
     Success = 0,
     /// The disk or another part of this machine failed, others changed what this run wrote, or the program has a bug. The
     /// old output is untouched, unless the message says that only its folder could not be brought to disk.
     Failure = 1,
-    /// The command, the settings or the input are wrong. No call was sent.
+    /// The command, the settings or the input are wrong. No call was made.
     Usage = 2,
     /// Complete, but some offers have error rows.
     SomeFailed = 3,
     /// The network refuses the account, or the host is not the network's.
     Refused = 4,
-    /// Stopped early; the same command with `--resume` goes on.
+    /// Stopped early; the same command with `--resume` continues.
     StoppedEarly = 5,
     /// SIGHUP.
     HungUp = 129,
@@ -46,17 +47,17 @@ impl ExitCode {
     /// What it means, and the way to go on.
     pub const fn meaning(self) -> &'static str {
         match self {
-            Self::Success => "every offer is exported",
-            Self::Failure => "this machine failed (disk full, ...): the old output is untouched",
-            Self::Usage => "the command, the settings or the input are wrong: no call was sent",
+            Self::Success => "every offer was exported",
+            Self::Failure => "something on this machine failed (disk full, ...): the old output is untouched",
+            Self::Usage => "the command, the settings or the input are wrong: no call was made",
             Self::SomeFailed => {
-                "complete, but some offers have error rows, or fewer than --min-ok are ok: --retry-failed"
+                "finished, but some offers failed, or fewer succeeded than --min-ok: try --retry-failed"
             }
-            Self::Refused => "refused by the network (key, IP, account, host): fix it, then --resume",
-            Self::StoppedEarly => "stopped early (outage, --max-duration, --max-errors, lock): --resume goes on",
-            Self::HungUp => "stopped, the terminal is gone (SIGHUP): --resume goes on",
-            Self::Interrupted => "stopped by Ctrl-C (SIGINT): --resume goes on",
-            Self::Terminated => "stopped by SIGTERM: --resume goes on",
+            Self::Refused => "refused by the network (key, IP, account, host): fix it, then run again with --resume",
+            Self::StoppedEarly => "stopped early (outage, --max-duration, --max-errors, lock): run again with --resume",
+            Self::HungUp => "stopped because the terminal closed (SIGHUP): run again with --resume",
+            Self::Interrupted => "stopped by Ctrl-C (SIGINT): run again with --resume",
+            Self::Terminated => "stopped by SIGTERM: run again with --resume",
         }
     }
 

@@ -23,7 +23,7 @@ Examples:
       the offers of a file, from your network
 
   offerlinks export offers.csv -o links.csv -q
-      for cron: silent when all went well, goes on with what was interrupted
+      for cron: silent when all went well, resumes what was interrupted
 
   offerlinks export --all-offers -o links.csv
       every offer of your account
@@ -39,7 +39,7 @@ pub(crate) struct ExportArgs {
     /// Workbooks (.xlsx, .xls, .ods) are read too.
     #[arg(default_value = "input/offers.csv", value_name = "INPUT")]
     pub input: PathBuf,
-    /// Whose account, at which network
+    /// The account, and its network
     #[command(flatten)]
     pub account: AccountArgs,
     /// How the input is read
@@ -54,10 +54,10 @@ pub(crate) struct ExportArgs {
     /// How calls are paced
     #[command(flatten)]
     pub pace: PaceArgs,
-    /// Going on
+    /// Resume and retry
     #[command(flatten)]
     pub again: AgainArgs,
-    /// What is told about the run besides
+    /// Dry run, report and metrics
     #[command(flatten)]
     pub about: AboutArgs,
     /// What is shown
@@ -91,14 +91,14 @@ pub(crate) struct InputArgs {
     /// In a workbook: rows. Lines above a header with a name that is known are left out without it.
     #[arg(hide_short_help = true, long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub skip_lines: u64,
-    /// Take an input without offers for what it is
+    /// Accept an input without offers
     ///
-    /// Without it, an empty file, or a header with nothing below, is an error, and the old output stays.
+    /// Without this flag, an empty file, or one with only a header, is an error, and the old output stays.
     #[arg(hide_short_help = true, long)]
     pub allow_empty: bool,
     /// Other columns to keep
     ///
-    /// all, none, or names with commas between them. They stand behind offer_id, in the order of the input.
+    /// all, none, or names separated by commas. They come after offer_id, in input order.
     #[arg(long, value_name = "COLS", default_value = "all")]
     pub keep: String,
     /// Sheet of a workbook [default: the first visible one with cells]
@@ -112,11 +112,11 @@ pub(crate) struct InputArgs {
 pub(crate) struct AllOffersArgs {
     /// Export the account's whole list, without an INPUT
     ///
-    /// The list is read first, into a file beside the output (links.csv.offers.csv). A list that breaks off ends the
-    /// run, so it never becomes a short export.
+    /// The list is read first, into a file beside the output (links.csv.offers.csv). If it cannot be read completely, the
+    /// run ends, so the export is never short.
     #[arg(long)]
     pub all_offers: bool,
-    /// With --all-offers: those that you may promote, or all that the network shows
+    /// With --all-offers: offers that you may promote, or all that the network shows
     #[arg(
         hide_short_help = true,
         long = "type",
@@ -125,10 +125,10 @@ pub(crate) struct AllOffersArgs {
         requires = "all_offers"
     )]
     pub scope: ScopeArg,
-    /// With --all-offers: only offers whose FIELD has this VALUE, such as status=active; may be given several times
+    /// With --all-offers: only offers whose FIELD has this VALUE, such as status=active; can be repeated
     #[arg(hide_short_help = true, long, value_name = "FIELD=VALUE", value_parser = parse_filter, requires = "all_offers")]
     pub filter: Vec<(String, String)>,
-    /// With --all-offers: take the list though the network says that there are more offers
+    /// With --all-offers: accept a list that is shorter than the network says
     #[arg(hide_short_help = true, long, requires = "all_offers")]
     pub allow_short: bool,
 }
@@ -139,13 +139,13 @@ pub(crate) struct AllOffersArgs {
 pub(crate) struct OutputArgs {
     /// File; - is stdout
     ///
-    /// Written under a temporary name and renamed at the end, so that it is whole at every moment.
+    /// Written under a temporary name and renamed at the end, so the file is always complete.
     #[arg(short, long, value_name = "FILE", default_value = "output/tracking_links.csv")]
     pub output: PathBuf,
     /// Format: csv, jsonl or xlsx [default: by the name]
     ///
-    /// csv has a row for every link, jsonl an object for every offer on a line of its own; xlsx is made from a CSV
-    /// that stays beside it. A name that says nothing means csv.
+    /// csv has a row for every link, jsonl one line with a JSON object for every offer; xlsx is made from a CSV that
+    /// stays beside it. Any other file name means csv.
     #[arg(long, value_name = "FORMAT", hide_possible_values = true, value_parser = format_parser())]
     pub format: Option<OutputFormat>,
     /// Make the CSV safe for spreadsheets
@@ -166,8 +166,8 @@ pub(crate) struct OutputArgs {
     pub links: LinksArg,
     /// Keep the old output if fewer are exported
     ///
-    /// A number, or a share such as 90%. The rows then go to a file beside it that ends in .failed, from which
-    /// --retry-failed goes on, and the exit code is 3. 0 takes every result.
+    /// A number, or a percentage such as 90%. The rows then go to a file beside it that ends in .failed, which
+    /// --retry-failed continues, and the exit code is 3. 0 accepts every result.
     #[arg(long, value_name = "N|N%", default_value = "1")]
     pub min_ok: MinOk,
 }
@@ -188,10 +188,10 @@ pub(crate) struct PaceArgs {
     /// Single calls
     #[command(flatten)]
     pub call: CallArgs,
-    /// Most calls in flight at once
+    /// Most calls in flight at the same time
     #[arg(short = 'j', long, value_name = "N", default_value = "16")]
     pub concurrency: NonZeroUsize,
-    /// Calls that are repeated
+    /// Retries
     #[command(flatten)]
     pub attempts: AttemptArgs,
     /// Stop after more failures in this run: 100 or 5%
@@ -199,44 +199,44 @@ pub(crate) struct PaceArgs {
     pub max_errors: Option<MaxErrors>,
 }
 
-/// Going on
+/// Resume and retry
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Again")]
 pub(crate) struct AgainArgs {
-    /// Go on with an interrupted run, however old it is
+    /// Resume an interrupted run, however old
     ///
-    /// Without it, the same command goes on with one that is younger than 24 hours. It has to be of the same job: input,
+    /// Without this flag, the same command resumes a run that is younger than 24 hours. The job has to be the same: input,
     /// columns, network, account and format, however they were typed.
     #[arg(long)]
     pub resume: bool,
-    /// Start over: never go on with an interrupted run
+    /// Start over; do not resume an interrupted run
     ///
-    /// What it has done is set aside beside the output, as .partial.old and .checkpoint.old; one is kept.
+    /// Its rows are kept beside the output, as .partial.old and .checkpoint.old, until another run is set aside.
     #[arg(long, conflicts_with = "resume")]
     pub restart: bool,
-    /// Ask again only for failures that may pass
+    /// Retry only what failed, if it may succeed now
     ///
-    /// Reads the output of an earlier run instead of an input, and puts the new answers in their places. Failures
-    /// that may pass are those of the network and of the server; =all asks also for those that the network refused.
+    /// Reads the output of an earlier run instead of an input, and puts the new answers in their places. Without =all,
+    /// only failures of the connection or the server are retried; =all also retries offers that the network refused.
     #[arg(long, value_name = "WHICH", hide_possible_values = true, num_args = 0..=1, require_equals = true, default_missing_value = "passing")]
     pub retry_failed: Option<RetryFailedArg>,
 }
 
-/// What is told about the run besides
+/// Dry run, report and metrics
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Logging")]
 pub(crate) struct AboutArgs {
-    /// Say what would be done: no call, no file written
+    /// Show what would be done: no call, no file written
     #[arg(long)]
     pub dry_run: bool,
     /// Write a report of the run
     ///
-    /// Written when the run ends, however that is. docs/report.schema.json in the source describes it.
+    /// Written when the run ends, however it ends. docs/report.schema.json in the source describes it.
     #[arg(long, value_name = "FILE.json")]
     pub report: Option<PathBuf>,
     /// Write metrics of the run, for Prometheus
     ///
-    /// In the form that the textfile collector of node_exporter reads; replaced as a whole when the run ends.
+    /// For the textfile collector of node_exporter; replaced when the run ends.
     #[arg(long, value_name = "FILE.prom")]
     pub metrics: Option<PathBuf>,
 }
@@ -253,7 +253,7 @@ fn format_parser() -> impl TypedValueParser<Value = OutputFormat> {
 /// Which failed offers to ask for again
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RetryFailedArg {
-    /// Those whose failure may pass
+    /// Those that may succeed now
     Passing,
     /// Every one
     All,

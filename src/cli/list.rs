@@ -70,7 +70,7 @@ pub(crate) fn parse_filter(text: &str) -> Result<(String, String), String> {
 const STATUS_EXAMPLES: &str = "\
 Examples:
   offerlinks status links.csv
-      how far the run in another terminal is, or the one that was interrupted
+      how far the run in another terminal is, or an interrupted one
 
 Exit codes: 0 running or finished, 2 no such output, 5 interrupted.";
 
@@ -89,7 +89,7 @@ pub(crate) struct StatusArgs {
 const CHECK_EXAMPLES: &str = "\
 Examples:
   offerlinks check --network demo --email me@example.com --api-key-file key.txt
-      which gate is closed, and what to do about it; sends one call
+      what refuses the calls, and what to do about it; makes one call
   offerlinks check --show-reply
       with the network's answer as it came, without the key
 

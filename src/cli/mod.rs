@@ -1,6 +1,6 @@
 //! The command line: what may be typed, and nothing about what it does.
 //!
-//! clap lives only here. `job` makes plain values of everything typed before another module sees it.
+//! clap lives only here. `config` makes plain values of everything typed before another module sees it.
 
 #![expect(clippy::doc_markdown, reason = "doc comments here are help texts, not Markdown")]
 
@@ -82,7 +82,7 @@ Examples:
   offerlinks export --sandbox                 try it without an account
   offerlinks export offers.csv -o links.csv   with your account
   offerlinks export --all-offers -o l.csv     every offer of your account
-  (the same again)                            go on with an interrupted run";
+  (the same again)                            resume an interrupted run";
 
 /// What stands below a long help: examples, and what the exit codes mean.
 fn with_exit_codes(examples: &str) -> String {
@@ -102,11 +102,11 @@ pub(crate) enum Command {
     Export(Box<ExportArgs>),
     /// List the offers of your account as a CSV that export reads
     List(Box<ListArgs>),
-    /// Say which gate to the network is closed: key, white list, limit, ...
+    /// Find out why the network refuses calls: key, white list, limit, ...
     Check(Box<CheckArgs>),
-    /// Say how far the run of an output is, from the files beside it
+    /// Show how far a run is, from the files beside its output
     Status(StatusArgs),
-    /// Serve the sandbox network on this machine, for rehearsals
+    /// Serve the sandbox network on this machine, for trying things out
     Sandbox(SandboxArgs),
     /// Print a script that completes commands and flags in your shell
     #[command(after_help = COMPLETIONS_EXAMPLES)]
@@ -132,7 +132,7 @@ pub(crate) struct SandboxArgs {
     /// Address and port to listen on; loopback only
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8931", value_parser = parse_loopback)]
     pub listen: SocketAddr,
-    /// Limit that the sandbox network enforces
+    /// Limit that the sandbox enforces
     #[arg(long, value_name = "CALLS/WINDOW", default_value = "50/10s")]
     pub rate: Rate,
 }

@@ -56,7 +56,7 @@ fn setting(argument: &Arg, matches: &ArgMatches) -> Option<Setting> {
     Some(Setting { name, value, origin, beaten_by: None })
 }
 
-/// The command line that was typed, with `flag` added if it is not there: what a user is told to run next. That is never
+/// The command line that was typed, with `flag` added if it is not there: what the user is to run next. That is never
 /// to start over.
 pub(crate) fn command_with(arguments: impl Iterator<Item = OsString>, flag: &str) -> String {
     let mut words: Vec<OsString> = arguments.filter(|word| word != "--restart").collect();

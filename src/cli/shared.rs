@@ -21,7 +21,7 @@ pub(crate) struct AccountArgs {
     /// The NAME in NAME.api.offerslook.com.
     #[arg(long, value_name = "NAME", env = "OFFERSLOOK_NETWORK", hide_env_values = true)]
     pub network: Option<String>,
-    /// Address of the API, for networks under a host of their own; beats --network
+    /// Address of the API, for networks with their own host; overrides --network
     #[arg(hide_short_help = true, long, value_name = "URL", env = "OFFERSLOOK_BASE_URL", hide_env_values = true)]
     pub base_url: Option<String>,
     /// E-mail of your account
@@ -29,8 +29,8 @@ pub(crate) struct AccountArgs {
     pub email: Option<String>,
     /// API key file
     ///
-    /// A file that holds the API key and nothing else. Without it, the variable OFFERSLOOK_API_KEY is used. The key
-    /// is never an argument, because arguments can be seen by everyone on the machine.
+    /// A file with the API key and nothing else. Without it, the variable OFFERSLOOK_API_KEY is used. The key is never
+    /// an argument, because everyone on the machine can see arguments.
     #[arg(long, value_name = "FILE", env = "OFFERSLOOK_API_KEY_FILE", hide_env_values = true)]
     pub api_key_file: Option<PathBuf>,
     /// Refused: the key is never an argument
@@ -47,24 +47,24 @@ pub(crate) struct CallArgs {
     /// All affiliates of a network share it. The default is what Offerslook publishes: 50 calls in any 10 seconds.
     #[arg(long, value_name = "CALLS/WINDOW", default_value = "50/10s")]
     pub rate: Rate,
-    /// Longest time for one call
+    /// Time limit for one call
     #[arg(hide_short_help = true, long, value_name = "TIME", default_value = "60s", value_parser = parse_timeout)]
     pub timeout: Duration,
-    /// Longest time for a connection to be made
+    /// Time limit for making a connection
     #[arg(hide_short_help = true, long, value_name = "TIME", default_value = "10s", value_parser = parse_timeout)]
     pub connect_timeout: Duration,
 }
 
-/// Calls that are repeated
+/// Retries
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Pace")]
 pub(crate) struct AttemptArgs {
-    /// Calls again after a failure
+    /// Retries after a temporary failure
     ///
-    /// Only failures that may pass count: time-outs, broken connections, errors of the server.
+    /// Temporary failures are time-outs, broken connections and server errors.
     #[arg(long, value_name = "N", default_value = "4")]
     pub retries: u32,
-    /// Longest outage of the network that is sat out
+    /// Give up when the network has been down this long
     #[arg(hide_short_help = true, long, value_name = "TIME", default_value = "15m", value_parser = parse_duration)]
     pub max_outage: Duration,
     /// Stop after this time
@@ -82,10 +82,10 @@ pub(crate) struct LookArgs {
     /// Time between progress lines where there is no bar
     #[arg(hide_short_help = true, long, value_name = "TIME", default_value = "30s", value_parser = parse_timeout)]
     pub progress_interval: Duration,
-    /// Say nothing but errors, and which offers failed
+    /// Only errors, and which offers failed
     #[arg(short, long)]
     pub quiet: bool,
-    /// Say more
+    /// More detail
     #[arg(short, long, conflicts_with = "quiet")]
     pub verbose: bool,
     /// Form of the messages
@@ -103,13 +103,13 @@ pub(crate) struct NetArgs {
     /// PEM file of certificate authorities to trust besides the system's
     #[arg(hide_short_help = true, long, value_name = "FILE")]
     pub cacert: Option<PathBuf>,
-    /// Allow the API key to travel over plain http to other machines
+    /// Allow sending the API key over plain http to other machines
     #[arg(hide_short_help = true, long)]
     pub allow_http: bool,
-    /// How the program names itself to the network
+    /// User-Agent header of every call
     #[arg(hide_short_help = true, long, value_name = "TEXT", default_value = concat!("offerlinks/", env!("CARGO_PKG_VERSION")))]
     pub user_agent: String,
-    /// Largest answer that is read, after decompression
+    /// Largest answer that is accepted, after decompression
     #[arg(hide_short_help = true, long, value_name = "SIZE", default_value = "8MiB", value_parser = parse_size)]
     pub max_body: usize,
 }

@@ -1,6 +1,6 @@
 //! `status`: how far the run of another terminal is, or one that was interrupted, from the files beside its output.
 //!
-//! Reads and locks nothing, so that no run is disturbed: who holds the lock is asked of the system.
+//! Takes no lock, so that no run is disturbed: the system says who holds one.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -49,7 +49,7 @@ impl Status {
             Ok(Found::Finished(run, _)) => (Some(run), None),
             Ok(Found::Damaged { why }) => (None, Some(why)),
             Ok(Found::Nothing) => (None, None),
-            // Between two looks of ours a run may have put a file in its place.
+            // A run may have replaced a file while we looked.
             Err(_) if holder.is_some() => (None, None),
             Err(error) => return Err(error.into()),
         };
@@ -67,7 +67,7 @@ impl Status {
         }
     }
 
-    /// 0 for a run that goes on and for one that is finished, 5 for one that was interrupted, 2 where there is none.
+    /// 0 for a running or finished run, 5 for an interrupted one, 2 where there is none.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self.word() {
             "running" | "finished" => ExitCode::Success,
@@ -92,17 +92,17 @@ impl Status {
                 format!("{output}: running ({holder}); {}", done.unwrap_or_else(|| "no offer is saved yet".to_owned()))
             }
             ("interrupted", ..) => {
-                format!("{output}: interrupted; {}; the same command goes on", done.unwrap_or_default())
+                format!("{output}: interrupted; {}; run the same command again to resume", done.unwrap_or_default())
             }
-            (_, _, Some(why)) => format!("{output}: what is left of a run cannot be continued: {why}"),
+            (_, _, Some(why)) => format!("{output}: what an earlier run left cannot be resumed: {why}"),
             ("finished", ..) => match &self.withheld {
                 Some(rows) => format!(
                     "{output}: finished, but the last run exported fewer than --min-ok: its rows are in {}",
                     rows.display()
                 ),
-                None => format!("{output}: finished; no run is under way"),
+                None => format!("{output}: finished; no run is active"),
             },
-            _ => format!("{output}: there is no such output, and no run of it"),
+            _ => format!("{output}: no such output, and no run that writes it"),
         }
     }
 
@@ -160,7 +160,7 @@ fn holder(place: &OutputPath) -> Option<String> {
     })
 }
 
-/// Linux tells every lock there is.
+/// Linux lists every lock.
 #[cfg(target_os = "linux")]
 fn is_locked(_: &Path, found: &fs::Metadata) -> bool {
     use std::os::unix::fs::MetadataExt;

@@ -190,7 +190,7 @@ impl Job {
         }
         match serde_json::from_value::<JobId>(then.clone()) {
             Err(error) => Comparison::Differs(format!(
-                "its job is told in a way that this version does not know ({})",
+                "this version cannot read what job it was ({})",
                 shown_start(&error.to_string(), 200)
             )),
             Ok(then) => match self.id(rows).differences(&then, is_given).as_slice() {

@@ -39,7 +39,7 @@ pub(crate) fn compare(job: &Job, rows: OpenedRows<'_>, then: &str) -> Comparison
     let now = fields(job, rows);
     let skipped = if job.networks.are_given() { 0 } else { ACCOUNT };
     let Some(then) = split(then) else {
-        return Comparison::Differs("its job is told in a way that this version does not know".to_owned());
+        return Comparison::Differs("this version cannot read what job it was".to_owned());
     };
     let both = FIELDS.iter().zip(then.into_iter().zip(now)).skip(skipped);
     let differs = both.filter(|(_, (then, now))| then != now).map(|((_, name), (then, now))| {

@@ -115,13 +115,13 @@ pub enum Class {
     Offer,
     /// The whole run waits; costs the offer no attempt.
     Throttle,
-    /// May pass: tried again.
+    /// Often temporary: retried.
     Transient,
     /// Concerns every offer: the run stops.
     Account,
 }
 
-const MAY_PASS: &str = "this may pass; run the same command with --retry-failed";
+const MAY_PASS: &str = "often temporary; run the same command with --retry-failed";
 
 /// Every kind in the order of the summary, which is that of the enum: its word in the `error_kind` column, a promise to
 /// users; what the program does about it; and what a person can do, in plain words.
@@ -130,24 +130,24 @@ const KINDS: [(ErrorKind, &str, Class, &str); 18] = [
         ErrorKind::InvalidOfferId,
         "invalid_offer_id",
         Class::Offer,
-        "no ID; fix it in the input, error_message names the line",
+        "not an offer ID; fix these input cells, error_message names the line",
     ),
     (
         ErrorKind::UnknownNetwork,
         "unknown_network",
         Class::Offer,
-        "names no network of the config file; error_message names the line",
+        "the config file has no such network; error_message names the line",
     ),
-    (ErrorKind::NotFound, "not_found", Class::Offer, "not known to the network; remove it from the input"),
+    (ErrorKind::NotFound, "not_found", Class::Offer, "the network does not know it; remove it from the input"),
     (ErrorKind::NotApproved, "not_approved", Class::Offer, "ask your account manager for approval"),
-    (ErrorKind::BadRequest, "bad_request", Class::Offer, "refused by the network; see error_message"),
-    (ErrorKind::ApiError, "api_error", Class::Offer, "the network's own words are in error_message"),
-    (ErrorKind::NoLink, "no_link", Class::Offer, "no link there yet; error_message says what came instead"),
+    (ErrorKind::BadRequest, "bad_request", Class::Offer, "the network refuses the request; see error_message"),
+    (ErrorKind::ApiError, "api_error", Class::Offer, "the network reports an error; see error_message"),
+    (ErrorKind::NoLink, "no_link", Class::Offer, "the answer has no link; error_message says what it has instead"),
     (
         ErrorKind::RateLimited,
         "rate_limited",
         Class::Throttle,
-        "others use the network's limit too; run with --retry-failed later",
+        "others use up the network's limit; run again later with --retry-failed",
     ),
     (ErrorKind::ServerError, "server_error", Class::Transient, MAY_PASS),
     (ErrorKind::Timeout, "timeout", Class::Transient, MAY_PASS),

@@ -199,7 +199,7 @@ fn way_out(source: &io::Error, action: Action) -> String {
     let again = match action {
         Action::Stream => return "it cannot be continued: run again, or name a file with -o FILE".to_owned(),
         Action::Replace => "run it again",
-        _ => "go on with --resume",
+        _ => "run again with --resume",
     };
     if is_out_of_files(source) {
         return format!("too many files are open: raise ulimit -n or lower -j, then {again}");
@@ -254,17 +254,17 @@ mod tests {
             OutputError::IsFolder("out".into()).to_string(),
             OutputError::io(Action::Open, Path::new("o/x.csv.partial"))(io::Error::from_raw_os_error(24)).to_string(),
         ].join("\n"), @r"
-        cannot write o/x.csv.partial: no storage space; make room on this disk, then go on with --resume
-        cannot write o/x.csv.partial: quota exceeded; your disk quota is used up: make room, then go on with --resume
-        cannot write o/x.csv.partial: file too large; raise the file-size limit (ulimit -f), then go on with --resume
+        cannot write o/x.csv.partial: no storage space; make room on this disk, then run again with --resume
+        cannot write o/x.csv.partial: quota exceeded; your disk quota is used up: make room, then run again with --resume
+        cannot write o/x.csv.partial: file too large; raise the file-size limit (ulimit -f), then run again with --resume
         cannot write o/x.csv.partial: no storage space; make room on this disk, then run it again
         cannot open o/x.csv.partial: read-only filesystem or storage medium; this disk is read-only: choose another place with -o
-        cannot rename o/x.csv.partial: permission denied; the finished rows are kept beside it: close it in the program that has it open, then go on with --resume
+        cannot rename o/x.csv.partial: permission denied; the finished rows are kept beside it: close it in the program that has it open, then run again with --resume
         cannot lock o/x.csv.partial: unsupported; this disk has no file locks: choose a local one with -o
-        cannot bring o/x.csv.partial to disk: other error; check the disk, then go on with --resume
+        cannot bring o/x.csv.partial to disk: other error; check the disk, then run again with --resume
         cannot write to o/x.csv.partial: no storage space; it cannot be continued: run again, or name a file with -o FILE
         the output out is a folder: give a file name, for example -o out/tracking_links.csv
-        cannot open o/x.csv.partial: Too many open files (os error 24); too many files are open: raise ulimit -n or lower -j, then go on with --resume
+        cannot open o/x.csv.partial: Too many open files (os error 24); too many files are open: raise ulimit -n or lower -j, then run again with --resume
         ");
     }
 }

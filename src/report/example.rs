@@ -35,7 +35,7 @@ pub(super) fn run(networks: &[&str]) -> (Stats, Snapshot) {
     (stats, Snapshot { at, total, unrouted: Tally::default(), lanes })
 }
 
-/// A network that has done so many of its offers, every tenth of which failed.
+/// A network that has done `done` of its offers, a tenth of which failed.
 fn lane(network: &str, done: u64) -> LaneStatus {
     let errors = [(ErrorKind::NotFound, done / 10)].into_iter().filter(|(_, n)| *n > 0).collect();
     LaneStatus {

@@ -114,7 +114,7 @@ fn networks<'a>(document: &'a Document<'a>) -> Vec<(String, &'a Work<'a>)> {
     }
 }
 
-/// What tells a job from all others on this machine: two folders may both have a `links.csv`.
+/// What distinguishes a job from all others on this machine: two folders may both have a `links.csv`.
 fn labels(network: &str, output: &str) -> String {
     let output = match output {
         "-" => output.to_owned(),

@@ -246,7 +246,7 @@ fn an_input_that_is_cut_during_a_run_is_named_with_the_way_on() {
     let ended = running.end();
     ended.assert_code(1);
     ended.assert_says("offers.csv");
-    ended.assert_says("has become shorter");
+    ended.assert_says("became shorter");
     place.assert_old_output();
     fs::write(scene.input(), text).unwrap();
     place.resume();

@@ -61,7 +61,7 @@ fn a_full_disk_keeps_the_old_output_and_room_lets_the_run_go_on() {
         let ended = in_own_world(&place, &SCRIPT.replace("$SIZE", size));
         assert_eq!(ended.stdout, "code 1\ncode 1\ncode 3\n", "{size}: {ended:?}");
         ended.assert_says("No space left on device");
-        ended.assert_says("make room on this disk, then go on with --resume");
+        ended.assert_says("make room on this disk, then run again with --resume");
         ended.assert_says("links.csv.");
         assert_eq!((kept(&place, "first"), kept(&place, "second")), (OLD.to_owned(), OLD.to_owned()));
         assert_same(&kept(&place, "third"), &scene.golden);

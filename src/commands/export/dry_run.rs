@@ -25,7 +25,7 @@ use crate::run::rows::{Next, Rows};
 /// As many invalid rows are listed; the rest is counted.
 const LISTED: usize = 10;
 
-/// Reads the whole input, and tells what a run of `job` would do.
+/// Reads the whole input, and finds out what a run of `job` would do.
 ///
 /// # Errors
 /// What would keep the run from being started.

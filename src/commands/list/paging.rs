@@ -19,7 +19,7 @@ pub(crate) enum Step {
 /// A list that does not end by itself.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Endless {
-    /// The same offers once more.
+    /// The same offers again.
     #[error("page {page} of the offer list is the same as the page before: the network does not turn pages")]
     SamePage {
         /// The page.

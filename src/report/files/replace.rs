@@ -31,8 +31,8 @@ pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
     }
 }
 
-/// What is at `path` before it is replaced: only of a file, since reading a pipe takes what is for others, and may take
-/// for ever.
+/// What is at `path` before it is replaced: only of a file, since reading a pipe takes what is for others, and may
+/// never end.
 pub(crate) fn before(path: &Path) -> String {
     let is_file = Standard::named(path).is_none() && matches!(Destination::of(path), Ok(Destination::File(_)));
     let read = || fs::read_to_string(path).unwrap_or_default();
