@@ -12,6 +12,8 @@ use crate::report::stats::Stats;
 
 /// Networks that have a line of their own.
 const MOST_LANES: usize = 5;
+/// A terminal with fewer rows shows the whole only.
+const LOWEST: usize = 4;
 /// Which networks those are is looked at no more often: lines that change places cannot be read.
 const CHOSEN_FOR: Duration = Duration::from_secs(2);
 
@@ -37,8 +39,14 @@ impl Bar {
         let columns = terminal::columns();
         if snapshot.lanes.len() > 1 {
             self.set_width(0);
-            let chosen = self.choose(snapshot, stats);
-            self.drawn.set_message(lanes::lines(snapshot, stats, &chosen, columns).join("\n"));
+            let rows = terminal::rows();
+            let text = if rows < LOWEST {
+                lanes::total(snapshot, stats, columns)
+            } else {
+                let chosen = self.choose(snapshot, stats, rows);
+                lanes::lines(snapshot, stats, &chosen, columns).join("\n")
+            };
+            self.drawn.set_message(text);
             return;
         }
         let width = bar_width(columns);
@@ -67,9 +75,9 @@ impl Bar {
         }
     }
 
-    fn choose(&mut self, snapshot: &Snapshot, stats: &Stats) -> Vec<LaneId> {
+    fn choose(&mut self, snapshot: &Snapshot, stats: &Stats, rows: usize) -> Vec<LaneId> {
         // Two lines for the others and the whole, and one for the cursor.
-        let most = MOST_LANES.min(terminal::rows().saturating_sub(3));
+        let most = MOST_LANES.min(rows.saturating_sub(3));
         let is_open = |lane: &LaneId| snapshot.lanes.get(lane.0).is_some_and(LaneStatus::is_open);
         match &self.chosen {
             Some((lanes, since))

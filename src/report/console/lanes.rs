@@ -10,6 +10,11 @@ use crate::report::stats::Stats;
 /// The name of the line for the whole run.
 const TOTAL: &str = "total";
 
+/// The whole run in one line, for a terminal without room for more.
+pub(super) fn total(snapshot: &Snapshot, stats: &Stats, columns: usize) -> String {
+    Form { name: TOTAL.len(), bar: bar_width(columns), columns }.line(TOTAL, &Line::of_run(snapshot, stats))
+}
+
 /// The lines, each at most `columns` wide.
 pub(super) fn lines(snapshot: &Snapshot, stats: &Stats, chosen: &[LaneId], columns: usize) -> Vec<String> {
     let others = snapshot.lanes.len().saturating_sub(chosen.len());

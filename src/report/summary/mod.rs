@@ -37,7 +37,7 @@ pub(crate) fn describe(ended: &Ended, stats: &Stats, detail: Detail) -> Message 
     lines.extend(networks::lines(stats));
     lines.extend(took::lines(&figures, detail));
     match ended.outcome {
-        RunOutcome::Complete => {}
+        RunOutcome::Complete => lines.extend(summary.what_next_for(networks::stopped(stats))),
         RunOutcome::BelowMinOk { .. } => lines.push(summary.what_next()),
         _ => lines.push(summary.what_is_safe()),
     }
@@ -124,6 +124,16 @@ impl Summary<'_> {
         }
     }
 
+    /// The way on where networks were given up and the others finished.
+    fn what_next_for(&self, stopped: usize) -> Option<String> {
+        let whom = match stopped {
+            0 => return None,
+            1 => "the network that was given up",
+            _ => "the networks that were given up",
+        };
+        (self.ended.output != "stdout").then(|| format!("  to retry {whom}: {}", self.ended.retry_command))
+    }
+
     fn nothing_had_failed(&self) -> String {
         let (output, tally) = (&self.ended.output, self.tally());
         let offers = counted(tally.offers, "offer");
@@ -204,5 +214,48 @@ impl Summary<'_> {
         });
         fields["networks"] = networks::fields(stats);
         fields
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::event::Event;
+    use crate::report::example;
+    use crate::report::snapshot::LaneState;
+
+    #[test]
+    fn a_run_over_several_networks_has_a_line_for_each_and_says_how_to_retry_those_that_were_given_up() {
+        let (mut stats, mut last) = example::run(&["acme", "demo", "beta"]);
+        for lane in &mut last.lanes {
+            lane.state = LaneState::Complete;
+        }
+        last.lanes[1].state = example::refused();
+        stats.on(&Event::CallsOver { last, failed: Vec::new() });
+        let ended = Ended {
+            outcome: RunOutcome::Complete,
+            output: "links.csv".to_owned(),
+            output_exists: true,
+            kept: None,
+            host: String::new(),
+            resume_command: "offerlinks export --resume".to_owned(),
+            retry_command: "offerlinks export --retry-failed".to_owned(),
+            scope: Scope::All,
+        };
+        let Message { level, text, fields } = describe(&ended, &stats, Detail::Plain);
+        // The first line has the time that the run took.
+        let lines: Vec<_> = text.lines().skip(1).collect();
+        insta::assert_snapshot!(lines.join("\n"), @r"
+          30 offers failed:
+            not_found: 30 offers; the network does not know it; remove it from the input
+          acme: 45 of 50 offers exported (5 not_found), 50 calls at 100% of the allowed speed
+          demo: 90 of 100 offers exported (10 not_found), 100 calls at 200% of the allowed speed; stopped: demo.api.example refuses this account: wrong key (unauthorized, HTTP 401)
+          beta: 135 of 150 offers exported (15 not_found), 150 calls at 300% of the allowed speed
+          300 calls
+          to retry the network that was given up: offerlinks export --retry-failed
+        ");
+        assert_eq!(level, Level::Notice);
+        let endings: Vec<_> = fields["networks"].as_array().unwrap().iter().map(|network| &network["ending"]).collect();
+        assert_eq!(endings, ["complete", "refused", "complete"]);
     }
 }
