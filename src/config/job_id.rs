@@ -10,7 +10,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{AllOffers, Job, Network, RetryFailed};
+use super::{AllOffers, Job, Network, NetworkConfig, Networks, RetryFailed};
 use crate::config::legacy_key;
 use crate::encode::RowFormat;
 use crate::input::Resolved;
@@ -26,6 +26,9 @@ pub(crate) struct JobId {
     network: String,
     /// The account.
     email: String,
+    /// All networks, where there are several; then the two above are empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    networks: Vec<NetworkId>,
     /// Where the offers come from.
     rows_of: RowsOf,
     /// The kept columns, as the output's header names them.
@@ -61,6 +64,18 @@ impl LinksId {
         }
         .to_owned()
     }
+}
+
+/// One network of several.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NetworkId {
+    /// As the column `network` has it.
+    name: String,
+    /// The API's address, or `sandbox`.
+    address: String,
+    /// The account.
+    email: String,
 }
 
 /// Where the offers come from.
@@ -156,11 +171,7 @@ impl Job {
             is_append_typed: _,
             first_append: _,
         } = self;
-        let (network, email) = match &networks.first().network {
-            Network::Sandbox => ("sandbox", sandbox::EMAIL),
-            Network::Real(account) => (account.base_url.as_str(), account.email.as_str()),
-            Network::NotGiven(_) => ("", ""),
-        };
+        let (network, email) = if networks.are_several() { ("", "") } else { account(&networks.first().network) };
         let rows_of = match (retry_failed, all_offers) {
             (Some(RetryFailed::Passing), _) => RowsOf::FailedRows(WhichId::Passing),
             (Some(RetryFailed::All), _) => RowsOf::FailedRows(WhichId::All),
@@ -171,6 +182,7 @@ impl Job {
         JobId {
             network: network.to_owned(),
             email: email.to_owned(),
+            networks: NetworkId::of(networks),
             rows_of,
             kept: rows.kept.to_owned(),
             format: rows.format.id().to_owned(),
@@ -210,7 +222,7 @@ impl JobId {
 
     /// What differs between this job, now, and another one, then.
     fn differences(&self, then: &Self, with_account: bool) -> Vec<String> {
-        let Self { network, email, rows_of, kept, format, append, links } = self;
+        let Self { network, email, networks, rows_of, kept, format, append, links } = self;
         let mut differences = Vec::new();
         let mut tell = |what: &str, then: String, now: String| {
             if then != now {
@@ -221,6 +233,14 @@ impl JobId {
             tell("the network", shown(&then.network), shown(network));
             tell("the e-mail", shown(&then.email), shown(email));
         }
+        if with_account && then.networks != *networks {
+            differences.push(NetworkId::difference(&then.networks, networks));
+        }
+        let mut tell = |what: &str, then: String, now: String| {
+            if then != now {
+                differences.push(format!("{what} differs: {then} then, {now} now"));
+            }
+        };
         match (&then.rows_of, rows_of) {
             (RowsOf::Input(then), RowsOf::Input(now)) => now.differences(then, &mut tell),
             (then, now) => tell("what is asked for", then.words(), now.words()),
@@ -230,6 +250,45 @@ impl JobId {
         tell("--append", quoted(&then.append), quoted(append));
         tell("--links", then.links.word(), links.word());
         differences
+    }
+}
+
+/// Where a network is, and whose account it has.
+fn account(network: &Network) -> (&str, &str) {
+    match network {
+        Network::Sandbox => ("sandbox", sandbox::EMAIL),
+        Network::Real(account) => (account.base_url.as_str(), account.email.as_str()),
+        Network::NotGiven(_) => ("", ""),
+    }
+}
+
+impl NetworkId {
+    /// Those of a job, in their order, by which the log of a run numbers them. None where there is one.
+    fn of(networks: &Networks) -> Vec<Self> {
+        if !networks.are_several() {
+            return Vec::new();
+        }
+        let id = |config: &NetworkConfig| {
+            let (address, email) = account(&config.network);
+            Self { name: config.name.clone(), address: address.to_owned(), email: email.to_owned() }
+        };
+        networks.iter().map(id).collect()
+    }
+
+    fn difference(then: &[Self], now: &[Self]) -> String {
+        if then.is_empty() || now.is_empty() {
+            let [then, now] = [then, now].map(|ids| if ids.is_empty() { "one" } else { "several" });
+            return format!("the number of networks differs: {then} then, {now} now");
+        }
+        let missing_in = |others: &[Self], ids: &[Self]| {
+            let missing = ids.iter().filter(|id| !others.contains(id)).map(|id| id.name.clone());
+            missing.collect::<Vec<_>>().join(", ")
+        };
+        match (missing_in(now, then), missing_in(then, now)) {
+            (gone, new) if gone.is_empty() && new.is_empty() => "the order of the networks differs".to_owned(),
+            (gone, new) if gone == new => format!("the address or the e-mail differs of the networks {}", shown(&gone)),
+            (gone, new) => format!("the networks differ: {} then, {} now", quoted(&gone), quoted(&new)),
+        }
     }
 }
 
@@ -304,6 +363,7 @@ mod tests {
         JobId {
             network: "https://demo.api.offerslook.com/".into(),
             email: "me@example.com".into(),
+            networks: Vec::new(),
             rows_of: RowsOf::Input(ReadingId {
                 sheet: None,
                 delimiter: Some(",".into()),

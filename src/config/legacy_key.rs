@@ -75,6 +75,7 @@ fn fields(job: &Job, rows: OpenedRows<'_>) -> [String; 10] {
         delimiter,
         no_headers,
         sheet,
+        network: _,
         skip_lines: _,
         allow_empty: _,
         settle: _,

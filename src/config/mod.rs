@@ -21,7 +21,7 @@ use secrecy::{ExposeSecret, SecretString};
 pub(crate) use self::all_offers::AllOffers;
 pub(crate) use self::job_id::{Comparison, OpenedRows};
 pub(crate) use self::list::{CheckJob, ListJob};
-pub(crate) use self::networks::{Network, NetworkConfig, Networks};
+pub(crate) use self::networks::{Network, NetworkConfig, Networks, Routing};
 use crate::cli::{
     AccountArgs, AttemptArgs, CallArgs, ExportArgs, InputArgs, LinksArg, LogFormatArg, LookArgs, NetArgs, OutputArgs,
     ProgressArg, RetryFailedArg, command_with, retry_command,
@@ -29,8 +29,9 @@ use crate::cli::{
 use crate::config::credentials::{AccountError, AccountSource, HostSource, KeySource};
 use crate::dispatch::Policy;
 use crate::encode::link_template::{BadTemplate, Template};
+use crate::encode::schema::Field;
 use crate::encode::{Dialect, OutputFormat, Schema};
-use crate::input::{ColumnChoice, Keep, Options, Source};
+use crate::input::{ColumnChoice, Keep, NetworkColumn, Options, Source};
 use crate::settings::console::{Console, LogFormat, Progress, Verbosity};
 use crate::settings::links::Links;
 use crate::settings::network::Http;
@@ -280,6 +281,20 @@ impl Job {
 }
 
 impl Job {
+    /// How the input is read, with what several networks add: their column, in the input and in the output.
+    pub(crate) fn reading(&self) -> Options {
+        let mut reading = self.reading.clone();
+        if self.networks.are_several() {
+            reading.schema = reading.schema.with(Field::Network);
+        }
+        reading.network = match self.networks.routing() {
+            Routing::Single => None,
+            Routing::Column { name, is_optional: true } => Some(NetworkColumn::Optional(name.clone())),
+            Routing::Column { name, is_optional: false } => Some(NetworkColumn::Required(name.clone())),
+        };
+        reading
+    }
+
     /// The file that the rows go to: the output, or the CSV that a workbook is made from.
     pub(crate) fn rows_file(&self) -> PathBuf {
         self.format.rows_file(&self.output)
@@ -396,6 +411,7 @@ fn options(arguments: InputArgs, template: &Template) -> Result<Options, JobErro
         keep,
         also: template.columns().map(str::to_owned).collect(),
         sheet: arguments.sheet,
+        network: None,
         schema: Schema::default(),
     })
 }

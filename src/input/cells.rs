@@ -45,6 +45,11 @@ impl Cells {
         self.ends.get(index).and_then(|&end| self.text.get(start..end)).unwrap_or_default()
     }
 
+    /// How many there are, those for links included.
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
     /// The cells that go into the output, in the order of [`kept_columns`](crate::input::Input::kept_columns).
     #[cfg(test)]
     pub(crate) fn kept(&self) -> impl ExactSizeIterator<Item = &str> {

@@ -4,8 +4,9 @@
 
 use std::collections::HashSet;
 
-use super::{Keep, Options};
+use super::{Keep, NetworkColumn, Options};
 use crate::encode::Schema;
+use crate::encode::schema::Field;
 use crate::input::error::{InputError, Names};
 use crate::input::layout::{Layout, Line, Refusal, normal};
 use crate::input::record::{Record, is_blank};
@@ -15,6 +16,8 @@ use crate::input::record::{Record, is_blank};
 pub(super) struct Columns {
     /// The ID column, from 0.
     pub(super) id: usize,
+    /// The column that names networks, if there is one.
+    pub(super) network: Option<usize>,
     /// The columns whose cells a row carries: those for the output, then those only for links.
     pub(super) carried: Vec<usize>,
     /// The output's names of the first of these.
@@ -51,19 +54,32 @@ impl Columns {
         carried.retain(|column| *column != layout.id && !dropped.contains(column));
         carried.sort_unstable();
         carried.dedup();
+        let network = match &options.network {
+            None => None,
+            Some(NetworkColumn::Required(name)) => Some(lookup(&names, name, "--network-column", input)?),
+            Some(NetworkColumn::Optional(name)) => find(&names, name),
+        };
+        if options.schema.has(Field::Network) {
+            carried.retain(|column| Some(*column) != network);
+        }
         let kept = output_names(&options.schema, carried.iter().filter_map(|&column| names.get(column)));
-        for column in find_all("--append", &options.also)? {
+        for column in find_all("--append", &options.also)?.into_iter().chain(network) {
             if !carried.contains(&column) {
                 carried.push(column);
             }
         }
-        Ok(Self { id: layout.id, carried, kept, names, dropped })
+        Ok(Self { id: layout.id, network, carried, kept, names, dropped })
     }
 
     /// Whether a record has filled cells beyond the last column.
     pub(super) fn has_more(&self, record: &Record) -> bool {
         let width = self.names.len();
         record.count > width && record.iter().skip(width).any(|cell| !is_blank(cell))
+    }
+
+    /// The place of the column that names networks among the carried ones.
+    pub(super) fn carried_network(&self) -> Option<usize> {
+        self.carried.iter().position(|&carried| Some(carried) == self.network)
     }
 
     /// The place of a column among the carried ones.

@@ -8,7 +8,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use serde::{Deserialize, Serialize};
 
 /// A place between two rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ResumePosition {
     /// Bytes of text before it (after UTF-16 was turned into UTF-8); 0 for sheets.
     pub byte: u64,

@@ -15,6 +15,7 @@ mod growing;
 mod layout;
 mod open;
 mod options;
+pub(crate) mod packed;
 mod record;
 mod resolved;
 mod search;
@@ -33,7 +34,7 @@ use crate::text::decode;
 pub(crate) use cells::Cells;
 pub(crate) use error::{InputError, SheetFlags};
 pub(crate) use fingerprint::{InputFingerprint, NotTheSameInput, PrefixHasher, ResumePosition};
-pub(crate) use options::{ColumnChoice, Keep, Options};
+pub(crate) use options::{ColumnChoice, Keep, NetworkColumn, Options};
 pub(crate) use resolved::Resolved;
 pub(crate) use source::Source;
 pub(crate) use total::Total;
@@ -147,6 +148,11 @@ impl Input {
     /// The index in [`Row::cells`] of a column that is kept or asked for in [`Options::also`], by its name in the input.
     pub(crate) fn cell_index(&self, name: &str) -> Option<usize> {
         self.columns.carried_index(name)
+    }
+
+    /// The index in [`Row::cells`] of the cell that names a network, where there is such a column.
+    pub(crate) fn network_index(&self) -> Option<usize> {
+        self.columns.carried_network()
     }
 
     /// How the numbers and the days of the kept columns look in a workbook.

@@ -27,8 +27,19 @@ pub(crate) struct Options {
     pub also: Vec<String>,
     /// The sheet of a workbook.
     pub sheet: Option<String>,
+    /// The column that says which network a row is for.
+    pub network: Option<NetworkColumn>,
     /// The output's own columns, whose names no kept column may have.
     pub schema: Schema,
+}
+
+/// A column that names networks. Where the output has a column `network` of its own, this one is not kept besides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum NetworkColumn {
+    /// The input has to have a column of this name.
+    Required(String),
+    /// It may have one.
+    Optional(String),
 }
 
 /// Which column the user means.

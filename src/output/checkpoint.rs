@@ -6,7 +6,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::ops::RangeInclusive;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -52,6 +52,9 @@ pub(crate) struct Checkpoint<M, C> {
     pub rows: u64,
     /// The summary so far.
     pub counts: C,
+    /// How far each network has come, where there are several. The caller knows what it means.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub lanes: Value,
 }
 
 /// The run's part, and how to recognise its rows.
@@ -65,7 +68,35 @@ struct Body<S> {
     #[serde(default)]
     output_crc32: Option<u32>,
     state: State,
+    #[serde(default, skip_serializing_if = "RowsIn::is_output")]
+    rows_in: RowsIn,
     run: S,
+}
+
+/// Which file the rows are in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RowsIn {
+    /// In the one that gets the output's name.
+    #[default]
+    Output,
+    /// In the log of a run over several networks, which is merged into that one at the end.
+    Log,
+}
+
+impl RowsIn {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+    fn is_output(&self) -> bool {
+        *self == Self::Output
+    }
+
+    /// The file.
+    pub(crate) fn path(self, place: &OutputPath) -> PathBuf {
+        match self {
+            Self::Output => place.partial(),
+            Self::Log => place.log(),
+        }
+    }
 }
 
 /// Read before the rest, which another version may have shaped differently.
@@ -128,6 +159,8 @@ pub(crate) struct Interrupted<M, C> {
     pub output_bytes: u64,
     /// Their checksum, if it is known.
     pub output_crc32: Option<u32>,
+    /// Which file they are in.
+    pub rows_in: RowsIn,
 }
 
 /// Looks for an interrupted run without touching it.
@@ -138,10 +171,12 @@ pub(crate) fn find<M: DeserializeOwned, C: DeserializeOwned>(place: &OutputPath)
     let path = place.checkpoint();
     let Some(text) = read_file(&path).map_err(OutputError::io(Action::Read, &path))? else {
         // A run writes a checkpoint before the first row, so no kill can leave a partial file alone.
-        let alone = place.partial();
-        let is_there = alone.try_exists().map_err(OutputError::io(Action::Read, &alone))?;
-        let why = format!("{} has no checkpoint", alone.display());
-        return Ok(if is_there { Found::Damaged { why } } else { Found::Nothing });
+        for alone in [place.partial(), place.log()] {
+            if alone.try_exists().map_err(OutputError::io(Action::Read, &alone))? {
+                return Ok(Found::Damaged { why: format!("{} has no checkpoint", alone.display()) });
+            }
+        }
+        return Ok(Found::Nothing);
     };
     let body: Body<Checkpoint<M, C>> = match decode::<Checkpoint<M, C>>(&text) {
         Ok(mut body) => {
@@ -153,12 +188,13 @@ pub(crate) fn find<M: DeserializeOwned, C: DeserializeOwned>(place: &OutputPath)
     if body.output_bytes == 0 {
         return Ok(Found::Nothing);
     }
-    let partial = place.partial();
+    let partial = body.rows_in.path(place);
     let Some(why) = check_rows(&partial, &body).map_err(OutputError::io(Action::Read, &partial))? else {
         return Ok(Found::Interrupted(Interrupted {
             checkpoint: body.run,
             output_bytes: body.output_bytes,
             output_crc32: body.output_crc32,
+            rows_in: body.rows_in,
         }));
     };
     let renamed = match body.state {
@@ -177,7 +213,7 @@ pub(crate) fn find<M: DeserializeOwned, C: DeserializeOwned>(place: &OutputPath)
 /// The text of a new checkpoint.
 pub(crate) fn encode<M: Serialize, C: Serialize>(
     run: &Checkpoint<M, C>,
-    state: State,
+    (state, rows_in): (State, RowsIn),
     written: &Written,
 ) -> serde_json::Result<String> {
     let tool = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned();
@@ -188,6 +224,7 @@ pub(crate) fn encode<M: Serialize, C: Serialize>(
         tail_crc32: written.tail_crc32(),
         output_crc32: written.crc32(),
         state,
+        rows_in,
         run,
     })?;
     let crc = crc32fast::hash(body.as_bytes());
@@ -203,8 +240,8 @@ fn changed_at(path: &Path) -> Option<Timestamp> {
 ///
 /// # Errors
 /// They cannot be read.
-pub(crate) fn has_header(place: &OutputPath, header: &[u8]) -> Result<bool, OutputError> {
-    let path = place.partial();
+pub(crate) fn has_header(place: &OutputPath, rows_in: RowsIn, header: &[u8]) -> Result<bool, OutputError> {
+    let path = rows_in.path(place);
     let mut begin = Vec::new();
     let read = beside::open(&path).and_then(|file| file.take(header.len() as u64).read_to_end(&mut begin));
     read.map_err(OutputError::io(Action::Read, &path))?;
@@ -287,6 +324,7 @@ mod tests {
             offers: 3,
             rows: 5,
             counts: vec![1, 2],
+            lanes: Value::Null,
         }
     }
 
@@ -298,7 +336,7 @@ mod tests {
 
     #[test]
     fn a_checkpoint_is_json_and_reads_back() {
-        let text = encode(&checkpoint(), State::Running, &written()).unwrap();
+        let text = encode(&checkpoint(), (State::Running, RowsIn::Output), &written()).unwrap();
         let json: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(json["checkpoint"]["run"]["offers"], 3);
         let body: Body<Run> = decode(&text).unwrap();
@@ -307,7 +345,7 @@ mod tests {
 
     #[test]
     fn every_changed_or_missing_byte_is_seen() {
-        let text = encode(&checkpoint(), State::Running, &written()).unwrap();
+        let text = encode(&checkpoint(), (State::Running, RowsIn::Output), &written()).unwrap();
         for at in 0..text.len() {
             let mut changed = text.clone().into_bytes();
             changed[at] ^= 1;

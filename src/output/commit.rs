@@ -58,6 +58,11 @@ impl Ours {
         Self { file, tells_names: true, checkpoint: Mutex::new(checkpoint) }
     }
 
+    /// The checkpoint that was written last.
+    pub(crate) fn checkpoint(&self) -> Option<String> {
+        self.checkpoint.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// To be called when the file has just been opened by this name.
     pub(crate) fn look_at_name(&mut self, path: &Path) -> io::Result<()> {
         self.tells_names = beside::has_name(&self.file, path)?;

@@ -108,6 +108,16 @@ impl OutputPath {
         self.beside(".partial")
     }
 
+    /// The rows so far of a run over several networks, in the order in which they were finished.
+    pub fn log(&self) -> PathBuf {
+        self.beside(".networks")
+    }
+
+    /// What the log of an interrupted run is called that was set aside.
+    pub fn old_log(&self) -> PathBuf {
+        self.beside(".networks.old")
+    }
+
     /// How far the run has come.
     pub fn checkpoint(&self) -> PathBuf {
         self.beside(".checkpoint")
@@ -134,10 +144,11 @@ impl OutputPath {
     }
 
     /// Everything that a run makes, changes or removes beside the output.
-    pub fn working_files(&self) -> [PathBuf; 7] {
+    pub fn working_files(&self) -> [PathBuf; 9] {
         let [old_rows, old_checkpoint] = self.set_aside();
         let [partial, checkpoint, failed] = [self.partial(), self.checkpoint(), self.failed()];
-        [partial, checkpoint, self.new_checkpoint(), self.lock(), old_rows, old_checkpoint, failed]
+        let [log, old_log] = [self.log(), self.old_log()];
+        [partial, log, checkpoint, self.new_checkpoint(), self.lock(), old_rows, old_log, old_checkpoint, failed]
     }
 
     /// The `--append` that the output was made with, as far as is known; empty where it had none.

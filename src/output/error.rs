@@ -64,6 +64,14 @@ pub enum OutputError {
         /// Why.
         source: io::Error,
     },
+    /// Rows of several networks cannot wait for their turn.
+    #[error("cannot keep rows in a temporary file in {}: {source}; free some space there", folder.display())]
+    Spill {
+        /// The folder of the file.
+        folder: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// Another run writes the same output.
     #[error("another run is writing {} ({holder}); wait for it to end, or choose another file with -o", out.display())]
     Held {

@@ -25,7 +25,7 @@ mod view;
 pub(crate) use self::dry_run::{DryRun, InvalidRow};
 pub(crate) use self::event::Event;
 pub(crate) use self::failed_offer::FailedOffer;
-pub(crate) use self::format::with_causes;
+pub(crate) use self::format::{duration, with_causes};
 pub(crate) use self::outcome::RunOutcome;
 pub(crate) use self::plan::{LaneId, LanePlan, Plan};
 pub(crate) use self::snapshot::{LaneState, LaneStatus, Snapshot};

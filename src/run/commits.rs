@@ -2,6 +2,7 @@
 //!
 //! Takes bytes; what is in them is up to others. The disk is waited for on a thread of its own.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -14,6 +15,8 @@ use crate::offer::tally::Tally;
 use crate::output::{Checkpoint, CommitPolicy, Finish, Lock, Output};
 use crate::run::commit_thread::Disk;
 use crate::run::rows::Rows;
+use crate::run::spool::Spool;
+use crate::run::unordered::Unordered;
 
 /// What a checkpoint says of its run from the first to the last.
 #[derive(Clone, Debug)]
@@ -28,7 +31,7 @@ impl RunId {
     /// The checkpoint of a run that has come this far.
     pub(crate) fn checkpoint(
         &self,
-        tally: &Tally,
+        (tally, lanes): (&Tally, Value),
         input: Option<InputFingerprint>,
     ) -> Checkpoint<InputFingerprint, Tally> {
         Checkpoint {
@@ -39,6 +42,7 @@ impl RunId {
             offers: tally.offers,
             rows: tally.rows,
             counts: tally.clone(),
+            lanes,
         }
     }
 }
@@ -80,6 +84,11 @@ impl Commits {
         matches!(self.output, Output::File(_))
     }
 
+    /// The folder that rows may wait in.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.output.lock().map_or_else(std::env::temp_dir, |lock| lock.place().folder().to_owned())
+    }
+
     /// How many offers are done for good, whatever happens now.
     pub(crate) fn kept(&self) -> u64 {
         self.kept
@@ -93,6 +102,32 @@ impl Commits {
         Ok(())
     }
 
+    /// Appends rows whose place in the input is not what the run goes on behind.
+    pub(crate) fn append_unordered(&mut self, rows: &[u8]) -> Result<(), Error> {
+        self.output.append(rows)?;
+        self.policy.offer_appended();
+        Ok(())
+    }
+
+    /// The input ends here: what a checkpoint proves is that all of it is the same.
+    pub(crate) fn set_input_end(&mut self, end: Option<ResumePosition>) {
+        self.at = end;
+    }
+
+    /// Gives a reader the rows whose turn it is.
+    pub(crate) fn drain(&mut self, rows: &mut Unordered, spool: &mut Spool) -> Result<(), Error> {
+        rows.drain(spool, &mut self.output)
+    }
+
+    /// Puts the rows of a log, which is committed, into the output's order.
+    pub(crate) async fn merge(self, rows: Unordered, spool: &mut Spool) -> Result<Self, Error> {
+        let output = match self.output {
+            Output::File(log) => Output::File(rows.merge(log, spool).await?),
+            direct @ Output::Direct(_) => direct,
+        };
+        Ok(Self { output, ..self })
+    }
+
     /// When the next commit is due, if there is something to commit.
     pub(crate) fn due(&self) -> Option<Instant> {
         self.policy.due()
@@ -104,8 +139,8 @@ impl Commits {
     }
 
     /// Begins a commit. The disk may take its time, in which answers come and calls have to leave.
-    pub(crate) fn begin(&mut self, input: &mut Rows, tally: &Tally, now: Instant) -> Result<(), Error> {
-        let checkpoint = self.checkpoint(input, tally)?;
+    pub(crate) fn begin(&mut self, input: &mut Rows, counts: (&Tally, Value), now: Instant) -> Result<(), Error> {
+        let checkpoint = self.checkpoint(input, counts)?;
         self.policy.began(now);
         match self.output.begin_commit(&checkpoint)? {
             Some(commit) => self.disk.begin(commit),
@@ -135,10 +170,10 @@ impl Commits {
     /// `--retry-failed`.
     pub(crate) async fn finish(
         mut self,
-        (input, tally): (&mut Rows, &Tally),
+        (input, counts): (&mut Rows, (&Tally, Value)),
         (finish, append): (Finish, &str),
     ) -> Result<Option<Arc<Lock>>, Error> {
-        let checkpoint = self.checkpoint(input, tally)?;
+        let checkpoint = self.checkpoint(input, counts)?;
         let lock = self.output.lock();
         // Before the rows have their name: a retry would rather ask than mix two kinds of links.
         if let Some(lock) = &lock {
@@ -151,9 +186,13 @@ impl Commits {
         Ok(lock)
     }
 
-    fn checkpoint(&self, input: &mut Rows, tally: &Tally) -> Result<Checkpoint<InputFingerprint, Tally>, Error> {
+    fn checkpoint(
+        &self,
+        input: &mut Rows,
+        counts: (&Tally, Value),
+    ) -> Result<Checkpoint<InputFingerprint, Tally>, Error> {
         let mark = self.at.map(|at| input.mark(at)).transpose();
         let mark = mark.map_err(|source| Error::ReadAgain { input: self.input.clone(), source })?.flatten();
-        Ok(self.id.checkpoint(tally, mark))
+        Ok(self.id.checkpoint(counts, mark))
     }
 }

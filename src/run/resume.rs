@@ -8,7 +8,8 @@ use crate::config::{Comparison, Job, Start};
 use crate::error::Error;
 use crate::input::{InputFingerprint, NotTheSameInput};
 use crate::offer::tally::Tally;
-use crate::output::{Age, Checkpoint, Finish, Found, Interrupted, OutputPath, find, has_header};
+use crate::output::merge::log_header;
+use crate::output::{Age, Checkpoint, Finish, Found, Interrupted, OutputPath, RowsIn, find, has_header};
 use crate::report::event::{Asked, EarlierRun, Fate, WhyOver};
 use crate::run::rows::Rows;
 
@@ -62,7 +63,7 @@ impl ResumeDecision {
             Found::Interrupted(found) if found.checkpoint.offers == 0 => Self::Nothing,
             Found::Interrupted(found) => {
                 let age = Age::of(found.checkpoint.saved_at, now);
-                match why_over(job, place, &found.checkpoint, rows, age)? {
+                match why_over(job, place, &found, rows, age)? {
                     None => Self::GoesOn(found, age),
                     Some(why) => Self::SetAside { done: Some(found.checkpoint.offers), why, age },
                 }
@@ -110,17 +111,22 @@ fn is_done(job: &Job, run: &Checkpoint<InputFingerprint, Tally>, rows: &mut Rows
 fn why_over(
     job: &Job,
     place: &OutputPath,
-    run: &Checkpoint<InputFingerprint, Tally>,
+    found: &Interrupted<InputFingerprint, Tally>,
     rows: &mut Rows,
     age: Age,
 ) -> Result<Option<WhyOver>, Error> {
+    let run = &found.checkpoint;
     if job.start == Start::Over {
         return Ok(Some(WhyOver::Restart));
     }
     if let Some(why) = another_job(job, run, rows)? {
         return Ok(Some(WhyOver::Unfit(why)));
     }
-    if !has_header(place, rows.header().as_slice())? {
+    let header = match found.rows_in {
+        RowsIn::Output => rows.header(),
+        RowsIn::Log => log_header(&rows.header()),
+    };
+    if !has_header(place, found.rows_in, &header)? {
         return Ok(Some(WhyOver::Unfit("its output has other columns than this version writes".to_owned())));
     }
     let too_old = job.start == Start::GoOnIfRecent && !age.is_recent();

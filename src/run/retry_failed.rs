@@ -32,12 +32,12 @@ pub(crate) struct PreviousRows {
     prefix: PrefixHasher<Bytes>,
     size: u64,
     rows: u64,
-    /// What stands before the first delimiter of the row read last: the offer, as it is written.
+    /// How the row read last begins: the offer, and its network where there are several, as they are written.
     last_offer: Vec<u8>,
 }
 
 /// A row that is written again as it is.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct KeptRow {
     /// Its bytes, line end included.
     pub(crate) bytes: Vec<u8>,
@@ -45,6 +45,8 @@ pub(crate) struct KeptRow {
     pub(crate) failed: Option<ErrorKind>,
     /// Whether the row before belongs to another offer.
     pub(crate) begins_offer: bool,
+    /// What stands in its column `network`; empty where there is none.
+    pub(crate) network: Box<str>,
     /// The place behind it.
     pub(crate) next: ResumePosition,
 }
@@ -147,11 +149,12 @@ impl PreviousRows {
 
     pub(crate) fn next(&mut self) -> Result<Option<RowAction>, PreviousError> {
         let (_, line) = self.previous.position();
+        let lead = self.previous.schema().lead().max(1);
         let Some(row) = self.previous.next_row()? else { return Ok(None) };
         self.rows += 1;
         let (bytes, failed) = match row {
             PreviousRow::Good(bytes) => (bytes, None),
-            PreviousRow::Failed(FailedRow { bytes, offer_id, network: _, kept, kind }) => {
+            PreviousRow::Failed(FailedRow { bytes, offer_id, network, kept, kind }) => {
                 match OfferId::parse(&offer_id) {
                     Ok(offer) if self.which.includes(kind) => {
                         let quoted = quoted_cells(bytes);
@@ -159,8 +162,9 @@ impl PreviousRows {
                             Some(_) if !is_quoted => CellKind::Number,
                             _ => CellKind::Text,
                         };
-                        let kinds = kept.iter().zip(quoted.iter().skip(1)).map(kind);
-                        let cells = Cells::new(kept.iter(), kept.len()).with_kinds(kinds);
+                        let kinds = kept.iter().zip(quoted.iter().skip(lead)).map(kind);
+                        let cells: Vec<_> = kept.iter().chain(&network).collect();
+                        let cells = Cells::new(cells.into_iter(), kept.len()).with_kinds(kinds);
                         self.last_offer.clear();
                         return Ok(Some(RowAction::Ask(Row {
                             line: line + 1,
@@ -173,14 +177,17 @@ impl PreviousRows {
                 }
             }
         };
-        let offer = bytes.split(|byte| *byte == b',').next().unwrap_or_default();
+        let bytes = bytes.to_vec();
+        // The offer, and the network that it is of.
+        let end = memchr::memchr_iter(b',', &bytes).nth(lead - 1).unwrap_or(bytes.len());
+        let offer = bytes.get(..end).unwrap_or_default();
         let begins_offer = failed.is_some() || offer != self.last_offer;
         self.last_offer.clear();
         if failed.is_none() {
             self.last_offer.extend_from_slice(offer);
         }
-        let bytes = bytes.to_vec();
-        Ok(Some(RowAction::Keep(KeptRow { bytes, failed, begins_offer, next: self.position() })))
+        let network = self.previous.network_of(&bytes).unwrap_or_default().into();
+        Ok(Some(RowAction::Keep(KeptRow { bytes, failed, begins_offer, network, next: self.position() })))
     }
 
     pub(crate) fn mark(&mut self, at: ResumePosition) -> io::Result<InputFingerprint> {

@@ -76,7 +76,7 @@ impl RowEncoder {
     }
 
     /// Appends the rows of an input row to `out` and says how many there are.
-    pub(crate) fn encode(&mut self, row: &Row, outcome: RowOutcome<'_>, out: &mut Vec<u8>) -> u64 {
+    pub(crate) fn encode(&mut self, (row, network): (&Row, &str), outcome: RowOutcome<'_>, out: &mut Vec<u8>) -> u64 {
         let mut query = std::mem::take(&mut self.query);
         query.clear();
         self.template.expand(|n| self.cell(row, n), &mut query);
@@ -87,7 +87,7 @@ impl RowEncoder {
             let looks_typed = self.makes_workbook && kind == CellKind::Text && TypedCell::parse(text).is_some();
             KeptCell { text, is_quoted: looks_typed }
         });
-        let input = InputRow { offer_id: row.id_cell(), network: "", kept: &mut kept, query: &query };
+        let input = InputRow { offer_id: row.id_cell(), network, kept: &mut kept, query: &query };
         let written = self.encoder.encode(input, outcome, out);
         self.query = query;
         written

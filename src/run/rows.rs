@@ -7,6 +7,7 @@ use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use crate::cell::CellFormat;
 use crate::config::{Job, OpenedRows, RetryFailed};
+use crate::encode::schema::Field;
 use crate::encode::{Encoder, RowFormat, Schema};
 use crate::error::Error;
 use crate::input::{
@@ -27,6 +28,8 @@ pub(crate) struct Rows {
     pub(crate) kept: Vec<String>,
     /// The cells that `--append` needs, in its order.
     pub(crate) cells: Vec<usize>,
+    /// The cell that names a row's network, if there is one.
+    pub(crate) network_cell: Option<usize>,
     /// How the kept columns of a workbook look.
     pub(crate) looks: Vec<CellFormat>,
     /// How the output's rows are written.
@@ -76,11 +79,13 @@ impl Rows {
 
     /// Opens the job's input.
     pub(crate) fn open(job: &Job) -> Result<Self, Error> {
-        let input = Input::open(&job.source, &job.reading)?;
+        let reading = job.reading();
+        let input = Input::open(&job.source, &reading)?;
         let kept = input.kept_columns().to_vec();
+        let network_cell = input.network_index();
         let looks = input.kept_looks();
         let cells = job.template.columns().filter_map(|name| input.cell_index(name)).collect();
-        let reading = Some(input.resolved());
+        let resolved = Some(input.resolved());
         let append = job.template.text(|name| input.column_name(name).unwrap_or(name).to_owned());
         // A named pipe or a device may keep its reader waiting as stdin may.
         let from = if input.is_stream() {
@@ -88,14 +93,15 @@ impl Rows {
         } else {
             From::File(Box::new(input))
         };
-        let (format, schema) = (job.format.rows(), job.reading.schema.clone());
-        Ok(Self { from, kept, cells, looks, format, schema, reading, append, ended: false })
+        let (format, schema) = (job.format.rows(), reading.schema);
+        let reading = resolved;
+        Ok(Self { from, kept, cells, network_cell, looks, format, schema, reading, append, ended: false })
     }
 
     /// Opens the earlier output.
     pub(crate) fn again(job: &Job, which: RetryFailed) -> Result<Self, Error> {
         let dialect = job.format.rows().dialect();
-        let rows = PreviousRows::open(&failed_rows_of(job), which, dialect, &job.reading.schema)?;
+        let rows = PreviousRows::open(&failed_rows_of(job), which, dialect, &job.reading().schema)?;
         let kept = rows.previous.kept().to_vec();
         let index = |name: &str| rows.cell_index(name).ok_or_else(|| Error::NotKept { column: name.to_owned() });
         let cells = job.template.columns().map(index).collect::<Result<Vec<_>, _>>()?;
@@ -108,8 +114,20 @@ impl Rows {
         // An empty output could be of any format.
         let format = if rows.previous.header().is_empty() { job.format.rows() } else { rows.previous.format() };
         let schema = rows.previous.schema().clone();
+        let network_cell = schema.has(Field::Network).then_some(kept.len());
         let from = From::OutputReader(Box::new(rows));
-        Ok(Self { from, kept, cells, looks: Vec::new(), format, schema, reading: None, append, ended: false })
+        Ok(Self {
+            from,
+            kept,
+            cells,
+            network_cell,
+            looks: Vec::new(),
+            format,
+            schema,
+            reading: None,
+            append,
+            ended: false,
+        })
     }
 
     /// What the job comes to with these rows.

@@ -69,6 +69,11 @@ impl Neighbours {
         Self(peers)
     }
 
+    /// Nobody is looked for.
+    pub(crate) fn nobody() -> Self {
+        Self(None)
+    }
+
     /// When to count them again.
     pub(crate) fn next_count(&self) -> Option<Instant> {
         self.0.as_ref().map(Peers::next_count)

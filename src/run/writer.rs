@@ -4,21 +4,26 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use serde_json::Value;
+
 use crate::config::{Job, Start};
 use crate::error::Error;
-use crate::input::Row;
+use crate::input::{ResumePosition, Row};
 use crate::offer::tally::Tally;
 use crate::offer::{ErrorKind, OfferError, Outcome, RowOutcome};
-use crate::output::{Direct, Finish, Lock, Output, Segment};
+use crate::output::{Direct, Finish, Lock, Output, RowsIn, Segment};
 use crate::report::event::NothingToResume;
 use crate::report::{Event, FailedOffer, Report};
 use crate::run::commit_thread::Disk;
 use crate::run::commits::{Commits, RunId, now_in_seconds};
 use crate::run::goal::{Begin, Goal, begin};
+use crate::run::lane_progress::LaneProgress;
 use crate::run::retry_failed::KeptRow;
 use crate::run::row_encoder::RowEncoder;
 use crate::run::rows::{Rows, input_of};
 use crate::run::run_tally::RunTally;
+use crate::run::spool::Spool;
+use crate::run::unordered::Unordered;
 use crate::settings::units::MinOk;
 
 /// What is there to write to.
@@ -36,10 +41,21 @@ pub(crate) struct Writer {
     encoder: RowEncoder,
     tally: RunTally,
     commits: Commits,
+    /// What several networks add.
+    networks: Option<SeveralNetworks>,
     min_ok: MinOk,
     /// The files that the output replaces: it, and the workbook that is made from it.
     replaces: Vec<PathBuf>,
     rows: Vec<u8>,
+    /// The cell that names a row's network, if there is one.
+    network_cell: Option<usize>,
+}
+
+/// The part of the writer that is there for several networks only.
+#[derive(Debug)]
+struct SeveralNetworks {
+    progress: LaneProgress,
+    rows: Unordered,
 }
 
 impl Writer {
@@ -53,13 +69,30 @@ impl Writer {
         // First, so that nothing of an earlier run is gone if there is none.
         let disk = Disk::start()?;
         let encoder = RowEncoder::new(job, rows);
+        let are_several = job.networks.are_several();
+        let networks = LaneProgress::new(job.networks.iter().map(|network| network.name.clone()));
+        let lanes = networks.unrouted() + 1;
+        // Several networks read the input as a whole, whatever is done of it, so another one is moved to the place.
+        let mut probe = if are_several && rows.can_resume() { Some(Rows::open_for(job)?) } else { None };
+        let mut unordered = Unordered::log(encoder.header());
         let (output, start) = match goal {
-            Goal::File(lock) => match begin(job, rows, &lock, report)? {
+            Goal::File(lock) => match begin(job, probe.as_mut().unwrap_or(rows), &lock, report)? {
                 Begin::Finished(summary, finish) => return Ok(Opened::Finished(summary, Arc::new(lock), finish)),
-                Begin::GoOn(found) => (Output::File(Segment::resume(lock, &found)?), Some(found.checkpoint)),
+                Begin::GoOn(found) => {
+                    if found.rows_in == RowsIn::Output {
+                        unordered = Unordered::merged(encoder.header());
+                    }
+                    (Output::File(Segment::resume(lock, &found)?), Some(found.checkpoint))
+                }
                 Begin::Start => {
-                    let start = id.checkpoint(&Tally::default(), None);
-                    (Output::File(Segment::create(lock, encoder.header(), &start)?), None)
+                    let start = id.checkpoint((&Tally::default(), Value::Null), None);
+                    let log_header = unordered.log_header();
+                    let rows = if are_several {
+                        (RowsIn::Log, log_header.as_slice())
+                    } else {
+                        (RowsIn::Output, encoder.header())
+                    };
+                    (Output::File(Segment::create(lock, rows, &start)?), None)
                 }
             },
             Goal::Stream(device) => {
@@ -67,20 +100,25 @@ impl Writer {
                     report.emit(&Event::NothingToResume(NothingToResume::Stream));
                 }
                 let header = encoder.header();
+                unordered = Unordered::queues(header, lanes, &std::env::temp_dir());
                 let direct = device.map_or_else(|| Direct::stdout(header), |path| Direct::device(&path, header))?;
                 (Output::Direct(direct), None)
             }
         };
         id.started_at = start.as_ref().and_then(|start| start.started_at).unwrap_or(id.started_at);
         let at = start.as_ref().and_then(|start| start.input.as_ref()).map(|mark| mark.position);
+        let marks = start.as_ref().map_or(Value::Null, |start| start.lanes.clone());
         let before = start.map(|start| start.counts).unwrap_or_default();
+        let networks = are_several.then(|| SeveralNetworks { progress: networks.resume(&marks), rows: unordered });
         Ok(Opened::Writer(Box::new(Self {
             encoder,
             commits: Commits::new((output, disk), (id, input_of(job)), (at, before.offers)),
             tally: RunTally::resume(before),
+            networks,
             min_ok: job.min_ok,
             replaces: [Some(job.rows_file()), job.workbook().map(ToOwned::to_owned)].into_iter().flatten().collect(),
             rows: Vec::new(),
+            network_cell: rows.network_cell,
         })))
     }
 
@@ -109,13 +147,39 @@ impl Writer {
         self.tally.all()
     }
 
-    /// Writes an input row's output rows.
-    pub(crate) fn write(&mut self, row: &Row, outcome: &Outcome) -> Result<(), Error> {
+    /// The folder that rows may wait in.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.commits.folder()
+    }
+
+    /// How many input rows of a lane are done, where there are several networks.
+    pub(crate) fn done(&self, lane: usize) -> u64 {
+        self.networks.as_ref().map_or(0, |networks| networks.progress.done(lane))
+    }
+
+    /// What is written so far of a lane.
+    pub(crate) fn tally(&self, lane: usize) -> Tally {
+        self.networks.as_ref().map_or_else(|| self.summary().clone(), |networks| networks.progress.tally(lane))
+    }
+
+    /// The whole input was read, up to this place.
+    pub(crate) fn set_input_end(&mut self, end: Option<ResumePosition>) {
+        self.commits.set_input_end(end);
+    }
+
+    /// Writes an input row's output rows, for the network of that place and name.
+    pub(crate) fn write(&mut self, (lane, network): (usize, &str), row: &Row, outcome: &Outcome) -> Result<(), Error> {
         let too_large = outcome.as_ref().ok().and_then(|answer| self.encoder.too_large(row, answer));
         let outcome = too_large.as_ref().map_or_else(|| RowOutcome::live(outcome), RowOutcome::Failed);
         self.rows.clear();
-        let written = self.encoder.encode(row, outcome, &mut self.rows);
-        self.commits.append(&self.rows, row.next)?;
+        let written = self.encoder.encode((row, network), outcome, &mut self.rows);
+        match &mut self.networks {
+            None => self.commits.append(&self.rows, row.next)?,
+            Some(networks) => {
+                self.commits.append_unordered(networks.rows.append(lane, &self.rows)?)?;
+                networks.progress.add(lane, outcome, written);
+            }
+        }
         self.tally.add(row, outcome, written);
         Ok(())
     }
@@ -126,17 +190,44 @@ impl Writer {
     }
 
     /// Writes the error row of an input row whose cell is no ID.
-    pub(crate) fn write_uncalled(&mut self, row: &Row) -> Result<(), Error> {
+    pub(crate) fn write_uncalled(&mut self, place: (usize, &str), row: &Row) -> Result<(), Error> {
         let Err(bad) = &row.offer else { return Ok(()) };
         let message = format!("line {}: {}", row.line, bad.reason);
-        self.write(row, &Err(OfferError::local(ErrorKind::InvalidOfferId, message)))
+        self.write(place, row, &Err(OfferError::local(ErrorKind::InvalidOfferId, message)))
+    }
+
+    /// Writes the error row of an input row that names no network; `why` says which there are.
+    pub(crate) fn write_unrouted(&mut self, lane: usize, row: &Row, why: &str) -> Result<(), Error> {
+        let message = format!("line {}: {why}", row.line);
+        let named = self.network_cell.map_or("", |cell| row.cells.get(cell)).to_owned();
+        self.write((lane, &named), row, &Err(OfferError::local(ErrorKind::UnknownNetwork, message)))
     }
 
     /// Writes a row of an earlier output as it is.
-    pub(crate) fn keep(&mut self, row: &KeptRow) -> Result<(), Error> {
-        self.commits.append(&row.bytes, row.next)?;
+    pub(crate) fn keep(&mut self, lane: usize, row: &KeptRow) -> Result<(), Error> {
+        match &mut self.networks {
+            None => self.commits.append(&row.bytes, row.next)?,
+            Some(networks) => {
+                self.commits.append_unordered(networks.rows.append(lane, &row.bytes)?)?;
+                networks.progress.keep(lane, row);
+            }
+        }
         self.tally.keep(row);
         Ok(())
+    }
+
+    /// Gives a reader the rows whose turn it is; rows for a file stay in its log.
+    pub(crate) fn drain(&mut self, spool: &mut Spool) -> Result<(), Error> {
+        match &mut self.networks {
+            Some(networks) => self.commits.drain(&mut networks.rows, spool),
+            None => Ok(()),
+        }
+    }
+
+    /// The counts for a checkpoint.
+    fn counts(&self) -> (&Tally, Value) {
+        let lanes = self.networks.as_ref().map_or(Value::Null, |networks| networks.progress.to_value());
+        (self.tally.all(), lanes)
     }
 
     /// When the next commit is due, if there is something to commit.
@@ -146,7 +237,7 @@ impl Writer {
 
     /// Begins a commit, if that is due. The disk may take its time, in which answers come and calls have to leave.
     pub(crate) fn commit_if_due(&mut self, input: &mut Rows, now: Instant) -> Result<(), Error> {
-        if self.commits.is_due(now) { self.commits.begin(input, self.tally.all(), now) } else { Ok(()) }
+        if self.commits.is_due(now) { self.begin_commit(input, now) } else { Ok(()) }
     }
 
     /// Whether a commit is under way.
@@ -167,20 +258,37 @@ impl Writer {
     /// Makes what is written survive a kill, before anything else happens.
     pub(crate) async fn commit(&mut self, input: &mut Rows) -> Result<(), Error> {
         self.committed().await?;
-        self.commits.begin(input, self.tally.all(), Instant::now())?;
+        self.begin_commit(input, Instant::now())?;
         self.committed().await
+    }
+
+    fn begin_commit(&mut self, input: &mut Rows, now: Instant) -> Result<(), Error> {
+        let lanes = self.counts().1;
+        self.commits.begin(input, (self.tally.all(), lanes), now)
     }
 
     /// Ends the output: the file gets its real name, or the one of rows that are withheld. Its checkpoint stays until the
     /// run is wound up.
-    pub(crate) async fn finish(mut self, input: &mut Rows) -> Result<(Tally, Option<Arc<Lock>>, Finish), Error> {
+    pub(crate) async fn finish(
+        mut self,
+        (input, spool): (&mut Rows, Option<&mut Spool>),
+    ) -> Result<(Tally, Option<Arc<Lock>>, Finish), Error> {
         self.committed().await?;
+        let lanes = self.counts().1;
+        if let Some(spool) = spool
+            && let Some(networks) = self.networks.take()
+        {
+            // From here on a kill costs the merge and no call.
+            self.commits.begin(input, (self.tally.all(), lanes.clone()), Instant::now())?;
+            self.commits.committed().await?;
+            self.commits = self.commits.merge(networks.rows, spool).await?;
+        }
         let summary = self.tally.all().clone();
         let is_enough = self.min_ok.is_met(summary.succeeded(), summary.offers);
         let replaces_something = self.commits.can_resume() && self.replaces.iter().any(|path| path.exists());
         let finish = if !is_enough && replaces_something { Finish::Withhold } else { Finish::Replace };
         let append = self.encoder.template().to_string();
-        let lock = self.commits.finish((input, &summary), (finish, &append)).await?;
+        let lock = self.commits.finish((input, (&summary, lanes)), (finish, &append)).await?;
         Ok((summary, lock, finish))
     }
 }

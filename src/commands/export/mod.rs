@@ -4,37 +4,29 @@
 
 mod all_offers;
 mod dry_run;
+mod networks;
 mod workbook;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use self::all_offers::Line;
 pub(crate) use self::dry_run::dry_run;
-use crate::api::{Client, Request};
-use crate::config::{Job, NetworkConfig};
-use crate::dispatch::{Dispatcher, Policy};
+use self::networks::{Called, drain, feed, lane_plan, line};
+use crate::config::Job;
 use crate::error::Error;
 use crate::input::Total;
 use crate::offer::tally::Tally;
 use crate::output::{Finish, Lock, tidy_up};
-use crate::pace::Pace;
-use crate::reorder::buffer::{Limits, ReorderBuffer};
 use crate::report::event::{self, Scope};
-use crate::report::{Event, LanePlan, LaneState, LaneStatus, Plan, Report, RunOutcome, Snapshot};
+use crate::report::{Event, LaneState, LaneStatus, Plan, Report, RunOutcome, Snapshot};
 use crate::run::event_loop::{Ended, Run};
 use crate::run::goal::Goal;
-use crate::run::requests::Requests;
 use crate::run::retry_failed::failed_of_previous;
 use crate::run::rows::{Rows, input_of};
-use crate::run::session::{Neighbours, Session};
 use crate::run::writer::{Opened, Writer};
-use crate::settings::links::Links;
 use crate::signals::Signals;
-
-/// How long calls in flight are waited for when a run stops early.
-const DRAIN: Duration = Duration::from_secs(10);
 
 /// Runs an export from start to end and reports it.
 ///
@@ -43,13 +35,12 @@ const DRAIN: Duration = Duration::from_secs(10);
 pub(crate) async fn export(job: &Job, report: &Report) -> Result<(RunOutcome, Tally), Error> {
     let mut signals = Signals::listen(report.last_words()).map_err(Error::system("listen to signals"))?;
     tell_settings(job, report);
-    let session = Session::open(&job.networks.first().network, &job.networks.first().http, Client::new)?;
-    let host = session.host.as_str();
+    let called = Called::open(job)?;
+    let host = called.host();
     let close = |report: &Report, ending: &RunOutcome, kept: Option<u64>| {
         close(job, host, (ending, kept), report);
     };
-    let called = (&session.client, host);
-    let Start { mut rows, goal, line } = match start(job, called, &mut signals, report).await? {
+    let Start { mut rows, goal, line } = match start(job, &called, &mut signals, report).await? {
         Ok(start) => start,
         Err(ending) => {
             let summary = Tally::default();
@@ -60,7 +51,7 @@ pub(crate) async fn export(job: &Job, report: &Report) -> Result<(RunOutcome, Ta
     rows.tell(job, report);
     let (schema, looks) = (rows.schema.clone(), rows.looks.clone());
     let kept_columns = (&schema, looks.as_slice());
-    let writer = match Writer::open(job, goal, &mut rows, report)? {
+    let mut writer = match Writer::open(job, goal, &mut rows, report)? {
         Opened::Writer(writer) => *writer,
         Opened::Finished(summary, lock, finish) => {
             report.emit(&Event::CallsOver { last: finished(host, &summary), failed: Vec::new() });
@@ -71,27 +62,26 @@ pub(crate) async fn export(job: &Job, report: &Report) -> Result<(RunOutcome, Ta
         }
     };
 
-    let now = Instant::now();
-    let plan = Plan {
-        input: input_of(job),
-        output: output_of(job),
-        total: rows.total(),
-        done: writer.summary().offers,
-        lanes: vec![lane_plan(job, host, writer.summary().offers)],
-        at: now,
-    };
-    report.emit(&Event::Started(plan));
+    report.emit(&Event::Started(plan(job, &called, &rows, &writer)));
     rows.tell_reading(job, report);
-
     let resumable = writer.can_resume() && rows.can_resume();
-    let Line { mut schedule, neighbours } = line.unwrap_or_else(|| self::line(job, host, report, now));
-    prepare(&mut schedule, job, writer.summary());
-    let (max_errors, window, drain) = (job.max_errors, ReorderBuffer::with(limits(job.links)), drain(job));
-    let network = host.into();
-    let requests = Requests::new(schedule, job.links);
-    let run = Run { network, rows, window, requests, writer, max_errors, drain, waiting: None, neighbours };
+    let feed = match feed(job, rows, &mut writer, &mut signals).await? {
+        Ok(feed) => feed,
+        Err(signal) => {
+            let ending = RunOutcome::Interrupted(signal);
+            close(report, &ending, resumable.then_some(writer.kept()));
+            return Ok((ending, writer.summary().clone()));
+        }
+    };
+    let run = Run {
+        lanes: called.lanes(job, line, &writer, report),
+        feed,
+        writer,
+        max_errors: job.max_errors,
+        drain: drain(job),
+    };
     let way_on = |cause: Error| if resumable { cause.with_way_on(&job.resume_command) } else { cause };
-    let ended = Box::pin(run.run(&session.client, &mut signals, report)).await;
+    let ended = Box::pin(run.run(called.clients(), &mut signals, report)).await;
     let Ended { mut ending, summary, kept, lock, finish } = ended.map_err(way_on)?;
     if ending == RunOutcome::Complete {
         ending = wind_up(job, (&summary, kept_columns), (lock, finish), &mut signals, report).await.map_err(way_on)?;
@@ -100,33 +90,23 @@ pub(crate) async fn export(job: &Job, report: &Report) -> Result<(RunOutcome, Ta
     Ok((ending, summary))
 }
 
+/// What is known before the first call.
+fn plan(job: &Job, called: &Called, rows: &Rows, writer: &Writer) -> Plan {
+    Plan {
+        input: input_of(job),
+        output: output_of(job),
+        total: rows.total(),
+        done: writer.summary().offers,
+        lanes: called.plans(job, writer),
+        at: Instant::now(),
+    }
+}
+
 /// A run that had nothing left to ask for.
 fn finished(host: &str, tally: &Tally) -> Snapshot {
     let (done, state) = (tally.offers, LaneState::Complete);
     let lane = LaneStatus { done, tally: tally.clone(), state, ..LaneStatus::new(&host.into(), Total::Exact(done)) };
     Snapshot::of_one(lane, Instant::now())
-}
-
-/// What is known of the network before its first call.
-fn lane_plan(job: &Job, host: &str, done: u64) -> LanePlan {
-    let rate = job.networks.first().policy.rate;
-    let period = Pace::new(rate, Instant::now()).period();
-    LanePlan { network: host.into(), host: host.to_owned(), rate, period, done }
-}
-
-/// How far rows may be read ahead of the oldest unfinished one.
-fn limits(links: Links) -> Limits {
-    let one = Limits::of_each(1);
-    if links == Links::Default { one.for_batches() } else { one }
-}
-
-/// Tells the schedule what is known of the network from earlier runs.
-fn prepare(schedule: &mut Dispatcher<Request>, job: &Job, earlier: &Tally) {
-    if job.retry_failed.is_some() {
-        schedule.expect_failures();
-    } else if earlier.succeeded() > 0 {
-        schedule.trust_host();
-    }
 }
 
 /// The last words.
@@ -156,7 +136,7 @@ struct Start {
 /// ended, if that cannot be had.
 async fn start(
     job: &Job,
-    (client, host): (&Client, &str),
+    called: &Called,
     signals: &mut Signals,
     report: &Report,
 ) -> Result<Result<Start, RunOutcome>, Error> {
@@ -168,11 +148,12 @@ async fn start(
         return Ok(Ok(Start { rows, goal, line: None }));
     };
     let goal = Goal::of(job)?;
+    let Some((client, host)) = called.first() else { return Err(Error::NoAccount(String::new())) };
     let (input, output) = ("the account's offers".to_owned(), list.file.display().to_string());
-    let lanes = vec![lane_plan(job, host, 0)];
+    let lanes = vec![lane_plan(job.networks.first(), host, 0)];
     let plan = Plan { input, output, total: Total::Unknown, done: 0, lanes, at: Instant::now() };
     report.emit(&Event::ListStarted(plan));
-    let mut line = line(job, host, report, Instant::now());
+    let mut line = line((job, job.networks.first()), host, report, Instant::now());
     let ended = all_offers::prepare((job, list), (client, host), (&goal, &mut line), signals, report).await;
     let now = Instant::now();
     let status = LaneStatus { counts: line.schedule.counts(now), ..LaneStatus::new(&host.into(), Total::Unknown) };
@@ -182,23 +163,6 @@ async fn start(
     }
     line.schedule.begin_anew();
     Ok(Ok(Start { rows: Rows::open(job)?, goal, line: Some(line) }))
-}
-
-/// When calls may leave, from now on.
-fn line(job: &Job, host: &str, report: &Report, now: Instant) -> Line {
-    let NetworkConfig { network, policy, .. } = job.networks.first();
-    // A promise to the next job: what is in flight has to end within --max-duration too.
-    let max_duration = policy.max_duration.map(|max| max.saturating_sub(drain(job)));
-    let mut schedule = Dispatcher::new(Policy { max_duration, ..*policy }, fastrand::u64(..), now);
-    let neighbours = Neighbours::look(network, policy.rate, host, report);
-    let begin = neighbours.make_room(report, now, |runs| schedule.set_share(runs, now));
-    schedule.hold_until(begin);
-    Line { schedule, neighbours }
-}
-
-/// How long calls in flight are waited for when the run stops early.
-fn drain(job: &Job) -> Duration {
-    job.networks.first().policy.max_duration.map_or(DRAIN, |max| DRAIN.min(max / 10))
 }
 
 /// What the user should know before the run, and with `-v` what it goes by.

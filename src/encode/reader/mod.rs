@@ -223,6 +223,16 @@ impl OutputReader {
         Some((cells.iter().skip(lead).take(kept).cloned().collect(), links))
     }
 
+    /// What stands in the column `network` of a row; nothing where there is no such column.
+    pub fn network_of(&self, row: &[u8]) -> Option<String> {
+        let at = self.schema.has(Field::Network).then(|| self.schema.position(Field::Network, self.kept.len()))??;
+        if self.format == RowFormat::Jsonl {
+            let (_, value) = split::json(row).ok()?.into_iter().find(|(key, _)| key == "network")?;
+            return value.as_str().map(str::to_owned);
+        }
+        split::csv(row).ok()?.into_iter().nth(at)
+    }
+
     /// The kept columns.
     pub fn kept(&self) -> &[String] {
         &self.kept

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use serde::Serialize;
 
 use crate::output::beside;
-use crate::output::checkpoint::{Checkpoint, Finish, Interrupted, State, encode, read_file};
+use crate::output::checkpoint::{Checkpoint, Finish, Interrupted, RowsIn, State, encode, read_file};
 use crate::output::commit::{Commit, Ours, remove};
 use crate::output::error::{Action, OutputError};
 use crate::output::lock::Lock;
@@ -27,6 +27,7 @@ const BUFFER: usize = 64 * 1024;
 pub(crate) struct Segment {
     lock: Arc<Lock>,
     path: PathBuf,
+    rows_in: RowsIn,
     ours: Arc<Ours>,
     buffer: Vec<u8>,
     /// Rows handed to the system.
@@ -36,33 +37,54 @@ pub(crate) struct Segment {
 }
 
 impl Segment {
-    /// Starts an output over with its header; what an earlier run has left is gone.
+    /// Starts the rows of an output over with their header; what an earlier run has left is gone.
     ///
     /// # Errors
     /// The files cannot be made.
     pub(crate) fn create<M: Serialize, C: Serialize>(
         lock: Lock,
-        header: &[u8],
+        (rows_in, header): (RowsIn, &[u8]),
         start: &Checkpoint<M, C>,
     ) -> Result<Self, OutputError> {
         // First, so that a kill from here on finds a checkpoint that says "nothing yet", never rows without one or
         // with an older one. Not brought to disk: after a power cut the worst is an empty run that is set aside.
         let checkpoint = lock.place().checkpoint();
         let temporary = lock.place().new_checkpoint();
-        let text = encode(start, State::Running, &Written::nothing())
+        let text = encode(start, (State::Running, rows_in), &Written::nothing())
             .map_err(|source| OutputError::Encode { path: checkpoint.clone(), source })?;
         let mut new = beside::make(&mut OpenOptions::new(), &temporary)?;
         new.write_all(text.as_bytes()).map_err(OutputError::io(Action::Write, &temporary))?;
         drop(new);
         rename(&temporary, &checkpoint).map_err(OutputError::io(Action::Rename, &checkpoint))?;
 
-        let path = lock.place().partial();
+        // A run of the other kind that was killed in its last steps may have left rows that nothing counts any more.
+        let other = if rows_in == RowsIn::Log { RowsIn::Output } else { RowsIn::Log };
+        remove(&other.path(lock.place()))?;
+        Self::make(Arc::new(lock), rows_in, header, Some(text))
+    }
+
+    fn make(lock: Arc<Lock>, rows_in: RowsIn, header: &[u8], checkpoint: Option<String>) -> Result<Self, OutputError> {
+        let path = rows_in.path(lock.place());
         let mut options = OpenOptions::new();
         keep_private(&mut options, lock.place().out());
         let file = beside::make(&mut options, &path)?;
-        let mut partial = Self::new(lock, path, Ours::new(file, Some(text)), Written::nothing())?;
-        partial.append(header)?;
-        Ok(partial)
+        let mut rows = Self::new(lock, rows_in, Ours::new(file, checkpoint), Written::nothing())?;
+        rows.append(header)?;
+        Ok(rows)
+    }
+
+    /// Starts the output's own rows with their header, beside this log, which is complete and committed. The checkpoint
+    /// goes on telling of the log until the output's rows are whole: a kill until then costs the merge and no call.
+    ///
+    /// # Errors
+    /// The file cannot be made.
+    pub(crate) fn begin_output(self, header: &[u8]) -> Result<Self, OutputError> {
+        Self::make(self.lock, RowsIn::Output, header, self.ours.checkpoint())
+    }
+
+    /// The file, and how many of its bytes are rows of this run.
+    pub(crate) fn rows(&self) -> (&Path, u64) {
+        (&self.path, self.written.bytes())
     }
 
     /// Goes on with an interrupted run: rows after its last commit are dropped.
@@ -70,7 +92,7 @@ impl Segment {
     /// # Errors
     /// The partial file cannot be opened or cut.
     pub(crate) fn resume<M, C>(lock: Lock, found: &Interrupted<M, C>) -> Result<Self, OutputError> {
-        let path = lock.place().partial();
+        let path = found.rows_in.path(lock.place());
         remove(&lock.place().new_checkpoint())?;
         make_writable(&path).map_err(OutputError::io(Action::Open, &path))?;
         let opened = beside::open_with(OpenOptions::new().read(true).write(true), &path);
@@ -83,13 +105,14 @@ impl Segment {
         let written = written.map_err(OutputError::io(Action::Read, &path))?;
         let checkpoint = lock.place().checkpoint();
         let text = read_file(&checkpoint).map_err(OutputError::io(Action::Read, &checkpoint))?;
-        Self::new(lock, path, Ours::new(file, text), written)
+        Self::new(Arc::new(lock), found.rows_in, Ours::new(file, text), written)
     }
 
-    fn new(lock: Lock, path: PathBuf, mut ours: Ours, written: Written) -> Result<Self, OutputError> {
+    fn new(lock: Arc<Lock>, rows_in: RowsIn, mut ours: Ours, written: Written) -> Result<Self, OutputError> {
+        let path = rows_in.path(lock.place());
         ours.look_at_name(&path).map_err(OutputError::io(Action::Read, &path))?;
         let buffer = Vec::with_capacity(2 * BUFFER);
-        Ok(Self { lock: Arc::new(lock), path, ours: Arc::new(ours), buffer, written, failed: Arc::default() })
+        Ok(Self { lock, path, rows_in, ours: Arc::new(ours), buffer, written, failed: Arc::default() })
     }
 
     /// The lock of its place.
@@ -155,7 +178,7 @@ impl Segment {
         if let Some(how) = differs.map_err(OutputError::io(Action::Read, &self.path))? {
             return Err(OutputError::Changed { path: self.path.clone(), how, out: self.lock.place().out().to_owned() });
         }
-        let checkpoint = encode(checkpoint, state, &self.written)
+        let checkpoint = encode(checkpoint, (state, self.rows_in), &self.written)
             .map_err(|source| OutputError::Encode { path: self.lock.place().checkpoint(), source })?;
         Ok(Commit {
             lock: Arc::clone(&self.lock),
@@ -186,18 +209,29 @@ pub(crate) fn set_aside(lock: &Lock, list: Option<&Path>) -> Result<Vec<PathBuf>
     let [old_rows, old_checkpoint] = place.set_aside();
     // In this order: a kill in between leaves a checkpoint without rows, which the next run sets aside beside them. The
     // other way round the rows would stand there alone, and nothing would say how many of them are good.
-    let rows = rename_if_there(&place.partial(), &old_rows)?;
+    let log = rename_if_there(&place.log(), &place.old_log())?;
+    let rows = if log {
+        // What was merged of it so far can be merged again.
+        remove(&place.partial())?;
+        remove(&old_rows)?;
+        false
+    } else {
+        rename_if_there(&place.partial(), &old_rows)?
+    };
     let sync = || place.sync_folder().map_err(OutputError::io(Action::Sync, place.folder()));
     sync()?;
     let checkpoint = rename_if_there(&place.checkpoint(), &old_checkpoint)?;
-    if rows && !checkpoint {
+    if rows {
+        remove(&place.old_log())?;
+    }
+    if (rows || log) && !checkpoint {
         // That of other rows, which are gone.
         remove(&old_checkpoint)?;
     }
     let old_list = list.map(|list| list.with_added_extension("old"));
     let listed = list.zip(old_list.as_deref()).map(|(list, old)| rename_if_there(list, old)).transpose()?;
     sync()?;
-    let moved = [(rows, old_rows), (checkpoint, old_checkpoint)];
+    let moved = [(rows, old_rows), (log, place.old_log()), (checkpoint, old_checkpoint)];
     let moved = moved.into_iter().chain(listed.zip(old_list));
     Ok(moved.filter_map(|(moved, to)| moved.then_some(to)).collect())
 }
@@ -224,6 +258,7 @@ pub(crate) fn tidy_up(lock: &Lock, finish: Finish) -> Result<(), OutputError> {
     if finish == Finish::Replace && place.failed().is_file() {
         remove(&place.failed())?;
     }
+    remove(&place.log())?;
     remove(&place.new_checkpoint())?;
     remove(&place.checkpoint())
 }

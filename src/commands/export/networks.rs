@@ -1,0 +1,155 @@
+//! The networks of a job, made ready to be called: a session, a lane and a plan for each.
+//!
+//! Opens sessions and the spool; the loop of `run` does the rest.
+
+use std::time::{Duration, Instant};
+
+use super::all_offers::Line;
+use crate::api::{Client, Request};
+use crate::config::{Job, NetworkConfig};
+use crate::dispatch::{Dispatcher, Policy};
+use crate::error::Error;
+use crate::offer::tally::Tally;
+use crate::pace::Pace;
+use crate::reorder::buffer::Limits;
+use crate::report::{LanePlan, Report};
+use crate::run::feed::Feed;
+use crate::run::lane::Lane;
+use crate::run::requests::Requests;
+use crate::run::rows::Rows;
+use crate::run::session::{Neighbours, Session};
+use crate::run::spool::Spool;
+use crate::run::writer::Writer;
+use crate::settings::links::Links;
+use crate::settings::rate::Rate;
+use crate::signals::{Signal, Signals};
+
+/// How long calls in flight are waited for when a run stops early.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// The rows as lanes want them: read as they are wanted where there is one network, else sorted by network first. A signal
+/// may end that.
+pub(super) async fn feed(
+    job: &Job,
+    rows: Rows,
+    writer: &mut Writer,
+    signals: &mut Signals,
+) -> Result<Result<Feed, Signal>, Error> {
+    if !job.networks.are_several() {
+        return Ok(Ok(Feed::direct(rows, &job.networks)));
+    }
+    let spool = Spool::new(&writer.folder(), job.networks.len() + 1);
+    let spooled = tokio::select! {
+        biased;
+        signal = signals.next() => return Ok(Err(signal)),
+        spooled = Feed::spooled(rows, &job.networks, spool, |lane| writer.done(lane)) => spooled,
+    };
+    let (feed, end) = spooled?;
+    writer.set_input_end(end);
+    Ok(Ok(feed))
+}
+
+/// The networks of a job, each with its client.
+#[derive(Debug)]
+pub(super) struct Called {
+    sessions: Vec<Session>,
+    clients: Vec<Client>,
+}
+
+impl Called {
+    /// Makes the networks ready to be called.
+    pub(super) fn open(job: &Job) -> Result<Self, Error> {
+        let open = |config: &NetworkConfig| Session::open(&config.network, &config.http, Client::new);
+        let sessions = job.networks.iter().map(open).collect::<Result<Vec<_>, _>>()?;
+        let clients = sessions.iter().map(|session| session.client.clone()).collect();
+        Ok(Self { sessions, clients })
+    }
+
+    /// The clients, in the order of the lanes.
+    pub(super) fn clients(&self) -> &[Client] {
+        &self.clients
+    }
+
+    /// The client and the host of the only network, or of the first.
+    pub(super) fn first(&self) -> Option<(&Client, &str)> {
+        self.sessions.first().map(|session| (&session.client, session.host.as_str()))
+    }
+
+    /// Whom the last words are about.
+    pub(super) fn host(&self) -> &str {
+        match self.sessions.as_slice() {
+            [only] => &only.host,
+            _ => "every network",
+        }
+    }
+
+    /// A lane for each network, and of several another one for rows that name none.
+    pub(super) fn lanes(&self, job: &Job, mut line: Option<Line>, writer: &Writer, report: &Report) -> Vec<Lane> {
+        let (now, are_several) = (Instant::now(), job.networks.are_several());
+        let count = job.networks.len() + usize::from(are_several);
+        let make = |(id, (config, session)): (usize, (&NetworkConfig, &Session))| {
+            let made = line.take().unwrap_or_else(|| self::line((job, config), &session.host, report, now));
+            let Line { mut schedule, neighbours } = made;
+            prepare(&mut schedule, job, &writer.tally(id));
+            let name = if are_several { &config.name } else { &session.host };
+            let calls = (Requests::new(schedule, job.links), neighbours);
+            Lane::new((id, limits(count, job.links)), (name.as_str().into(), session.host.clone()), calls, now)
+        };
+        let mut lanes: Vec<_> = job.networks.iter().zip(&self.sessions).enumerate().map(make).collect();
+        if are_several {
+            let policy = Policy { rate: Rate::Unlimited, max_duration: None, ..job.networks.first().policy };
+            let dispatcher = Dispatcher::new(policy, fastrand::u64(..), now);
+            let calls = (Requests::new(dispatcher, job.links), Neighbours::nobody());
+            lanes.push(Lane::new((lanes.len(), limits(count, job.links)), ("".into(), String::new()), calls, now));
+        }
+        lanes
+    }
+
+    /// What is known of the networks before their first call.
+    pub(super) fn plans(&self, job: &Job, writer: &Writer) -> Vec<LanePlan> {
+        let plan = |(id, (config, session)): (usize, (&NetworkConfig, &Session))| {
+            let plan = lane_plan(config, &session.host, writer.tally(id).offers);
+            if job.networks.are_several() { LanePlan { network: config.name.as_str().into(), ..plan } } else { plan }
+        };
+        job.networks.iter().zip(&self.sessions).enumerate().map(plan).collect()
+    }
+}
+
+/// What is known of a network before its first call.
+pub(super) fn lane_plan(config: &NetworkConfig, host: &str, done: u64) -> LanePlan {
+    let rate = config.policy.rate;
+    let period = Pace::new(rate, Instant::now()).period();
+    LanePlan { network: host.into(), host: host.to_owned(), rate, period, done }
+}
+
+/// How far each of so many lanes may read ahead of its oldest unfinished row.
+fn limits(lanes: usize, links: Links) -> Limits {
+    let each = Limits::of_each(lanes);
+    if links == Links::Default { each.for_batches() } else { each }
+}
+
+/// Tells the schedule what is known of the network from earlier runs.
+fn prepare(schedule: &mut Dispatcher<Request>, job: &Job, earlier: &Tally) {
+    if job.retry_failed.is_some() {
+        schedule.expect_failures();
+    } else if earlier.succeeded() > 0 {
+        schedule.trust_host();
+    }
+}
+
+/// When calls may leave, from now on.
+pub(super) fn line((job, config): (&Job, &NetworkConfig), host: &str, report: &Report, now: Instant) -> Line {
+    let NetworkConfig { network, policy, .. } = config;
+    // A promise to the next job: what is in flight has to end within --max-duration too.
+    let max_duration = policy.max_duration.map(|max| max.saturating_sub(drain(job)));
+    let mut schedule = Dispatcher::new(Policy { max_duration, ..*policy }, fastrand::u64(..), now);
+    let neighbours = Neighbours::look(network, policy.rate, host, report);
+    let begin = neighbours.make_room(report, now, |runs| schedule.set_share(runs, now));
+    schedule.hold_until(begin);
+    Line { schedule, neighbours }
+}
+
+/// How long calls in flight are waited for when the run stops early.
+pub(super) fn drain(job: &Job) -> Duration {
+    job.networks.first().policy.max_duration.map_or(DRAIN, |max| DRAIN.min(max / 10))
+}

@@ -1,0 +1,272 @@
+//! A lane: everything that belongs to one network of a run, other than its client, its rows and what it wrote.
+//!
+//! Takes rows in, says which calls leave, takes answers in and gives rows out, in their order. Makes no call and waits
+//! for nothing: that is the loop's part.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::api::{Payload, Reply, Request};
+use crate::dispatch::{Call, Next, StopReason, Supply, Waiting};
+use crate::error::Error;
+use crate::offer::{OfferError, OfferId};
+use crate::reorder::buffer::{Admitted, Limits, ReorderBuffer};
+use crate::report::{LaneState, LaneStatus, Report};
+use crate::run::fate::{LaneEnd, error_of};
+use crate::run::feed::{Feed, Pending};
+use crate::run::requests::Requests;
+use crate::run::session::Neighbours;
+use crate::run::writer::Writer;
+
+/// A call with its answer, and how long that took.
+pub(crate) type Arrived = (Call<Request>, Reply<Payload>, Duration);
+
+/// One network's part of a run.
+#[derive(Debug)]
+pub(crate) struct Lane {
+    /// Its place among the lanes, which is that of its network.
+    pub(super) id: usize,
+    /// As the user calls it; empty for the rows that name no network.
+    pub(super) network: Arc<str>,
+    /// The host that is called.
+    host: String,
+    pub(super) window: ReorderBuffer<Pending>,
+    pub(super) requests: Requests,
+    /// The other runs on this machine that call the same network.
+    neighbours: Neighbours,
+    waiting: Option<(Waiting, Instant)>,
+    state: State,
+    /// When there is something to do even if nothing happens; in the past where there is something to do now.
+    pub(super) wake: Option<Instant>,
+}
+
+/// Whether a lane still calls.
+#[derive(Debug)]
+enum State {
+    Calling,
+    /// Its network was given up. Its open rows wait for what becomes of the others.
+    Stopped(StopReason),
+    /// Its open rows get their error.
+    Failing(StopReason),
+}
+
+impl Lane {
+    /// A lane whose first call may leave now.
+    pub(crate) fn new(
+        (id, limits): (usize, Limits),
+        (network, host): (Arc<str>, String),
+        (requests, neighbours): (Requests, Neighbours),
+        now: Instant,
+    ) -> Self {
+        let window = ReorderBuffer::with(limits);
+        let (waiting, state) = (None, State::Calling);
+        Self { id, network, host, window, requests, neighbours, waiting, state, wake: Some(now) }
+    }
+
+    /// Whether it has something to do now.
+    pub(crate) fn is_due(&self, now: Instant) -> bool {
+        self.wake.is_some_and(|wake| wake <= now)
+    }
+
+    /// Gives it something to do now.
+    pub(crate) fn poke(&mut self, now: Instant) {
+        self.wake = Some(now);
+    }
+
+    /// When it has something to do, if nothing happens until then.
+    pub(crate) fn wake(&self) -> Option<Instant> {
+        self.wake
+    }
+
+    /// Calls that have no answer yet.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.requests.dispatcher.in_flight()
+    }
+
+    /// Why its network was given up, if it was.
+    pub(crate) fn stopped(&self) -> Option<&StopReason> {
+        match &self.state {
+            State::Calling => None,
+            State::Stopped(stop) | State::Failing(stop) => Some(stop),
+        }
+    }
+
+    /// Whether rows of it are not written yet.
+    pub(crate) fn is_open(&self, feed: &Feed) -> bool {
+        !(feed.ended(self.id) && self.window.is_empty())
+    }
+
+    /// What has become of it.
+    pub(crate) fn end(&self, feed: &Feed) -> LaneEnd {
+        let is_over = !self.is_open(feed);
+        match &self.state {
+            State::Calling if is_over && !feed.asks(self.id) => LaneEnd::Empty,
+            State::Calling if is_over => LaneEnd::Complete,
+            // By now it is known that another network came to its end.
+            State::Failing(_) if is_over => LaneEnd::Empty,
+            State::Calling | State::Failing(_) => LaneEnd::Open,
+            State::Stopped(_) => LaneEnd::Stopped { in_flight: self.in_flight() },
+        }
+    }
+
+    /// Takes this run's part of the limit, takes in rows while there is room and use for them, and sends everything that
+    /// may be sent now.
+    ///
+    /// # Errors
+    /// The rows cannot be read. What stops the lane is in its state, and given back.
+    pub(crate) fn turn(
+        &mut self,
+        feed: &mut Feed,
+        report: &Report,
+        now: Instant,
+        fetch: impl FnMut(Call<Request>),
+    ) -> Result<Option<StopReason>, Error> {
+        let dispatcher = &mut self.requests.dispatcher;
+        self.neighbours.count(report, now, |runs| dispatcher.set_share(runs, now));
+        let stop = match &self.state {
+            State::Calling => {
+                self.read(feed)?;
+                self.send(feed, now, fetch).err()
+            }
+            State::Stopped(_) => None,
+            State::Failing(stop) => {
+                let error = error_of(stop, &self.host);
+                self.fail(feed, &error)?;
+                None
+            }
+        };
+        let times =
+            [self.waiting.map(|(_, until)| until), self.requests.dispatcher.ends_at(), self.neighbours.next_count()];
+        let is_calling = matches!(self.state, State::Calling);
+        self.wake = if is_calling { times.into_iter().flatten().min() } else { None };
+        Ok(stop)
+    }
+
+    /// What is read far ahead has left the CPU's cache when its turn comes.
+    fn read(&mut self, feed: &mut Feed) -> Result<(), Error> {
+        while self.wants_rows() {
+            let Some(row) = feed.next(self.id)? else { break };
+            self.admit(row);
+        }
+        Ok(())
+    }
+
+    /// Whether another row can be taken in, and is of use.
+    pub(crate) fn wants_rows(&self) -> bool {
+        self.window.has_room() && self.requests.wants_offers()
+    }
+
+    /// Takes in a row.
+    pub(crate) fn admit(&mut self, pending: Pending) {
+        if let Some(offer) = self.take_in(pending) {
+            self.requests.ask(offer);
+        }
+    }
+
+    /// Takes in a row, and gives the offer that has to be asked for.
+    fn take_in(&mut self, pending: Pending) -> Option<OfferId> {
+        match pending {
+            Pending::Row(row) => {
+                let size = row.cells.size();
+                match row.offer {
+                    Ok(offer) => {
+                        let asks = self.window.admit(Pending::Row(row), size, offer) == Admitted::Asks;
+                        return asks.then_some(offer);
+                    }
+                    Err(_) => self.window.admit_ready(Pending::Row(row), size),
+                }
+            }
+            Pending::Kept(row) => {
+                let size = row.bytes.len();
+                self.window.admit_ready(Pending::Kept(row), size);
+            }
+            Pending::Unrouted(row, why) => {
+                let size = row.cells.size() + why.len();
+                self.window.admit_ready(Pending::Unrouted(row, why), size);
+            }
+        }
+        None
+    }
+
+    fn send(&mut self, feed: &Feed, now: Instant, mut fetch: impl FnMut(Call<Request>)) -> Result<(), StopReason> {
+        let supply = if self.window.has_room() && !feed.ended(self.id) { Supply::Open } else { Supply::Closed };
+        loop {
+            self.waiting = match self.requests.next(now, supply)? {
+                Next::Send(call) => {
+                    fetch(call);
+                    continue;
+                }
+                Next::Wait { until, why } => Some((why, until)),
+                Next::Idle => None,
+            };
+            self.take_outcomes();
+            return Ok(());
+        }
+    }
+
+    /// Gives open rows their error, as many as there is room for.
+    fn fail(&mut self, feed: &mut Feed, error: &OfferError) -> Result<(), Error> {
+        while self.window.has_room() {
+            let Some(row) = feed.next(self.id)? else { break };
+            // Nobody is asked.
+            self.take_in(row);
+        }
+        self.window.fail_waiting(error);
+        Ok(())
+    }
+
+    /// Makes no more calls. Says so where that happens for the first time.
+    pub(crate) fn stop(&mut self, stop: StopReason) -> bool {
+        let is_first = matches!(self.state, State::Calling);
+        if is_first {
+            self.state = State::Stopped(stop);
+            self.waiting = None;
+            self.wake = None;
+        }
+        is_first
+    }
+
+    /// Gives its open rows their error from now on, if its network was given up and no answer is on its way.
+    pub(crate) fn fail_open_rows(&mut self, now: Instant) {
+        if self.in_flight() > 0 {
+            return;
+        }
+        self.state = match std::mem::replace(&mut self.state, State::Calling) {
+            State::Stopped(stop) => {
+                self.wake = Some(now);
+                State::Failing(stop)
+            }
+            other => other,
+        };
+    }
+
+    /// What it waits for, and until when.
+    pub(crate) fn waiting(&self) -> Option<(Waiting, Instant)> {
+        self.waiting
+    }
+
+    /// Whether it is the lane of a network, not that of the rows that name none.
+    pub(crate) fn is_of_network(&self) -> bool {
+        !self.network.is_empty()
+    }
+
+    /// How far it is.
+    pub(crate) fn status(&self, feed: &Feed, writer: &Writer, now: Instant) -> LaneStatus {
+        let tally = writer.tally(self.id);
+        let state = match (&self.state, self.end(feed)) {
+            (State::Stopped(stop) | State::Failing(stop), _) => LaneState::Stopped(stop.clone()),
+            (State::Calling, LaneEnd::Complete | LaneEnd::Empty) => LaneState::Complete,
+            (State::Calling, _) => self.waiting.into(),
+        };
+        LaneStatus {
+            // Rows that only wait behind a slow one are done: counted when written, they would come in jumps, and the
+            // time that is left would be wrong for as long.
+            done: tally.offers + self.window.answered() as u64,
+            tally,
+            counts: self.requests.dispatcher.counts(now),
+            in_flight: self.in_flight(),
+            state,
+            ..LaneStatus::new(&self.network, feed.total_of(self.id))
+        }
+    }
+}

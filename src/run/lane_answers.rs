@@ -1,0 +1,85 @@
+//! What comes back to a lane, and what goes out of it to the writer.
+//!
+//! Part of [`Lane`]: takes answers to the dispatcher and to the rows that wait for them.
+
+use std::time::Instant;
+
+use crate::api::{Client, Reply, is_foreign_page};
+use crate::dispatch::{Completion, Failure, Responder, StopReason};
+use crate::error::Error;
+use crate::offer::{Class, OfferError};
+use crate::reorder::Slot;
+use crate::report::{Event, LaneId, Report};
+use crate::run::feed::Pending;
+use crate::run::lane::{Arrived, Lane};
+use crate::run::writer::Writer;
+
+impl Lane {
+    /// Takes in an answer.
+    ///
+    /// # Errors
+    /// The network is to be given up.
+    pub(crate) fn answered(
+        &mut self,
+        (call, reply, took): Arrived,
+        client: &Client,
+        report: &Report,
+    ) -> Result<(), StopReason> {
+        let (lane, now) = (LaneId(self.id), Instant::now());
+        self.wake = Some(now);
+        let Reply { outcome, retry_after, form, http_status, fault, .. } = reply;
+        let closed = fault.and_then(|fault| client.closed(fault)).zip(outcome.as_ref().err().cloned());
+        report.emit(&Event::Answered { lane, http_status, took });
+        if let Err(error) = &outcome {
+            report.emit(&Event::CallFailed { lane, request: call.request().clone(), error: error.clone() });
+            self.warn_of_bad_start(error, report, now);
+        }
+        let completion = match &outcome {
+            Ok(_) => Completion::Success,
+            Err(error) => {
+                let responder = if is_foreign_page(form, error) { Responder::ForeignPage } else { Responder::Usual };
+                Completion::Failure(Failure { error: error.clone(), retry_after, responder })
+            }
+        };
+        let completed = self.requests.complete(call, outcome, completion, now);
+        self.take_outcomes();
+        if let Some(most) = self.requests.learned() {
+            report.emit(&Event::OffersPerCall { lane, most });
+        }
+        closed.map_or(completed, |(way_out, error)| Err(StopReason::Unreachable { error, way_out }))
+    }
+
+    /// Until something succeeds, calls are made one by one: if the host swallows them, that takes minutes of silence.
+    fn warn_of_bad_start(&self, error: &OfferError, report: &Report, now: Instant) {
+        let is_first = self.requests.dispatcher.counts(now).calls == 1;
+        if is_first && error.kind.class() == Class::Transient {
+            report.emit(&Event::FirstCallFailed { lane: LaneId(self.id), error: error.clone() });
+        }
+    }
+
+    /// Gives the rows that wait for an offer its outcome.
+    pub(super) fn take_outcomes(&mut self) {
+        for (offer, outcome) in self.requests.take_outcomes() {
+            self.window.finish(offer, outcome);
+        }
+    }
+
+    /// Writes every row whose turn it is. Tells whether there were any; what was written has made room for more.
+    pub(crate) fn write(&mut self, writer: &mut Writer, now: Instant) -> Result<bool, Error> {
+        let mut wrote = false;
+        while let Some((pending, slot)) = self.window.pop() {
+            wrote = true;
+            let place = (self.id, &*self.network);
+            match (&pending, slot.as_ref().and_then(Slot::outcome)) {
+                (Pending::Row(row), Some(outcome)) => writer.write(place, row, outcome)?,
+                (Pending::Row(row), None) => writer.write_uncalled(place, row)?,
+                (Pending::Kept(row), _) => writer.keep(self.id, row)?,
+                (Pending::Unrouted(row, why), _) => writer.write_unrouted(self.id, row, why)?,
+            }
+        }
+        if wrote {
+            self.wake = Some(now);
+        }
+        Ok(wrote)
+    }
+}

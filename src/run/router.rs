@@ -1,0 +1,75 @@
+//! Which network a row belongs to: the one that its cell names.
+//!
+//! Pure. Must not know of rows or lanes: a name in, a place out.
+
+use std::collections::HashMap;
+
+use crate::config::Networks;
+use crate::text::shown_start;
+
+/// Finds networks by name.
+#[derive(Debug)]
+pub(crate) struct Router {
+    places: HashMap<String, usize>,
+    /// The names, for people.
+    names: String,
+}
+
+impl Router {
+    /// Finds these.
+    pub(crate) fn new(networks: &Networks) -> Self {
+        let names: Vec<_> = networks.iter().map(|network| network.name.as_str()).collect();
+        Self::of(&names)
+    }
+
+    fn of(names: &[&str]) -> Self {
+        /// More are counted: a message stands in every row.
+        const NAMED: usize = 10;
+        let places = names.iter().enumerate().map(|(place, name)| ((*name).to_owned(), place)).collect();
+        let mut listed = names.get(..NAMED.min(names.len())).unwrap_or_default().join(", ");
+        let more = names.len().saturating_sub(NAMED);
+        if more > 0 {
+            listed += &format!(" and {more} more");
+        }
+        Self { places, names: listed }
+    }
+
+    /// The place of the network that a cell names. White space around the name does not count.
+    ///
+    /// # Errors
+    /// It names none: why, for the row's message.
+    pub(crate) fn route(&self, cell: &str) -> Result<usize, String> {
+        let name = cell.trim();
+        self.places.get(name).copied().ok_or_else(|| {
+            let Self { names, .. } = self;
+            if name.is_empty() {
+                return format!("the row names no network; there are {names}");
+            }
+            format!("no network is called \"{}\"; there are {names}", shown_start(name, 60))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_names_a_network_exactly_or_the_message_says_which_there_are() {
+        let router = Router::of(&["demo", "acme"]);
+        for (cell, route) in [
+            ("demo", Ok(0)),
+            (" acme\t", Ok(1)),
+            ("Acme", Err("no network is called \"Acme\"; there are demo, acme")),
+            ("", Err("the row names no network; there are demo, acme")),
+            (" ", Err("the row names no network; there are demo, acme")),
+        ] {
+            assert_eq!(router.route(cell), route.map_err(str::to_owned), "{cell:?}");
+        }
+        let many: Vec<_> = (0..100).map(|n| format!("n{n}")).collect();
+        let message = Router::of(&many.iter().map(String::as_str).collect::<Vec<_>>()).route("x").unwrap_err();
+        assert!(message.ends_with("n8, n9 and 90 more"), "{message}");
+        let long = router.route(&"x".repeat(1000)).unwrap_err();
+        assert!(long.len() < 200, "{long}");
+    }
+}
