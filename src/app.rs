@@ -2,10 +2,9 @@
 //!
 //! Must not decide anything about a run; that is up to the commands.
 
-use std::io;
 use std::time::Instant;
 
-use crate::cli::{CheckArgs, Cli, Command, ExportArgs, ListArgs, Mistyped, SandboxArgs, StatusArgs};
+use crate::cli::{CheckArgs, Cli, Command, ExportArgs, ListArgs, ManError, Mistyped, SandboxArgs, StatusArgs};
 use crate::commands::check::check;
 use crate::commands::export::{dry_run, export};
 use crate::commands::list::{End, list};
@@ -44,7 +43,8 @@ pub(crate) fn main() -> ExitCode {
 
 fn run_export(arguments: ExportArgs, environment: Environment) -> ExitCode {
     let files = arguments.files();
-    let mut report = Report::new(arguments.look.look(), Instant::now()).about(files.clone());
+    let mut report = Report::new(arguments.console.console(), Instant::now()).about(files.clone());
+    let is_dry_run = arguments.about.dry_run;
     let job = match Job::new(arguments, environment) {
         Ok(job) => job,
         Err(error) => {
@@ -58,12 +58,16 @@ fn run_export(arguments: ExportArgs, environment: Environment) -> ExitCode {
             return fail(&error.into(), &report);
         }
     };
-    if job.dry_run {
+    if is_dry_run {
         let plan = wait_for(dry_run(&job, &report));
         return match plan.and_then(|plan| report.dry_run(&plan).map_err(Error::printing)) {
             Ok(()) => ExitCode::Success,
             Err(failure) => fail(&failure, &report),
         };
+    }
+    if job.networks.are_several() && job.work.all_offers().is_some() {
+        let error = "--all-offers over several networks is not built yet: list them, then export the list";
+        return fail(&Error::Name(error.to_owned()), &report);
     }
     match wait_for(export(&job, &report)) {
         Ok((ending, summary)) => {
@@ -77,7 +81,7 @@ fn run_export(arguments: ExportArgs, environment: Environment) -> ExitCode {
 }
 
 fn run_list(arguments: ListArgs, environment: Environment) -> ExitCode {
-    let report = Report::new(arguments.look.look(), Instant::now());
+    let report = Report::new(arguments.console.console(), Instant::now());
     let job = ListJob::new(arguments, environment).map_err(Error::from);
     match job.and_then(|job| wait_for(list(&job, &report))) {
         Ok(end) => {
@@ -124,11 +128,11 @@ fn run_sandbox(arguments: &SandboxArgs) -> ExitCode {
     }
 }
 
-fn show(text: io::Result<String>) -> ExitCode {
+fn show(text: Result<String, ManError>) -> ExitCode {
     let report = Report::new(Console::default(), Instant::now());
-    match text.and_then(|text| print(&text)) {
+    match text.map_err(Error::from).and_then(|text| print(&text).map_err(Error::printing)) {
         Ok(()) => ExitCode::Success,
-        Err(error) => fail(&Error::printing(error), &report),
+        Err(failure) => fail(&failure, &report),
     }
 }
 

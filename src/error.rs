@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::api::ClientError;
+use crate::cli::ManError;
 use crate::config::JobError;
 use crate::encode::reader::PreviousError;
 use crate::encode::xlsx::RenderError;
@@ -48,6 +49,9 @@ pub(crate) enum Error {
     /// No account is given; only a dry run does without.
     #[error("{0}")]
     NoAccount(String),
+    /// `man`.
+    #[error(transparent)]
+    Man(#[from] ManError),
     /// A name on the command line is unknown.
     #[error("{0}")]
     Name(String),
@@ -102,11 +106,10 @@ impl Error {
         move |source| Self::System { action, source }
     }
 
-    /// Why text could not be printed: a wrong name, or a closed stdout.
+    /// stdout takes no more.
     pub(crate) fn printing(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::Output(OutputError::ClosedPipe),
-            io::ErrorKind::InvalidInput => Self::Name(error.to_string()),
             _ => Self::System { action: "print", source: error },
         }
     }
@@ -129,6 +132,7 @@ impl Error {
             | Self::OtherAppend(_)
             | Self::NoAccount(_)
             | Self::Name(_)
+            | Self::Man(ManError::NoSuchCommand { .. })
             | Self::Previous(PreviousError::NotOurs { .. }) => ExitCode::Usage,
             Self::Output(error) if error.is_usage() => ExitCode::Usage,
             Self::Input(error) if error.is_usage() => ExitCode::Usage,
@@ -137,6 +141,7 @@ impl Error {
             | Self::Output(_)
             | Self::Previous(_)
             | Self::Render(_)
+            | Self::Man(ManError::Write(_))
             | Self::Listen { .. }
             | Self::ReadAgain { .. }
             | Self::System { .. } => ExitCode::Failure,

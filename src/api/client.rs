@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 use url::Url;
 
-use crate::api::connect::{self, ClientError};
+use crate::api::connect::{self, ClientError, Fabric};
 use crate::api::decode::{BadBody, Decoder};
 use crate::api::proxy::Proxy;
 use crate::api::redact::Redactor;
@@ -48,8 +48,9 @@ pub(super) struct Shared {
     way: Way,
     max_body: usize,
     pub(super) secrets: Redactor,
-    /// As many large bodies may be read at once; the others wait after their first part.
-    large: Semaphore,
+    /// As many large bodies may be read at once, of all networks together; the others wait after their first part.
+    large: Arc<Semaphore>,
+    fabric: Fabric,
 }
 
 /// Why a body is not whole.
@@ -70,7 +71,16 @@ impl Client {
     /// # Errors
     /// Settings that cannot work, or that would show the key to strangers.
     pub fn new(account: &Account, http: &Http) -> Result<Self, ClientError> {
-        Self::made_by(connect::builder, account, http)
+        Self::among(&[], account, http)
+    }
+
+    /// The same for one of several networks: shares with the clients of `others` what networks can share, so that one more
+    /// costs kilobytes. Accounts are never shared.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub(crate) fn among(others: &[Self], account: &Account, http: &Http) -> Result<Self, ClientError> {
+        Self::made_by(connect::builder, others, (account, http))
     }
 
     /// Makes a client that keeps the host's certificate with every answer, for those who want to look at it.
@@ -78,27 +88,34 @@ impl Client {
     /// # Errors
     /// As [`Self::new`].
     pub fn inspecting(account: &Account, http: &Http) -> Result<Self, ClientError> {
-        Self::made_by(|base, http, proxy| Ok(connect::builder(base, http, proxy)?.tls_info(true)), account, http)
+        Self::made_by(|base, http, proxy| Ok(connect::builder(base, http, proxy)?.tls_info(true)), &[], (account, http))
     }
 
     fn made_by(
         builder: impl FnOnce(&Url, &Http, Option<&Proxy>) -> Result<reqwest::ClientBuilder, ClientError>,
-        account: &Account,
-        http: &Http,
+        others: &[Self],
+        (account, http): (&Account, &Http),
     ) -> Result<Self, ClientError> {
         let base = connect::api_root(&account.base_url)?;
         let proxy = connect::proxy(&base, http)?;
         let route = connect::route(&base, http, proxy.as_ref())?;
-        let client = connect::build(builder(&base, http, proxy.as_ref())?)?;
+        let fabric = Fabric::of(&base, http, proxy.as_ref());
+        let client = match others.iter().find(|other| other.shared.fabric == fabric) {
+            Some(other) => other.shared.http.clone(),
+            None => connect::build(builder(&base, http, proxy.as_ref())?)?,
+        };
         // Built once by reqwest itself, which marks it sensitive, so that it never shows in a log.
         let signed = client.get(base.clone()).basic_auth(&account.email, Some(account.api_key.expose_secret())).build();
         let authorization = signed.ok().and_then(|request| request.headers().get(AUTHORIZATION).cloned());
         let authorization = authorization.ok_or(ClientError::Credentials)?;
-        let secrets = Redactor::of(account);
-        let large = Semaphore::new((LARGE_BODIES / http.max_body).max(1));
+        let secrets = Redactor::of(account).beside(&http.known_keys);
+        let large = others.first().map_or_else(
+            || Arc::new(Semaphore::new((LARGE_BODIES / http.max_body).max(1))),
+            |other| Arc::clone(&other.shared.large),
+        );
         let way = Way::new(http.host_named_by.clone(), proxy.as_ref().map(|proxy| proxy.named_by.clone()));
         let max_body = http.max_body;
-        let shared = Shared { http: client, authorization, base, route, proxy, way, max_body, secrets, large };
+        let shared = Shared { http: client, authorization, base, route, proxy, way, max_body, secrets, large, fabric };
         Ok(Self { shared: Arc::new(shared) })
     }
 

@@ -152,6 +152,34 @@ pub(crate) fn builder(base: &Url, http: &Http, proxy: Option<&Proxy>) -> Result<
     })
 }
 
+/// Everything about an HTTP client that [`builder`] decides: two networks that agree in it can share one, with its TLS
+/// settings, which take a megabyte, and its connections, which are kept by host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fabric {
+    is_https: bool,
+    is_loopback: bool,
+    proxy: Option<Url>,
+    cacert: Option<PathBuf>,
+    user_agent: String,
+    connect_timeout: Duration,
+    concurrency: usize,
+}
+
+impl Fabric {
+    /// That of a client for this network.
+    pub(crate) fn of(base: &Url, http: &Http, proxy: Option<&Proxy>) -> Self {
+        Self {
+            is_https: base.scheme() == "https",
+            is_loopback: is_loopback(base),
+            proxy: proxy.map(|proxy| proxy.url.clone()),
+            cacert: http.cacert.clone(),
+            user_agent: http.user_agent.clone(),
+            connect_timeout: http.connect_timeout,
+            concurrency: http.concurrency,
+        }
+    }
+}
+
 /// The HTTP client.
 ///
 /// # Errors

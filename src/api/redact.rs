@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret, SecretBox};
 
 use crate::api::unspell::Needles;
 use crate::offer::{Answer, OfferError};
+use crate::settings::known_keys::KnownKeys;
 use crate::settings::network::Account;
 
 /// What stands in the place of a secret.
@@ -21,6 +22,8 @@ pub(crate) struct Redactor {
     needles: Needles,
     /// Spellings that are looked for in every good answer; none for a key that may be a word of its links.
     in_links: Vec<memmem::Finder<'static>>,
+    /// The keys of the other networks.
+    known: KnownKeys,
 }
 
 impl Redactor {
@@ -43,7 +46,17 @@ impl Redactor {
         forms.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         forms.dedup();
         let needles = Needles::of(&account.email, key);
-        Self { forms: SecretBox::new(Box::new(forms)), needles, in_links: in_links(key, &both) }
+        Self {
+            forms: SecretBox::new(Box::new(forms)),
+            needles,
+            in_links: in_links(key, &both),
+            known: KnownKeys::default(),
+        }
+    }
+
+    /// The same, which hides the keys of other networks too.
+    pub(crate) fn beside(self, known: &KnownKeys) -> Self {
+        Self { known: known.clone(), ..self }
     }
 
     /// Whether the key stands in an answer that would be written: `body` is what the answer was read from.
@@ -68,8 +81,16 @@ impl Redactor {
         for range in self.needles.find(&hidden).into_iter().rev() {
             hidden.replace_range(range, HIDDEN);
         }
-        hidden
+        self.known.hide(hidden, HIDDEN)
     }
+}
+
+/// The spellings in which others are most likely to repeat an account's key. None of a key that is too short.
+pub(crate) fn spellings(account: &Account) -> Vec<String> {
+    let key = account.api_key.expose_secret();
+    let mut spellings = plain_spellings(key, &format!("{}:{key}", account.email));
+    spellings.retain(|spelling| spelling.len() >= Redactor::SHORTEST);
+    spellings
 }
 
 /// What to look for in good answers.
@@ -81,6 +102,11 @@ fn in_links(key: &str, both: &str) -> Vec<memmem::Finder<'static>> {
     if is_name {
         return Vec::new();
     }
+    let spellings = plain_spellings(key, both);
+    spellings.iter().map(|spelling| memmem::Finder::new(spelling).into_owned()).collect()
+}
+
+fn plain_spellings(key: &str, both: &str) -> Vec<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
     let url = escape(key, "%", |byte| format!("{byte:02X}"), plain);
     let spellings = [
@@ -95,7 +121,7 @@ fn in_links(key: &str, both: &str) -> Vec<memmem::Finder<'static>> {
     spellings.push(key.to_owned());
     spellings.sort();
     spellings.dedup();
-    spellings.iter().map(|spelling| memmem::Finder::new(spelling).into_owned()).collect()
+    spellings
 }
 
 /// Characters that stay as they are in a URL, beside letters and digits: to forms, PHP, RFC 3986 and JavaScript.

@@ -7,7 +7,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use crate::cli::list::{ScopeArg, parse_filter};
-use crate::cli::shared::{AccountArgs, AttemptArgs, CallArgs, LookArgs, NetArgs};
+use crate::cli::shared::{AccountArgs, AttemptArgs, CallArgs, ConsoleArgs, NetArgs};
 use crate::encode::{FORMATS, OutputFormat};
 use crate::settings::units::{MaxErrors, MinOk};
 
@@ -62,7 +62,7 @@ pub(crate) struct ExportArgs {
     pub about: AboutArgs,
     /// What is shown
     #[command(flatten)]
-    pub look: LookArgs,
+    pub console: ConsoleArgs,
     /// How connections are made
     #[command(flatten)]
     pub net: NetArgs,
@@ -78,6 +78,9 @@ pub(crate) struct InputArgs {
     /// holds IDs in nearly all of the first 20 rows. Where several do, the run asks instead of guessing.
     #[arg(long, value_name = "NAME|N")]
     pub column: Option<String>,
+    /// Column that names the network of each row, for several networks [default: network]
+    #[arg(hide_short_help = true, long, value_name = "NAME")]
+    pub network_column: Option<String>,
     /// Character between cells [default: found by itself]
     ///
     /// The word tab means a tab. Without it, the one of , ; tab and | that the file uses.

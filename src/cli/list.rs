@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::shared::{AccountArgs, AttemptArgs, CallArgs, LogFormatArg, LookArgs, NetArgs};
+use crate::cli::shared::{AccountArgs, AttemptArgs, CallArgs, ConsoleArgs, LogFormatArg, NetArgs};
 
 const LIST_EXAMPLES: &str = "\
 Examples:
@@ -45,7 +45,7 @@ pub(crate) struct ListArgs {
     pub attempts: AttemptArgs,
     /// What is shown
     #[command(flatten)]
-    pub look: LookArgs,
+    pub console: ConsoleArgs,
     /// How connections are made
     #[command(flatten)]
     pub net: NetArgs,

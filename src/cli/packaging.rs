@@ -1,6 +1,6 @@
 //! What packagers and shells want of a command line: completions and manual pages.
 //!
-//! Made from the same definition as the help, so that they cannot tell anything else.
+//! Made from the same definition as the help, so that they cannot say anything else.
 
 use std::io;
 use std::path::PathBuf;
@@ -28,6 +28,22 @@ pub(crate) struct ManArgs {
     pub dir: Option<PathBuf>,
 }
 
+/// Why there is no manual page.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ManError {
+    /// There is no such command.
+    #[error("there is no command {name:?}; the commands are: {commands}")]
+    NoSuchCommand {
+        /// As typed.
+        name: String,
+        /// Those that there are.
+        commands: String,
+    },
+    /// The pages cannot be written.
+    #[error("cannot write the manual pages: {0}")]
+    Write(#[from] io::Error),
+}
+
 impl CompletionsArgs {
     /// The script.
     pub(crate) fn text(&self) -> String {
@@ -42,7 +58,7 @@ impl ManArgs {
     ///
     /// # Errors
     /// There is no such command, or the folder cannot be written.
-    pub(crate) fn text(&self) -> io::Result<String> {
+    pub(crate) fn text(&self) -> Result<String, ManError> {
         let mut cli = Cli::command().disable_help_subcommand(true);
         cli.build();
         if let Some(dir) = &self.dir {
@@ -54,8 +70,8 @@ impl ManArgs {
             return Ok(String::new());
         }
         match &self.command {
-            None => page(&cli),
-            Some(name) => page(find(&cli, name).ok_or_else(|| no_such_command(&cli, name))?),
+            None => Ok(page(&cli)?),
+            Some(name) => Ok(page(find(&cli, name).ok_or_else(|| no_such_command(&cli, name))?)?),
         }
     }
 }
@@ -79,8 +95,7 @@ fn find<'a>(cli: &'a Command, name: &str) -> Option<&'a Command> {
     cli.get_subcommands().find(|command| command.get_name() == name)
 }
 
-fn no_such_command(cli: &Command, name: &str) -> io::Error {
+fn no_such_command(cli: &Command, name: &str) -> ManError {
     let names: Vec<_> = cli.get_subcommands().map(Command::get_name).collect();
-    let message = format!("there is no command {name:?}; the commands are: {}", names.join(", "));
-    io::Error::new(io::ErrorKind::InvalidInput, message)
+    ManError::NoSuchCommand { name: name.to_owned(), commands: names.join(", ") }
 }

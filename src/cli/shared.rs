@@ -18,7 +18,8 @@ pub(crate) struct AccountArgs {
     pub sandbox: bool,
     /// Your network
     ///
-    /// The NAME in NAME.api.offerslook.com.
+    /// The NAME of a table [networks.NAME] in the config file, else that in NAME.api.offerslook.com. Of the file also
+    /// several, with commas between them.
     #[arg(long, value_name = "NAME", env = "OFFERSLOOK_NETWORK", hide_env_values = true)]
     pub network: Option<String>,
     /// Address of the API, for networks with their own host; overrides --network
@@ -33,6 +34,16 @@ pub(crate) struct AccountArgs {
     /// an argument, because everyone on the machine can see arguments.
     #[arg(long, value_name = "FILE", env = "OFFERSLOOK_API_KEY_FILE", hide_env_values = true)]
     pub api_key_file: Option<PathBuf>,
+    /// Config file with your accounts [default: offerlinks/config.toml in your config folder]
+    ///
+    /// The config folder is $XDG_CONFIG_HOME or ~/.config, on Windows %APPDATA%. docs/config.md in the source has every
+    /// key. A flag beats an environment variable, which beats the network's table in the file, which beats what stands
+    /// above the tables.
+    #[arg(hide_short_help = true, long, value_name = "FILE", env = "OFFERSLOOK_CONFIG", hide_env_values = true)]
+    pub config: Option<PathBuf>,
+    /// All networks of the config file
+    #[arg(hide_short_help = true, long)]
+    pub all_networks: bool,
     /// Refused: the key is never an argument
     #[arg(long, hide = true, value_name = "KEY", num_args = 0..=1, default_missing_value = "")]
     pub api_key: Option<String>,
@@ -75,7 +86,7 @@ pub(crate) struct AttemptArgs {
 /// What is shown
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Logging")]
-pub(crate) struct LookArgs {
+pub(crate) struct ConsoleArgs {
     /// When to show a progress bar; auto means on a terminal
     #[arg(hide_short_help = true, long, value_name = "WHEN", default_value = "auto")]
     pub progress: ProgressArg,

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::cli::AllOffersArgs;
-use crate::config::JobError;
+use crate::config::error::JobError;
 use crate::config::list::list_query;
-use crate::input::{ColumnChoice, Options, Source};
+use crate::input::{ColumnChoice, Options};
 use crate::output::Destination;
 use crate::settings::origin::{Setting, SettingSource};
 
@@ -41,11 +41,6 @@ impl AllOffers {
             Ok(Destination::Stdout | Destination::Device(_)) => Err(JobError::AllOffersToStream),
             Err(error) => Err(JobError::Output(error)),
         }
-    }
-
-    /// The list as an input.
-    pub(crate) fn source(&self) -> Source {
-        Source::File(self.file.clone())
     }
 
     /// How the input is read: a list is the program's own, so nothing about it is to be found out.

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::cli::AboutArgs;
-use crate::config::JobError;
+use crate::config::error::JobError;
 use crate::encode::xlsx;
 use crate::output::Destination;
 
@@ -14,12 +14,12 @@ use crate::output::Destination;
 ///
 /// # Errors
 /// Two of the paths lead to one file. Streams and devices may be named as often as one likes.
-pub(crate) fn refuse_same(files: &[(&'static str, &Path)]) -> Result<(), JobError> {
+pub(crate) fn refuse_same(files: &[(&'static str, PathBuf)]) -> Result<(), JobError> {
     let mut seen: Vec<(&'static str, PathBuf)> = Vec::new();
     for (argument, path) in files {
         let Some(real) = real_file(path) else { continue };
         if let Some((first, _)) = seen.iter().find(|(_, other)| *other == real) {
-            return Err(JobError::SameFile { first, second: argument, path: path.to_path_buf() });
+            return Err(JobError::SameFile { first, second: argument, path: path.clone() });
         }
         seen.push((argument, real));
     }
@@ -77,7 +77,11 @@ mod tests {
         fs::write(&there, "offer_id\n").unwrap();
         let same = folder.path().join(".").join("offers.csv");
         let new = folder.path().join("links.csv");
-        let refused = |files: &[(&'static str, &Path)]| refuse_same(files).map_err(|error| error.to_string()).err();
+        let refused = |files: &[(&'static str, &Path)]| {
+            refuse_same(&files.iter().map(|(name, path)| (*name, path.to_path_buf())).collect::<Vec<_>>())
+                .map_err(|error| error.to_string())
+                .err()
+        };
         let message = refused(&[("INPUT", &there), ("-o", &new), ("--report", &same)]).unwrap();
         assert!(message.starts_with("INPUT and --report both name "), "{message}");
         assert!(refused(&[("-o", &new), ("--metrics", &folder.path().join("./links.csv"))]).is_some());

@@ -7,11 +7,15 @@
 //! An option that shapes rows and is new gets a field here with `#[serde(default, skip_serializing_if = ..)]`, so that
 //! checkpoints of earlier versions go on where it is not used; earlier versions refuse one that they do not know.
 
+mod differences;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{AllOffers, Job, Network, NetworkConfig, Networks, RetryFailed};
+use crate::config::all_offers::AllOffers;
+use crate::config::job::{Job, RetryFailed, Work};
 use crate::config::legacy_key;
+use crate::config::networks::{Network, NetworkConfig, Networks, Routing};
 use crate::encode::RowFormat;
 use crate::input::Resolved;
 use crate::sandbox;
@@ -22,13 +26,16 @@ use crate::text::shown_start;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct JobId {
-    /// The API's address, or `sandbox`; empty where none is given (a dry run).
+    /// The API's address, or `sandbox`; empty where none is given (a dry run), and where there are several.
     network: String,
     /// The account.
     email: String,
-    /// All networks, where there are several; then the two above are empty.
+    /// The networks, where there are several, in the order of their names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     networks: Vec<NetworkId>,
+    /// The column of the input that names them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    network_column: Option<String>,
     /// Where the offers come from.
     rows_of: RowsOf,
     /// The kept columns, as the output's header names them.
@@ -66,14 +73,14 @@ impl LinksId {
     }
 }
 
-/// One network of several.
+/// One of several networks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NetworkId {
-    /// As the column `network` has it.
+    /// Its name, which stands in the rows.
     name: String,
-    /// The API's address, or `sandbox`.
-    address: String,
+    /// The API's address.
+    url: String,
     /// The account.
     email: String,
 }
@@ -146,43 +153,39 @@ impl Job {
         // Each field by name: whoever adds an option has to decide here whether it shapes rows.
         let Self {
             // These do.
+            work,
             networks,
-            retry_failed,
-            all_offers,
             links,
             // Looked at when the rows are opened.
-            source: _,
-            reading: _,
             format: _,
-            template: _,
+            schema: _,
+            append: _,
             // The output's own name leads to the checkpoint, and a workbook is made from finished rows.
             output: _,
-            // How calls are made, and when a run stops.
-            max_errors: _,
-            min_ok: _,
-            // How a run begins, and what is told of it.
+            // How a run begins, when it stops, and what is said of it.
             start: _,
-            dry_run: _,
-            about: _,
-            resume_command: _,
-            retry_command: _,
-            warnings: _,
-            settings: _,
-            is_append_typed: _,
-            first_append: _,
+            tolerance: _,
+            invocation: _,
         } = self;
         let (network, email) = if networks.are_several() { ("", "") } else { account(&networks.first().network) };
-        let rows_of = match (retry_failed, all_offers) {
-            (Some(RetryFailed::Passing), _) => RowsOf::FailedRows(WhichId::Passing),
-            (Some(RetryFailed::All), _) => RowsOf::FailedRows(WhichId::All),
+        let network_column = match networks.routing() {
+            Routing::Column { name, .. } if networks.are_several() => Some(name.clone()),
+            _ => None,
+        };
+        let rows_of = match work {
+            Work::FailedRows(RetryFailed::Passing) => RowsOf::FailedRows(WhichId::Passing),
+            Work::FailedRows(RetryFailed::All) => RowsOf::FailedRows(WhichId::All),
             // Whether a short list is taken shapes the list, which is there by now.
-            (None, Some(AllOffers { file: _, query, allow_short: _ })) => RowsOf::AllOffers(query.clone()),
-            (None, None) => RowsOf::Input(ReadingId::of(rows.reading.cloned().unwrap_or_default())),
+            Work::AllOffers { list: AllOffers { file: _, query, allow_short: _ }, options: _ } => {
+                RowsOf::AllOffers(query.clone())
+            }
+            Work::Input { .. } => RowsOf::Input(ReadingId::of(rows.reading.cloned().unwrap_or_default())),
         };
         JobId {
             network: network.to_owned(),
             email: email.to_owned(),
             networks: NetworkId::of(networks),
+            network_column,
             rows_of,
             kept: rows.kept.to_owned(),
             format: rows.format.id().to_owned(),
@@ -202,7 +205,7 @@ impl Job {
         }
         match serde_json::from_value::<JobId>(then.clone()) {
             Err(error) => Comparison::Differs(format!(
-                "this version cannot read what job it was ({})",
+                "its job is told in a way that this version does not know ({})",
                 shown_start(&error.to_string(), 200)
             )),
             Ok(then) => match self.id(rows).differences(&then, is_given).as_slice() {
@@ -213,47 +216,7 @@ impl Job {
     }
 }
 
-impl JobId {
-    /// As it stands in a checkpoint.
-    pub(crate) fn to_value(&self) -> Value {
-        // Cannot fail: no map has other keys than text. And what is nobody's job is never continued.
-        serde_json::to_value(self).unwrap_or_default()
-    }
-
-    /// What differs between this job, now, and another one, then.
-    fn differences(&self, then: &Self, with_account: bool) -> Vec<String> {
-        let Self { network, email, networks, rows_of, kept, format, append, links } = self;
-        let mut differences = Vec::new();
-        let mut tell = |what: &str, then: String, now: String| {
-            if then != now {
-                differences.push(format!("{what} differs: {then} then, {now} now"));
-            }
-        };
-        if with_account {
-            tell("the network", shown(&then.network), shown(network));
-            tell("the e-mail", shown(&then.email), shown(email));
-        }
-        if with_account && then.networks != *networks {
-            differences.push(NetworkId::difference(&then.networks, networks));
-        }
-        let mut tell = |what: &str, then: String, now: String| {
-            if then != now {
-                differences.push(format!("{what} differs: {then} then, {now} now"));
-            }
-        };
-        match (&then.rows_of, rows_of) {
-            (RowsOf::Input(then), RowsOf::Input(now)) => now.differences(then, &mut tell),
-            (then, now) => tell("what is asked for", then.words(), now.words()),
-        }
-        tell("the set of kept columns (--keep)", columns(&then.kept), columns(kept));
-        tell("the format", shown(RowFormat::title(&then.format)), shown(RowFormat::title(format)));
-        tell("--append", quoted(&then.append), quoted(append));
-        tell("--links", then.links.word(), links.word());
-        differences
-    }
-}
-
-/// Where a network is, and whose account it has.
+/// The address and the e-mail of an account.
 fn account(network: &Network) -> (&str, &str) {
     match network {
         Network::Sandbox => ("sandbox", sandbox::EMAIL),
@@ -263,46 +226,26 @@ fn account(network: &Network) -> (&str, &str) {
 }
 
 impl NetworkId {
-    /// Those of a job, in their order, by which the log of a run numbers them. None where there is one.
+    /// Those of several networks; of one, nothing.
     fn of(networks: &Networks) -> Vec<Self> {
         if !networks.are_several() {
             return Vec::new();
         }
         let id = |config: &NetworkConfig| {
-            let (address, email) = account(&config.network);
-            Self { name: config.name.clone(), address: address.to_owned(), email: email.to_owned() }
+            let (url, email) = account(&config.network);
+            Self { name: config.name.clone(), url: url.to_owned(), email: email.to_owned() }
         };
-        networks.iter().map(id).collect()
-    }
-
-    fn difference(then: &[Self], now: &[Self]) -> String {
-        if then.is_empty() || now.is_empty() {
-            let [then, now] = [then, now].map(|ids| if ids.is_empty() { "one" } else { "several" });
-            return format!("the number of networks differs: {then} then, {now} now");
-        }
-        let missing_in = |others: &[Self], ids: &[Self]| {
-            let missing = ids.iter().filter(|id| !others.contains(id)).map(|id| id.name.clone());
-            missing.collect::<Vec<_>>().join(", ")
-        };
-        match (missing_in(now, then), missing_in(then, now)) {
-            (gone, new) if gone.is_empty() && new.is_empty() => "the order of the networks differs".to_owned(),
-            (gone, new) if gone == new => format!("the address or the e-mail differs of the networks {}", shown(&gone)),
-            (gone, new) => format!("the networks differ: {} then, {} now", quoted(&gone), quoted(&new)),
-        }
+        let mut ids: Vec<_> = networks.iter().map(id).collect();
+        ids.sort_by(|a, b| a.name.cmp(&b.name));
+        ids
     }
 }
 
-impl RowsOf {
-    fn words(&self) -> String {
-        match self {
-            Self::Input(_) => "the offers of an input".to_owned(),
-            Self::AllOffers(query) => {
-                let query: Vec<_> = query.iter().map(|(field, value)| format!("{field}={value}")).collect();
-                format!("the account's list (--all-offers) with {}", quoted(&query.join("&")))
-            }
-            Self::FailedRows(WhichId::Passing) => "the failed rows of the output (--retry-failed)".to_owned(),
-            Self::FailedRows(WhichId::All) => "all failed rows of the output (--retry-failed=all)".to_owned(),
-        }
+impl JobId {
+    /// As it stands in a checkpoint.
+    pub(crate) fn to_value(&self) -> Value {
+        // Cannot fail: no map has other keys than text. And what is nobody's job is never continued.
+        serde_json::to_value(self).unwrap_or_default()
     }
 }
 
@@ -313,25 +256,6 @@ impl ReadingId {
         let delimiter = delimiter.map(|byte| char::from(byte).to_string());
         Self { sheet, delimiter, header_line, skipped_lines, column, column_name }
     }
-
-    fn differences(&self, then: &Self, tell: &mut impl FnMut(&str, String, String)) {
-        let Self { sheet, delimiter, header_line, skipped_lines, column, column_name: _ } = self;
-        tell("--sheet", quoted_or_none(then.sheet.as_deref()), quoted_or_none(sheet.as_deref()));
-        tell("--delimiter", quoted_or_none(then.delimiter.as_deref()), quoted_or_none(delimiter.as_deref()));
-        let header = |line: Option<u64>| line.map_or_else(|| "none".to_owned(), |line| format!("line {line}"));
-        tell("the header", header(then.header_line), header(*header_line));
-        tell("--skip-lines", then.skipped_lines.to_string(), skipped_lines.to_string());
-        if then.column != *column {
-            tell("the column of the IDs", then.column(), self.column());
-        }
-    }
-
-    fn column(&self) -> String {
-        match &self.column_name {
-            Some(name) => format!("column {} {}", self.column, quoted(name)),
-            None => format!("column {}", self.column),
-        }
-    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
@@ -339,126 +263,5 @@ fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
-fn shown(text: &str) -> String {
-    shown_start(text, 200).into_owned()
-}
-
-fn columns(names: &[String]) -> String {
-    if names.is_empty() { "none".to_owned() } else { quoted(&names.join(",")) }
-}
-
-fn quoted(text: &str) -> String {
-    if text.is_empty() { "nothing".to_owned() } else { format!("\"{}\"", shown_start(text, 100)) }
-}
-
-fn quoted_or_none(text: Option<&str>) -> String {
-    text.map_or_else(|| "none".to_owned(), |text| format!("\"{}\"", shown_start(text, 100)))
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn id() -> JobId {
-        JobId {
-            network: "https://demo.api.offerslook.com/".into(),
-            email: "me@example.com".into(),
-            networks: Vec::new(),
-            rows_of: RowsOf::Input(ReadingId {
-                sheet: None,
-                delimiter: Some(",".into()),
-                header_line: Some(1),
-                skipped_lines: 0,
-                column: 2,
-                column_name: Some("Offer ID".into()),
-            }),
-            kept: vec!["campaign".into()],
-            format: "csv".into(),
-            append: "s={row.campaign}".into(),
-            links: LinksId::All,
-        }
-    }
-
-    /// A change here makes every interrupted run "another job": raise the checkpoint's format instead.
-    #[test]
-    fn the_text_in_a_checkpoint_is_pinned() {
-        let retry = JobId { rows_of: RowsOf::FailedRows(WhichId::All), format: "csv_excel".into(), ..id() };
-        let passing = JobId { rows_of: RowsOf::FailedRows(WhichId::Passing), format: "jsonl".into(), ..id() };
-        let listed = JobId { rows_of: RowsOf::AllOffers(vec![("type".into(), "personal".into())]), ..id() };
-        let default = JobId { links: LinksId::Default, ..id() };
-        let texts = [id(), retry, passing, listed, default].map(|id| serde_json::to_string(&id).unwrap());
-        insta::assert_snapshot!(texts.join("\n"), @r#"
-        {"network":"https://demo.api.offerslook.com/","email":"me@example.com","rows_of":{"input":{"sheet":null,"delimiter":",","header_line":1,"column":2,"column_name":"Offer ID"}},"kept":["campaign"],"format":"csv","append":"s={row.campaign}"}
-        {"network":"https://demo.api.offerslook.com/","email":"me@example.com","rows_of":{"failed_rows":"all"},"kept":["campaign"],"format":"csv_excel","append":"s={row.campaign}"}
-        {"network":"https://demo.api.offerslook.com/","email":"me@example.com","rows_of":{"failed_rows":"passing"},"kept":["campaign"],"format":"jsonl","append":"s={row.campaign}"}
-        {"network":"https://demo.api.offerslook.com/","email":"me@example.com","rows_of":{"all_offers":[["type","personal"]]},"kept":["campaign"],"format":"csv","append":"s={row.campaign}"}
-        {"network":"https://demo.api.offerslook.com/","email":"me@example.com","rows_of":{"input":{"sheet":null,"delimiter":",","header_line":1,"column":2,"column_name":"Offer ID"}},"kept":["campaign"],"format":"csv","append":"s={row.campaign}","links":"default"}
-        "#);
-        for text in texts {
-            let read: JobId = serde_json::from_str(&text).unwrap();
-            assert_eq!(serde_json::to_string(&read).unwrap(), text);
-        }
-    }
-
-    #[test]
-    fn a_field_that_is_not_known_is_another_job() {
-        let mut value = id().to_value();
-        value["max_age"] = "3d".into();
-        assert!(serde_json::from_value::<JobId>(value).is_err());
-    }
-
-    type Change = fn(&mut JobId);
-
-    fn reading(id: &mut JobId) -> &mut ReadingId {
-        match &mut id.rows_of {
-            RowsOf::Input(reading) => reading,
-            RowsOf::AllOffers(_) | RowsOf::FailedRows(_) => panic!("no input"),
-        }
-    }
-
-    #[test]
-    fn what_differs_is_named() {
-        let cases: [(Change, &[&str]); 14] = [
-            (|_| {}, &[]),
-            (|id| reading(id).skipped_lines = 2, &["--skip-lines differs: 0 then, 2 now"]),
-            (
-                |id| id.network = "sandbox".into(),
-                &["the network differs: https://demo.api.offerslook.com/ then, sandbox now"],
-            ),
-            (
-                |id| id.email = "you@example.com".into(),
-                &["the e-mail differs: me@example.com then, you@example.com now"],
-            ),
-            (|id| id.append = "a=1".into(), &["--append differs: \"s={row.campaign}\" then, \"a=1\" now"]),
-            (|id| id.links = LinksId::Default, &["--links differs: all then, default now"]),
-            (|id| id.append.clear(), &["--append differs: \"s={row.campaign}\" then, nothing now"]),
-            (|id| id.kept.clear(), &["the set of kept columns (--keep) differs: \"campaign\" then, none now"]),
-            (
-                |id| id.format = "csv_excel".into(),
-                &["the format differs: CSV then, CSV for spreadsheets (--excel) now"],
-            ),
-            (|id| reading(id).delimiter = Some(";".into()), &["--delimiter differs: \",\" then, \";\" now"]),
-            (|id| reading(id).header_line = None, &["the header differs: line 1 then, none now"]),
-            (|id| reading(id).sheet = Some("A".into()), &["--sheet differs: none then, \"A\" now"]),
-            (
-                |id| (reading(id).column, reading(id).column_name) = (3, None),
-                &["the column of the IDs differs: column 2 \"Offer ID\" then, column 3 now"],
-            ),
-            (
-                |id| (id.rows_of, id.email) = (RowsOf::FailedRows(WhichId::Passing), "you@example.com".into()),
-                &[
-                    "the e-mail differs: me@example.com then, you@example.com now",
-                    "what is asked for differs: the offers of an input then, the failed rows of the output (--retry-failed) now",
-                ],
-            ),
-        ];
-        for (change, expected) in cases {
-            let mut now = id();
-            change(&mut now);
-            assert_eq!(now.differences(&id(), true), expected);
-        }
-        let mut elsewhere = id();
-        (elsewhere.network, elsewhere.email) = (String::new(), String::new());
-        assert!(elsewhere.differences(&id(), false).is_empty());
-    }
-}
+mod tests;

@@ -3,8 +3,9 @@
 //! Only read, never written. It tells what was typed, not what that came to. Frozen: nothing in it may follow a change
 //! elsewhere. May go when no run of that version can be left anywhere.
 
-use super::{Job, Network, RetryFailed};
+use crate::config::job::{Job, RetryFailed, Work};
 use crate::config::job_id::{Comparison, OpenedRows};
+use crate::config::networks::Network;
 use crate::encode::link_template::Part;
 use crate::encode::{Dialect, RowFormat};
 use crate::input::{ColumnChoice, Options};
@@ -30,7 +31,7 @@ const ACCOUNT: usize = 2;
 
 /// Whether `then` is the text of this job.
 pub(crate) fn compare(job: &Job, rows: OpenedRows<'_>, then: &str) -> Comparison {
-    if job.all_offers.is_some() {
+    if job.work.all_offers().is_some() {
         return Comparison::Differs("it was of an input, not of the account's list (--all-offers)".to_owned());
     }
     if job.links != Links::All {
@@ -70,6 +71,9 @@ fn fields(job: &Job, rows: OpenedRows<'_>) -> [String; 10] {
         Network::Real(account) => (account.base_url.as_str(), account.email.as_str()),
         Network::NotGiven(_) => ("", ""),
     };
+    // What was typed about an input that is not read shaped nothing.
+    let none = Options::default();
+    let options = if let Work::Input { options, .. } = &job.work { options } else { &none };
     let Options {
         column,
         delimiter,
@@ -82,7 +86,7 @@ fn fields(job: &Job, rows: OpenedRows<'_>) -> [String; 10] {
         keep: _,
         also: _,
         schema: _,
-    } = &job.reading;
+    } = options;
     let column = match column {
         None => "None".to_owned(),
         Some(ColumnChoice::Name(name)) => format!("Some(Name({name:?}))"),
@@ -93,11 +97,11 @@ fn fields(job: &Job, rows: OpenedRows<'_>) -> [String; 10] {
         RowFormat::Csv(Dialect::Excel) => "Csv(Excel)",
         RowFormat::Jsonl => "Jsonl",
     };
-    let pieces = job.template.parts().map(|part| match part {
+    let pieces = job.append.template.parts().map(|part| match part {
         Part::Literal(text) => format!("Literal({text:?})"),
         Part::Column(name) => format!("Column({name:?})"),
     });
-    let retry_failed = match job.retry_failed {
+    let retry_failed = match job.work.retry_failed() {
         None => "None",
         Some(RetryFailed::Passing) => "Some(Passing)",
         Some(RetryFailed::All) => "Some(All)",

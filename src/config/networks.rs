@@ -31,6 +31,11 @@ pub(crate) enum Network {
 }
 
 impl Network {
+    /// The account, where there is one.
+    pub(crate) fn account(&self) -> Option<&Account> {
+        if let Self::Real(account) = self { Some(account) } else { None }
+    }
+
     /// What it is called where the user has given it no name.
     pub(crate) fn host(&self) -> String {
         match self {
@@ -100,9 +105,10 @@ impl Networks {
         &self.routing
     }
 
-    /// The place of the network with this name, from 0. White space around the name does not count.
+    /// The place of the network with this name, from 0. Neither case nor white space around the name counts.
+    #[cfg(test)]
     pub(crate) fn position(&self, name: &str) -> Option<usize> {
-        self.iter().position(|network| network.name == name.trim())
+        self.iter().position(|network| network.name.eq_ignore_ascii_case(name.trim()))
     }
 
     /// Whether the networks can be called: the settings of each are complete.
@@ -131,7 +137,10 @@ mod tests {
         let column = Routing::Column { name: "network".into(), is_optional: false };
         let networks = Networks::of_file(vec![network("demo"), network("acme")], column).unwrap();
         assert_eq!((networks.len(), networks.are_several(), networks.are_given()), (2, true, true));
-        assert_eq!([" acme ", "demo", "Demo", ""].map(|name| networks.position(name)), [Some(1), Some(0), None, None]);
+        assert_eq!(
+            [" acme ", "demo", "Demo", ""].map(|name| networks.position(name)),
+            [Some(1), Some(0), Some(0), None]
+        );
         assert_eq!(networks.iter().map(|network| &*network.name).collect::<Vec<_>>(), ["demo", "acme"]);
         assert!(Networks::of_file(Vec::new(), Routing::Single).is_none());
         assert!(!Networks::single(network("x")).are_several());

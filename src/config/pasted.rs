@@ -98,6 +98,36 @@ pub(crate) fn may_be_a_key(path: &Path) -> bool {
     text.chars().count() >= SHORTEST && !is_file_name && !path.exists()
 }
 
+/// Whether a text can be the name of an environment variable, and is not more likely a key.
+pub(crate) fn is_name_of_variable(text: &str) -> bool {
+    /// Names of one word are shorter.
+    const LONGEST: usize = 15;
+    let is_name = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && text.bytes().next().is_some_and(|first| !first.is_ascii_digit());
+    let is_mixed = text.bytes().any(|b| b.is_ascii_lowercase()) && text.bytes().any(|b| b.is_ascii_uppercase());
+    is_name && !is_mixed && text.split('_').all(|word| word.len() <= LONGEST)
+}
+
+/// The text without its words that may be keys: those with letters and digits, of mixed case, or very long ones.
+pub(crate) fn hide_what_may_be_a_key(text: &str) -> String {
+    text.split_inclusive(char::is_whitespace).map(hide_word).collect()
+}
+
+fn hide_word(word: &str) -> String {
+    const SHORTEST: usize = 8;
+    const LONG: usize = 24;
+    let bare = word.trim();
+    let any = |is: fn(&char) -> bool| bare.chars().any(|c| is(&c));
+    let has_case = |c: &char| c.is_ascii_uppercase();
+    let is_mixed = any(char::is_ascii_lowercase) && bare.chars().skip(1).any(|c| has_case(&c));
+    let is_path = bare.trim_start_matches(['"', '\'', '(']).starts_with(['/', '.', '~']) && !bare.ends_with('=');
+    let looks_random = any(char::is_ascii_digit) && any(char::is_ascii_alphabetic) || is_mixed || bare.len() >= LONG;
+    if bare.len() < SHORTEST || is_path || !looks_random {
+        return word.to_owned();
+    }
+    word.replace(bare, "[hidden]")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -177,6 +207,31 @@ mod tests {
             (there.to_str().unwrap(), false),
         ] {
             assert_eq!(may_be_a_key(Path::new(path)), is_key, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_variable_has_a_name_that_no_key_has() {
+        for name in ["ACME_KEY", "KEY", "acme_key", "OFFERSLOOK_API_KEY_2", "_K"] {
+            assert!(is_name_of_variable(name), "{name}");
+        }
+        for text in
+            ["", "2KEY", "a-b", "$KEY", "K=V", "a8f5f167f44f4964e6c998dee827110c", "QhGtYuIoPl", "AKIA1234567890ABCD"]
+        {
+            assert!(!is_name_of_variable(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn words_that_may_be_keys_are_hidden() {
+        for (text, shown) in [
+            ("gpg: decryption failed: No secret key", "gpg: decryption failed: No secret key"),
+            ("Error: demo is not in the password store.", "Error: demo is not in the password store."),
+            ("key is 9f86d081884c7d65, sorry", "key is [hidden] sorry"),
+            ("key=QhGtYuIoPl\nnext", "[hidden]\nnext"),
+            ("cannot open /home/me2/.password-store", "cannot open /home/me2/.password-store"),
+        ] {
+            assert_eq!(hide_what_may_be_a_key(text), shown);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use crate::config::JobError;
+use crate::config::error::JobError;
 use crate::encode::link_template::Template;
 use crate::output::Destination;
 use crate::settings::origin::{Setting, SettingSource};

@@ -48,7 +48,7 @@ pub(crate) fn begin(job: &Job, rows: &mut Rows, lock: &Lock, report: &Report) ->
     let earlier = ResumeDecision::of(job, lock.place(), rows, Timestamp::now())?;
     match &earlier {
         ResumeDecision::SetAside { .. } => make_room(&earlier, job, lock, None, report)?,
-        ResumeDecision::Nothing if job.start == Start::GoOn => {
+        ResumeDecision::Nothing if job.start == Start::Resume => {
             report.emit(&Event::NothingToResume(NothingToResume::NoRun));
         }
         earlier => {

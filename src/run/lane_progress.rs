@@ -74,6 +74,16 @@ impl LaneProgress {
         self.0.get(lane).map_or_else(Tally::default, |lane| lane.counts.clone())
     }
 
+    /// The place of each lane in the order of their names, which does not depend on that of a config file.
+    pub(crate) fn ranks(&self) -> Vec<usize> {
+        let before = |progress: &Progress| {
+            // Rows that name no network come last.
+            let key = |progress: &Progress| (progress.network.is_none(), progress.network.clone());
+            self.0.iter().filter(|other| key(other) < key(progress)).count()
+        };
+        self.0.iter().map(before).collect()
+    }
+
     /// The place of the lane of rows that name no network.
     pub(crate) fn unrouted(&self) -> usize {
         self.0.len().saturating_sub(1)
@@ -106,5 +116,6 @@ mod tests {
         assert_eq!(now.tally(1).errors[&ErrorKind::Outage], 2);
         assert_eq!(now.unrouted(), 3);
         assert_eq!(lanes(&["a"]).resume(&Value::Null).done(0), 0);
+        assert_eq!(lanes(&["demo", "acme", "b"]).ranks(), [2, 0, 1, 3]);
     }
 }

@@ -46,13 +46,13 @@ impl ResumeDecision {
             Found::Damaged { why } => Self::SetAside { done: None, why: WhyOver::Unfit(why), age: Age::Unknown },
             Found::Finished(run, finish) => {
                 let age = Age::of(run.saved_at, now);
-                let is_enough = job.min_ok.is_met(run.counts.succeeded(), run.counts.offers);
+                let is_enough = job.tolerance.min_ok.is_met(run.counts.succeeded(), run.counts.offers);
                 let wanted = match job.start {
                     // Fewer are enough now than were then.
                     _ if finish == Finish::Withhold && is_enough => false,
-                    Start::GoOnIfRecent => age.is_recent(),
-                    Start::GoOn => true,
-                    Start::Over => false,
+                    Start::ResumeIfRecent => age.is_recent(),
+                    Start::Resume => true,
+                    Start::Fresh => false,
                 };
                 if wanted && is_done(job, &run, rows)? {
                     Self::AllDone(run.counts, age, finish)
@@ -85,7 +85,7 @@ impl ResumeDecision {
         let (fate, age) = match self {
             Self::Nothing => return None,
             Self::GoesOn(found, age) => {
-                let asked = if start == Start::GoOnIfRecent { Asked::Unasked } else { Asked::Resume };
+                let asked = if start == Start::ResumeIfRecent { Asked::Unasked } else { Asked::Resume };
                 (Fate::Continued { done: found.checkpoint.offers, asked }, *age)
             }
             Self::SetAside { done, why, age } => {
@@ -104,7 +104,7 @@ fn is_done(job: &Job, run: &Checkpoint<InputFingerprint, Tally>, rows: &mut Rows
         return Ok(false);
     }
     // Asking again replaces its own input, so that cannot be compared.
-    Ok(job.retry_failed.is_some() || run.input.as_ref().is_some_and(|mark| rows.resume(mark).is_ok()))
+    Ok(job.work.retry_failed().is_some() || run.input.as_ref().is_some_and(|mark| rows.resume(mark).is_ok()))
 }
 
 /// Why this run does not go on with an interrupted one.
@@ -116,7 +116,7 @@ fn why_over(
     age: Age,
 ) -> Result<Option<WhyOver>, Error> {
     let run = &found.checkpoint;
-    if job.start == Start::Over {
+    if job.start == Start::Fresh {
         return Ok(Some(WhyOver::Restart));
     }
     if let Some(why) = another_job(job, run, rows)? {
@@ -129,7 +129,7 @@ fn why_over(
     if !has_header(place, found.rows_in, &header)? {
         return Ok(Some(WhyOver::Unfit("its output has other columns than this version writes".to_owned())));
     }
-    let too_old = job.start == Start::GoOnIfRecent && !age.is_recent();
+    let too_old = job.start == Start::ResumeIfRecent && !age.is_recent();
     let unfit = match &run.input {
         None => Some("its input was a stream, which cannot be read again".to_owned()),
         Some(_) if !rows.can_resume() => Some(NotTheSameInput::Stream.to_string()),
@@ -147,7 +147,7 @@ fn another_job(job: &Job, run: &Checkpoint<InputFingerprint, Tally>, rows: &Rows
         Comparison::Differs(what) => Some(format!("it was another job: {what}")),
         Comparison::SameAsTyped => match &run.input {
             // The rows before its place have to be as many as they were to the version that was there.
-            Some(mark) if !rows.can_resume() || Rows::open_for(job)?.reaches(&mark.position)? => None,
+            Some(mark) if !rows.can_resume() || Rows::open(job)?.reaches(&mark.position)? => None,
             None => None,
             Some(_) => Some("it was left by an earlier version, which read this input in another way".to_owned()),
         },

@@ -87,9 +87,9 @@ impl PreviousRows {
     /// Why this run's `--append` cannot be that of the first run: then links of both kinds would stand in one file.
     /// What is remembered of the first run counts, and more than that what stands in its links.
     pub(crate) fn other_append(&self, job: &Job) -> Option<String> {
-        let (path, template) = (self.previous.path().display(), &job.template);
+        let (path, template) = (self.previous.path().display(), &job.append.template);
         let link = self.good.iter().flat_map(|(_, links)| links).next();
-        if let Some(first) = job.first_append.as_ref().filter(|first| *first != template) {
+        if let Some(first) = job.append.first_run.as_ref().filter(|first| *first != template) {
             let shows = if first.is_empty() { !self.has(template) } else { self.has(first) };
             if link.is_none() || shows {
                 let first = if first.is_empty() { "no --append".to_owned() } else { format!("--append '{first}'") };
@@ -106,7 +106,7 @@ impl PreviousRows {
                  run, or --append '' where it had none, or run the export again without --retry-failed"
             ));
         }
-        if template.is_empty() && !job.is_append_typed && job.first_append.is_none() {
+        if template.is_empty() && !job.append.is_typed && job.append.first_run.is_none() {
             let has_macro = |link: &&String| link.split_once('{').is_some_and(|(_, after)| after.contains('}'));
             let link = self.good.iter().flat_map(|(_, links)| links).find(has_macro)?;
             return Some(format!(
@@ -232,8 +232,8 @@ pub(crate) fn failed_rows_of(job: &Job) -> PathBuf {
 
 /// Which failed rows of the earlier output are to be asked for, if that is the job; then the output has to be there.
 pub(crate) fn failed_of_previous(job: &Job) -> Result<Option<RetryFailed>, Error> {
-    if job.retry_failed.is_some() && !failed_rows_of(job).is_file() {
+    if job.work.retry_failed().is_some() && !failed_rows_of(job).is_file() {
         return Err(Error::NoPrevious(job.rows_file()));
     }
-    Ok(job.retry_failed)
+    Ok(job.work.retry_failed())
 }

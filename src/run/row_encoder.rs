@@ -42,7 +42,7 @@ impl RowEncoder {
     pub(crate) fn new(job: &Job, rows: &Rows) -> Self {
         Self {
             encoder: rows.encoder(),
-            template: job.template.clone(),
+            template: job.append.template.clone(),
             cells: rows.cells.clone(),
             makes_workbook: job.workbook().is_some(),
             query: String::new(),

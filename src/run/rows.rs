@@ -6,12 +6,12 @@ use std::io;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use crate::cell::CellFormat;
-use crate::config::{Job, OpenedRows, RetryFailed};
+use crate::config::{Job, OpenedRows, RetryFailed, Work};
 use crate::encode::schema::Field;
 use crate::encode::{Encoder, RowFormat, Schema};
 use crate::error::Error;
 use crate::input::{
-    Input, InputError, InputFingerprint, InputWarnings, NotTheSameInput, Resolved, ResumePosition, Row, Total,
+    Input, InputError, InputFingerprint, InputWarnings, NotTheSameInput, Resolved, ResumePosition, Row, Source, Total,
 };
 use crate::report::{Event, Report};
 use crate::run::retry_failed::failed_rows_of;
@@ -69,46 +69,41 @@ pub(crate) enum Next {
 }
 
 impl Rows {
-    /// Opens what the job's rows come from: its input, or the output whose failed rows are asked again.
-    pub(crate) fn open_for(job: &Job) -> Result<Self, Error> {
-        match job.retry_failed {
-            None => Self::open(job),
-            Some(which) => Self::again(job, which),
-        }
-    }
-
-    /// Opens the job's input.
+    /// Opens what the job's rows come from: its input, or the output whose failed rows are asked for again.
     pub(crate) fn open(job: &Job) -> Result<Self, Error> {
-        let reading = job.reading();
-        let input = Input::open(&job.source, &reading)?;
+        let (source, options) = match &job.work {
+            Work::Input { source, options } => (source, options),
+            Work::AllOffers { list, options } => (&Source::File(list.file.clone()), options),
+            Work::FailedRows(which) => return Self::again(job, *which),
+        };
+        let input = Input::open(source, &job.routed(options))?;
         let kept = input.kept_columns().to_vec();
         let network_cell = input.network_index();
         let looks = input.kept_looks();
-        let cells = job.template.columns().filter_map(|name| input.cell_index(name)).collect();
-        let resolved = Some(input.resolved());
-        let append = job.template.text(|name| input.column_name(name).unwrap_or(name).to_owned());
+        let cells = job.append.template.columns().filter_map(|name| input.cell_index(name)).collect();
+        let reading = Some(input.resolved());
+        let append = job.append.template.text(|name| input.column_name(name).unwrap_or(name).to_owned());
         // A named pipe or a device may keep its reader waiting as stdin may.
         let from = if input.is_stream() {
             From::Pipe(Pipe::open(input).map_err(Error::system("start a thread for the input"))?)
         } else {
             From::File(Box::new(input))
         };
-        let (format, schema) = (job.format.rows(), reading.schema);
-        let reading = resolved;
+        let (format, schema) = (job.format.rows(), job.schema.clone());
         Ok(Self { from, kept, cells, network_cell, looks, format, schema, reading, append, ended: false })
     }
 
     /// Opens the earlier output.
-    pub(crate) fn again(job: &Job, which: RetryFailed) -> Result<Self, Error> {
+    fn again(job: &Job, which: RetryFailed) -> Result<Self, Error> {
         let dialect = job.format.rows().dialect();
-        let rows = PreviousRows::open(&failed_rows_of(job), which, dialect, &job.reading().schema)?;
+        let rows = PreviousRows::open(&failed_rows_of(job), which, dialect, &job.schema)?;
         let kept = rows.previous.kept().to_vec();
         let index = |name: &str| rows.cell_index(name).ok_or_else(|| Error::NotKept { column: name.to_owned() });
-        let cells = job.template.columns().map(index).collect::<Result<Vec<_>, _>>()?;
+        let cells = job.append.template.columns().map(index).collect::<Result<Vec<_>, _>>()?;
         if let Some(why) = rows.other_append(job) {
             return Err(Error::OtherAppend(why));
         }
-        let append = job.template.text(|name| {
+        let append = job.append.template.text(|name| {
             index(name).ok().and_then(|cell| kept.get(cell)).map_or_else(|| name.to_owned(), Clone::clone)
         });
         // An empty output could be of any format.
@@ -229,22 +224,22 @@ impl Rows {
 
     /// Where in the user's input the IDs stand.
     pub(crate) fn tell_reading(&self, job: &Job, report: &Report) {
-        if let Some(reading) = self.reading.as_ref().filter(|_| job.all_offers.is_none()) {
+        if let Some(reading) = self.reading.as_ref().filter(|_| job.work.all_offers().is_none()) {
             report.emit(&Event::InputLayout(reading.clone()));
         }
     }
 
     /// What the user should know before the first call.
     pub(crate) fn tell(&self, job: &Job, report: &Report) {
-        for doubt in job.template.doubts(&self.kept) {
+        for doubt in job.append.template.doubts(&self.kept) {
             report.emit(&Event::AppendDoubt(doubt));
         }
         let Some(rows) = self.previous() else { return };
         if let Some(how) = &rows.resaved {
             report.emit(&Event::OutputResaved { output: job.rows_file(), how: how.clone() });
         }
-        if !job.template.is_empty() {
-            report.emit(&Event::AppendRepeated(job.template.to_string()));
+        if !job.append.template.is_empty() {
+            report.emit(&Event::AppendRepeated(job.append.template.to_string()));
         }
     }
 
@@ -301,11 +296,9 @@ fn read_all(mut input: Input, sender: &Sender<Read>) {
 }
 /// The input as the user knows it.
 pub(crate) fn input_of(job: &Job) -> String {
-    if let Some(list) = &job.all_offers {
-        return format!("the account's list ({})", list.file.display());
-    }
-    match job.retry_failed {
-        Some(_) => format!("the failed rows of {}", failed_rows_of(job).display()),
-        None => job.source.to_string(),
+    match &job.work {
+        Work::Input { source, .. } => source.to_string(),
+        Work::AllOffers { list, .. } => format!("the account's list ({})", list.file.display()),
+        Work::FailedRows(_) => format!("the failed rows of {}", failed_rows_of(job).display()),
     }
 }

@@ -20,6 +20,8 @@ const SLICE: usize = 4 << 20;
 pub(crate) struct Unordered {
     /// The output's own first bytes.
     header: Vec<u8>,
+    /// What each lane is called in the log: its rank by name, so that the order of a config file may change.
+    ranks: Vec<usize>,
     way: Way,
     buffer: Vec<u8>,
 }
@@ -36,19 +38,19 @@ enum Way {
 
 impl Unordered {
     /// Rows go to a log, whose first bytes [`Self::log_header`] has.
-    pub(crate) fn log(header: &[u8]) -> Self {
-        Self { header: header.to_vec(), way: Way::Log, buffer: Vec::new() }
+    pub(crate) fn log(header: &[u8], ranks: Vec<usize>) -> Self {
+        Self { header: header.to_vec(), ranks, way: Way::Log, buffer: Vec::new() }
     }
 
     /// There is nothing left to merge.
     pub(crate) fn merged(header: &[u8]) -> Self {
-        Self { header: header.to_vec(), way: Way::Merged, buffer: Vec::new() }
+        Self { header: header.to_vec(), ranks: Vec::new(), way: Way::Merged, buffer: Vec::new() }
     }
 
     /// Rows of `lanes` lanes go to a reader.
     pub(crate) fn queues(header: &[u8], lanes: usize, folder: &Path) -> Self {
         let way = Way::Queues { waiting: Spill::new(folder, lanes), next: None };
-        Self { header: header.to_vec(), way, buffer: Vec::new() }
+        Self { header: header.to_vec(), ranks: Vec::new(), way, buffer: Vec::new() }
     }
 
     /// The bytes that the log begins with.
@@ -64,7 +66,8 @@ impl Unordered {
         self.buffer.clear();
         match &mut self.way {
             Way::Log => {
-                let lane = u32::try_from(lane).map_err(io::Error::other);
+                let rank = self.ranks.get(lane).copied().unwrap_or(lane);
+                let lane = u32::try_from(rank).map_err(io::Error::other);
                 let framed = lane.and_then(|lane| merge::frame(lane, rows, &mut self.buffer));
                 framed.map_err(Error::system("keep rows of several networks"))?;
             }
@@ -112,7 +115,8 @@ impl Unordered {
         let mut output = log.begin_output(&self.header)?;
         let mut merged = 0;
         while let Some(lane) = spool.next_lane().map_err(|source| spilled(spool.folder(), source))? {
-            merge.next(lane, &mut self.buffer).map_err(unreadable)?;
+            let rank = self.ranks.get(lane).copied().unwrap_or(lane);
+            merge.next(rank, &mut self.buffer).map_err(unreadable)?;
             output.append(&self.buffer)?;
             merged += self.buffer.len();
             if merged >= SLICE {

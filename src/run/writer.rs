@@ -73,8 +73,8 @@ impl Writer {
         let networks = LaneProgress::new(job.networks.iter().map(|network| network.name.clone()));
         let lanes = networks.unrouted() + 1;
         // Several networks read the input as a whole, whatever is done of it, so another one is moved to the place.
-        let mut probe = if are_several && rows.can_resume() { Some(Rows::open_for(job)?) } else { None };
-        let mut unordered = Unordered::log(encoder.header());
+        let mut probe = if are_several && rows.can_resume() { Some(Rows::open(job)?) } else { None };
+        let mut unordered = Unordered::log(encoder.header(), networks.ranks());
         let (output, start) = match goal {
             Goal::File(lock) => match begin(job, probe.as_mut().unwrap_or(rows), &lock, report)? {
                 Begin::Finished(summary, finish) => return Ok(Opened::Finished(summary, Arc::new(lock), finish)),
@@ -96,7 +96,7 @@ impl Writer {
                 }
             },
             Goal::Stream(device) => {
-                if job.start == Start::GoOn {
+                if job.start == Start::Resume {
                     report.emit(&Event::NothingToResume(NothingToResume::Stream));
                 }
                 let header = encoder.header();
@@ -114,8 +114,8 @@ impl Writer {
             encoder,
             commits: Commits::new((output, disk), (id, input_of(job)), (at, before.offers)),
             tally: RunTally::resume(before),
+            min_ok: job.tolerance.min_ok,
             networks,
-            min_ok: job.min_ok,
             replaces: [Some(job.rows_file()), job.workbook().map(ToOwned::to_owned)].into_iter().flatten().collect(),
             rows: Vec::new(),
             network_cell: rows.network_cell,

@@ -3,6 +3,7 @@
 //! Nothing here knows clap, reads the environment twice or opens a connection.
 
 pub mod console;
+pub mod known_keys;
 pub mod links;
 pub mod network;
 pub mod origin;

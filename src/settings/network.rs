@@ -6,6 +6,8 @@ use std::time::Duration;
 use secrecy::SecretString;
 use url::Url;
 
+use crate::settings::known_keys::KnownKeys;
+
 /// An affiliate's account at one network.
 #[derive(Clone, Debug)]
 pub struct Account {
@@ -51,6 +53,8 @@ pub struct Http {
     pub max_body: usize,
     /// The most calls in flight at once, so the most idle connections worth keeping.
     pub concurrency: usize,
+    /// The keys of all networks of the job, where there are several: hidden in what each of them says.
+    pub known_keys: KnownKeys,
 }
 
 impl Default for Http {
@@ -65,6 +69,7 @@ impl Default for Http {
             user_agent: concat!("offerlinks/", env!("CARGO_PKG_VERSION")).to_owned(),
             max_body: 8 << 20,
             concurrency: 16,
+            known_keys: KnownKeys::default(),
         }
     }
 }

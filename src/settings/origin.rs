@@ -16,6 +16,13 @@ pub enum SettingSource {
     Environment(String),
     /// A file that holds the key.
     KeyFile(PathBuf),
+    /// This line of the config file.
+    ConfigFile {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+    },
     /// Nobody has given it.
     Default,
 }
@@ -26,6 +33,7 @@ impl fmt::Display for SettingSource {
             Self::Flag => f.write_str("command line"),
             Self::Environment(name) => f.write_str(name),
             Self::KeyFile(path) => write!(f, "key file {}", path.display()),
+            Self::ConfigFile { path, line } => write!(f, "{} line {line}", path.display()),
             Self::Default => f.write_str("default"),
         }
     }

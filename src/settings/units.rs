@@ -31,7 +31,11 @@ pub fn parse_timeout(text: &str) -> Result<Duration, String> {
     if duration.is_zero() { Err("it must be longer than zero".to_owned()) } else { Ok(duration) }
 }
 
-/// Reads `8MiB`, `500k`, `1G` or a bare number of bytes; units are powers of 1024. At most 1 GiB.
+/// The least that `--max-body` may be, in bytes: the documented answer has 1 KiB, one with many landing pages ten times that.
+/// Below it every offer would fail as too large.
+const LEAST_BODY: usize = 16 << 10;
+
+/// Reads `8MiB`, `500k`, `1G` or a bare number of bytes; units are powers of 1024. From 16 KiB to 1 GiB.
 ///
 /// # Errors
 /// Says what is expected instead.
@@ -48,8 +52,8 @@ pub fn parse_size(text: &str) -> Result<usize, String> {
     };
     let bytes = number.parse::<usize>().ok().and_then(|n| n.checked_mul(1 << shift));
     match bytes {
-        Some(bytes) if (1..=1 << 30).contains(&bytes) => Ok(bytes),
-        Some(_) => Err("it must be between 1 byte and 1GiB".to_owned()),
+        Some(bytes) if (LEAST_BODY..=1 << 30).contains(&bytes) => Ok(bytes),
+        Some(_) => Err("it must be between 16KiB and 1GiB".to_owned()),
         None => Err("expected a size such as 8MiB or 500k".to_owned()),
     }
 }
@@ -160,10 +164,12 @@ mod tests {
 
     #[test]
     fn sizes_are_read_in_the_usual_forms() {
-        for (text, bytes) in [("8MiB", 8 << 20), ("8m", 8 << 20), ("500k", 500 << 10), ("1G", 1 << 30), ("10", 10)] {
+        for (text, bytes) in
+            [("8MiB", 8 << 20), ("8m", 8 << 20), ("500k", 500 << 10), ("1G", 1 << 30), ("16384", 16 << 10)]
+        {
             assert_eq!(parse_size(text), Ok(bytes), "{text}");
         }
-        for text in ["", "0", "2G", "8X", "-1", "99999999999999999999", "99999999999999999G"] {
+        for text in ["", "0", "10", "15KiB", "2G", "8X", "-1", "99999999999999999999", "99999999999999999G"] {
             assert!(parse_size(text).is_err(), "{text}");
         }
     }

@@ -17,6 +17,7 @@ mod finish;
 mod kill;
 mod lock;
 mod min_ok;
+mod networks;
 mod running;
 mod scale;
 mod shapes;

@@ -30,7 +30,7 @@ fn check_finds_every_gate_open_and_sends_one_call() {
         format!("--base-url         {} (OFFERSLOOK_BASE_URL)", network.base_url()),
         "--rate             none (command line)".to_owned(),
         "--timeout          60s (default)".to_owned(),
-        "API key            set, 23 characters (OFFERSLOOK_KEY)".to_owned(),
+        "API key            set, 23 characters (OFFERSLOOK_API_KEY)".to_owned(),
     ];
     assert!(settings.iter().all(|setting| done.stdout.contains(setting.as_str())), "{}", done.stdout);
     assert_eq!(network.calls().len(), 1);

@@ -9,16 +9,18 @@ mod findings;
 mod reply_dump;
 
 use std::io;
-use std::time::{Instant, SystemTime};
+use std::pin::pin;
+use std::time::{Duration, Instant, SystemTime};
 
+use futures::{StreamExt as _, stream};
 use serde_json::{Value, json};
 use tokio::net::lookup_host;
 use tokio::time::{sleep_until, timeout};
 
-use self::findings::{CheckStatus, Evidence, Lookup};
-use crate::api::Client;
+use self::findings::{CheckStatus, Evidence, Findings, Lookup};
 use crate::api::redact::Redactor;
-use crate::config::{CheckJob, Network};
+use crate::api::{Client, RawReply, TransportError};
+use crate::config::{CheckJob, CheckTarget, Network};
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::pace::Pace;
@@ -26,6 +28,7 @@ use crate::report::{Report, print};
 use crate::run::session::{Neighbours, Session};
 use crate::settings::console::LogFormat;
 use crate::settings::network::host_and_port;
+use crate::settings::origin::Setting;
 use crate::settings::rate::Rate;
 use crate::text;
 
@@ -33,70 +36,179 @@ use crate::text;
 const PATH: [&str; 1] = ["offers"];
 const QUERY: [(&str, &str); 3] = [("type", "personal"), ("limit", "1"), ("offset", "1")];
 
-/// Prints a line for every gate, or one JSON object; gives back the exit code.
+/// As many networks are looked at side by side.
+const AT_ONCE: usize = 16;
+
+/// Prints a line for every gate of each network, or one JSON object; gives back the worst exit code.
 ///
 /// # Errors
 /// What kept it from being done, on this machine. A closed gate is a result.
 pub(crate) async fn check(job: &CheckJob, report: &Report) -> Result<ExitCode, Error> {
-    let opened = match &job.network {
-        Ok(network) => Session::open(network, &job.http, Client::inspecting).map(|session| (network, session)),
-        Err(error) => return wrong_settings(job, &error.to_string(), ExitCode::Usage),
+    let targets = match &job.targets {
+        Ok(targets) => targets,
+        Err(error) => {
+            let view = View { job, name: None };
+            return view.wrong_settings(&[], &error.to_string(), ExitCode::Usage);
+        }
     };
-    let (network, session) = match opened {
-        Ok(opened) => opened,
+    let are_several = targets.len() > 1;
+    let keys = targets.iter().filter_map(|target| target.network.as_ref().ok()).filter_map(Network::account);
+    let secrets: Vec<Redactor> = keys.map(Redactor::of).collect();
+    let mut results = Vec::new();
+    let looks = stream::iter(targets).map(|target| async move { (target, look(target, report).await) });
+    let mut looks = pin!(looks.buffered(AT_ONCE));
+    while let Some((target, looked)) = looks.next().await {
+        let view = View { job, name: are_several.then_some(target.name.as_str()) };
+        let code = view.result(target, looked?, &secrets)?;
+        results.push((target.name.as_str(), code));
+    }
+    let worst = worst(results.iter().map(|(_, code)| *code));
+    if are_several {
+        View { job, name: None }.summary(&results, worst)?;
+    }
+    Ok(worst)
+}
+
+/// The code for several results: what somebody has to mend comes before what may pass.
+fn worst(codes: impl Iterator<Item = ExitCode>) -> ExitCode {
+    let rank = |code: &ExitCode| match code {
+        ExitCode::Success => 0,
+        ExitCode::StoppedEarly => 1,
+        ExitCode::Refused => 2,
+        _ => 3,
+    };
+    codes.max_by_key(rank).unwrap_or(ExitCode::Success)
+}
+
+/// What a look at one network has found.
+enum Looked {
+    /// There is nothing to call with.
+    WrongSettings(String, ExitCode),
+    /// What its one call says about every gate, and the reply as it came.
+    Called(Findings, Result<RawReply, TransportError>),
+}
+
+/// Sends the one call to a network.
+async fn look(target: &CheckTarget, report: &Report) -> Result<Looked, Error> {
+    let network = match &target.network {
+        Ok(network) => network,
+        Err(error) => return Ok(Looked::WrongSettings(error.to_string(), ExitCode::Usage)),
+    };
+    let session = match Session::open(network, &target.http, Client::inspecting) {
+        Ok(session) => session,
         Err(failure @ Error::Client(_)) => {
-            return wrong_settings(job, &failure.to_string(), failure.exit_code());
+            return Ok(Looked::WrongSettings(failure.to_string(), failure.exit_code()));
         }
         Err(failure) => return Err(failure),
     };
-    if job.log_format == LogFormat::Text {
-        tell(&findings::with_settings(&findings::indented(&job.settings), &job.warnings))?;
-    }
-    let lookup = look_up(&session, job).await;
-    wait_for_turn(network, job.rate, &session.host, report).await;
+    let lookup = look_up(&session, target.http.connect_timeout).await;
+    wait_for_turn(network, target.policy.rate, &session.host, report).await;
     let call = session.client.get(&PATH, &QUERY).await;
     let evidence = Evidence {
         host: &session.host,
         proxy: session.client.proxy().and_then(|(url, named_by)| Some((host_and_port(url)?, named_by))),
         way_out: &call.as_ref().err().map(|failure| session.client.way_out(failure.fault)).unwrap_or_default(),
         is_tls: session.account.base_url.scheme() == "https",
-        rate: job.rate,
+        rate: target.policy.rate,
         lookup,
         call: &call,
         now: SystemTime::now(),
     };
-    let secrets = Redactor::of(&session.account);
     let findings = evidence.findings();
-    let reply = job.show_reply.then(|| match &call {
-        Ok(reply) => reply_dump::show(reply, &secrets),
-        Err(failure) => format!("no reply: {}\n", text::shown(&secrets.hide(&failure.to_string()))),
-    });
-    match job.log_format {
-        LogFormat::Text => {
-            tell(&secrets.hide(&findings.text()))?;
-            reply.map_or(Ok(()), |reply| tell(&format!("\n{reply}")))?;
-        }
-        LogFormat::Json => {
-            let warnings = job.warnings.join("; ");
-            let state = if warnings.is_empty() { CheckStatus::Pass } else { CheckStatus::Warn };
-            let settings = findings::json_of_settings(&job.settings, state, &warnings);
-            let gates = findings.json(|words| secrets.hide(words));
-            tell_json(&settings, &gates, reply.as_deref(), findings.exit_code())?;
-        }
-    }
-    Ok(findings.exit_code())
+    Ok(Looked::Called(findings, call))
 }
 
-/// Says that there is no account to call with.
-fn wrong_settings(job: &CheckJob, why: &str, code: ExitCode) -> Result<ExitCode, Error> {
-    match job.log_format {
-        LogFormat::Text => tell(&findings::without_settings(&findings::indented(&job.settings), why))?,
-        LogFormat::Json => {
-            let settings = findings::json_of_settings(&job.settings, CheckStatus::Fail, why);
-            tell_json(&settings, &[], None, code)?;
+/// Prints results.
+struct View<'a> {
+    job: &'a CheckJob,
+    /// The network, where there are several.
+    name: Option<&'a str>,
+}
+
+impl View<'_> {
+    /// What one network comes to.
+    fn result(&self, target: &CheckTarget, looked: Looked, secrets: &[Redactor]) -> Result<ExitCode, Error> {
+        let hide = |text: &str| secrets.iter().fold(text.to_owned(), |text, secrets| secrets.hide(&text));
+        let (findings, call) = match looked {
+            Looked::WrongSettings(why, code) => return self.wrong_settings(&target.settings, &hide(&why), code),
+            Looked::Called(findings, call) => (findings, call),
+        };
+        let reply = self.job.show_reply.then(|| match &call {
+            Ok(reply) => reply_dump::show(reply, hide),
+            Err(failure) => format!("no reply: {}\n", text::shown(&hide(&failure.to_string()))),
+        });
+        match self.job.log_format {
+            LogFormat::Text => {
+                self.heading()?;
+                tell(&findings::with_settings(&findings::indented(&target.settings), &target.warnings))?;
+                tell(&hide(&findings.text()))?;
+                reply.map_or(Ok(()), |reply| tell(&format!("\n{reply}")))?;
+            }
+            LogFormat::Json => {
+                let warnings = target.warnings.join("; ");
+                let state = if warnings.is_empty() { CheckStatus::Pass } else { CheckStatus::Warn };
+                let settings = findings::json_of_settings(&target.settings, state, &warnings);
+                self.tell_json(&settings, &findings.json(hide), reply.as_deref(), findings.exit_code())?;
+            }
+        }
+        Ok(findings.exit_code())
+    }
+
+    /// Says that there is no account to call with.
+    fn wrong_settings(&self, settings: &[Setting], why: &str, code: ExitCode) -> Result<ExitCode, Error> {
+        match self.job.log_format {
+            LogFormat::Text => {
+                self.heading()?;
+                tell(&findings::without_settings(&findings::indented(settings), why))?;
+            }
+            LogFormat::Json => {
+                let settings = findings::json_of_settings(settings, CheckStatus::Fail, why);
+                self.tell_json(&settings, &[], None, code)?;
+            }
+        }
+        Ok(code)
+    }
+
+    fn heading(&self) -> Result<(), Error> {
+        self.name.map_or(Ok(()), |name| tell(&format!("network {}\n", text::shown(name))))
+    }
+
+    /// A line for each of several networks.
+    fn summary(&self, results: &[(&str, ExitCode)], worst: ExitCode) -> Result<(), Error> {
+        match self.job.log_format {
+            LogFormat::Text => {
+                let lines = results.iter().map(|(name, code)| format!("{:<12} {}\n", text::shown(name), word(*code)));
+                tell(&format!("\n{}", lines.collect::<String>()))
+            }
+            LogFormat::Json => {
+                let each = results.iter().map(|(name, code)| json!({"network": name, "exit_code": code.code()}));
+                let each: Vec<_> = each.collect();
+                let object = json!({"event": "checked_all", "exit_code": worst.code(), "networks": each});
+                tell(&format!("{}\n", text::shown_json(&object.to_string())))
+            }
         }
     }
-    Ok(code)
+
+    /// The same for programs: one object on one line.
+    fn tell_json(&self, settings: &Value, gates: &[Value], reply: Option<&str>, code: ExitCode) -> Result<(), Error> {
+        let code = code.code();
+        let mut object =
+            json!({"event": "checked", "exit_code": code, "settings": settings, "gates": gates, "reply": reply});
+        if let Some(name) = self.name {
+            object["network"] = name.into();
+        }
+        tell(&format!("{}\n", text::shown_json(&object.to_string())))
+    }
+}
+
+/// A network's result in a word or two.
+const fn word(code: ExitCode) -> &'static str {
+    match code {
+        ExitCode::Success => "ok",
+        ExitCode::StoppedEarly => "not reachable, throttled or out of order (exit 5)",
+        ExitCode::Refused => "refused (exit 4)",
+        _ => "settings are missing or wrong (exit 2)",
+    }
 }
 
 /// Prints to stdout, where the results of this command go.
@@ -104,15 +216,8 @@ fn tell(text: &str) -> Result<(), Error> {
     print(text).map_err(Error::printing)
 }
 
-/// The same for programs: one object on one line.
-fn tell_json(settings: &Value, gates: &[Value], reply: Option<&str>, code: ExitCode) -> Result<(), Error> {
-    let code = code.code();
-    let object = json!({"event": "checked", "exit_code": code, "settings": settings, "gates": gates, "reply": reply});
-    tell(&format!("{}\n", text::shown_json(&object.to_string())))
-}
-
 /// Asks for the addresses of the host, or of the proxy that the user named.
-async fn look_up(session: &Session, job: &CheckJob) -> Lookup {
+async fn look_up(session: &Session, patience: Duration) -> Lookup {
     let proxy = session.client.proxy().map(|(url, _)| url);
     let url = proxy.unwrap_or(&session.account.base_url);
     let name = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
@@ -124,7 +229,7 @@ async fn look_up(session: &Session, job: &CheckJob) -> Lookup {
         let found = lookup_host((name.as_str(), port)).await?;
         Ok(found.map(|address| address.ip()).collect::<Vec<_>>())
     };
-    let found = timeout(job.http.connect_timeout, asking).await;
+    let found = timeout(patience, asking).await;
     match found.unwrap_or_else(|_| Err(io::Error::other("no answer in time"))) {
         Ok(mut addresses) => {
             addresses.dedup();

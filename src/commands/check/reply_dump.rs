@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::api::RawReply;
 use crate::api::body::beginning;
-use crate::api::redact::{HIDDEN, Redactor};
+use crate::api::redact::HIDDEN;
 use crate::text;
 
 /// How much of a body is shown, in bytes.
@@ -13,16 +13,16 @@ const SHOWN: usize = 4096;
 const PRIVATE: [&str; 5] = ["authorization", "proxy-authorization", "set-cookie", "cookie", "proxy-authenticate"];
 
 /// A reply as it came, without secrets and without what a terminal would obey.
-pub(crate) fn show(reply: &RawReply, secrets: &Redactor) -> String {
+pub(crate) fn show(reply: &RawReply, hide: impl Fn(&str) -> String) -> String {
     let mut shown = format!("reply: HTTP {}\n", reply.status);
     for (name, value) in &reply.headers {
         let value = text::decode(value.as_bytes());
-        let value = if PRIVATE.contains(&name.as_str()) { HIDDEN.into() } else { secrets.hide(&value) };
+        let value = if PRIVATE.contains(&name.as_str()) { HIDDEN.into() } else { hide(&value) };
         // Writing to a String cannot fail.
         let _ = writeln!(shown, "  {name}: {}", text::shown(&value));
     }
     // Before it is cut, so that no half of a key is left over.
-    let body = secrets.hide(&reply.text());
+    let body = hide(&reply.text());
     let start = beginning(&body, SHOWN);
     let rest = body.len() - start.len();
     shown.push('\n');
@@ -42,6 +42,7 @@ mod tests {
     use reqwest::header::{HeaderMap, HeaderValue};
 
     use super::*;
+    use crate::api::redact::Redactor;
     use crate::settings::network::Account;
 
     const KEY: &str = "k3y/with+all\"sorts";
@@ -67,7 +68,7 @@ mod tests {
         let body = format!(
             "{{\"raw\":\"{KEY}\",\"url\":\"k3y%2Fwith%2Ball%22sorts\",\r\n\"json\":\"k3y\\/with+all\\\"sorts\"}}\u{1b}[31m\u{202e}"
         );
-        let shown = show(&reply(&body), &secrets());
+        let shown = show(&reply(&body), |text| secrets().hide(text));
         insta::assert_snapshot!(shown, @r#"
         reply: HTTP 401
           set-cookie: [hidden]
@@ -83,7 +84,7 @@ mod tests {
     #[test]
     fn a_long_body_is_cut_but_never_through_the_key() {
         let body = format!("{}{KEY}{}", "é".repeat(SHOWN / 2 - 1), "x".repeat(10_000));
-        let shown = show(&reply(&body), &secrets());
+        let shown = show(&reply(&body), |text| secrets().hide(text));
         assert!(!shown.contains("k3y") && shown.len() < SHOWN + 300, "{}", shown.len());
         assert!(shown.ends_with("bytes more\n"), "{shown}");
     }

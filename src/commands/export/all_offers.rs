@@ -7,12 +7,12 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use crate::api::{Client, Request};
-use crate::commands::list::{Care, Lister, to_csv};
+use crate::commands::list::{Board, Care, End, ListOf, Lister, to_csv};
 use crate::config::{AllOffers, Job};
 use crate::dispatch::Dispatcher;
 use crate::error::Error;
 use crate::output::{Lock, OutputPath, replace_offers};
-use crate::report::{Event, Report, RunOutcome};
+use crate::report::{Event, LaneId, Report, RunOutcome};
 use crate::run::goal::{Goal, make_room};
 use crate::run::resume::ResumeDecision;
 use crate::run::rows::Rows;
@@ -43,8 +43,10 @@ pub(crate) async fn prepare(
         return Ok(None);
     }
     let Line { schedule, neighbours } = line;
+    let board = Board::new([host.into()].into_iter());
     let mut lister = Lister {
-        network: host.into(),
+        lane: LaneId::ONLY,
+        board: &board,
         client,
         query: list.query.as_slice().into(),
         schedule,
@@ -52,11 +54,12 @@ pub(crate) async fn prepare(
         keep_nameless: true,
     };
     let care = Care { twice: true, allow_short: list.allow_short };
-    let whole = match lister.whole(care, signals, report).await? {
+    let read = board.watch(lister.whole(care, report), signals, report).await;
+    let whole = match read.unwrap_or_else(|signal| Err(End::Interrupted(signal))) {
         Ok(whole) => whole,
         Err(end) => return Ok(Some(end.of_export(host))),
     };
-    replace_offers(lock, &list.file, &to_csv(&whole.offers))?;
+    replace_offers(lock, &list.file, &to_csv(&[ListOf { network: None, offers: &whole.offers }]))?;
     let (offers, without_id) = (whole.offers.len() as u64, whole.nameless);
     report.emit(&Event::Listed { offers, without_id, calls: schedule.counts(Instant::now()).calls });
     Ok(None)

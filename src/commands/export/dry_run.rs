@@ -30,7 +30,7 @@ const LISTED: usize = 10;
 /// # Errors
 /// What would keep the run from being started.
 pub(crate) async fn dry_run(job: &Job, report: &Report) -> Result<DryRun, Error> {
-    for warning in &job.warnings {
+    for warning in &job.invocation.warnings {
         report.emit(&Event::SettingsDoubt(warning.clone()));
     }
     let network = network(job)?;
@@ -38,13 +38,14 @@ pub(crate) async fn dry_run(job: &Job, report: &Report) -> Result<DryRun, Error>
     if let Destination::File(place) = &target {
         place.check_folder()?;
     }
-    if let (Some(_), Destination::File(place)) = (&job.all_offers, &target) {
+    if let (Some(_), Destination::File(place)) = (job.work.all_offers(), &target) {
         let earlier = all_offers::earlier(job, place)?.map_or(ResumeDecision::Nothing, |(_, earlier)| earlier);
         if !matches!(earlier, ResumeDecision::GoesOn(..) | ResumeDecision::AllDone(..)) {
             return Ok(plan(job, network, &target, &earlier, Seen::new()));
         }
     }
-    let mut rows = open(job)?;
+    failed_of_previous(job)?;
+    let mut rows = Rows::open(job)?;
     rows.tell(job, report);
     let earlier = match &target {
         Destination::File(place) => ResumeDecision::of(job, place, &mut rows, Timestamp::now())?,
@@ -52,14 +53,14 @@ pub(crate) async fn dry_run(job: &Job, report: &Report) -> Result<DryRun, Error>
     };
     let seen = if matches!(earlier, ResumeDecision::AllDone(..)) { Seen::new() } else { Seen::of(&mut rows).await? };
     rows.log_warnings(report);
-    let ids = rows.reading.as_ref().filter(|_| job.all_offers.is_none()).map(ToString::to_string);
+    let ids = rows.reading.as_ref().filter(|_| job.work.all_offers().is_none()).map(ToString::to_string);
     Ok(DryRun { ids, ..plan(job, network, &target, &earlier, seen) })
 }
 
 fn plan(job: &Job, network: String, target: &Destination, earlier: &ResumeDecision, seen: Seen) -> DryRun {
     DryRun {
         input: input_of(job),
-        is_listed: job.all_offers.is_none() || earlier.done() > 0,
+        is_listed: job.work.all_offers().is_none() || earlier.done() > 0,
         ids: None,
         network,
         done: earlier.done(),
@@ -86,13 +87,6 @@ fn network(job: &Job) -> Result<String, Error> {
     }
 }
 
-fn open(job: &Job) -> Result<Rows, Error> {
-    match failed_of_previous(job)? {
-        None => Rows::open(job),
-        Some(which) => Rows::again(job, which),
-    }
-}
-
 /// The files that a run leaves, and those that it needs meanwhile.
 fn files(job: &Job, target: &Destination, earlier: &ResumeDecision) -> Vec<(PathBuf, &'static str)> {
     let note = |path: &Path| if path.exists() { "replaced, as a whole" } else { "new" };
@@ -103,7 +97,7 @@ fn files(job: &Job, target: &Destination, earlier: &ResumeDecision) -> Vec<(Path
         Destination::File(place) => {
             files.push((job.rows_file(), note(&job.rows_file())));
             files.extend(job.workbook().map(|path| (path.to_owned(), note(path))));
-            files.extend(job.all_offers.iter().map(|list| (list.file.clone(), note(&list.file))));
+            files.extend(job.work.all_offers().iter().map(|list| (list.file.clone(), note(&list.file))));
             files.push((place.partial(), "during the run"));
             files.push((place.checkpoint(), "during the run"));
             if let ResumeDecision::SetAside { .. } = earlier {
@@ -114,7 +108,7 @@ fn files(job: &Job, target: &Destination, earlier: &ResumeDecision) -> Vec<(Path
             files.push((place.lock(), "stays: keeps a second run out, and remembers --append"));
         }
     }
-    files.extend(job.about.iter().map(|path| (path.clone(), note(path))));
+    files.extend(job.invocation.about.iter().map(|path| (path.clone(), note(path))));
     files
 }
 

@@ -14,7 +14,7 @@ use std::time::Instant;
 use self::all_offers::Line;
 pub(crate) use self::dry_run::dry_run;
 use self::networks::{Called, drain, feed, lane_plan, line};
-use crate::config::Job;
+use crate::config::{Job, Work};
 use crate::error::Error;
 use crate::input::Total;
 use crate::offer::tally::Tally;
@@ -56,7 +56,7 @@ pub(crate) async fn export(job: &Job, report: &Report) -> Result<(RunOutcome, Ta
         Opened::Finished(summary, lock, finish) => {
             report.emit(&Event::CallsOver { last: finished(host, &summary), failed: Vec::new() });
             let ended = wind_up(job, (&summary, kept_columns), (Some(lock), finish), &mut signals, report).await;
-            let ending = ended.map_err(|cause| cause.with_way_on(&job.resume_command))?;
+            let ending = ended.map_err(|cause| cause.with_way_on(&job.invocation.resume_command))?;
             close(report, &ending, Some(summary.offers));
             return Ok((ending, summary));
         }
@@ -77,10 +77,10 @@ pub(crate) async fn export(job: &Job, report: &Report) -> Result<(RunOutcome, Ta
         lanes: called.lanes(job, line, &writer, report),
         feed,
         writer,
-        max_errors: job.max_errors,
+        max_errors: job.tolerance.max_errors,
         drain: drain(job),
     };
-    let way_on = |cause: Error| if resumable { cause.with_way_on(&job.resume_command) } else { cause };
+    let way_on = |cause: Error| if resumable { cause.with_way_on(&job.invocation.resume_command) } else { cause };
     let ended = Box::pin(run.run(called.clients(), &mut signals, report)).await;
     let Ended { mut ending, summary, kept, lock, finish } = ended.map_err(way_on)?;
     if ending == RunOutcome::Complete {
@@ -118,9 +118,9 @@ fn close(job: &Job, host: &str, (ending, kept): (&RunOutcome, Option<u64>), repo
         output,
         kept,
         host: host.to_owned(),
-        resume_command: job.resume_command.clone(),
-        retry_command: job.retry_command.clone(),
-        scope: if job.retry_failed.is_some() { Scope::Failed } else { Scope::All },
+        resume_command: job.invocation.resume_command.clone(),
+        retry_command: job.invocation.retry_command.clone(),
+        scope: if job.work.retry_failed().is_some() { Scope::Failed } else { Scope::All },
     }));
 }
 
@@ -140,8 +140,10 @@ async fn start(
     signals: &mut Signals,
     report: &Report,
 ) -> Result<Result<Start, RunOutcome>, Error> {
-    let Some(list) = &job.all_offers else {
-        if job.retry_failed.is_none() && job.source.is_terminal() {
+    let Some(list) = job.work.all_offers() else {
+        if let Work::Input { source, .. } = &job.work
+            && source.is_terminal()
+        {
             report.emit(&Event::ReadingTerminal);
         }
         let (rows, goal) = open(job)?;
@@ -167,8 +169,8 @@ async fn start(
 
 /// What the user should know before the run, and with `-v` what it goes by.
 fn tell_settings(job: &Job, report: &Report) {
-    job.warnings.iter().for_each(|warning| report.emit(&Event::SettingsDoubt(warning.clone())));
-    job.settings.iter().for_each(|setting| report.emit(&Event::Setting(setting.to_string())));
+    job.invocation.warnings.iter().for_each(|warning| report.emit(&Event::SettingsDoubt(warning.clone())));
+    job.invocation.settings.iter().for_each(|setting| report.emit(&Event::Setting(setting.to_string())));
 }
 
 /// What is left to do when all rows are in place. Only then is the checkpoint removed, so that a run that is stopped here
@@ -189,11 +191,11 @@ async fn wind_up(
     if let Some(lock) = &lock {
         tidy_up(lock, finish)?;
     }
-    if job.min_ok.is_met(summary.succeeded(), summary.offers) {
+    if job.tolerance.min_ok.is_met(summary.succeeded(), summary.offers) {
         return Ok(RunOutcome::Complete);
     }
     let failed = lock.filter(|_| finish == Finish::Withhold).map(|lock| lock.place().failed());
-    Ok(RunOutcome::BelowMinOk { least: job.min_ok.to_string(), rows_in: failed })
+    Ok(RunOutcome::BelowMinOk { least: job.tolerance.min_ok.to_string(), rows_in: failed })
 }
 
 /// The output as the user knows it.
@@ -204,10 +206,10 @@ fn output_of(job: &Job) -> String {
 /// Opens what the rows come from, and locks what they go to. An earlier output is read only when no other run can
 /// replace it meanwhile; an input that makes no sense is to be told before anything is made for the output.
 fn open(job: &Job) -> Result<(Rows, Goal), Error> {
-    let Some(which) = failed_of_previous(job)? else {
-        let rows = Rows::open(job)?;
-        return Ok((rows, Goal::of(job)?));
-    };
-    let goal = Goal::of(job)?;
-    Ok((Rows::again(job, which)?, goal))
+    if failed_of_previous(job)?.is_some() {
+        let goal = Goal::of(job)?;
+        return Ok((Rows::open(job)?, goal));
+    }
+    let rows = Rows::open(job)?;
+    Ok((rows, Goal::of(job)?))
 }

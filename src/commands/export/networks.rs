@@ -59,9 +59,12 @@ pub(super) struct Called {
 impl Called {
     /// Makes the networks ready to be called.
     pub(super) fn open(job: &Job) -> Result<Self, Error> {
-        let open = |config: &NetworkConfig| Session::open(&config.network, &config.http, Client::new);
-        let sessions = job.networks.iter().map(open).collect::<Result<Vec<_>, _>>()?;
-        let clients = sessions.iter().map(|session| session.client.clone()).collect();
+        let (mut sessions, mut clients) = (Vec::new(), Vec::new());
+        for NetworkConfig { network, http, .. } in job.networks.iter() {
+            let session = Session::open(network, http, |account, http| Client::among(&clients, account, http))?;
+            clients.push(session.client.clone());
+            sessions.push(session);
+        }
         Ok(Self { sessions, clients })
     }
 
@@ -130,7 +133,7 @@ fn limits(lanes: usize, links: Links) -> Limits {
 
 /// Tells the schedule what is known of the network from earlier runs.
 fn prepare(schedule: &mut Dispatcher<Request>, job: &Job, earlier: &Tally) {
-    if job.retry_failed.is_some() {
+    if job.work.retry_failed().is_some() {
         schedule.expect_failures();
     } else if earlier.succeeded() > 0 {
         schedule.trust_host();

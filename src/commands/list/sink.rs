@@ -8,14 +8,26 @@ use crate::encode::csv_record;
 use crate::error::Error;
 use crate::output::{Destination, Direct, Lock, replace};
 
-/// The list as a CSV that `export` reads. Even a hundred thousand offers are but 10 MB.
-pub(crate) fn to_csv(offers: &[Listed]) -> Vec<u8> {
+/// The whole list of a network.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ListOf<'a> {
+    /// The network's name, where there are several.
+    pub network: Option<&'a str>,
+    /// Its offers.
+    pub offers: &'a [Listed],
+}
+
+/// The lists as a CSV that `export` reads. Even a hundred thousand offers are but 10 MB.
+pub(crate) fn to_csv(lists: &[ListOf<'_>]) -> Vec<u8> {
     let mut rows = Vec::new();
-    csv_record(["offer_id"].into_iter().chain(FIELDS), &mut rows);
-    for Listed { id, fields } in offers {
-        let id = id.as_deref().unwrap_or_default().trim();
-        let fields = fields.iter().map(|field| field.as_deref().unwrap_or_default());
-        csv_record([id].into_iter().chain(fields), &mut rows);
+    let has_network = lists.iter().any(|list| list.network.is_some());
+    csv_record(["offer_id"].into_iter().chain(has_network.then_some("network")).chain(FIELDS), &mut rows);
+    for ListOf { network, offers } in lists {
+        for Listed { id, fields } in *offers {
+            let id = id.as_deref().unwrap_or_default().trim();
+            let fields = fields.iter().map(|field| field.as_deref().unwrap_or_default());
+            csv_record([id].into_iter().chain(*network).chain(fields), &mut rows);
+        }
     }
     rows
 }
@@ -53,9 +65,9 @@ impl Sink {
         }
     }
 
-    /// Writes the list, which is complete.
-    pub(crate) fn write(self, offers: &[Listed]) -> Result<(), Error> {
-        let rows = to_csv(offers);
+    /// Writes the lists, each of which is whole.
+    pub(crate) fn write(self, lists: &[ListOf<'_>]) -> Result<(), Error> {
+        let rows = to_csv(lists);
         match self {
             Self::File(lock) => Ok(replace(&lock, &rows)?),
             Self::Device(path) => Ok(Direct::device(&path, &rows)?.flush()?),

@@ -3,14 +3,12 @@
 //! A list that breaks off looks like a shorter list, so the network's own counts have to agree with what came, and
 //! where more than one page could have moved meanwhile, two readings with each other.
 
-use super::{Lister, Turned};
 use crate::api::offers::Listed;
 use crate::commands::list::end::End;
+use crate::commands::list::lister::{Lister, Turned};
 use crate::commands::list::paging::{Doubt, Paging};
-use crate::error::Error;
 use crate::report::event::ListNext;
 use crate::report::{Event, Report};
-use crate::signals::Signals;
 
 /// How sure a list has to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,35 +35,27 @@ impl Lister<'_> {
     /// Reads the list until it is whole.
     ///
     /// # Errors
-    /// What kept it from being read, on this machine. What the network did wrong is an [`End`].
-    pub(crate) async fn whole(
-        &mut self,
-        care: Care,
-        signals: &mut Signals,
-        report: &Report,
-    ) -> Result<Result<Whole, End>, Error> {
+    /// What the network did wrong.
+    pub(crate) async fn whole(&mut self, care: Care, report: &Report) -> Result<Whole, End> {
         let mut before = None;
         for reading in 1.. {
-            let Turned { offers, paging } = match self.turn_pages(signals, report).await {
-                Ok(turned) => turned,
-                Err(end) => return Ok(Err(end)),
-            };
+            let Turned { offers, paging } = self.turn_pages(report).await?;
             let nameless = paging.nameless();
             let doubt = doubt(&paging, &offers, before.as_deref(), care);
-            let Some(doubt) = doubt else { return Ok(Ok(Whole { offers, nameless })) };
+            let Some(doubt) = doubt else { return Ok(Whole { offers, nameless }) };
             if reading >= MOST_READINGS {
                 if !care.allow_short {
-                    return Ok(Err(End::Short(doubt)));
+                    return Err(End::Short(doubt));
                 }
                 report.emit(&Event::ListDoubt { doubt: doubt.to_string(), then: ListNext::TakenAsIs });
-                return Ok(Ok(Whole { offers, nameless }));
+                return Ok(Whole { offers, nameless });
             }
             if doubt != Doubt::Unsteady || before.is_some() {
                 report.emit(&Event::ListDoubt { doubt: doubt.to_string(), then: ListNext::ReadAgain });
             }
             before = Some(ids(&offers));
         }
-        Ok(Err(End::Short(Doubt::Unsteady)))
+        Err(End::Short(Doubt::Unsteady))
     }
 }
 

@@ -22,6 +22,11 @@ pub enum Doubt {
         /// The parameter.
         parameter: String,
     },
+    /// `aff`, without a `=`; a place or a macro may be whole parameters.
+    NoEquals {
+        /// The parameter.
+        parameter: String,
+    },
     /// `=x`
     NoName {
         /// The parameter.
@@ -37,7 +42,7 @@ pub enum Doubt {
 impl Doubt {
     /// Whether what is typed lost something on the way, which nobody wants to find out from the links.
     pub fn is_loss(&self) -> bool {
-        matches!(self, Self::NoValue { .. } | Self::NoName { .. })
+        matches!(self, Self::NoValue { .. } | Self::NoEquals { .. } | Self::NoName { .. })
     }
 }
 
@@ -53,6 +58,9 @@ impl fmt::Display for Doubt {
             Self::Brace { parameter } => write!(f, "--append: a brace is left open or closed twice in {parameter}"),
             Self::NoValue { parameter } => {
                 write!(f, "--append: {parameter} has no value (in a crontab, a % has to be written \\%)")
+            }
+            Self::NoEquals { parameter } => {
+                write!(f, "--append: {parameter} has no = and no value: parameters are NAME=VALUE with & between them")
             }
             Self::NoName { parameter } => write!(f, "--append: {parameter} has no name before the ="),
             Self::Twice { name } => write!(f, "--append: {name} is in it twice"),
@@ -77,6 +85,8 @@ pub(crate) fn of(text: &str, columns: &[String]) -> Vec<Doubt> {
             doubts.push(Doubt::NoName { parameter: owned });
         } else if let Some((_, "")) = parameter.split_once('=') {
             doubts.push(Doubt::NoValue { parameter: owned });
+        } else if !parameter.contains(['=', '{']) {
+            doubts.push(Doubt::NoEquals { parameter: owned });
         }
     }
     let all: Vec<_> = names(text).collect();
@@ -136,7 +146,9 @@ mod tests {
             ("a=1&=x", Some(Doubt::NoName { parameter: "=x".to_owned() })),
             ("a=1&b=2&a=3&a=4", Some(Doubt::Twice { name: "a".to_owned() })),
             ("aff_sub1={clickid}&s={row.campaign}", None),
-            ("a={{m}}&b=[m]&c", None),
+            ("aff", Some(Doubt::NoEquals { parameter: "aff".to_owned() })),
+            ("a={{m}}&b=[m]&c", Some(Doubt::NoEquals { parameter: "c".to_owned() })),
+            ("a={{m}}&b=[m]&{row.query}&{macro}", None),
             ("", None),
         ] {
             assert_eq!(of(text, &columns), doubt.into_iter().collect::<Vec<_>>(), "{text}");

@@ -1,5 +1,6 @@
 //! How a command ended, as part of an event.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::exit::ExitCode;
@@ -53,6 +54,17 @@ pub(crate) enum Scope {
     Failed,
 }
 
+/// What came of one network's list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NetworkList {
+    /// The network as the user calls it.
+    pub network: Arc<str>,
+    /// Offers listed; none unless the list is whole.
+    pub offers: u64,
+    /// Why it is not whole.
+    pub why: Option<String>,
+}
+
 /// How a list ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ListEnded {
@@ -60,8 +72,8 @@ pub(crate) struct ListEnded {
     pub ending: &'static str,
     /// The exit code.
     pub code: ExitCode,
-    /// Why it is not complete.
-    pub why: Option<String>,
+    /// What came of each network.
+    pub networks: Vec<NetworkList>,
     /// Offers listed.
     pub offers: u64,
     /// Calls made.

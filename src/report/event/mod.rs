@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 pub(crate) use self::earlier_run::{Asked, EarlierRun, Fate, NothingToResume, WhyOver};
-pub(crate) use self::ended::{Audience, Ended, ListEnded, RunFile, Scope};
+pub(crate) use self::ended::{Audience, Ended, ListEnded, NetworkList, RunFile, Scope};
 use crate::api::Request;
 use crate::dispatch::{StopReason, Waiting};
 use crate::encode::link_template::Doubt;

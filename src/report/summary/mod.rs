@@ -1,5 +1,6 @@
 //! The last words of a command: what happened, what is safe, and the command to go on.
 
+mod list;
 mod networks;
 mod took;
 
@@ -8,11 +9,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+pub(crate) use self::list::list_ended;
 use super::format::{self, counted};
 use crate::dispatch::StopReason;
 use crate::offer::tally::Tally;
 use crate::offer::{Class, ErrorKind};
-use crate::report::event::{Ended, ListEnded, Scope};
+use crate::report::event::{Ended, Scope};
 use crate::report::failed_offer::FailedOffer;
 use crate::report::level::Level;
 use crate::report::message::Message;
@@ -42,23 +44,6 @@ pub(crate) fn describe(ended: &Ended, stats: &Stats, detail: Detail) -> Message 
         _ => lines.push(summary.what_is_safe()),
     }
     Message::new(level, lines.join("\n"), summary.fields(stats))
-}
-
-/// The last words of a list.
-pub(crate) fn list_ended(ended: &ListEnded) -> Message {
-    let ListEnded { ending, code, why, offers, calls, output, took } = ended;
-    let fields = json!({"event": "ended", "complete": why.is_none(), "ending": ending, "exit_code": code.code(),
-        "offers": offers, "output": output, "calls": calls, "seconds": took.as_secs_f64()});
-    match why {
-        None => {
-            let text = format!("listed {} to {output} with {}", counted(*offers, "offer"), counted(*calls, "call"));
-            Message::new(Level::Info, text, fields)
-        }
-        Some(why) => {
-            let text = format!("{why}\n  nothing was written: run the same command again");
-            Message::new(Level::Error, text, fields)
-        }
-    }
 }
 
 /// What the last words are made of.

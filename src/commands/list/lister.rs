@@ -1,0 +1,137 @@
+//! Reads the offer list of one network, page by page: `paging` says which page is wanted, the dispatcher when it may be
+//! asked for, how often, and when to give up.
+//!
+//! Knows nothing of signals: who drops it stops it.
+
+use std::rc::Rc;
+use std::time::Instant;
+
+use tokio::time::sleep_until;
+
+use crate::api::offers::{Listed, Page};
+use crate::api::{Client, Payload, Reply, Request, is_foreign_page};
+use crate::commands::list::board::Board;
+use crate::commands::list::end::End;
+use crate::commands::list::paging::{Paging, Step};
+use crate::dispatch::{Call, Completion, Dispatcher, Failure, Next, Responder, StopReason, Supply, Verdict, Waiting};
+use crate::input::Total;
+use crate::offer::{ErrorKind, OfferError};
+use crate::report::{Event, LaneId, Report};
+use crate::run::session::Neighbours;
+
+/// Reads the offer list, page by page.
+#[derive(Debug)]
+pub(crate) struct Lister<'a> {
+    /// The network's place among those that are listed.
+    pub lane: LaneId,
+    /// Where its progress is shown.
+    pub board: &'a Board,
+    /// Calls the network.
+    pub client: &'a Client,
+    /// What is asked for besides the page.
+    pub query: Rc<[(String, String)]>,
+    /// When calls may leave. Nothing else may be in it.
+    pub schedule: &'a mut Dispatcher<Request>,
+    /// The other runs on this machine that call the same network.
+    pub neighbours: &'a mut Neighbours,
+    /// Whether offers without an ID are given out too.
+    pub keep_nameless: bool,
+}
+
+/// All pages, one after the other.
+pub(super) struct Turned {
+    pub(super) offers: Vec<Listed>,
+    pub(super) paging: Paging,
+}
+
+impl Lister<'_> {
+    /// Reads the pages once.
+    pub(super) async fn turn_pages(&mut self, report: &Report) -> Result<Turned, End> {
+        let (mut paging, mut offers) = (Paging::new(self.keep_nameless), Vec::new());
+        loop {
+            let page = self.page(&paging, report).await?;
+            let (more, step) = paging.take(page).map_err(End::Endless)?;
+            offers.extend(more);
+            self.show(&paging, report, None, Instant::now());
+            if step == Step::Done {
+                return Ok(Turned { offers, paging });
+            }
+        }
+    }
+
+    /// Asks for the page that is wanted until it comes.
+    async fn page(&mut self, paging: &Paging, report: &Report) -> Result<Page, End> {
+        self.schedule.push(Request::OfferPage { page: paging.page(), query: Rc::clone(&self.query) });
+        let mut last = None;
+        loop {
+            let now = Instant::now();
+            let schedule = &mut *self.schedule;
+            self.neighbours.count(report, now, |runs| schedule.set_share(runs, now));
+            let next = self.schedule.next(now, Supply::Closed).map_err(End::Stopped)?;
+            self.refused()?;
+            match next {
+                Next::Wait { until, why } => {
+                    report.emit(&Event::Waiting { lane: self.lane, why, until, now });
+                    self.show(paging, report, Some((why, until)), now);
+                    let wake = [Some(until), self.neighbours.next_count(), report.next_progress()];
+                    let wake = wake.into_iter().flatten().min().unwrap_or(until);
+                    sleep_until(wake.into()).await;
+                }
+                Next::Send(call) => {
+                    let sent = Instant::now();
+                    self.show(paging, report, None, sent);
+                    let reply = self.client.fetch(call.request()).await;
+                    let (http_status, took) = (reply.http_status, sent.elapsed());
+                    report.emit(&Event::Answered { lane: self.lane, http_status, took });
+                    last = reply.outcome.as_ref().err().cloned().or(last);
+                    if let Some(page) = self.answered(call, reply)? {
+                        return Ok(page);
+                    }
+                    self.refused()?;
+                }
+                // Without this a dispatcher that knows nothing more to do would be asked without end.
+                Next::Idle => {
+                    let error = OfferError::local(ErrorKind::InvalidResponse, "no page came");
+                    return Err(End::Refused(last.take().unwrap_or(error)));
+                }
+            }
+        }
+    }
+
+    /// Tells the dispatcher how a call ended; gives the page if it came.
+    fn answered(&mut self, call: Call<Request>, reply: Reply<Payload>) -> Result<Option<Page>, End> {
+        let page = reply.outcome.and_then(Payload::into_page);
+        let completion = match &page {
+            Ok(_) => Completion::Success,
+            Err(error) => {
+                let foreign = is_foreign_page(reply.form, error);
+                let responder = if foreign { Responder::ForeignPage } else { Responder::Usual };
+                Completion::Failure(Failure { error: error.clone(), retry_after: reply.retry_after, responder })
+            }
+        };
+        let completed = self.schedule.complete(call, completion, Instant::now());
+        if let (Some(way_out), Err(error)) = (reply.fault.and_then(|fault| self.client.closed(fault)), &page) {
+            return Err(End::Stopped(StopReason::Unreachable { error: error.clone(), way_out }));
+        }
+        match completed.map_err(End::Stopped)? {
+            Verdict::Final(_) => page.map(Some).map_err(End::Refused),
+            Verdict::Pending => Ok(None),
+        }
+    }
+
+    /// The page has failed for good.
+    fn refused(&mut self) -> Result<(), End> {
+        self.schedule.take_resolved().next().map_or(Ok(()), |(_, error)| Err(End::Refused(error)))
+    }
+
+    fn show(&self, paging: &Paging, report: &Report, waiting: Option<(Waiting, Instant)>, now: Instant) {
+        self.board.update(self.lane, |lane| {
+            lane.total = paging.total().map_or(Total::Unknown, Total::Estimate);
+            lane.done = paging.offers();
+            lane.counts = self.schedule.counts(now);
+            lane.in_flight = self.schedule.in_flight();
+            lane.state = waiting.into();
+        });
+        report.progress(now, || self.board.snapshot(now));
+    }
+}

@@ -1,0 +1,49 @@
+//! Where the settings of a network came from, for `check` and `-v`.
+
+use std::path::PathBuf;
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::config::accounts::overlay::Patch;
+use crate::config::environment::KEY_VARIABLE;
+use crate::config::file::ConfigFile;
+use crate::settings::origin::{Setting, SettingSource};
+
+/// The settings with what the config file says in the place of defaults. What no flag stands for is left out: `list`
+/// and `check` have fewer than `export`.
+pub(super) fn patched(settings: &[Setting], patches: &[Patch], file: &ConfigFile) -> Vec<Setting> {
+    let mut settings = settings.to_vec();
+    for Patch { flag, shown, line } in patches {
+        settings.retain(|setting| setting.name != *flag);
+        settings.push(Setting {
+            name: (*flag).to_owned(),
+            value: shown.clone(),
+            origin: file.origin(*line),
+            beaten_by: None,
+        });
+    }
+    settings
+}
+
+/// Adds a setting that nobody typed, where it is not among them.
+pub(super) fn set_default(settings: &mut Vec<Setting>, name: &str, value: &str) {
+    if !settings.iter().any(|setting| setting.name == name && !setting.value.is_empty()) {
+        settings.retain(|setting| setting.name != name);
+        let (name, value) = (name.to_owned(), value.to_owned());
+        settings.push(Setting { name, value, origin: SettingSource::Default, beaten_by: None });
+    }
+}
+
+/// The key that flags or environment give, as a setting: that it is there, and where from, but not what it is.
+pub(super) fn typed_key(key: Option<&SecretString>, file: Option<PathBuf>) -> Setting {
+    let length = key.map(|key| key.expose_secret().chars().count());
+    let origin = file.map_or_else(|| SettingSource::Environment(KEY_VARIABLE.to_owned()), SettingSource::KeyFile);
+    Setting::key(length, origin)
+}
+
+/// What one of several networks has for itself, under its name.
+pub(super) fn own_settings(name: &str, own: Vec<Setting>, shared: &[Setting]) -> Vec<Setting> {
+    let is_own = |setting: &Setting| !shared.contains(setting);
+    let named = |setting: Setting| Setting { name: format!("{name}: {}", setting.name), ..setting };
+    own.into_iter().filter(is_own).map(named).collect()
+}
