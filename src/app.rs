@@ -119,7 +119,7 @@ fn run_status(arguments: &StatusArgs) -> ExitCode {
 
 fn run_sandbox(arguments: &SandboxArgs) -> ExitCode {
     let report = Report::new(Console::default(), Instant::now());
-    match wait_for(rehearse(arguments.listen, arguments.rate)) {
+    match wait_for(rehearse(arguments)) {
         Ok(signal) => {
             signals::die_of(signal);
             signal.exit_code()

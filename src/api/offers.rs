@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use crate::api::body::excerpt;
 use crate::api::json::Json;
+use crate::api::link::is_link;
 use crate::api::links::{each, is_list};
 
 /// An offer of the list; a field is `None` where the network sent none.
@@ -15,6 +16,8 @@ pub struct Listed {
     pub id: Option<String>,
     /// The fields of [`FIELDS`], in that order.
     pub fields: [Option<String>; FIELDS.len()],
+    /// Its own link, where it is one: a sentence stands in its place where the offer is not approved.
+    pub tracking_link: Option<String>,
 }
 
 /// The fields of an offer other than its ID.
@@ -66,7 +69,8 @@ fn listed(row: &Json<'_>) -> Option<Listed> {
         Json::Number(_) | Json::Text(_) => offer.as_text().map(Cow::into_owned),
         _ => field("id").or_else(|| field("offer_id")),
     };
-    Some(Listed { id, fields: FIELDS.map(field) })
+    let tracking_link = field("tracking_link").filter(|text| is_link(text));
+    Some(Listed { id, fields: FIELDS.map(field), tracking_link })
 }
 
 #[cfg(test)]

@@ -29,6 +29,11 @@ pub(crate) struct ListArgs {
     /// Take the list though the network says that there are more offers
     #[arg(long, help_heading = "List")]
     pub allow_short: bool,
+    /// Add each offer's own tracking link, as the list has it
+    ///
+    /// Empty where the offer has to be applied for. Links of landing pages and pixels need export.
+    #[arg(long, help_heading = "List")]
+    pub links: bool,
     /// File to write; - writes to stdout
     ///
     /// Nothing is written before the list is whole.

@@ -22,6 +22,7 @@ pub(crate) use self::packaging::{CompletionsArgs, ManArgs, ManError};
 pub(crate) use self::provenance::{command_with, retry_command};
 pub(crate) use self::shared::{AccountArgs, AttemptArgs, CallArgs, ConsoleArgs, LogFormatArg, NetArgs, ProgressArg};
 use crate::exit::ExitCode;
+use crate::sandbox::batch::BatchRules;
 use crate::settings::console::LogFormat;
 use crate::settings::origin::Setting;
 use crate::settings::rate::Rate;
@@ -135,6 +136,15 @@ pub(crate) struct SandboxArgs {
     /// Limit that the sandbox enforces
     #[arg(long, value_name = "CALLS/WINDOW", default_value = "50/10s")]
     pub rate: Rate,
+    /// Offers on the account's list, besides those of the sample
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub listed: u32,
+    /// What the call for many offers does: most=30,bad=refuse
+    ///
+    /// most=N offers in a call; over=refuse|words|uri|close for more; bad=leave-out|null|refuse for an offer without a
+    /// link; order=asked|shuffled; shape=list|object; entries=once|doubled; host=same|click; unknown-every=N.
+    #[arg(long, value_name = "NAME=VALUE,...", default_value = "", hide_default_value = true)]
+    pub batch: BatchRules,
 }
 
 /// The sandbox takes a key that everybody knows, and is no server for others.

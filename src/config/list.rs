@@ -8,6 +8,7 @@ use crate::config::endings;
 use crate::config::environment::Environment;
 use crate::config::error::JobError;
 use crate::config::networks::Networks;
+use crate::settings::links::ListColumns;
 use crate::settings::origin::Setting;
 
 /// A list of the offers of an account, or of several.
@@ -23,6 +24,8 @@ pub(crate) struct ListJob {
     pub output: PathBuf,
     /// What the network is asked for, besides the page.
     pub query: Vec<(String, String)>,
+    /// What is listed of each offer.
+    pub columns: ListColumns,
     /// Whether a list is taken that does not add up.
     pub allow_short: bool,
 }
@@ -43,7 +46,8 @@ impl ListJob {
     /// # Errors
     /// The account's settings are missing or wrong.
     pub(crate) fn new(arguments: ListArgs, environment: Environment) -> Result<Self, JobError> {
-        let ListArgs { scope, filter, allow_short, output, account, call, attempts, console: _, net } = arguments;
+        let ListArgs { scope, filter, allow_short, links, output, account, call, attempts, console: _, net } =
+            arguments;
         if endings::is_no_csv(&output) {
             return Err(JobError::ListEnding(output));
         }
@@ -51,6 +55,7 @@ impl ListJob {
         let typed = CallSettings { account, call, attempts, net, concurrency: None };
         let Chosen { networks, settings, warnings, file: _ } =
             Targets::of(&typed, environment, &Want::Each)?.into_networks()?;
-        Ok(Self { networks, settings, warnings, output, query: list_query(scope, filter), allow_short })
+        let columns = if links { ListColumns::WithLinks } else { ListColumns::Fields };
+        Ok(Self { networks, settings, warnings, output, query: list_query(scope, filter), columns, allow_short })
     }
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::report::event::{EarlierRun, Fate, WhyOver};
 use crate::report::format;
 use crate::report::message::earlier_run;
+use crate::settings::links::Links;
 use crate::settings::rate::Rate;
 use crate::text;
 
@@ -34,8 +35,10 @@ pub(crate) struct DryRun {
     pub invalid: u64,
     /// The first of them.
     pub first_invalid: Vec<InvalidRow>,
-    /// Calls, if each gets its answer at once.
+    /// Offers to ask for, if each gets its answer at once.
     pub calls: u64,
+    /// Which links are exported.
+    pub links: Links,
     /// The limit.
     pub rate: Rate,
     /// The time between calls.
@@ -58,9 +61,14 @@ pub(crate) struct InvalidRow {
 }
 
 impl DryRun {
-    /// The shortest time in which the calls can be made.
-    fn least(&self) -> Duration {
-        self.period.saturating_mul(u32::try_from(self.calls).unwrap_or(u32::MAX))
+    /// The fewest calls for these links.
+    fn calls_for(&self, links: Links) -> u64 {
+        self.calls.div_ceil(links.offers_per_call())
+    }
+
+    /// The shortest time in which they can be made.
+    fn least(&self, links: Links) -> Duration {
+        self.period.saturating_mul(u32::try_from(self.calls_for(links)).unwrap_or(u32::MAX))
     }
 
     /// For people.
@@ -87,13 +95,7 @@ impl DryRun {
             }
         }
         line("network", self.network.clone());
-        let repeated = "and more where one fails and is repeated";
-        let calls = if self.is_listed {
-            format::count(self.calls)
-        } else {
-            "one for each offer and two for every 100 of the list".to_owned()
-        };
-        line("calls", format!("{calls}, {repeated}"));
+        line("calls", self.calls());
         line("time", self.time());
         for (n, (path, note)) in self.files.iter().enumerate() {
             line(if n == 0 { "files" } else { "" }, format!("{} ({note})", path.display()));
@@ -137,6 +139,30 @@ impl DryRun {
         text
     }
 
+    fn calls(&self) -> String {
+        let calls = match (self.is_listed, self.links) {
+            (true, links) => format::count(self.calls_for(links)),
+            (false, Links::All) => "one for each offer and two for every 100 of the list".to_owned(),
+            (false, Links::Default) => "one for every 100 offers and two for every 100 of the list".to_owned(),
+        };
+        match self.links {
+            Links::All => format!("{calls}, and more where one fails and is repeated"),
+            Links::Default => {
+                format!("{calls}, and more where one fails and is repeated, or where an offer has no link of its own")
+            }
+        }
+    }
+
+    /// How long the other choice of links would take.
+    fn other_time(&self) -> String {
+        let other = self.links.other();
+        let what = match other {
+            Links::All => "all links of each offer",
+            Links::Default => "each offer's own link alone",
+        };
+        format!("{} with --links {other} ({what})", format::duration(self.least(other)))
+    }
+
     fn time(&self) -> String {
         match self.rate.limit() {
             None => "no limit".to_owned(),
@@ -144,8 +170,9 @@ impl DryRun {
                 format!("the limit of {limit} allows one call every {}", format::latency(self.period))
             }
             Some(limit) => {
-                let (least, period) = (format::duration(self.least()), format::latency(self.period));
-                format!("{least} at least: the limit of {limit} allows one call every {period}")
+                let (least, period) = (format::duration(self.least(self.links)), format::latency(self.period));
+                let other = self.other_time();
+                format!("{least} at least: the limit of {limit} allows one call every {period}\n{other}")
             }
         }
     }
@@ -158,8 +185,11 @@ impl DryRun {
         json!({
             "event": "dry_run", "input": self.input, "is_listed": self.is_listed, "network": self.network, "done": self.done, "rows": self.rows,
             "kept": self.kept, "distinct": self.distinct, "invalid": self.invalid,
-            "first_invalid": invalid.collect::<Vec<_>>(), "calls": self.calls, "rate": self.rate.to_string(),
-            "least_seconds": self.rate.limit().map(|_| self.least().as_secs_f64()),
+            "first_invalid": invalid.collect::<Vec<_>>(), "calls": self.calls_for(self.links), "links": self.links.to_string(), "rate": self.rate.to_string(),
+            "least_seconds": self.rate.limit().map(|_| self.least(self.links).as_secs_f64()),
+            "least_seconds_by_links": self.rate.limit().map(|_| json!({
+                "all": self.least(Links::All).as_secs_f64(), "default": self.least(Links::Default).as_secs_f64(),
+            })),
             "files": files.collect::<Vec<_>>(), "earlier_run": self.earlier_run(),
         })
     }

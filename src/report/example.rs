@@ -20,6 +20,7 @@ pub(super) fn run(networks: &[&str]) -> (Stats, Snapshot) {
         host: format!("{network}.api.example"),
         rate: "50/10s".parse().unwrap(),
         period: Duration::from_millis(202),
+        offers_per_call: 1,
         done: 0,
     });
     let total = Total::Exact(1000 * networks.len() as u64);

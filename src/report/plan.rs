@@ -43,6 +43,8 @@ pub(crate) struct LanePlan {
     pub rate: Rate,
     /// The time between calls that the limit allows, with its margin.
     pub period: Duration,
+    /// The most offers that a call brings.
+    pub offers_per_call: u64,
     /// How many of its rows an interrupted run has done already.
     pub done: u64,
 }

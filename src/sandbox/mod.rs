@@ -3,6 +3,7 @@
 //! Same paths, authentication, order of gates and limit as the real one; deterministic offers; faults on request.
 //! It is a server and nothing else: it must not know how the client, the schedule or the output work.
 //!
+//! - `batch`: the call for many offers, with a switch for all that is not documented
 //! - `offers`, `list`: what is on offer, as pure functions
 //! - `limit`, `others`: the call limit as a pure state machine, and who else uses it
 //! - `gate`: the checks before an answer, in the documented order
@@ -10,6 +11,7 @@
 //! - `wire`: connections that can be reset
 //! - `server`: joins them, one call at a time
 
+pub mod batch;
 mod gate;
 pub mod limit;
 mod list;
@@ -64,6 +66,8 @@ pub struct Options {
     pub outages: Vec<Outage>,
     /// How many offers the offer list has beyond those of the sample.
     pub listed: u32,
+    /// What it does with a call for many offers.
+    pub batch: batch::BatchRules,
     /// Whether calls are remembered.
     pub log: Log,
     /// Answers of the test's own making.
@@ -83,6 +87,7 @@ impl Default for Options {
             seed: 16,
             outages: Vec::new(),
             listed: 100,
+            batch: batch::BatchRules::default(),
             log: Log::Off,
             script: None,
         }

@@ -65,18 +65,6 @@ pub fn body(id: u128) -> Option<Cow<'static, str>> {
     }
 }
 
-/// The body of the answer for several offers at once: links, but no entries.
-///
-/// Those without a link are left out; what the real network does with them is not known.
-pub fn batch_body(ids: &[u128]) -> String {
-    let with_link = ids.iter().filter(|&&id| answer(id).is_some());
-    let links = with_link.map(|&id| {
-        serde_json::json!({ "offer_id": id.to_string(), "url": url(id), "impression_pixel": impression_pixel(id) })
-    });
-    let links: Vec<_> = links.collect();
-    serde_json::json!({ "code": 0, "message": "Success", "data": { "tracking_link": links } }).to_string()
-}
-
 /// What a client must make of [`body`]; `None` where there is no link.
 pub fn answer(id: u128) -> Option<Answer> {
     match kind(id) {

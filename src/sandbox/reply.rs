@@ -95,17 +95,17 @@ pub(crate) enum Ending {
 
 impl Ending {
     /// What a script's reply makes of the sandbox's own answer.
-    pub(crate) fn scripted(reply: Option<Reply>, whole: Whole) -> Self {
-        match reply {
-            None => Self::from(whole),
-            Some(Reply::Http { status, headers, body }) => {
+    pub(crate) fn scripted(reply: Option<Reply>, own: Self) -> Self {
+        match (reply, own) {
+            (Some(Reply::Http { status, headers, body }), _) => {
                 let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
                 Self::Scripted(status, headers, body)
             }
-            Some(Reply::Late(delay)) => Self::Answered(whole, delay),
-            Some(Reply::CutBody) => Self::Cut(whole),
-            Some(Reply::Reset) => Self::Reset,
-            Some(Reply::Hang) => Self::Hang,
+            (Some(Reply::Reset), _) => Self::Reset,
+            (Some(Reply::Hang), _) => Self::Hang,
+            (Some(Reply::Late(delay)), Self::Answered(whole, _)) => Self::Answered(whole, delay),
+            (Some(Reply::CutBody), Self::Answered(whole, _)) => Self::Cut(whole),
+            (None | Some(Reply::Late(_) | Reply::CutBody), own) => own,
         }
     }
 

@@ -116,7 +116,7 @@ impl State {
     fn answer(&self, path: &str, target: &Target) -> Ending {
         let flaky = matches!(target, Target::Links(id) if offers::kind(*id) == Kind::Flaky);
         if self.options.script.is_none() && !flaky {
-            return self.own(target, 0).into();
+            return self.own(target, 0);
         }
         let (nth, overall) = lock(&self.counts).count(path);
         let offer = path.split('?').next().and_then(gate::offer_asked_for);
@@ -126,11 +126,12 @@ impl State {
     }
 
     /// The sandbox's own answer to the `nth` call for this.
-    fn own(&self, target: &Target, nth: u32) -> Whole {
+    fn own(&self, target: &Target, nth: u32) -> Ending {
         match target {
-            Target::Links(id) => links(*id, nth),
-            Target::Batch(ids) => Whole::json(offers::batch_body(ids)),
-            Target::List(query) => Whole::json(query.body(self.options.listed)),
+            Target::Links(id) if !self.options.batch.knows(*id) => not_found().into(),
+            Target::Links(id) => links(*id, nth).into(),
+            Target::Batch(ids) => self.options.batch.answer(ids),
+            Target::List(query) => Whole::json(query.body(self.options.listed)).into(),
         }
     }
 
@@ -149,9 +150,13 @@ fn links(id: u128, nth: u32) -> Whole {
     match (offers::kind(id), offers::body(id)) {
         (Kind::Flaky, _) if nth <= 2 => Whole::error(StatusCode::INTERNAL_SERVER_ERROR, 51, "Internal error"),
         (_, Some(body)) => Whole::json(body),
-        (Kind::NotFound, None) => Whole::error(StatusCode::NOT_FOUND, 31, "Offer not found"),
+        (Kind::NotFound, None) => not_found(),
         (_, None) => Whole::error(StatusCode::FORBIDDEN, 11, "This offer is not approved, you need to apply for it"),
     }
+}
+
+fn not_found() -> Whole {
+    Whole::error(StatusCode::NOT_FOUND, 31, "Offer not found")
 }
 
 /// Answers calls until the future is dropped.

@@ -12,6 +12,25 @@ pub enum Links {
     Default,
 }
 
+impl Links {
+    /// The most offers that a call brings, where the network takes as many as the documentation suggests.
+    pub fn offers_per_call(self) -> u64 {
+        match self {
+            Self::All => 1,
+            Self::Default => 100,
+        }
+    }
+
+    /// The one that is not chosen.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::All => Self::Default,
+            Self::Default => Self::All,
+        }
+    }
+}
+
 impl fmt::Display for Links {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -19,4 +38,13 @@ impl fmt::Display for Links {
             Self::Default => "default",
         })
     }
+}
+
+/// What is listed of each offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ListColumns {
+    /// Its ID and fields.
+    Fields,
+    /// The same and its own link (`list --links`).
+    WithLinks,
 }

@@ -9,6 +9,7 @@ mod all_offers;
 mod check;
 mod cli;
 mod config_file;
+mod default_links;
 mod docs;
 mod dry_run;
 mod errors;

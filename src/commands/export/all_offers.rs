@@ -17,6 +17,7 @@ use crate::run::goal::{Goal, make_room};
 use crate::run::resume::ResumeDecision;
 use crate::run::rows::Rows;
 use crate::run::session::Neighbours;
+use crate::settings::links::ListColumns;
 use crate::signals::Signals;
 
 /// What calls need, besides the loop that makes them: the list and its offers have the same.
@@ -59,7 +60,8 @@ pub(crate) async fn prepare(
         Ok(whole) => whole,
         Err(end) => return Ok(Some(end.of_export(host))),
     };
-    replace_offers(lock, &list.file, &to_csv(&[ListOf { network: None, offers: &whole.offers }]))?;
+    let lists = [ListOf { network: None, offers: &whole.offers }];
+    replace_offers(lock, &list.file, &to_csv(&lists, ListColumns::Fields))?;
     let (offers, without_id) = (whole.offers.len() as u64, whole.nameless);
     report.emit(&Event::Listed { offers, without_id, calls: schedule.counts(Instant::now()).calls });
     Ok(None)

@@ -70,6 +70,7 @@ fn plan(job: &Job, network: String, target: &Destination, earlier: &ResumeDecisi
         invalid: seen.invalid,
         first_invalid: seen.first_invalid,
         calls: seen.calls,
+        links: job.links,
         rate: job.networks.first().policy.rate,
         period: Pace::new(job.networks.first().policy.rate, Instant::now()).period(),
         files: files(job, target, earlier),

@@ -152,7 +152,7 @@ async fn start(
     let goal = Goal::of(job)?;
     let Some((client, host)) = called.first() else { return Err(Error::NoAccount(String::new())) };
     let (input, output) = ("the account's offers".to_owned(), list.file.display().to_string());
-    let lanes = vec![lane_plan(job.networks.first(), host, 0)];
+    let lanes = vec![lane_plan((job, job.networks.first()), host, 0)];
     let plan = Plan { input, output, total: Total::Unknown, done: 0, lanes, at: Instant::now() };
     report.emit(&Event::ListStarted(plan));
     let mut line = line((job, job.networks.first()), host, report, Instant::now());

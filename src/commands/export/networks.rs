@@ -111,7 +111,7 @@ impl Called {
     /// What is known of the networks before their first call.
     pub(super) fn plans(&self, job: &Job, writer: &Writer) -> Vec<LanePlan> {
         let plan = |(id, (config, session)): (usize, (&NetworkConfig, &Session))| {
-            let plan = lane_plan(config, &session.host, writer.tally(id).offers);
+            let plan = lane_plan((job, config), &session.host, writer.tally(id).offers);
             if job.networks.are_several() { LanePlan { network: config.name.as_str().into(), ..plan } } else { plan }
         };
         job.networks.iter().zip(&self.sessions).enumerate().map(plan).collect()
@@ -119,10 +119,11 @@ impl Called {
 }
 
 /// What is known of a network before its first call.
-pub(super) fn lane_plan(config: &NetworkConfig, host: &str, done: u64) -> LanePlan {
+pub(super) fn lane_plan((job, config): (&Job, &NetworkConfig), host: &str, done: u64) -> LanePlan {
     let rate = config.policy.rate;
     let period = Pace::new(rate, Instant::now()).period();
-    LanePlan { network: host.into(), host: host.to_owned(), rate, period, done }
+    let offers_per_call = job.links.offers_per_call();
+    LanePlan { network: host.into(), host: host.to_owned(), rate, period, offers_per_call, done }
 }
 
 /// How far each of so many lanes may read ahead of its oldest unfinished row.

@@ -79,7 +79,7 @@ pub(crate) async fn list(job: &ListJob, report: &Report) -> Result<End, Error> {
     };
     let lists: Vec<_> = networks.iter().zip(&reads).filter_map(|(network, read)| network.list_of(read)).collect();
     if !lists.is_empty() {
-        sink.write(&lists)?;
+        sink.write(&lists, job.columns)?;
     }
     let each = networks.iter().zip(&reads).map(|(network, read)| network.result(read)).collect::<Vec<_>>();
     let offers = each.iter().map(|network| network.offers).sum();
@@ -127,7 +127,7 @@ impl<'a> Network<'a> {
     fn plan(&self, now: Instant) -> LanePlan {
         let rate = self.config.policy.rate;
         let (network, host) = (Arc::clone(&self.name), self.session.host.clone());
-        LanePlan { network, host, rate, period: Pace::new(rate, now).period(), done: 0 }
+        LanePlan { network, host, rate, period: Pace::new(rate, now).period(), offers_per_call: 1, done: 0 }
     }
 
     /// Reads its list.

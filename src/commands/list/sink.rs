@@ -7,6 +7,7 @@ use crate::api::offers::{FIELDS, Listed};
 use crate::encode::csv_record;
 use crate::error::Error;
 use crate::output::{Destination, Direct, Lock, replace};
+use crate::settings::links::ListColumns;
 
 /// The whole list of a network.
 #[derive(Clone, Copy, Debug)]
@@ -18,15 +19,18 @@ pub(crate) struct ListOf<'a> {
 }
 
 /// The lists as a CSV that `export` reads. Even a hundred thousand offers are but 10 MB.
-pub(crate) fn to_csv(lists: &[ListOf<'_>]) -> Vec<u8> {
+pub(crate) fn to_csv(lists: &[ListOf<'_>], columns: ListColumns) -> Vec<u8> {
     let mut rows = Vec::new();
     let has_network = lists.iter().any(|list| list.network.is_some());
-    csv_record(["offer_id"].into_iter().chain(has_network.then_some("network")).chain(FIELDS), &mut rows);
+    let link = (columns == ListColumns::WithLinks).then_some("tracking_link");
+    let header = ["offer_id"].into_iter().chain(has_network.then_some("network")).chain(FIELDS).chain(link);
+    csv_record(header, &mut rows);
     for ListOf { network, offers } in lists {
-        for Listed { id, fields } in *offers {
+        for Listed { id, fields, tracking_link } in *offers {
             let id = id.as_deref().unwrap_or_default().trim();
             let fields = fields.iter().map(|field| field.as_deref().unwrap_or_default());
-            csv_record([id].into_iter().chain(*network).chain(fields), &mut rows);
+            let link = link.map(|_| tracking_link.as_deref().unwrap_or_default());
+            csv_record([id].into_iter().chain(*network).chain(fields).chain(link), &mut rows);
         }
     }
     rows
@@ -66,8 +70,8 @@ impl Sink {
     }
 
     /// Writes the lists, each of which is whole.
-    pub(crate) fn write(self, lists: &[ListOf<'_>]) -> Result<(), Error> {
-        let rows = to_csv(lists);
+    pub(crate) fn write(self, lists: &[ListOf<'_>], columns: ListColumns) -> Result<(), Error> {
+        let rows = to_csv(lists, columns);
         match self {
             Self::File(lock) => Ok(replace(&lock, &rows)?),
             Self::Device(path) => Ok(Direct::device(&path, &rows)?.flush()?),

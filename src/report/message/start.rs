@@ -114,9 +114,9 @@ fn started(plan: &Plan) -> Message {
 fn limit_of_one(lane: &LanePlan, rows: u64) -> String {
     let Some(limit) = lane.rate.limit() else { return String::new() };
     let mut text = format!("\n  limit {limit}: one call every {}", format::latency(lane.period));
-    let rows = u32::try_from(rows).unwrap_or(u32::MAX);
-    if rows > 0 {
-        let least = format::duration(lane.period.saturating_mul(rows));
+    let calls = u32::try_from(rows.div_ceil(lane.offers_per_call.max(1))).unwrap_or(u32::MAX);
+    if calls > 0 {
+        let least = format::duration(lane.period.saturating_mul(calls));
         text += &format!(", so this takes {least} at least (less if offers repeat)");
     }
     text
