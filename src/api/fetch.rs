@@ -12,7 +12,7 @@ use crate::api::offers::Page;
 use crate::api::reply::{RawReply, Reply};
 use crate::api::request::{Payload, Request};
 use crate::api::transport_error::TransportError;
-use crate::offer::{ErrorKind, OfferError, OfferId};
+use crate::offer::{Answer, ErrorKind, OfferError, OfferId, Outcome};
 
 /// Why a good answer is not written.
 const KEY_IN_LINK: &str =
@@ -36,11 +36,8 @@ impl Client {
         // Digits only, so the path cannot become another one.
         url.set_path(&[url.path(), "/offers/", offer.as_str(), "/tracking_links"].concat());
         let sent = self.send(url).await;
-        self.understand(sent, |raw, body| match classify(raw.received(body)) {
-            // The output goes to trackers and to people: not the key. A second call would bring it again.
-            Ok(answer) if self.shared.secrets.are_in(&raw.body, &answer) => Err(key_in_link(raw)),
-            outcome => outcome,
-        })
+        let screen = |answer: Answer, raw: &RawReply| self.screen(answer, raw);
+        self.understand(sent, |raw, body| classify(raw.received(body)), screen)
     }
 
     async fn batch(&self, offers: &[OfferId]) -> Reply<Batch> {
@@ -49,15 +46,17 @@ impl Client {
         // Digits and commas only.
         url.set_path(&[url.path(), "/batches/offers/tracking_links/", &ids.join(",")].concat());
         let sent = self.send(url).await;
-        self.understand(sent, |raw, body| {
-            let Batch(mut found) = Batch::read(raw, body, offers)?;
-            for outcome in found.iter_mut().filter_map(|(_, outcome)| outcome.as_mut()) {
-                if outcome.as_ref().is_ok_and(|answer| self.shared.secrets.are_in(&raw.body, answer)) {
-                    *outcome = Err(key_in_link(raw));
-                }
-            }
-            Ok(Batch(found))
-        })
+        let screen = |Batch(found): Batch, raw: &RawReply| {
+            let screened = found.into_iter().map(|(offer, outcome)| {
+                let outcome = outcome.map(|outcome| match outcome {
+                    Ok(answer) => self.screen(answer, raw),
+                    Err(error) => Err(self.hide_secrets(error)),
+                });
+                (offer, outcome)
+            });
+            Ok(Batch(screened.collect()))
+        };
+        self.understand(sent, |raw, body| Batch::read(raw, body, offers), screen)
     }
 
     async fn offer_page(&self, page: u32, query: &[(String, String)]) -> Reply<Page> {
@@ -65,22 +64,40 @@ impl Client {
         let own = [("limit", PER_PAGE), ("offset", page.as_str()), ("sort", "id")];
         let asked = query.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let sent = self.get(&["batches", "offers"], &asked.chain(own).collect::<Vec<_>>()).await;
-        self.understand(sent, page_in)
+        self.understand(sent, page_in, |page, _| Ok(page))
     }
 
-    /// Reads an answer, and sees to it that no error repeats the key.
+    /// Reads an answer, and makes sure that no error repeats the key. `screen` looks at what a good answer holds.
     fn understand<T>(
         &self,
         sent: Result<RawReply, TransportError>,
         read: impl Fn(&RawReply, &Body<'_>) -> Result<T, OfferError>,
+        screen: impl FnOnce(T, &RawReply) -> Result<T, OfferError>,
     ) -> Reply<T> {
         match sent {
-            Ok(raw) => Reply::understand(&raw, &read)
-                .map_err(|error| self.without_secrets(error, &raw, |raw| Reply::understand(raw, &read).outcome.err())),
+            Ok(raw) => {
+                let again = |raw: &RawReply| Reply::understand(raw, &read).outcome.err();
+                let reply = Reply::understand(&raw, &read);
+                let outcome = match reply.outcome {
+                    Ok(good) => screen(good, &raw),
+                    Err(error) => Err(self.without_secrets(error, &raw, again)),
+                };
+                Reply { outcome, ..reply }
+            }
             Err(failure) => {
                 Reply::without_answer(TransportError { error: self.hide_secrets(failure.error), ..failure })
             }
         }
+    }
+
+    /// A good answer, unless the key is in it. The output goes to trackers and to people. A second call would bring it
+    /// again.
+    fn screen(&self, answer: Answer, raw: &RawReply) -> Outcome {
+        if !self.shared.secrets.are_in(&raw.body, &answer) {
+            return Ok(answer);
+        }
+        let (kind, http_status) = (ErrorKind::ApiError, Some(raw.status));
+        Err(OfferError { kind, http_status, code: None, message: KEY_IN_LINK.into() })
     }
 
     /// The error of an answer without the key, which some servers repeat.
@@ -104,10 +121,6 @@ impl Client {
     pub fn hide_secrets(&self, error: OfferError) -> OfferError {
         self.shared.secrets.hide_in(error)
     }
-}
-
-fn key_in_link(raw: &RawReply) -> OfferError {
-    OfferError { kind: ErrorKind::ApiError, http_status: Some(raw.status), code: None, message: KEY_IN_LINK.into() }
 }
 
 fn page_in(raw: &RawReply, body: &Body<'_>) -> Result<Page, OfferError> {

@@ -53,11 +53,6 @@ impl<T> Reply<T> {
         Reply { outcome: outcome.map(shape), retry_after, http_status, form, fault }
     }
 
-    /// The same with the error told in another way.
-    pub(crate) fn map_err(self, tell: impl FnOnce(OfferError) -> OfferError) -> Self {
-        Self { outcome: self.outcome.map_err(tell), ..self }
-    }
-
     /// For a call that got no whole answer.
     pub(crate) fn without_answer(failure: TransportError) -> Self {
         Self {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum OutputError {
     /// The output's name is that of a folder.
-    #[error("the output {} is a folder: give a file name, for example -o {}", .0.display(), .0.join("tracking_links.csv").display())]
+    #[error("{} is a folder: give a file name, for example {}", .0.display(), .0.join("tracking_links.csv").display())]
     IsFolder(PathBuf),
     /// The name leaves no room for what stands beside the file until it is whole.
     #[error("the name of {} is too long: what stands beside it until it is whole needs {more} bytes more", out.display())]
@@ -20,7 +20,7 @@ pub enum OutputError {
         more: usize,
     },
     /// This system would take the name for something else than that of a file.
-    #[error("the output {} cannot have that name: {why}; choose another name with -o", out.display())]
+    #[error("{} cannot have that name: {why}; choose another name", out.display())]
     BadName {
         /// The file.
         out: PathBuf,
@@ -271,7 +271,7 @@ mod tests {
         cannot lock o/x.csv.partial: unsupported; this disk has no file locks: choose a local one with -o
         cannot bring o/x.csv.partial to disk: other error; check the disk, then run again with --resume
         cannot write to o/x.csv.partial: no storage space; it cannot be continued: run again, or name a file with -o FILE
-        the output out is a folder: give a file name, for example -o out/tracking_links.csv
+        out is a folder: give a file name, for example out/tracking_links.csv
         cannot open o/x.csv.partial: Too many open files (os error 24); too many files are open: raise ulimit -n or lower -j, then run again with --resume
         ");
     }

@@ -49,7 +49,7 @@ fn there_is_a_manual_page_for_every_command() {
     let export = command_in(&folder, &["man", "export"]).run().stdout;
     assert!(export.contains("retry\\-failed") && export.contains("143"), "{export}");
     // Also of the flags that the short help leaves out.
-    assert!(export.contains("Largest answer that is read") && export.contains(".SH EXIT STATUS"), "{export}");
+    assert!(export.contains("Largest answer that is accepted") && export.contains(".SH EXIT STATUS"), "{export}");
     let wrong = command_in(&folder, &["man", "nonsense"]).run();
     assert_eq!(wrong.code, 2);
     assert!(wrong.stderr.contains("the commands are: export, "), "{}", wrong.stderr);
