@@ -7,6 +7,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use crate::api::{Client, Request};
+use crate::budget::Participant;
 use crate::commands::list::{Board, Care, End, ListOf, Lister, to_csv};
 use crate::config::{AllOffers, Job};
 use crate::dispatch::Dispatcher;
@@ -16,7 +17,6 @@ use crate::report::{Event, LaneId, Report, RunOutcome};
 use crate::run::goal::{Goal, make_room};
 use crate::run::resume::ResumeDecision;
 use crate::run::rows::Rows;
-use crate::run::session::Neighbours;
 use crate::settings::links::ListColumns;
 use crate::signals::Signals;
 
@@ -24,7 +24,7 @@ use crate::signals::Signals;
 #[derive(Debug)]
 pub(crate) struct Line {
     pub(crate) schedule: Dispatcher<Request>,
-    pub(crate) neighbours: Neighbours,
+    pub(crate) budget: Participant,
 }
 
 /// Sees to it that the list is in its file. Gives how the run has ended, if there is no whole list to be had.
@@ -43,7 +43,7 @@ pub(crate) async fn prepare(
         report.emit(&Event::ListReused(list.file.clone()));
         return Ok(None);
     }
-    let Line { schedule, neighbours } = line;
+    let Line { schedule, budget } = line;
     let board = Board::new([host.into()].into_iter());
     let mut lister = Lister {
         lane: LaneId::ONLY,
@@ -51,7 +51,7 @@ pub(crate) async fn prepare(
         client,
         query: list.query.as_slice().into(),
         schedule,
-        neighbours,
+        budget,
         keep_nameless: true,
     };
     let care = Care { twice: true, allow_short: list.allow_short };
