@@ -11,6 +11,7 @@ use super::all_offers;
 use crate::api::Client;
 use crate::config::{Job, Network, NetworkConfig};
 use crate::error::Error;
+use crate::history::Database;
 use crate::input::Row;
 use crate::offer::OfferId;
 use crate::output::Destination;
@@ -34,6 +35,9 @@ pub(crate) async fn dry_run(job: &Job, report: &Report) -> Result<DryRun, Error>
         report.emit(&Event::SettingsDoubt(warning.clone()));
     }
     let network = network(job)?;
+    if let Some(history) = job.history.as_ref().filter(|history| history.file.exists()) {
+        Database::look(&history.file)?;
+    }
     let target = Destination::of(&job.rows_file())?;
     if let Destination::File(place) = &target {
         place.check_folder()?;
@@ -152,7 +156,7 @@ impl Seen {
                 next => next,
             };
             match next {
-                Next::Row(row) => seen.add(row),
+                Next::Row(row) | Next::Stale(row, _) => seen.add(row),
                 Next::Kept(_) => seen.kept += 1,
                 Next::NotYet => {}
                 Next::End => return Ok(seen),
