@@ -3,14 +3,17 @@
 //! An export that always has something to send meets every kind of limit, with others at 0, 30, 60 and 90 % of it.
 //! `waste`: percent of our calls that were refused. `use`: percent of what the others left that we used.
 //! `others`: percent of the others' calls that were refused. Before that, an export of 300 offers meets limiters that ban,
-//! hold back and count as real ones do. The answer is always the same.
+//! hold back and count as real ones do, through the same dispatcher that the program uses; `!` marks error rows and runs that
+//! stop. The answer is always the same.
 #![expect(clippy::print_stdout, reason = "a table is what this program is for")]
 
 mod simulation;
 
 use std::time::Duration;
 
-use simulation::real::{Counts, Limiter, Meeting, Other, meet};
+use simulation::engine::Looks;
+use simulation::limiter::{Counts, Limiter, Tells};
+use simulation::real::{Meeting, Other, Peace, meet};
 use simulation::{Case, OthersAt, Refused, RetryAfter, Tally, Traffic, Window, run};
 
 const SEEDS: u64 = 8;
@@ -105,60 +108,84 @@ fn refusals(tally: &Tally, minute: u64) -> usize {
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Limiters as real ones are, by what they count and how they ban.
-const LIMITERS: [(&str, Limiter); 13] = {
-    let fixed = Limiter::new(Counts::Fixed(50, Duration::from_secs(10)));
-    let sliding = Limiter::new(Counts::Sliding(50, Duration::from_secs(10)));
-    let ban = Limiter { ban: Duration::from_secs(30), ..fixed };
+const LIMITERS: [(&str, Limiter); 20] = {
+    let fixed = Limiter::new(Counts::Fixed(50, TEN));
+    let sliding = Limiter::new(Counts::Sliding(50, TEN));
+    let counted = Limiter { refused_count: true, ..sliding };
+    let ban10 = Limiter { ban: TEN, ..fixed };
+    let ban30 = Limiter { ban: Duration::from_secs(30), ..fixed };
+    let evasive = Limiter { prolongs: true, looks: Looks::Forbidden, ..ban10 };
     [
         ("fixed", fixed),
+        ("fixed, 403", Limiter { looks: Looks::Forbidden, ..fixed }),
+        ("fixed, 500", Limiter { looks: Looks::Broken, ..fixed }),
         ("sliding", sliding),
-        ("sliding, refused count", Limiter { refused_count: true, ..sliding }),
-        ("fixed, refused count", Limiter { refused_count: true, ..fixed }),
+        ("sliding, refused count", counted),
+        ("the same, connection cut", Limiter { looks: Looks::Closed, ..counted }),
+        ("tarpit 10 s", Limiter { holds: TEN, ..counted }),
+        ("bucket", Limiter::new(Counts::Bucket(50, 5.0))),
+        (
+            "vsthrottle",
+            Limiter {
+                tells: Some(Tells::Always(Duration::from_secs(5))),
+                ..Limiter::new(Counts::WholeTokens(50, TEN))
+            },
+        ),
         ("gap 200 ms", Limiter::new(Counts::Gap(Duration::from_millis(200)))),
         ("gap 333 ms", Limiter::new(Counts::Gap(Duration::from_millis(333)))),
         ("ban 5 s", Limiter { ban: Duration::from_secs(5), ..fixed }),
-        ("ban 10 s", Limiter { ban: Duration::from_secs(10), ..fixed }),
-        ("ban 30 s", ban),
-        ("ban 30 s, told", Limiter { tells: true, ..ban }),
-        ("ban 10 s, prolonged", Limiter { ban: Duration::from_secs(10), prolongs: true, ..fixed }),
-        ("ban 30 s, prolonged", Limiter { prolongs: true, ..ban }),
-        ("tarpit 10 s", Limiter { refused_count: true, holds: Duration::from_secs(10), ..sliding }),
+        ("ban 10 s", ban10),
+        ("ban 10 s, prolonged", Limiter { prolongs: true, ..ban10 }),
+        ("ban 30 s", ban30),
+        ("ban 30 s, Retry-After", Limiter { tells: Some(Tells::Ban), ..ban30 }),
+        ("ban 30 s, 403", Limiter { looks: Looks::Forbidden, ..ban30 }),
+        ("ban 30 s, prolonged", Limiter { prolongs: true, ..ban30 }),
+        ("mod_evasive 50 in 10 s", Limiter { counts: Counts::Pauseless(50, 10), ..evasive }),
+        ("mod_evasive 5 in 1 s", Limiter { counts: Counts::Pauseless(5, 1), ..evasive }),
     ]
 };
 
-/// The scenarios of the table of real limiters.
-const MEETINGS: [(&str, &str, Other); 6] = [
-    ("a alone", "50/10s", Other::Nobody),
-    ("b 2.5/s", "50/10s", Other::Every(Duration::from_millis(400))),
-    ("b Poisson", "50/10s", Other::Poisson(2.5)),
-    ("c --rate 10/s", "10/s", Other::Nobody),
-    ("c 100/10s", "100/10s", Other::Nobody),
-    ("e 0.3/s", "50/10s", Other::Poisson(0.3)),
+const TEN: Duration = Duration::from_secs(10);
+
+/// The scenarios of the table of real limiters: name, `--rate`, the other client, offers.
+const MEETINGS: [(&str, &str, Other, u64); 6] = [
+    ("a", "50/10s", Other::Nobody, 300),
+    ("b", "50/10s", Other::Every(Duration::from_millis(400)), 300),
+    ("b, by chance", "50/10s", Other::Poisson(2.5), 300),
+    ("c", "10/s", Other::Nobody, 300),
+    ("d", "50/10s", Other::Before(60), 150),
+    ("e", "50/10s", Other::Poisson(0.3), 300),
 ];
 
 fn real_limiters() {
     println!(
-        "300 offers; cells are offers per second / percent refused / percent of the other's refused, mean of 8 runs"
+        "300 offers (d: 150) within 240 s, mean of {MEETING_SEEDS} runs; cells are offers per second / percent of our calls \
+         refused (in the worst tenth of the runs) / percent of the other's refused"
     );
-    print!("{:23}", "limiter");
+    print!("{:25}", "limiter");
     for (name, ..) in MEETINGS {
-        print!("{name:>18}");
+        print!("{name:>23}");
     }
     println!();
     for (name, limiter) in LIMITERS {
-        print!("{name:23}");
-        for (_, rate, other) in MEETINGS {
-            let mut cell = [0.0; 3];
-            for seed in 1..=SEEDS {
-                let peace = meet(Meeting { rate, limiter, other, offers: 300, within: 900 * SECOND, seed });
-                let part = |part: u32, other: u32| 100.0 * f64::from(part) / f64::from((part + other).max(1));
-                let values =
-                    [peace.pace(), part(peace.refused, peace.passed), part(peace.other_refused, peace.other_passed)];
-                for (sum, value) in cell.iter_mut().zip(values) {
-                    *sum += value / SEEDS as f64;
-                }
-            }
-            print!("  {:5.2} {:4.1} {:4.1}", cell[0], cell[1], cell[2]);
+        print!("{name:25}");
+        for (_, rate, other, offers) in MEETINGS {
+            let runs = runs(Meeting { rate, limiter, other, offers, within: 240 * SECOND, seed: 0 });
+            let mean = |value: fn(&Peace) -> f64| runs.iter().map(value).sum::<f64>() / runs.len() as f64;
+            let mut refused: Vec<f64> = runs.iter().map(Peace::refused).collect();
+            refused.sort_by(f64::total_cmp);
+            let worst = refused.get(runs.len() * 9 / 10).copied().unwrap_or_default();
+            let (refused, theirs) = (mean(Peace::refused), mean(Peace::other_refused));
+            print!(
+                "  {:5.2} {:4.1} ({:4.1}) {:3.0}",
+                mean(Peace::pace),
+                100.0 * refused,
+                100.0 * worst,
+                100.0 * theirs
+            );
+            let rows: u64 = runs.iter().map(|peace| peace.story.errors).sum();
+            let stops = runs.iter().filter(|peace| peace.story.stopped.is_some()).count();
+            print!("{}", if rows > 0 || stops > 0 { "!" } else { " " });
         }
         println!();
     }
@@ -169,4 +196,34 @@ fn real_limiters() {
         print!("; {name} {:.2}", meet(meeting).pace_from(120 * SECOND));
     }
     println!("\n");
+    in_step();
+}
+
+/// One call per gap, beside a client that calls at exactly regular times: 50 offers within 90 s.
+fn in_step() {
+    println!(
+        "50 offers beside a client that calls at exactly regular times: runs of {IN_STEP} that are done in 90 s, median s"
+    );
+    for (gap, every) in [(200, 400), (200, 300), (200, 410), (200, 500), (200, 1000), (333, 800), (333, 400)] {
+        let limiter = Limiter::new(Counts::Gap(Duration::from_millis(gap)));
+        let other = Other::InStep(Duration::from_millis(every));
+        let mut took: Vec<f64> = (1..=IN_STEP)
+            .map(|seed| meet(Meeting { rate: "50/10s", limiter, other, offers: 50, within: 90 * SECOND, seed }))
+            .map(|peace| if peace.story.exported == 50 { peace.story.took.as_secs_f64() } else { f64::INFINITY })
+            .collect();
+        took.sort_by(f64::total_cmp);
+        let done = took.iter().filter(|took| took.is_finite()).count();
+        println!(
+            "gap {gap} ms, other every {every} ms: {done:4}  {:.0}",
+            took.get(took.len() / 2).copied().unwrap_or_default()
+        );
+    }
+    println!();
+}
+
+const MEETING_SEEDS: u64 = 40;
+const IN_STEP: u64 = 200;
+
+fn runs(meeting: Meeting) -> Vec<Peace> {
+    (1..=MEETING_SEEDS).map(|seed| meet(Meeting { seed, ..meeting })).collect()
 }

@@ -7,6 +7,12 @@
 /// ten thousand offers where half of the calls are refused; this costs two calls more for each bad offer.
 const LUCK: f64 = 1e-5;
 
+/// Where more than this part of the calls is refused, the refusals of one offer are no matter of chance alone: a limiter that
+/// refuses every second or third call may meet the same offer again and again, by the order in which offers are asked. Then
+/// each refusal proves no more than if this part of the calls were refused.
+const OFTEN: f64 = 0.25;
+const IN_STEP: f64 = 0.65;
+
 /// No offer is judged before it was refused so often.
 const FEWEST: u32 = 3;
 
@@ -86,8 +92,12 @@ impl Refusals {
     /// The chance that a good offer is refused `times` times, going by the share of refused calls since its first refusal
     /// and in the whole run, whichever is greater: few calls may have been lucky.
     fn luck(&self, times: u32, traffic: Traffic, others: usize) -> f64 {
-        let since = traffic.share_since(self.at_first, others).max(traffic.share_since(Traffic::default(), others));
-        since.powi(i32::try_from(times).unwrap_or(i32::MAX))
+        let share = |others| {
+            let since = traffic.share_since(self.at_first, others);
+            since.max(traffic.share_since(Traffic::default(), others))
+        };
+        let share = if share(0) > OFTEN { share(others).max(IN_STEP) } else { share(others) };
+        share.powi(i32::try_from(times).unwrap_or(i32::MAX))
     }
 
     /// Whether one more refusal would say anything of the offer: something has passed since the last one.
@@ -132,8 +142,9 @@ mod tests {
             (50, 0, 0, Some(3)),
             (50, 1, 0, Some(4)),
             (10, 1, 0, Some(6)),
-            (10, 10, 0, Some(17)),
-            (1, 1, 0, Some(17)),
+            (10, 3, 0, Some(8)),
+            (10, 10, 0, Some(27)),
+            (1, 1, 0, Some(27)),
             (10, 90, 0, Some(110)),
             (20, 0, 6, Some(5)),
             (1, 0, 0, Some(6)),

@@ -27,10 +27,10 @@ pub(crate) enum Verdict {
 
 impl Patience {
     /// How long the run is silent, one time after the other.
-    pub(crate) const STEPS: [Duration; 3] = [Duration::from_secs(15), Duration::from_secs(30), Duration::from_secs(60)];
+    pub(crate) const STEPS: [Duration; 3] = [Duration::from_secs(18), Duration::from_secs(30), Duration::from_secs(60)];
 
     /// All of it.
-    pub(crate) const WHOLE: Duration = Duration::from_secs(105);
+    pub(crate) const WHOLE: Duration = Duration::from_secs(108);
 
     /// A call sent at `sent_at` was refused without a reason. `patience` is how many such refusals in a row are taken
     /// for an ordinary throttle first.

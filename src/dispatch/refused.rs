@@ -15,7 +15,7 @@ use crate::dispatch::policy::Policy;
 use crate::dispatch::stop::StopReason;
 use crate::dispatch::task::Task;
 use crate::offer::{ErrorKind, OfferError};
-use crate::pace::Signal;
+use crate::pace::{Signal, Trial};
 
 /// A call that was refused.
 #[derive(Debug)]
@@ -47,6 +47,8 @@ impl<R: Clone> Dispatcher<R> {
     const ROW: usize = 4;
     /// An offer that was refused more often is not asked ever more rarely: it is to be found out what is wrong with it.
     const SLOWEST: u32 = 3;
+    /// An offer that was refused more often may be bad, and says less about the pace.
+    const TWICE: u32 = 2;
     /// After a single refusal that may be the pace's.
     const QUIET: Duration = Duration::from_secs(2);
 
@@ -62,8 +64,10 @@ impl<R: Clone> Dispatcher<R> {
             self.judgement.traffic.excused += 1;
             self.judgement.crowding.refused(trip.id, Whose::First);
             self.slow_down(&refused, trip)?;
-            // Unless one that may be bad is to be the first after the freeze.
-            self.health.canary_wanted = self.judgement.unsettled == 0 || !self.judgement.crowding.suspects_first();
+            // Unless one that may be bad is to be the first after the freeze; among the last offers it always is. A limiter
+            // that refuses every second call would refuse it far more often than that, if it always came after a pass.
+            let other_first = self.judgement.crowding.suspects_first() || self.queues.new.is_empty();
+            self.health.canary_wanted = self.judgement.unsettled == 0 || !other_first;
             return Ok(());
         };
         let is_first = task.refusals.counted() == 0;
@@ -89,7 +93,8 @@ impl<R: Clone> Dispatcher<R> {
                 Slowed::No => self.ask_later(task, &refused, trip.back),
             },
             Finding::Suspect => {
-                self.pace.answered(trip.permit, trip.back, Signal::Ignored);
+                let trial = if task.refusals.counted() <= Self::TWICE { Trial::OnSigns } else { Trial::Never };
+                self.pace.answered(trip.permit, trip.back, Signal::Unclear { trial });
                 self.ask_later(task, &refused, trip.back);
             }
             Finding::Own => {
@@ -143,14 +148,17 @@ impl<R: Clone> Dispatcher<R> {
         }
         match refusal {
             Refusal::Told => {
-                self.freeze(retry_after, trip);
+                self.freeze(
+                    Signal::Throttled { retry_after: retry_after.map(|wait| wait.min(Policy::LONGEST_WAIT)) },
+                    trip,
+                );
                 self.too_long(retry_after, trip.back)?;
                 Ok(Slowed::Yes)
             }
             Refusal::Likely => self.refused_without_a_reason(refused, trip).map(|()| Slowed::Yes),
             Refusal::Perhaps if self.judgement.crowding.is_crowded() => {
                 self.judgement.crowding.acted();
-                self.freeze(None, trip);
+                self.freeze(Signal::Suspected { silence: None }, trip);
                 Ok(Slowed::Yes)
             }
             Refusal::Perhaps => {
@@ -173,11 +181,11 @@ impl<R: Clone> Dispatcher<R> {
             }
             Verdict::Wait => {
                 self.judgement.crowding.acted();
-                self.freeze(None, trip);
+                self.freeze(Signal::Suspected { silence: None }, trip);
             }
-            Verdict::KeepSilent(time) => self.freeze(Some(time), trip),
+            Verdict::KeepSilent(time) => self.freeze(Signal::Suspected { silence: Some(time) }, trip),
             Verdict::Refused => {
-                self.freeze(None, trip);
+                self.freeze(Signal::Suspected { silence: None }, trip);
                 match (refused.page, self.admission.is_open()) {
                     (false, _) => return Err(StopReason::Refused(refused.error.clone())),
                     (true, false) => return Err(StopReason::NothingPassed(refused.error.clone())),
@@ -189,10 +197,9 @@ impl<R: Clone> Dispatcher<R> {
         Ok(())
     }
 
-    fn freeze(&mut self, retry_after: Option<Duration>, RoundTrip { permit, back: now, .. }: RoundTrip) {
+    fn freeze(&mut self, signal: Signal, RoundTrip { permit, back: now, .. }: RoundTrip) {
         self.judgement.crowding.set_suspects_first(self.backoff.coin());
-        let retry_after = retry_after.map(|wait| wait.min(Policy::LONGEST_WAIT));
-        self.pace.answered(permit, now, Signal::Throttled { retry_after });
+        self.pace.answered(permit, now, signal);
         let longer = self.health.freeze(self.pace.frozen_until(now), now);
         self.stats.throttled(longer);
     }

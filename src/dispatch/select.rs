@@ -88,9 +88,9 @@ impl<R: Clone> Dispatcher<R> {
         }
         let due = self.queues.retries.due(now);
         // Unless it was refused before: a limiter that refuses every second call would refuse it each time, were it
-        // always asked behind another. So now and then it is the first.
-        let may_be_first =
-            |task: &Task<R>| teaches || (task.refusals.is_suspicious() && self.judgement.crowding.suspects_first());
+        // always asked behind another. So now and then it is the first, and among the last offers always.
+        let suspects_first = self.judgement.crowding.suspects_first() || self.queues.new.is_empty();
+        let may_be_first = |task: &Task<R>| teaches || (task.refusals.is_suspicious() && suspects_first);
         let is_fit = |task: &Task<R>| task.refusals.would_tell(self.judgement.traffic) && may_be_first(task);
         if due.is_some_and(|task| !task.refusals.is_open() || is_fit(task)) {
             return Ok(Choice::Send(Source::Retry));
@@ -217,7 +217,8 @@ impl<R: Clone> Dispatcher<R> {
         if matches!(work, Work::Canary(_)) {
             self.health.canary_wanted = false;
         }
-        let apart = self.stats.last_sent_at.is_none_or(|last| now >= last + 2 * self.usual_gap());
+        let apart = self.pace.trusts_refusals()
+            && self.stats.last_sent_at.is_none_or(|last| now >= last + 2 * self.usual_gap());
         self.stats.sent(now);
         Some(Call { work, permit: self.pace.send(now), apart })
     }

@@ -1,10 +1,11 @@
 //! Shares the limit with unknown others: faster with every call that passes, slower when one is refused (AIMD), and with
-//! a memory for the pace that was refused last and for what that cost (as CUBIC has it).
+//! a memory for the pace that was refused last (as CUBIC has it) and for bans.
 //!
 //! Never above the ceiling, which stays the hard limit. Knows nothing of freezes.
 
 use std::time::{Duration, Instant};
 
+use crate::pace::ban::BanMemory;
 use crate::pace::ceiling::Ceiling;
 use crate::pace::window;
 use crate::settings::rate::Limit;
@@ -15,15 +16,6 @@ const GROWTH: f64 = 0.068;
 /// What is left of the pace after a refusal.
 const CUT: f64 = 0.85;
 
-/// What is left of it after a ban of three windows or more. Whoever bans makes each refusal cost as much as many calls.
-/// A little less than half, for one other client that takes half is as common as a limit that is just kept.
-const CUT_BY_BAN: f64 = 0.48;
-
-/// After a silence of more than two windows, which crowds seldom bring about and bans do, the pace stays as it is: for so
-/// many times as long as the silence lasted beyond those. To try a faster pace may cost another ban.
-const HOLD: u32 = 10;
-const LONGEST_HOLD: Duration = Duration::from_secs(120);
-
 /// Within this part of the pace that was refused last, growth is slower: [`NEAR_GROWTH`] of what it is elsewhere.
 const NEAR: f64 = 0.05;
 const NEAR_GROWTH: f64 = 0.7;
@@ -31,14 +23,6 @@ const NEAR_GROWTH: f64 = 0.7;
 /// A refusal after so many windows without any is a single one, and no reason to slow down: somebody's burst, or another
 /// client's call that happened to be just before ours.
 const CALM: u32 = 6;
-
-/// So many passes or fewer between refusals, twice in a row and with a single silence enough each time, are no crowd but a
-/// pace that no call can keep, such as at a limiter that keeps calls apart: then the next cut does not wait for the window
-/// to pass. Three, as the refusal of an offer that was refused before and may be bad is none of the pace.
-const HARDLY_ANY: u32 = 3;
-
-/// But not below this part of the limit, where somebody else may well be to blame.
-const CUT_AT_ONCE: f64 = 0.2;
 
 /// The slowest pace, as a part of the limit: 0.1 calls/s for 50/10 s.
 const SLOWEST: f64 = 0.02;
@@ -49,73 +33,78 @@ const LONGEST_WINDOW: Duration = Duration::from_secs(60);
 /// The pace aimed at.
 #[derive(Debug)]
 pub(crate) struct Aimd {
-    /// Calls per second, from `slowest` to `fastest`.
+    /// Calls per second, within the bounds.
     pace: f64,
+    bounds: Bounds,
+    /// The next call leaves no earlier; `None` before the first, which is the ceiling's business.
+    next: Option<Instant>,
+    /// When the pace was last cut, or would have been but for the calm before.
+    last_cut: Option<Instant>,
+    refusal: Option<Refusal>,
+    /// Whether any call has ever passed. Who is refused before that has not been too fast: somebody used up the limit.
+    has_passed: bool,
+    /// The pace that was refused last.
+    refused_at: Option<f64>,
+    bans: BanMemory,
+}
+
+/// What follows from the limit.
+#[derive(Clone, Copy, Debug)]
+struct Bounds {
+    /// Calls per second.
     slowest: f64,
     fastest: f64,
     /// Calls per second, per second.
     growth: f64,
     window: Duration,
     slack: Duration,
-    /// The next call leaves no earlier; `None` before the first, which is the ceiling's business.
-    next: Option<Instant>,
-    /// When the pace was last cut, or would have been but for the calm before.
-    last_cut: Option<Instant>,
-    refusal: Option<Refusal>,
-    /// Calls that passed since the last refusal, and between the last two rows of refusals.
-    passes: u32,
-    passes_before: u32,
-    /// Whether any call has ever passed. Who is refused before that has not been too fast: somebody used up the limit.
-    has_passed: bool,
-    /// Another call was refused after the silence.
-    in_vain: bool,
-    /// The pace that was refused last.
-    refused_at: Option<f64>,
-    /// No growth until then, and the pace that is held.
-    hold: Option<(Instant, f64)>,
-    /// A pace that was held and never refused meanwhile.
-    good: Option<f64>,
 }
 
 /// The refusals since something passed last.
 #[derive(Clone, Copy, Debug)]
 struct Refusal {
-    since: Instant,
+    /// When the first of them was sent, and when that was known.
+    sent_at: Instant,
+    known_at: Instant,
     pace: f64,
+}
+
+impl Bounds {
+    fn new(limit: Limit, ceiling: &Ceiling) -> Self {
+        let window = window(limit).min(LONGEST_WINDOW);
+        Self {
+            slowest: limit.per_second() * SLOWEST,
+            fastest: ceiling.period().as_secs_f64().recip(),
+            growth: limit.per_second() * GROWTH / window.as_secs_f64(),
+            window,
+            slack: ceiling.slack(),
+        }
+    }
 }
 
 impl Aimd {
     /// Starts at the ceiling's pace: most often nobody else is there.
     pub(crate) fn new(limit: Limit, ceiling: &Ceiling) -> Self {
-        let window = window(limit).min(LONGEST_WINDOW);
-        let fastest = ceiling.period().as_secs_f64().recip();
+        let bounds = Bounds::new(limit, ceiling);
         Self {
-            pace: fastest,
-            slowest: limit.per_second() * SLOWEST,
-            fastest,
-            growth: limit.per_second() * GROWTH / window.as_secs_f64(),
-            window,
-            slack: ceiling.slack(),
+            pace: bounds.fastest,
+            bounds,
             next: None,
             last_cut: None,
             refusal: None,
-            passes: u32::MAX,
-            passes_before: u32::MAX,
             has_passed: false,
-            in_vain: false,
             refused_at: None,
-            hold: None,
-            good: None,
+            bans: BanMemory::new(bounds.window, bounds.fastest),
         }
     }
 
     /// Keeps the relation of pace and limit.
     pub(crate) fn set_limit(&mut self, limit: Limit, ceiling: &Ceiling) {
-        let relation = self.pace / self.fastest;
+        let relation = self.pace / self.bounds.fastest;
         let (next, last_cut) = (self.next, self.last_cut);
         *self = Self::new(limit, ceiling);
         (self.next, self.last_cut) = (next, last_cut);
-        self.pace = (self.fastest * relation).max(self.slowest);
+        self.pace = (self.bounds.fastest * relation).max(self.bounds.slowest);
     }
 
     /// When the next call may leave.
@@ -124,74 +113,57 @@ impl Aimd {
     }
 
     pub(crate) fn send(&mut self, now: Instant) {
-        if self.pace >= self.fastest {
+        if self.pace >= self.bounds.fastest {
             self.next = None;
             return;
         }
-        let from = now.checked_sub(self.slack).unwrap_or(now);
+        let from = now.checked_sub(self.bounds.slack).unwrap_or(now);
         let from = self.next.map_or(from, |next| next.max(from));
         self.next = Some(from + Duration::from_secs_f64(self.pace.recip()));
     }
 
-    /// A call that left at `left` was not refused. Growth per call is such that a second of calls makes `growth`.
-    pub(crate) fn passed(&mut self, left: Instant, now: Instant) {
-        let forgiven = self.refusal.take_if(|refusal| left >= refusal.since).filter(|_| self.has_passed);
+    /// A call sent at `sent_at` was not refused. Growth per call is such that a second of calls makes `growth`.
+    pub(crate) fn passed(&mut self, sent_at: Instant, now: Instant) {
+        let forgiven = self.refusal.take_if(|refusal| sent_at >= refusal.known_at).filter(|_| self.has_passed);
         if let Some(refusal) = forgiven {
             self.forgiven(refusal, now);
         }
         self.has_passed = true;
-        self.passes = self.passes.saturating_add(1);
-        if let Some((until, pace)) = self.hold {
-            if now < until {
-                return;
-            }
-            (self.hold, self.good) = (None, Some(pace));
+        if self.bans.holds(now) {
+            return;
         }
         let near = self.refused_at.is_some_and(|refused| (self.pace / refused - 1.0).abs() < NEAR);
-        let growth = if near { NEAR_GROWTH * self.growth } else { self.growth };
-        self.pace = (self.pace + growth / self.pace).min(self.fastest);
+        let growth = if near { NEAR_GROWTH * self.bounds.growth } else { self.bounds.growth };
+        self.pace = (self.pace + growth / self.pace).min(self.bounds.fastest);
     }
 
     /// Something passes again.
     fn forgiven(&mut self, refusal: Refusal, now: Instant) {
-        let lasted = now.saturating_duration_since(refusal.since);
-        if lasted < self.window {
-            return;
+        let lasted = now.saturating_duration_since(refusal.sent_at);
+        if let Some(pace) = self.bans.over(refusal.pace, lasted, now) {
+            self.pace = pace.max(self.bounds.slowest);
+            self.next = Some(now + Duration::from_secs_f64(self.pace.recip()));
         }
-        // From one window to three, the cut goes from one to the other.
-        let part = (lasted.as_secs_f64() / self.window.as_secs_f64() - 1.0) / 2.0;
-        let cut = CUT - (CUT - CUT_BY_BAN) * part.min(1.0);
-        // Only a little too fast, as is known from before the ban.
-        let known = self.good.filter(|good| refusal.pace < good * 1.25 && *good < refusal.pace);
-        let pace = known.map_or(self.pace.min(refusal.pace * cut), |good| good * 0.95);
-        self.pace = pace.max(self.slowest);
-        self.next = Some(now + Duration::from_secs_f64(self.pace.recip()));
-        let hold = (HOLD * lasted.saturating_sub(2 * self.window)).min(LONGEST_HOLD);
-        self.hold = Some((now + hold, self.pace));
     }
 
-    /// A call that left at `left` was refused. Refusals of one window, or with nothing that passes between them, have one
+    /// A call sent at `sent_at` was refused. Refusals within one window, or with nothing that passes between them, have one
     /// cause and cut once; and the first after a long calm does not yet.
-    pub(crate) fn throttled(&mut self, left: Instant, now: Instant) {
-        if let Some(refusal) = self.refusal {
-            self.in_vain |= left > refusal.since;
+    pub(crate) fn throttled(&mut self, sent_at: Instant, now: Instant) {
+        if self.refusal.is_some() {
             return;
         }
-        self.refusal = Some(Refusal { since: now, pace: self.pace });
-        let few = self.passes.max(self.passes_before) <= HARDLY_ANY;
-        let in_vain = std::mem::take(&mut self.in_vain);
-        let hardly_any = few && !in_vain && self.pace > CUT_AT_ONCE * self.fastest;
-        self.passes_before = std::mem::take(&mut self.passes);
-        let may_cut = |cut| left >= cut && (hardly_any || now.saturating_duration_since(cut) >= self.window);
+        if let Some(pace) = self.bans.was_none(now) {
+            self.pace = self.pace.max(pace * CUT);
+        }
+        self.refusal = Some(Refusal { sent_at, known_at: now, pace: self.pace });
+        let window = self.bounds.window;
+        let may_cut = |cut| sent_at >= cut && now.saturating_duration_since(cut) >= window;
         if self.last_cut.is_none_or(may_cut) {
-            let calm = self.last_cut.is_none_or(|cut| now.saturating_duration_since(cut) >= CALM * self.window);
+            let calm = self.last_cut.is_none_or(|cut| now.saturating_duration_since(cut) >= CALM * window);
             self.last_cut = Some(now);
-            if hardly_any {
-                self.passes_before = u32::MAX;
-            }
             if !calm {
                 self.refused_at = Some(self.pace);
-                self.pace = (self.pace * CUT).max(self.slowest);
+                self.pace = (self.pace * CUT).max(self.bounds.slowest);
             }
         }
     }
@@ -238,7 +210,7 @@ mod tests {
                 silent(&mut controller, t0, t0 + 2 * SECOND);
                 silent(&mut controller, t0 + 15 * SECOND, t0 + 17 * SECOND);
                 calm(&mut controller, t0 + 17 * SECOND, 5 * SECOND);
-                assert!(controller.pace() < 0.95 * controller.fastest);
+                assert!(controller.pace() < 0.95 * controller.bounds.fastest);
                 controller.pace()
             };
             let relation = after(one) / after(other);
@@ -251,7 +223,7 @@ mod tests {
         let t0 = Instant::now();
         let mut before = 1.0;
         for (seconds, at_most, at_least) in
-            [(2, 0.86, 0.85), (9, 0.86, 0.85), (15, 0.77, 0.74), (30, 0.49, 0.47), (300, 0.49, 0.47)]
+            [(2, 0.86, 0.85), (9, 0.86, 0.85), (11, 0.49, 0.47), (30, 0.49, 0.47), (300, 0.49, 0.47)]
         {
             let mut controller = controller("50/10s", t0);
             let fastest = controller.pace();
@@ -266,27 +238,12 @@ mod tests {
     }
 
     #[test]
-    fn a_pace_that_no_call_can_keep_is_left_soon() {
-        let t0 = Instant::now();
-        for (passes, at_most, at_least) in [(1, 5.1, 3.9), (3, 5.5, 3.9), (5, 9.9, 7.0)] {
-            let (mut controller, mut now) = (controller("10/s", t0), t0);
-            for _ in 0..12 {
-                now += SECOND;
-                controller.throttled(now, now);
-                (0..passes).for_each(|_| controller.passed(now, now));
-            }
-            let pace = controller.pace();
-            assert!(pace < at_most && pace > at_least, "{passes} passes: {pace}");
-        }
-    }
-
-    #[test]
     fn a_ban_from_before_the_start_says_nothing_of_the_pace() {
         let t0 = Instant::now();
         let mut controller = controller("50/10s", t0);
         controller.throttled(t0, t0);
         controller.passed(t0 + 31 * SECOND, t0 + 31 * SECOND);
-        assert!(controller.pace() >= controller.fastest, "{}", controller.pace());
+        assert!(controller.pace() >= controller.bounds.fastest, "{}", controller.pace());
     }
 
     #[test]
@@ -302,15 +259,14 @@ mod tests {
     }
 
     #[test]
-    fn a_pace_that_was_good_is_gone_back_to_when_a_little_more_was_too_much() {
+    fn refused_again_soon_after_a_long_silence_it_was_others_and_no_ban() {
         let t0 = Instant::now();
         let mut controller = controller("50/10s", t0);
-        silent(&mut controller, t0, t0 + 31 * SECOND);
-        let good = controller.pace();
-        let now = calm(&mut controller, t0 + 31 * SECOND, 115 * SECOND);
-        assert!(controller.pace() > good);
-        silent(&mut controller, now, now + 31 * SECOND);
-        assert!((controller.pace() / good - 0.95).abs() < 0.01, "{} of {good}", controller.pace());
+        let fastest = controller.pace();
+        silent(&mut controller, t0, t0 + 12 * SECOND);
+        assert!(controller.pace() < 0.5 * fastest);
+        silent(&mut controller, t0 + 15 * SECOND, t0 + 17 * SECOND);
+        assert!((controller.pace() / fastest - CUT * CUT).abs() < 0.01, "{}", controller.pace());
     }
 
     #[test]

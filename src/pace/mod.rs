@@ -5,6 +5,7 @@
 //! | `ceiling` | the limit, whatever else happens, across restarts too | when own calls left |
 //! | `guard` | the limit at the server, where calls arrive late and unevenly | when own calls were answered |
 //! | `silence` | the number of calls small that wait for a server that answers none | how long answers take |
+//! | `spacing`, `gap` | calls apart, for limiters that ask for a gap | which calls were refused, and how long after a success |
 //! | `controller` | the peace with everyone else who uses the same limit | which calls were refused |
 //! | `freeze` | quiet after a refusal, as long as the network asks | which calls were refused |
 //!
@@ -14,20 +15,23 @@
 
 mod aimd;
 mod arrival_window;
+mod ban;
 mod ceiling;
 mod cooldown;
+mod gap;
+mod limited;
 mod silence;
+mod spacing;
 mod travelling;
+mod trial;
 
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
-use aimd::Aimd;
-use arrival_window::ArrivalWindow;
-use ceiling::Ceiling;
 use cooldown::Cooldown;
-use silence::Silence;
-use travelling::Travelling;
+use limited::Limited;
+pub use spacing::Trial;
+use trial::Response;
 
 use crate::budget::terms::{Lease, Terms};
 use crate::settings::rate::{Limit, Rate};
@@ -54,17 +58,7 @@ pub struct Pace {
     freeze: Cooldown,
     /// Others on this machine have made room by then.
     not_before: Instant,
-    departures: u64,
-}
-
-/// What exists only where there is a limit.
-#[derive(Debug)]
-struct Limited {
-    ceiling: Ceiling,
-    travelling: Travelling,
-    guard: ArrivalWindow,
-    silence: Silence,
-    controller: Aimd,
+    permits: u64,
 }
 
 /// No call may leave before `until`; poll again then, and after every answer.
@@ -113,6 +107,16 @@ pub enum Signal {
         /// How long the network asks to wait, from now.
         retry_after: Option<Duration>,
     },
+    /// A refusal that looks like a limiter's or a ban, but does not say so: a bare 403, a closed connection, a 500.
+    Suspected {
+        /// How long to wait at least, from now.
+        silence: Option<Duration>,
+    },
+    /// A refusal of an offer that was refused before, and may be refused for itself: no reason for a cooldown.
+    Unclear {
+        /// Whether it may show a limiter that keeps calls apart.
+        trial: Trial,
+    },
     /// A throttle that says nothing about the pace, such as that of an offer which alone is always refused.
     Ignored,
 }
@@ -123,13 +127,16 @@ impl Pace {
     pub fn new(rate: Rate, now: Instant) -> Self {
         let limited = rate.limit().map(|limit| Limited::new(limit, now));
         let freeze = Cooldown::new(rate.limit().map_or(SHORTEST_WINDOW, window));
-        Self { rate, terms: Terms::ALL, limited, freeze, not_before: now, departures: 0 }
+        Self { rate, terms: Terms::ALL, limited, freeze, not_before: now, permits: 0 }
     }
 
     /// Draws chance (by how much freezes are longer than they have to be) from this seed.
     #[must_use]
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.freeze.seed(seed);
+        if let Some(limited) = &mut self.limited {
+            limited.seed(seed);
+        }
         self
     }
 
@@ -146,13 +153,7 @@ impl Pace {
             wait = Wait { until: now + NO_PLACE, why: Why::Budget };
         }
         if let Some(limited) = &mut self.limited {
-            limited.travelling.forget(now);
-            for (until, why) in [
-                (limited.ceiling.earliest(now), Why::Ceiling),
-                (limited.guard.earliest(&limited.travelling, now), Why::ArrivalWindow),
-                (limited.silence.earliest(&limited.travelling, now), Why::Silence),
-                (limited.controller.earliest().unwrap_or(now), Why::Aimd),
-            ] {
+            for (until, why) in limited.earliest(now) {
                 if until > wait.until {
                     wait = Wait { until, why };
                 }
@@ -165,13 +166,10 @@ impl Pace {
     ///
     /// Meant to follow an `Ok` of [`Self::poll`]; a call that leaves without one is counted all the same.
     pub fn send(&mut self, now: Instant) -> Permit {
-        let permit = Permit { at: now, number: self.departures };
-        self.departures += 1;
+        let permit = Permit { at: now, number: self.permits };
+        self.permits += 1;
         if let Some(limited) = &mut self.limited {
-            limited.ceiling.send(now);
-            limited.silence.send(&limited.travelling, now);
-            limited.travelling.send(permit);
-            limited.controller.send(now);
+            limited.send(permit, now);
         }
         permit
     }
@@ -185,16 +183,25 @@ impl Pace {
             Signal::Passed => {
                 self.freeze.passed(permit.at);
                 if let Some(limited) = &mut self.limited {
-                    limited.controller.passed(permit.at, now);
+                    limited.passed(permit.at, now);
                 }
             }
-            Signal::Throttled { retry_after } => {
-                self.freeze.throttled(permit.at, now, retry_after);
+            Signal::Throttled { retry_after } => self.refused(permit, now, retry_after, Trial::AtOnce),
+            Signal::Suspected { silence } => self.refused(permit, now, silence, Trial::OnSigns),
+            Signal::Unclear { trial } => {
                 if let Some(limited) = &mut self.limited {
-                    limited.controller.throttled(permit.at, now);
+                    limited.unclear(permit.at, now, trial);
                 }
             }
             Signal::Ignored | Signal::Lost => {}
+        }
+    }
+
+    /// The call was refused for the pace.
+    fn refused(&mut self, permit: Permit, now: Instant, silence: Option<Duration>, trial: Trial) {
+        let response = self.limited.as_mut().map(|limited| limited.throttled(permit.at, now, silence, trial));
+        if response != Some(Response::Gap) {
+            self.freeze.throttled(permit.at, now, silence);
         }
     }
 
@@ -212,7 +219,7 @@ impl Pace {
     /// How many own calls may count at the server.
     pub(crate) fn counting(&mut self, now: Instant) -> u32 {
         let Some(limited) = &mut self.limited else { return 0 };
-        u32::try_from(limited.guard.counting(&limited.travelling, now)).unwrap_or(u32::MAX)
+        u32::try_from(limited.counting(now)).unwrap_or(u32::MAX)
     }
 
     /// No call leaves before `until`.
@@ -227,55 +234,17 @@ impl Pace {
 
     /// The pace aimed at, in calls per second; infinite without a limit.
     pub fn pace(&self) -> f64 {
-        self.limited.as_ref().map_or(f64::INFINITY, |limited| limited.controller.pace())
+        self.limited.as_ref().map_or(f64::INFINITY, Limited::pace)
+    }
+
+    /// Whether a refusal says something of its offer: not while it is being found out how far apart calls have to be.
+    pub fn trusts_refusals(&self) -> bool {
+        self.limited.as_ref().is_none_or(Limited::trusts_refusals)
     }
 
     /// The shortest time between two calls in the long run: the limit plus a margin; zero without a limit.
     pub fn period(&self) -> Duration {
-        self.limited.as_ref().map_or(Duration::ZERO, |limited| limited.ceiling.period())
-    }
-}
-
-impl Limited {
-    fn new(limit: Limit, now: Instant) -> Self {
-        let ceiling = Ceiling::new(limit, now);
-        let controller = Aimd::new(limit, &ceiling);
-        let (travelling, silence) = (Travelling::default(), Silence::default());
-        Self { ceiling, travelling, guard: ArrivalWindow::new(limit), silence, controller }
-    }
-
-    /// Takes in when a call had arrived, or that nobody knows.
-    fn back(&mut self, permit: Permit, now: Instant, signal: Signal) {
-        if signal == Signal::Lost {
-            return self.travelling.lost(permit, now);
-        }
-        let arrived = self.travelling.answered(permit);
-        if arrived > 0 {
-            self.guard.answered(permit, arrived, now);
-            self.silence.answered(permit, now, signal == Signal::Passed);
-        }
-    }
-
-    /// The guard remembers the calls of the old limit, the controller how far from it the pace was.
-    fn set_limit(&mut self, limit: Limit, now: Instant) {
-        self.ceiling = Ceiling::new(limit, now);
-        self.guard.set_limit(limit);
-        self.controller.set_limit(limit, &self.ceiling);
-    }
-
-    /// Places come and go often, and change nothing about the pace; the pace goes by the slots.
-    fn set_lease(&mut self, lease: &Lease, before: Terms, now: Instant) {
-        let calls = NonZeroU32::new(lease.places).unwrap_or(NonZeroU32::MIN);
-        self.guard.set_limit(Limit { calls, window: lease.limit.window });
-        match before {
-            Terms::Lease(before) if (before.limit, before.stride) == (lease.limit, lease.stride) => {
-                self.ceiling.align(lease);
-            }
-            _ => {
-                self.ceiling = Ceiling::leased(lease, now);
-                self.controller.set_limit(ceiling::share(lease.limit, lease.stride), &self.ceiling);
-            }
-        }
+        self.limited.as_ref().map_or(Duration::ZERO, Limited::period)
     }
 }
 
@@ -307,14 +276,14 @@ mod tests {
         assert_eq!(pace.poll(t0).map_err(|wait| wait.why), Err(Why::Ceiling));
         let mut now = t0 + Duration::from_millis(202);
         let permit = pace.send(now);
-        pace.answered(permit, now, Signal::Throttled { retry_after: None });
+        pace.answered(permit, now, Signal::Suspected { silence: None });
         assert_eq!(pace.poll(now).map_err(|wait| wait.why), Err(Why::Frozen));
         now = pace.frozen_until(now).unwrap();
         let permit = pace.send(now);
         pace.answered(permit, now, Signal::Passed);
         now += Duration::from_secs(10);
         let permit = pace.send(now);
-        pace.answered(permit, now, Signal::Throttled { retry_after: None });
+        pace.answered(permit, now, Signal::Suspected { silence: None });
         now = pace.frozen_until(now).unwrap();
         assert_eq!(pace.poll(now), Ok(()));
         pace.send(now);

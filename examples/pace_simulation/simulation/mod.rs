@@ -2,6 +2,8 @@
 //!
 //! The same seed gives the same run. Nothing here decides anything about the pace.
 
+pub(crate) mod engine;
+pub(crate) mod limiter;
 mod others;
 pub(crate) mod real;
 mod server;

@@ -1,147 +1,23 @@
-//! Limiters that do as real ones do, on loopback: what they count, how long they ban, what their refusals look like.
-//!
-//! One call passes or not by the limiter alone; an export that always has something to send meets it with another client
-//! beside it. Virtual time, and the same seed gives the same run.
+//! An export beside another client at a limiter as real ones are, on loopback.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use offerlinks::pace::{Pace, Permit, Signal};
-
+use super::engine::{Export, Network, Reply, Story, export};
+use super::limiter::{Limiter, State};
 use super::others::Dice;
-
-/// How a limiter counts.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Counts {
-    /// So many from one full window to the next, the first beginning with the first call: most libraries.
-    Fixed(u32, Duration),
-    /// So many in any window.
-    Sliding(u32, Duration),
-    /// None sooner than this after the last that passed: nginx's `limit_req` without burst.
-    Gap(Duration),
-}
-
-/// What follows when it is too much.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Limiter {
-    pub(crate) counts: Counts,
-    /// Refused calls count like any other: `HAProxy`.
-    pub(crate) refused_count: bool,
-    /// Who is refused is refused for so long.
-    pub(crate) ban: Duration,
-    /// Each call within a ban begins it anew: `mod_evasive`.
-    pub(crate) prolongs: bool,
-    /// Refusals say how long the ban lasts.
-    pub(crate) tells: bool,
-    /// Refusals are held back for so long: a tarpit.
-    pub(crate) holds: Duration,
-}
-
-impl Limiter {
-    /// Refuses at once and forgets refused calls.
-    pub(crate) const fn new(counts: Counts) -> Self {
-        let (ban, holds) = (Duration::ZERO, Duration::ZERO);
-        Self { counts, refused_count: false, ban, prolongs: false, tells: false, holds }
-    }
-}
 
 /// The other client, which never slows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Other {
     Nobody,
-    /// At exactly regular times.
+    /// At regular times, each late by up to a millisecond.
     Every(Duration),
+    /// At exactly regular times since a tenth of a second before the start.
+    InStep(Duration),
     /// By chance, so many calls a second.
     Poisson(f64),
-}
-
-/// What came of it.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Peace {
-    pub(crate) passed: u32,
-    pub(crate) refused: u32,
-    /// When the last of the offers passed, or the time was over.
-    pub(crate) took: Duration,
-    pub(crate) other_passed: u32,
-    pub(crate) other_refused: u32,
-    /// When our calls passed.
-    pub(crate) passes: Vec<Duration>,
-}
-
-impl Peace {
-    /// Calls of ours that passed, per second.
-    pub(crate) fn pace(&self) -> f64 {
-        f64::from(self.passed) / self.took.as_secs_f64()
-    }
-
-    /// The same from `from` on.
-    pub(crate) fn pace_from(&self, from: Duration) -> f64 {
-        let passes = self.passes.iter().filter(|at| **at >= from).count();
-        passes as f64 / self.took.saturating_sub(from).as_secs_f64()
-    }
-}
-
-struct State {
-    limiter: Limiter,
-    begun: Option<Duration>,
-    used: u32,
-    counted: VecDeque<Duration>,
-    banned: Duration,
-    last: Option<Duration>,
-}
-
-impl State {
-    fn new(limiter: Limiter) -> Self {
-        Self { limiter, begun: None, used: 0, counted: VecDeque::new(), banned: Duration::ZERO, last: None }
-    }
-
-    /// Whether a call passes; else how long the refusal says to wait.
-    fn arrives(&mut self, now: Duration) -> Result<(), Option<Duration>> {
-        let Limiter { ban, tells, .. } = self.limiter;
-        if now < self.banned {
-            if self.limiter.prolongs {
-                self.banned = now + ban;
-            }
-            return Err(tells.then(|| self.banned.saturating_sub(now)));
-        }
-        let passes = self.fits(now);
-        if !passes && !ban.is_zero() {
-            self.banned = now + ban;
-            return Err(tells.then_some(ban));
-        }
-        if passes { Ok(()) } else { Err(None) }
-    }
-
-    fn fits(&mut self, now: Duration) -> bool {
-        let counted = self.limiter.refused_count;
-        match self.limiter.counts {
-            Counts::Fixed(calls, window) => {
-                if self.begun.is_none_or(|begun| now >= begun + window) {
-                    (self.begun, self.used) = (Some(now), 0);
-                }
-                let fits = self.used < calls;
-                self.used += u32::from(fits || counted);
-                fits
-            }
-            Counts::Sliding(calls, window) => {
-                while self.counted.front().is_some_and(|at| *at + window <= now) {
-                    self.counted.pop_front();
-                }
-                let fits = self.counted.len() < calls as usize;
-                if fits || counted {
-                    self.counted.push_back(now);
-                }
-                fits
-            }
-            Counts::Gap(gap) => {
-                let fits = self.last.is_none_or(|last| now >= last + gap);
-                if fits || counted {
-                    self.last = Some(now);
-                }
-                fits
-            }
-        }
-    }
+    /// So many calls in the half second before the start, and none after.
+    Before(u32),
 }
 
 /// What an export of so many offers meets, within so much time.
@@ -150,87 +26,118 @@ pub(crate) struct Meeting {
     pub(crate) rate: &'static str,
     pub(crate) limiter: Limiter,
     pub(crate) other: Other,
-    pub(crate) offers: u32,
+    pub(crate) offers: u64,
     pub(crate) within: Duration,
     pub(crate) seed: u64,
 }
 
-/// From permit to arrival, and back.
-const WAY: Duration = Duration::from_micros(500);
-const CONCURRENCY: usize = 16;
-
-/// What becomes of one of our calls.
-#[derive(Clone, Copy, Debug)]
-enum Event {
-    Arrives(Permit),
-    IsAnswered(Permit, Signal),
-}
-
-pub(crate) fn meet(meeting: Meeting) -> Peace {
-    let t0 = Instant::now();
-    let mut dice = Dice(meeting.seed);
-    let mut state = State::new(meeting.limiter);
-    let Ok(rate) = meeting.rate.parse() else { return Peace::default() };
-    let mut pace = Pace::new(rate, t0).with_seed(meeting.seed);
-    let mut story = Peace::default();
-    let mut other = next_other(meeting.other, dice.part(Duration::from_millis(400)), &mut dice);
-    let mut events: BTreeMap<(Duration, u32), Event> = BTreeMap::new();
-    let (mut now, mut number) = (Duration::ZERO, 0);
-    while now < meeting.within && story.passed < meeting.offers {
-        story.took = now;
-        let wake = match (events.len() < CONCURRENCY).then(|| pace.poll(t0 + now)) {
-            Some(Ok(())) => {
-                number += 1;
-                events.insert((now + WAY, number), Event::Arrives(pace.send(t0 + now)));
-                continue;
-            }
-            // Timers are late by a fraction of a millisecond.
-            Some(Err(wait)) => wait.until - t0 + Duration::from_micros(270),
-            None => meeting.within,
-        };
-        let event = events.first_key_value().map(|(key, _)| *key);
-        now = [Some(wake), event.map(|(at, _)| at), other].into_iter().flatten().min().unwrap_or(wake);
-        if other == Some(now) {
-            match state.arrives(now) {
-                Ok(()) => story.other_passed += 1,
-                Err(_) => story.other_refused += 1,
-            }
-            other = next_other(meeting.other, now, &mut dice);
-        } else if let Some(key) = event.filter(|(at, _)| *at == now) {
-            match events.remove(&key) {
-                Some(Event::Arrives(permit)) => {
-                    let (after, signal) = story.arrived(state.arrives(now), now, meeting.limiter);
-                    events.insert((now + after, key.1), Event::IsAnswered(permit, signal));
-                }
-                Some(Event::IsAnswered(permit, signal)) => pace.answered(permit, t0 + now, signal),
-                None => {}
-            }
-        }
-    }
-    story
+/// What came of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Peace {
+    pub(crate) story: Story,
+    pub(crate) other_passed: u32,
+    pub(crate) other_refused: u32,
 }
 
 impl Peace {
-    /// Notes what the limiter did with one of our calls; gives back the answer and how long it takes.
-    fn arrived(&mut self, passes: Result<(), Option<Duration>>, now: Duration, limiter: Limiter) -> (Duration, Signal) {
-        match passes {
-            Ok(()) => {
-                self.passed += 1;
-                self.passes.push(now);
-                (WAY, Signal::Passed)
+    /// Offers per second.
+    pub(crate) fn pace(&self) -> f64 {
+        self.story.exported as f64 / self.story.took.as_secs_f64()
+    }
+
+    /// Calls that passed per second, from `from` on.
+    pub(crate) fn pace_from(&self, from: Duration) -> f64 {
+        let passes = self.story.passes.iter().filter(|at| **at >= from).count();
+        passes as f64 / self.story.took.saturating_sub(from).as_secs_f64()
+    }
+
+    /// The part of our calls that was refused.
+    pub(crate) fn refused(&self) -> f64 {
+        let refused = self.story.refusals.len() as f64;
+        refused / (refused + self.story.passes.len() as f64).max(1.0)
+    }
+
+    /// The part of the other's.
+    pub(crate) fn other_refused(&self) -> f64 {
+        f64::from(self.other_refused) / f64::from((self.other_passed + self.other_refused).max(1))
+    }
+}
+
+/// Everything happens so long after the start of the network, so that somebody may have called before.
+const BEFORE: Duration = Duration::from_secs(1);
+
+struct Loopback {
+    state: State,
+    other: Other,
+    next: Option<Duration>,
+    dice: Dice,
+    peace: Peace,
+}
+
+/// Runs the export.
+pub(crate) fn meet(meeting: Meeting) -> Peace {
+    let Meeting { rate, limiter, other, offers, within, seed } = meeting;
+    let mut loopback =
+        Loopback { state: State::new(limiter), other, next: None, dice: Dice(seed), peace: Peace::default() };
+    loopback.begin();
+    let story = export(Export { rate, offers, within, seed }, &mut loopback);
+    Peace { story, ..loopback.peace }
+}
+
+impl Loopback {
+    fn begin(&mut self) {
+        match self.other {
+            Other::Before(calls) => {
+                for call in 0..calls {
+                    let _ = self.state.arrives(BEFORE / 2 + BEFORE / 2 * call / calls);
+                }
             }
-            Err(retry_after) => {
-                self.refused += 1;
-                (WAY + limiter.holds, Signal::Throttled { retry_after })
-            }
+            Other::InStep(gap) => self.next = Some(gap.saturating_sub(Duration::from_millis(100))),
+            Other::Every(gap) => self.next = Some(self.dice.part(gap)),
+            Other::Nobody | Other::Poisson(_) => self.next = self.after(Duration::ZERO),
+        }
+        if let Other::InStep(_) = self.other {
+            let _ = self.state.arrives(BEFORE.saturating_sub(Duration::from_millis(100)));
+        }
+    }
+
+    fn after(&mut self, now: Duration) -> Option<Duration> {
+        match self.other {
+            Other::Nobody | Other::Before(_) => None,
+            Other::Every(gap) => Some(now + gap + self.dice.part(Duration::from_millis(1))),
+            Other::InStep(gap) => Some(now + gap),
+            Other::Poisson(per_second) => Some(now + self.dice.pause(per_second.recip())),
         }
     }
 }
 
-fn next_other(other: Other, now: Duration, dice: &mut Dice) -> Option<Duration> {
-    match other {
-        Other::Nobody => None,
-        Other::Every(gap) => Some(now + gap),
-        Other::Poisson(per_second) => Some(now + dice.pause(per_second.recip())),
+impl Network for Loopback {
+    fn ours(&mut self, now: Duration) -> Reply {
+        self.state.reply(BEFORE + now)
+    }
+
+    fn next_theirs(&self) -> Option<Duration> {
+        self.next
+    }
+
+    fn theirs(&mut self, now: Duration) {
+        match self.state.arrives(BEFORE + now) {
+            Ok(()) => self.peace.other_passed += 1,
+            Err(_) => self.peace.other_refused += 1,
+        }
+        self.next = self.after(now);
+    }
+
+    fn way(&mut self) -> Duration {
+        Duration::from_micros(500)
+    }
+
+    /// Timers are late by about a millisecond, and now and then by a dozen.
+    fn late(&mut self) -> Duration {
+        let pause = self.dice.pause(0.0007);
+        let hiccup = if self.dice.part(SECOND) < SECOND / 50 { 15 } else { 0 };
+        Duration::from_micros(270) + pause + self.dice.part(Duration::from_millis(hiccup))
     }
 }
+
+const SECOND: Duration = Duration::from_secs(1);

@@ -314,7 +314,7 @@ fn a_window_full_of_two_refused_offers_is_no_dead_end() {
 fn offers_that_always_fail_end_as_error_rows_wherever_they_are() {
     for reply in [Reply::failing(), Reply::throttled()] {
         for (bad, slower) in
-            [(2..=2, 20), (100..=100, 10), (100..=101, 30), (200..=200, 30), (198..=200, 60), (180..=200, 360)]
+            [(2..=2, 20), (100..=100, 10), (100..=101, 30), (200..=200, 30), (198..=200, 65), (180..=200, 360)]
         {
             let calm = run(&offers(200), policy(), |_| Reply::good());
             let network = |asked: Asked| if bad.contains(&asked.offer) { reply.clone() } else { Reply::good() };

@@ -1,0 +1,171 @@
+//! Limiters that act as real ones do: what they count, how long they ban, what their refusals look like.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::engine::{Looks, Refusal, Reply};
+
+/// How a limiter counts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Counts {
+    /// So many from one full window to the next, the first beginning with the first call: most libraries.
+    Fixed(u32, Duration),
+    /// So many in any window.
+    Sliding(u32, Duration),
+    /// None sooner than this after the last that passed: nginx's `limit_req` without burst. It counts in milliseconds.
+    Gap(Duration),
+    /// A bucket of so many, refilled with so many per second: nginx with burst, GCRA.
+    Bucket(u32, f64),
+    /// vsthrottle: the same, but each call that passes rounds what was refilled since the last one down to whole calls.
+    WholeTokens(u32, Duration),
+    /// `mod_evasive`: so many without a pause of this many whole seconds.
+    Pauseless(u32, u64),
+}
+
+/// A limiter.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limiter {
+    pub(crate) counts: Counts,
+    /// Refused calls count like any other: `HAProxy`.
+    pub(crate) refused_count: bool,
+    /// Who is refused is refused for so long.
+    pub(crate) ban: Duration,
+    /// Each call within a ban begins it anew: `mod_evasive`.
+    pub(crate) prolongs: bool,
+    /// Refusals say how long the ban lasts, or this long.
+    pub(crate) tells: Option<Tells>,
+    /// Refusals are held back for so long: a tarpit.
+    pub(crate) holds: Duration,
+    pub(crate) looks: Looks,
+}
+
+/// What a `Retry-After` says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Tells {
+    /// The rest of the ban, in whole seconds.
+    Ban,
+    /// Always the same.
+    Always(Duration),
+}
+
+impl Limiter {
+    /// Refuses at once and forgets refused calls.
+    pub(crate) const fn new(counts: Counts) -> Self {
+        let (ban, holds) = (Duration::ZERO, Duration::ZERO);
+        Self { counts, refused_count: false, ban, prolongs: false, tells: None, holds, looks: Looks::Throttle }
+    }
+}
+
+/// What it has seen.
+#[derive(Debug)]
+pub(crate) struct State {
+    limiter: Limiter,
+    begun: Option<Duration>,
+    used: u32,
+    counted: VecDeque<Duration>,
+    banned: Duration,
+    last: Option<Duration>,
+    tokens: f64,
+}
+
+impl State {
+    pub(crate) fn new(limiter: Limiter) -> Self {
+        let tokens = match limiter.counts {
+            Counts::Bucket(most, _) | Counts::WholeTokens(most, _) => f64::from(most),
+            _ => 0.0,
+        };
+        let (begun, last, counted) = (None, None, VecDeque::new());
+        Self { limiter, begun, used: 0, counted, banned: Duration::ZERO, last, tokens }
+    }
+
+    /// What becomes of a call that arrives.
+    pub(crate) fn reply(&mut self, now: Duration) -> Reply {
+        let Limiter { looks, holds, .. } = self.limiter;
+        match self.arrives(now) {
+            Ok(()) => Reply { refused: None, takes: Duration::ZERO },
+            Err(retry_after) => Reply { refused: Some(Refusal { looks, retry_after }), takes: holds },
+        }
+    }
+
+    /// Whether a call passes; else how long the refusal says to wait.
+    pub(crate) fn arrives(&mut self, now: Duration) -> Result<(), Option<Duration>> {
+        let passes = now >= self.banned && self.fits(now);
+        if !passes && (now >= self.banned || self.limiter.prolongs) {
+            self.banned = now + self.limiter.ban;
+        }
+        if passes { Ok(()) } else { Err(self.retry_after(now)) }
+    }
+
+    fn retry_after(&self, now: Duration) -> Option<Duration> {
+        match self.limiter.tells? {
+            Tells::Ban => Some(Duration::from_secs_f64(self.banned.saturating_sub(now).as_secs_f64().ceil())),
+            Tells::Always(time) => Some(time),
+        }
+    }
+
+    fn fits(&mut self, now: Duration) -> bool {
+        let refused_count = self.limiter.refused_count;
+        match self.limiter.counts {
+            Counts::Fixed(calls, window) => {
+                if self.begun.is_none_or(|begun| now >= begun + window) {
+                    (self.begun, self.used) = (Some(now), 0);
+                }
+                let fits = self.used < calls;
+                self.used += u32::from(fits || refused_count);
+                fits
+            }
+            Counts::Sliding(calls, window) => {
+                while self.counted.front().is_some_and(|at| *at + window <= now) {
+                    self.counted.pop_front();
+                }
+                let fits = self.counted.len() < calls as usize;
+                if fits || refused_count {
+                    self.counted.push_back(now);
+                }
+                fits
+            }
+            Counts::Gap(gap) => {
+                let now = Duration::from_millis(u64::try_from(now.as_millis()).unwrap_or(u64::MAX));
+                let fits = self.last.is_none_or(|last| now >= last + gap);
+                if fits || refused_count {
+                    self.last = Some(now);
+                }
+                fits
+            }
+            Counts::Bucket(most, per_second) => {
+                self.refill(now, most, |gone| gone * per_second);
+                self.last = Some(now);
+                self.take()
+            }
+            Counts::WholeTokens(most, window) => {
+                self.refill(now, most, |gone| (gone / window.as_secs_f64() * f64::from(most)).floor());
+                let fits = self.take();
+                if fits {
+                    self.last = Some(now);
+                }
+                fits
+            }
+            Counts::Pauseless(calls, pause) => {
+                let paused = self.last.is_none_or(|last| now.as_secs() - last.as_secs() >= pause);
+                let fits = paused || self.used < calls;
+                if paused {
+                    self.used = 0;
+                }
+                self.last = Some(now);
+                self.used += 1;
+                fits
+            }
+        }
+    }
+
+    fn refill(&mut self, now: Duration, most: u32, tokens: impl Fn(f64) -> f64) {
+        let gone = self.last.map_or(0.0, |last| now.saturating_sub(last).as_secs_f64());
+        self.tokens = (self.tokens + tokens(gone)).min(f64::from(most));
+    }
+
+    fn take(&mut self) -> bool {
+        let fits = self.tokens >= 1.0;
+        self.tokens -= f64::from(u8::from(fits));
+        fits
+    }
+}

@@ -1,0 +1,128 @@
+//! What bans teach the pace: how much slower to be after one, for how long, and which pace was good.
+//!
+//! A limiter that bans makes each refusal cost as much as many calls, so the pace comes back slowly. Decides about the pace
+//! after a ban only; ordinary refusals are the business of `aimd`.
+
+use std::time::{Duration, Instant};
+
+/// What is left of the pace after a ban. A little less than half, for one other client that takes half of the limit is as
+/// common as a limit that is just exceeded.
+const CUT: f64 = 0.48;
+
+/// Nothing passed for so many windows after a refusal: that is a ban. Without one, a window has forgotten by then.
+const SHORTEST: f64 = 1.02;
+
+/// At a pace that is as slow as this part of the fastest, somebody else keeps the limit used up: it is not halved again.
+const SLOW: f64 = 0.45;
+
+/// After a ban the pace stays as it is for so many times as long as the ban lasted: a faster one may cost another ban.
+const HOLD: u32 = 4;
+const LONGEST_HOLD: Duration = Duration::from_secs(120);
+
+/// Where a held pace was good and at most so many times of it was too much, the pace goes back to a little below.
+const A_LITTLE_MORE: f64 = 1.25;
+const A_LITTLE_BELOW: f64 = 0.95;
+
+/// What is remembered of bans. Paces are in calls per second.
+#[derive(Debug)]
+pub(crate) struct BanMemory {
+    window: Duration,
+    fastest: f64,
+    /// No growth until then, and the pace that is held.
+    hold: Option<(Instant, f64)>,
+    /// A pace that was held and never refused meanwhile.
+    good: Option<f64>,
+    /// When the last ban was over, and the pace before it.
+    last: Option<(Instant, f64)>,
+}
+
+impl BanMemory {
+    /// For a limit with this window.
+    pub(crate) fn new(window: Duration, fastest: f64) -> Self {
+        Self { window, fastest, hold: None, good: None, last: None }
+    }
+
+    /// Whether the pace has to stay as it is.
+    pub(crate) fn holds(&mut self, now: Instant) -> bool {
+        if let Some((_, pace)) = self.hold.take_if(|(until, _)| *until <= now) {
+            self.good = Some(pace);
+        }
+        self.hold.is_some()
+    }
+
+    /// Something passes again `lasted` after a refusal at `refused_pace`. Returns the pace to go on with if that was a ban.
+    pub(crate) fn over(&mut self, refused_pace: f64, lasted: Duration, now: Instant) -> Option<f64> {
+        if lasted < self.window.mul_f64(SHORTEST) {
+            return None;
+        }
+        let good = self.good.filter(|good| *good < refused_pace && refused_pace < good * A_LITTLE_MORE);
+        if good.is_none() && refused_pace < self.fastest * SLOW {
+            return None;
+        }
+        let pace = good.map_or(refused_pace * CUT, |good| good * A_LITTLE_BELOW);
+        self.hold = Some((now + (HOLD * lasted).min(LONGEST_HOLD), pace));
+        self.last = Some((now, refused_pace));
+        Some(pace)
+    }
+
+    /// A call is refused. Returns the pace before the last ban if that was none: a limiter starts counting anew after a ban,
+    /// so who is refused within a window of its end, at half the pace, was kept out by others who use the limit up.
+    pub(crate) fn was_none(&mut self, now: Instant) -> Option<f64> {
+        let (_, pace) = self.last.take().filter(|(over_at, _)| now < *over_at + self.window)?;
+        self.hold = None;
+        Some(pace)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn memory() -> BanMemory {
+        BanMemory::new(10 * SECOND, 5.0)
+    }
+
+    #[test]
+    fn a_silence_of_more_than_a_window_is_a_ban_and_halves_the_pace() {
+        let t0 = Instant::now();
+        for (seconds, pace) in [(2, None), (10, None), (11, Some(2.4)), (30, Some(2.4)), (3600, Some(2.4))] {
+            assert_eq!(memory().over(5.0, SECOND * seconds, t0), pace, "{seconds} s");
+        }
+    }
+
+    #[test]
+    fn the_pace_is_held_for_four_times_as_long_as_the_ban_and_two_minutes_at_most() {
+        let t0 = Instant::now();
+        for (lasted, hold) in [(11, 44), (20, 80), (600, 120)] {
+            let mut memory = memory();
+            memory.over(5.0, SECOND * lasted, t0);
+            assert!(memory.holds(t0 + SECOND * (hold - 1)) && !memory.holds(t0 + SECOND * hold), "{lasted} s");
+        }
+    }
+
+    #[test]
+    fn a_pace_that_was_good_is_gone_back_to_when_a_little_more_was_too_much() {
+        let t0 = Instant::now();
+        for (refused, expected) in [(2.5, 0.95 * 2.4), (2.9, 0.95 * 2.4), (3.1, 0.48 * 3.1), (2.3, 0.48 * 2.3)] {
+            let mut memory = memory();
+            memory.over(5.0, 31 * SECOND, t0);
+            assert!(!memory.holds(t0 + 121 * SECOND));
+            let pace = memory.over(refused, 31 * SECOND, t0 + 200 * SECOND).unwrap();
+            assert!((pace - expected).abs() < 1e-9, "{refused}: {pace}");
+        }
+    }
+
+    #[test]
+    fn refused_soon_after_it_there_was_no_ban() {
+        let t0 = Instant::now();
+        for (seconds, pace) in [(1, Some(5.0)), (9, Some(5.0)), (10, None), (60, None)] {
+            let mut memory = memory();
+            memory.over(5.0, 12 * SECOND, t0);
+            assert_eq!(memory.was_none(t0 + SECOND * seconds), pace, "{seconds} s");
+            assert_eq!(memory.was_none(t0 + SECOND * seconds), None, "once");
+            assert_eq!(memory.holds(t0 + SECOND * seconds), pace.is_none() && seconds < 48, "{seconds} s");
+        }
+    }
+}

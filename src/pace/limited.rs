@@ -1,0 +1,154 @@
+//! The parts of the pace that exist only where there is a limit, and who of them hears what.
+//!
+//! Decides nothing itself but one thing: where calls are kept apart, the controller does not learn.
+
+use std::num::NonZeroU32;
+use std::time::{Duration, Instant};
+
+use crate::budget::terms::{Lease, Terms};
+use crate::pace::aimd::Aimd;
+use crate::pace::arrival_window::ArrivalWindow;
+use crate::pace::ceiling::{self, Ceiling};
+use crate::pace::silence::Silence;
+use crate::pace::spacing::{Spacing, Trial};
+use crate::pace::travelling::Travelling;
+use crate::pace::trial::Response;
+use crate::pace::{Permit, Signal, Why};
+use crate::settings::rate::Limit;
+
+/// What exists only where there is a limit.
+#[derive(Debug)]
+pub(crate) struct Limited {
+    ceiling: Ceiling,
+    travelling: Travelling,
+    guard: ArrivalWindow,
+    silence: Silence,
+    controller: Aimd,
+    spacing: Spacing,
+}
+
+impl Limited {
+    pub(crate) fn new(limit: Limit, now: Instant) -> Self {
+        let ceiling = Ceiling::new(limit, now);
+        let controller = Aimd::new(limit, &ceiling);
+        let (travelling, silence) = (Travelling::default(), Silence::default());
+        let spacing = Spacing::new(ceiling.period());
+        Self { ceiling, travelling, guard: ArrivalWindow::new(limit), silence, controller, spacing }
+    }
+
+    /// The search begins at this seed.
+    pub(crate) fn seed(&mut self, seed: u64) {
+        self.spacing.seed(seed);
+    }
+
+    /// When the next call may leave for each reason; some time before `now` where nothing holds it back.
+    pub(crate) fn earliest(&mut self, now: Instant) -> [(Instant, Why); 4] {
+        self.travelling.forget(now);
+        [
+            (self.ceiling.earliest(now), Why::Ceiling),
+            (self.guard.earliest(&self.travelling, now), Why::ArrivalWindow),
+            (self.silence.earliest(&self.travelling, now), Why::Silence),
+            (self.spaced().unwrap_or(now), Why::Aimd),
+        ]
+    }
+
+    /// A call leaves.
+    pub(crate) fn send(&mut self, permit: Permit, now: Instant) {
+        self.ceiling.send(now);
+        self.silence.send(&self.travelling, now);
+        self.travelling.send(permit);
+        self.controller.send(now);
+        self.spacing.send(now);
+    }
+
+    /// The shortest time between two calls in the long run.
+    pub(crate) fn period(&self) -> Duration {
+        self.ceiling.period()
+    }
+
+    /// When the next call may leave for the sake of others who use the limit.
+    fn spaced(&self) -> Option<Instant> {
+        self.spacing.earliest().or_else(|| self.controller.earliest())
+    }
+
+    /// The pace aimed at, in calls per second.
+    pub(crate) fn pace(&self) -> f64 {
+        self.spacing.gap().map_or_else(|| self.controller.pace(), |gap| gap.as_secs_f64().recip())
+    }
+
+    /// A call sent at `sent_at` passed.
+    pub(crate) fn passed(&mut self, sent_at: Instant, now: Instant) {
+        self.spacing.passed(sent_at);
+        if self.spacing.gap().is_none() {
+            self.controller.passed(sent_at, now);
+        }
+    }
+
+    /// A call was refused for the pace; `silence` is what the network asks for.
+    pub(crate) fn throttled(
+        &mut self,
+        sent_at: Instant,
+        now: Instant,
+        silence: Option<Duration>,
+        trial: Trial,
+    ) -> Response {
+        if silence.is_some_and(|silence| !silence.is_zero()) {
+            self.spacing.give_up();
+        } else if self.unclear(sent_at, now, trial) == Response::Gap {
+            return Response::Gap;
+        }
+        self.controller.throttled(sent_at, now);
+        Response::Cooldown
+    }
+
+    /// A call was refused, for the pace or for its offer.
+    pub(crate) fn unclear(&mut self, sent_at: Instant, now: Instant, trial: Trial) -> Response {
+        let gap = Duration::from_secs_f64(self.controller.pace().recip());
+        self.spacing.refused(sent_at, now, gap, trial)
+    }
+
+    /// Whether a refusal says something of its offer: not while it is being found out how far apart calls have to be.
+    pub(crate) fn trusts_refusals(&self) -> bool {
+        self.spacing.trusts_refusals()
+    }
+
+    /// Takes in when a call had arrived, or that nobody knows.
+    pub(crate) fn back(&mut self, permit: Permit, now: Instant, signal: Signal) {
+        if signal == Signal::Lost {
+            return self.travelling.lost(permit, now);
+        }
+        let arrived = self.travelling.answered(permit);
+        if arrived > 0 {
+            self.guard.answered(arrived, now);
+            self.silence.answered(permit, now, signal == Signal::Passed);
+        }
+    }
+
+    /// The guard remembers the calls of the old limit, the controller how far from it the pace was.
+    pub(crate) fn set_limit(&mut self, limit: Limit, now: Instant) {
+        self.ceiling = Ceiling::new(limit, now);
+        self.guard.set_limit(limit);
+        self.controller.set_limit(limit, &self.ceiling);
+        self.spacing = Spacing::new(self.ceiling.period());
+    }
+
+    /// How many own calls may count at the server.
+    pub(crate) fn counting(&mut self, now: Instant) -> usize {
+        self.guard.counting(&self.travelling, now)
+    }
+
+    /// Places come and go often, and change nothing about the pace; the pace goes by the slots.
+    pub(crate) fn set_lease(&mut self, lease: &Lease, before: Terms, now: Instant) {
+        let calls = NonZeroU32::new(lease.places).unwrap_or(NonZeroU32::MIN);
+        self.guard.set_limit(Limit { calls, window: lease.limit.window });
+        match before {
+            Terms::Lease(before) if (before.limit, before.stride) == (lease.limit, lease.stride) => {
+                self.ceiling.align(lease);
+            }
+            _ => {
+                self.ceiling = Ceiling::leased(lease, now);
+                self.controller.set_limit(ceiling::share(lease.limit, lease.stride), &self.ceiling);
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! A trial of keeping calls apart: the gap being kept, and whether it helps.
+//!
+//! Ends itself where too many calls are refused. When one begins is decided in `spacing`, which gap is kept in `gap`.
+
+use std::time::{Duration, Instant};
+
+use crate::pace::gap::{Fit, GapSearch};
+
+/// Refusals in a row that end a trial: in its first calls, unless a gap is known to be too short; and later.
+const FIRST_CALLS: u32 = 12;
+const IN_A_ROW_AT_FIRST: u32 = 4;
+const IN_A_ROW: u32 = 8;
+
+/// From so many refusals in a row on, the next call comes at a random time: calls may be in step with another client's.
+const OUT_OF_STEP: u32 = 4;
+
+/// The part of about the last 64 calls that may be refused at a gap that works, and the refusals that a search may cost.
+const LAST_CALLS: f64 = 64.0;
+const TOO_MANY: f64 = 0.08;
+const SEARCH_COST: u32 = 16;
+
+/// At a gap with fewer refusals than this a refusal is not the gap's.
+const FEW_REFUSED: f64 = 0.05;
+
+/// A trial of so many calls has shown that this is such a limiter.
+const PROVEN: u32 = 500;
+
+/// No call waits longer than this for a longer gap to be found.
+const LONGEST: Duration = Duration::from_secs(3);
+
+/// Calls are kept apart, to see whether they pass.
+#[derive(Debug)]
+pub(crate) struct GapTrial {
+    search: GapSearch,
+    next: Instant,
+    last_sent: Instant,
+    calls: u32,
+    in_a_row: u32,
+    /// How long after the last success the last refused call was sent.
+    refused_after: Duration,
+    /// Refusals at gaps on trial.
+    search_cost: u32,
+    /// The part of the last calls at a good gap that was refused.
+    refused_part: f64,
+}
+
+/// What a refusal calls for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Response {
+    /// The next call waits for its gap, and that is all.
+    Gap,
+    /// This is no question of gaps.
+    Cooldown,
+}
+
+impl GapTrial {
+    /// Begins with the refusal of a call sent at `sent_at`.
+    pub(crate) fn new(search: GapSearch, sent_at: Instant) -> Self {
+        Self {
+            next: sent_at + search.gap(),
+            search,
+            last_sent: sent_at,
+            calls: 0,
+            in_a_row: 1,
+            refused_after: Duration::ZERO,
+            search_cost: 0,
+            refused_part: 0.0,
+        }
+    }
+
+    /// When the next call may leave.
+    pub(crate) fn next(&self) -> Instant {
+        self.next
+    }
+
+    pub(crate) fn gap(&self) -> Duration {
+        self.search.gap()
+    }
+
+    /// Whether a refusal says something of its offer: hardly any call is refused at this gap.
+    pub(crate) fn trusts_refusals(&self) -> bool {
+        self.search.is_good() && self.refused_part < FEW_REFUSED
+    }
+
+    /// Whether it has lasted for so long that this is a limiter that keeps calls apart.
+    pub(crate) fn is_proof(&self) -> bool {
+        self.calls >= PROVEN
+    }
+
+    /// A call leaves.
+    pub(crate) fn send(&mut self, now: Instant) {
+        self.last_sent = now;
+        self.next = now + self.search.gap();
+    }
+
+    /// A call passed, sent `since` after the last success.
+    pub(crate) fn passed(&mut self, since: Duration) {
+        self.calls = self.calls.saturating_add(1);
+        if self.search.is_good() {
+            self.refused_part -= self.refused_part / LAST_CALLS;
+        }
+        let row = std::mem::take(&mut self.in_a_row);
+        // Sent far later than the one before it that was refused, it would say little about the gap.
+        let says_much = since < self.refused_after.mul_f64(2.2);
+        if row > 1 && self.search.looks_for_longer() && self.search.is_later(since) && says_much {
+            self.search.found(since);
+        } else {
+            self.search.passed(since);
+        }
+    }
+
+    /// A call sent at `sent_at`, `since` after the last success, was refused, as is known at `now`. `random` is from 0 to 1.
+    pub(crate) fn refused(
+        &mut self,
+        (sent_at, since): (Instant, Option<Duration>),
+        now: Instant,
+        shortest: Duration,
+        random: f64,
+    ) -> Response {
+        self.calls = self.calls.saturating_add(1);
+        self.in_a_row += 1;
+        if self.search.is_good() {
+            self.refused_part += (1.0 - self.refused_part) / LAST_CALLS;
+        } else {
+            self.search_cost += 1;
+        }
+        let is_new = self.calls <= FIRST_CALLS && self.search.is_fresh();
+        let most = if is_new { IN_A_ROW_AT_FIRST } else { IN_A_ROW };
+        if self.in_a_row >= most || self.refused_part > TOO_MANY || self.search_cost > SEARCH_COST {
+            return Response::Cooldown;
+        }
+        self.refused_after = since.unwrap_or_default();
+        if since.map(|since| self.search.refused(since)) == Some(Fit::No) {
+            return Response::Cooldown;
+        }
+        let wait = match since {
+            // Half as long again after the last success as before.
+            Some(since) if self.search.looks_for_longer() => (since / 2).clamp(shortest.min(LONGEST), LONGEST),
+            _ if self.in_a_row >= OUT_OF_STEP => self.search.gap().mul_f64(1.0 + random),
+            _ => self.search.gap(),
+        };
+        self.next = (self.last_sent.max(sent_at) + wait).max(now);
+        Response::Gap
+    }
+}
