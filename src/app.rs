@@ -68,10 +68,6 @@ fn run_export(arguments: ExportArgs, environment: Environment) -> ExitCode {
             Err(failure) => fail(&failure, &report),
         };
     }
-    if job.networks.are_several() && job.work.all_offers().is_some() {
-        let error = "--all-offers over several networks is not built yet: list them, then export the list";
-        return fail(&Error::Name(error.to_owned()), &report);
-    }
     match wait_for(export(&job, &report)) {
         Ok((ending, summary)) => {
             if let RunOutcome::Interrupted(signal) = ending {

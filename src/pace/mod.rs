@@ -25,7 +25,6 @@ mod spacing;
 mod travelling;
 mod trial;
 
-use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use cooldown::Cooldown;

@@ -43,10 +43,25 @@ pub(crate) struct DryRun {
     pub rate: Rate,
     /// The time between calls.
     pub period: Duration,
+    /// Of several networks the one that takes longest.
+    pub slowest: Option<Slowest>,
     /// What it would write, with a word on each.
     pub files: Vec<(PathBuf, &'static str)>,
     /// What is there of an earlier run, and what would become of that.
     pub earlier_run: Option<EarlierRun>,
+}
+
+/// The network that a run over several waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Slowest {
+    /// Its name.
+    pub network: String,
+    /// Offers that are asked of it, each time they are.
+    pub offers: u64,
+    /// Its limit.
+    pub rate: Rate,
+    /// The time between calls to it.
+    pub period: Duration,
 }
 
 /// A row whose cell is no ID.
@@ -68,7 +83,11 @@ impl DryRun {
 
     /// The shortest time in which they can be made.
     fn least(&self, links: Links) -> Duration {
-        self.period.saturating_mul(u32::try_from(self.calls_for(links)).unwrap_or(u32::MAX))
+        let (calls, period) = match &self.slowest {
+            Some(slowest) => (slowest.offers.div_ceil(links.offers_per_call()), slowest.period),
+            None => (self.calls_for(links), self.period),
+        };
+        period.saturating_mul(u32::try_from(calls).unwrap_or(u32::MAX))
     }
 
     /// For people.
@@ -164,6 +183,13 @@ impl DryRun {
     }
 
     fn time(&self) -> String {
+        if let Some(Slowest { network, offers, rate, .. }) = &self.slowest {
+            let least = format::duration(self.least(self.links));
+            let calls = format::counted(offers.div_ceil(self.links.offers_per_call()), "call");
+            return format!(
+                "{least} at least: {calls} to {network}, whose limit is {rate}; all networks are called at once"
+            );
+        }
         match self.rate.limit() {
             None => "no limit".to_owned(),
             Some(limit) if !self.is_listed => {

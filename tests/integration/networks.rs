@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use offerlinks::sandbox::{Account, EMAIL, Outage, OutageKind, Sandbox};
 
-use crate::support::{Folder, KEY, Run, called, export_in, network, network_with};
+use crate::support::{Folder, KEY, Run, called, export_in, network, network_with, records};
 
 /// A config file with these networks, and what a run needs to use it.
 fn config(folder: &Folder, networks: &[(&str, &Sandbox)]) {
@@ -191,4 +191,56 @@ fn the_column_may_have_another_name_and_has_to_be_there() {
     let ran = over(&named).csv("offer_id\n16\n").run().expect(2);
     ran.says(&["network"]);
     assert!(networks.iter().all(|network| called(network).len() == 1));
+}
+
+#[test]
+fn a_dry_run_names_the_networks_the_slowest_of_them_and_the_rows_of_none() {
+    let folder = Folder::new();
+    let mut config = format!("email = \"{EMAIL}\"\n");
+    for (name, rate) in [("a", "50/10s"), ("b", "1/s")] {
+        config += &format!(
+            "[networks.{name}]\nbase_url = \"https://{name}.example\"\napi_key_env = \"SOME_KEY\"\nrate = \"{rate}\"\n"
+        );
+    }
+    folder.write("config.toml", config);
+    let input = rows(&["a", "b"], 10, true) + "7,c,\nx,a,\n1000,a,again\n";
+    let ran = again(&folder).csv(input).args(&["--dry-run"]).run().expect(0);
+    for words in [
+        "23 rows",
+        "20 distinct; 1 row names one of them again",
+        "2 rows: error rows without calls",
+        "no network is called \"c\"; there are a, b",
+        "2: a (a.example), b (b.example)",
+        "20, and more where one fails",
+        "10 calls to b, whose limit is 1/s",
+    ] {
+        assert!(ran.stdout.contains(words), "{words:?} is not in {}", ran.stdout);
+    }
+    assert_eq!(folder.names(), ["config.toml", "offers.csv"]);
+}
+
+#[test]
+fn all_offers_of_all_networks_are_listed_and_exported_in_one_run() {
+    let networks = [network_with(|options| options.listed = 3), network_with(|options| options.listed = 5)];
+    let folder = Folder::new();
+    config(&folder, &[("a", &networks[0]), ("b", &networks[1])]);
+    let run = || again(&folder).args(&["--all-offers", "--all-networks"]).output("links.csv");
+    let ran = run().run();
+    let list = std::fs::read_to_string(folder.path("links.csv.offers.csv")).unwrap();
+    assert!(list.starts_with("offer_id,network,"), "{list}");
+    let listed = |name: &str| records(&list).iter().filter(|record| record[1] == name).count();
+    let cells = ran.cells(["offer_id", "network"]);
+    for (name, network) in [("a", &networks[0]), ("b", &networks[1])] {
+        let mut offers: Vec<_> = cells.iter().filter(|cells| cells[1] == name).map(|cells| &cells[0]).collect();
+        offers.dedup();
+        let asked: std::collections::HashSet<_> = called(network).into_iter().collect();
+        assert_eq!((offers.len(), asked.len()), (listed(name), listed(name)), "{name}");
+    }
+    assert_eq!(listed("b"), listed("a") + 2);
+    // A network whose offers are not known would be missing, with its good rows of yesterday.
+    let old = ran.output.unwrap();
+    let refusing = refused();
+    config(&folder, &[("a", &networks[0]), ("b", &refusing)]);
+    let ran = run().args(&["--restart"]).run().expect(4);
+    assert_eq!(ran.output, Some(old));
 }

@@ -4,11 +4,13 @@
 use std::path::Path;
 use std::time::Instant;
 
+use futures::future::join_all;
 use jiff::Timestamp;
 
-use crate::api::{Client, Request};
+use super::networks::Called;
+use crate::api::Request;
 use crate::budget::Participant;
-use crate::commands::list::{Board, Care, End, ListOf, Lister, to_csv};
+use crate::commands::list::{Board, Care, ListOf, Lister, Whole, to_csv};
 use crate::config::{AllOffers, Job};
 use crate::dispatch::Dispatcher;
 use crate::error::Error;
@@ -33,8 +35,8 @@ pub(crate) struct Line {
 /// The file cannot be written.
 pub(crate) async fn prepare(
     (job, list): (&Job, &AllOffers),
-    (client, host): (&Client, &str),
-    (goal, line): (&Goal, &mut Line),
+    called: &Called,
+    (goal, lines): (&Goal, &mut [Line]),
     signals: &mut Signals,
     report: &Report,
 ) -> Result<Option<RunOutcome>, Error> {
@@ -43,27 +45,38 @@ pub(crate) async fn prepare(
         report.emit(&Event::ListReused(list.file.clone()));
         return Ok(None);
     }
-    let Line { schedule, budget } = line;
-    let board = Board::new([host.into()].into_iter());
-    let mut lister = Lister {
-        lane: LaneId::ONLY,
-        board: &board,
-        client,
-        query: list.query.as_slice().into(),
-        schedule,
-        budget,
-        keep_nameless: true,
-    };
+    let board = Board::new(called.names(job));
     let care = Care { twice: true, allow_short: list.allow_short };
-    let read = board.watch(lister.whole(care, report), signals, report).await;
-    let whole = match read.unwrap_or_else(|signal| Err(End::Interrupted(signal))) {
-        Ok(whole) => whole,
-        Err(end) => return Ok(Some(end.of_export(host))),
+    let reads = lines.iter_mut().zip(called.clients()).enumerate().map(|(lane, (line, client))| {
+        let Line { schedule, budget } = line;
+        let (board, query) = (&board, list.query.as_slice().into());
+        async move {
+            let lane = LaneId(lane);
+            let mut lister = Lister { lane, board, client, query, schedule, budget, keep_nameless: true };
+            lister.whole(care, report).await
+        }
+    });
+    let reads = match board.watch(join_all(reads), signals, report).await {
+        Ok(reads) => reads,
+        Err(signal) => return Ok(Some(RunOutcome::Interrupted(signal))),
     };
-    let lists = [ListOf { network: None, offers: &whole.offers }];
+    // A network whose offers are not known would be missing from the output, its good rows of yesterday too.
+    let wholes: Result<Vec<Whole>, _> =
+        reads.into_iter().zip(called.hosts()).map(|(read, host)| read.map_err(|end| (end, host))).collect();
+    let wholes = match wholes {
+        Ok(wholes) => wholes,
+        Err((end, host)) => return Ok(Some(end.of_export(host))),
+    };
+    let names: Vec<_> = called.names(job).collect();
+    let are_several = job.networks.are_several();
+    let lists = wholes.iter().zip(&names);
+    let lists: Vec<_> =
+        lists.map(|(whole, name)| ListOf { network: are_several.then_some(&**name), offers: &whole.offers }).collect();
     replace_offers(lock, &list.file, &to_csv(&lists, ListColumns::Fields))?;
-    let (offers, without_id) = (whole.offers.len() as u64, whole.nameless);
-    report.emit(&Event::Listed { offers, without_id, calls: schedule.counts(Instant::now()).calls });
+    let offers = wholes.iter().map(|whole| whole.offers.len() as u64).sum();
+    let without_id = wholes.iter().map(|whole| whole.nameless).sum();
+    let calls = lines.iter().map(|line| line.schedule.counts(Instant::now()).calls).sum();
+    report.emit(&Event::Listed { offers, without_id, calls });
     Ok(None)
 }
 

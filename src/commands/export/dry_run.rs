@@ -17,9 +17,11 @@ use crate::offer::OfferId;
 use crate::output::Destination;
 use crate::pace::Pace;
 use crate::reorder::buffer::ReorderBuffer;
-use crate::report::{DryRun, Event, InvalidRow, Report};
+use crate::report::{DryRun, Event, InvalidRow, Report, Slowest};
+use crate::run::lane_progress::LaneProgress;
 use crate::run::resume::ResumeDecision;
 use crate::run::retry_failed::failed_of_previous;
+use crate::run::router::Router;
 use crate::run::rows::input_of;
 use crate::run::rows::{Next, Rows};
 
@@ -55,7 +57,16 @@ pub(crate) async fn dry_run(job: &Job, report: &Report) -> Result<DryRun, Error>
         Destination::File(place) => ResumeDecision::of(job, place, &mut rows, Timestamp::now())?,
         Destination::Stdout | Destination::Device(_) => ResumeDecision::Nothing,
     };
-    let seen = if matches!(earlier, ResumeDecision::AllDone(..)) { Seen::new() } else { Seen::of(&mut rows).await? };
+    let seen = match &earlier {
+        ResumeDecision::AllDone(..) => Seen::new(),
+        ResumeDecision::GoesOn(found, _) if job.networks.are_several() => {
+            // What is done of each network is a number, so all rows are looked at.
+            rows = Rows::open(job)?;
+            let names = job.networks.iter().map(|network| network.name.clone());
+            Seen::of((job, LaneProgress::new(names).resume(&found.checkpoint.lanes)), &mut rows).await?
+        }
+        _ => Seen::of((job, LaneProgress::default()), &mut rows).await?,
+    };
     rows.log_warnings(report);
     let ids = rows.reading.as_ref().filter(|_| job.work.all_offers().is_none()).map(ToString::to_string);
     Ok(DryRun { ids, ..plan(job, network, &target, &earlier, seen) })
@@ -78,18 +89,35 @@ fn plan(job: &Job, network: String, target: &Destination, earlier: &ResumeDecisi
         rate: job.networks.first().policy.rate,
         period: Pace::new(job.networks.first().policy.rate, Instant::now()).period(),
         files: files(job, target, earlier),
+        slowest: slowest(job, &seen.calls_of),
         earlier_run: earlier.earlier_run(job.start),
     }
 }
 
 /// Whom it would call, or what is missing for that. Settings that cannot work are found out too.
 fn network(job: &Job) -> Result<String, Error> {
-    let NetworkConfig { network, http, .. } = job.networks.first();
-    match network {
+    let words = |NetworkConfig { network, http, .. }: &NetworkConfig| match network {
         Network::Sandbox => Ok("the sandbox network".to_owned()),
         Network::Real(account) => Client::new(account, http).map(|_| account.host()).map_err(Error::from),
         Network::NotGiven(missing) => Ok(format!("not given yet: {missing}")),
+    };
+    if !job.networks.are_several() {
+        return words(job.networks.first());
     }
+    let named = |config| words(config).map(|words| format!("{} ({words})", config.name));
+    let all = job.networks.iter().map(named).collect::<Result<Vec<_>, Error>>()?;
+    Ok(format!("{}: {}", all.len(), all.join(", ")))
+}
+
+/// The network that a run over several waits for, given the calls to each.
+fn slowest(job: &Job, calls: &[u64]) -> Option<Slowest> {
+    let networks = job.networks.are_several().then(|| job.networks.iter().zip(calls));
+    let slowest = networks.into_iter().flatten().map(|(config, calls)| {
+        let period = Pace::new(config.policy.rate, Instant::now()).period();
+        Slowest { network: config.name.clone(), offers: *calls, rate: config.policy.rate, period }
+    });
+    let least = |slowest: &Slowest| slowest.period.saturating_mul(u32::try_from(slowest.offers).unwrap_or(u32::MAX));
+    slowest.max_by_key(|slowest| (least(slowest), slowest.offers))
 }
 
 /// The files that a run leaves, and those that it needs meanwhile.
@@ -123,12 +151,14 @@ struct Seen {
     kept: u64,
     /// Ordinary IDs as numbers. A run remembers no more than the last ones, but to count all of them they have to be
     /// held: ten million take 150 MiB, which is acceptable here and nowhere else.
-    numbers: HashSet<u64>,
+    numbers: HashSet<(usize, u64)>,
     /// Those that are too long for that.
-    others: HashSet<OfferId>,
+    others: HashSet<(usize, OfferId)>,
     /// What a run would remember.
-    remembered: LruCache<OfferId, ()>,
+    remembered: LruCache<(usize, OfferId), ()>,
     calls: u64,
+    /// Calls to each network.
+    calls_of: Vec<u64>,
     invalid: u64,
     first_invalid: Vec<InvalidRow>,
 }
@@ -142,21 +172,34 @@ impl Seen {
             others: HashSet::new(),
             remembered: LruCache::new(ReorderBuffer::<()>::REMEMBERED),
             calls: 0,
+            calls_of: Vec::new(),
             invalid: 0,
             first_invalid: Vec::new(),
         }
     }
 
     /// Everything that is still to come.
-    async fn of(rows: &mut Rows) -> Result<Self, Error> {
+    async fn of((job, done): (&Job, LaneProgress), rows: &mut Rows) -> Result<Self, Error> {
         let mut seen = Self::new();
+        let router = rows.network_cell.map(|cell| (Router::new(&job.networks), cell));
+        let mut rows_of = vec![0_u64; job.networks.len() + 1];
         loop {
             let next = match rows.next()? {
                 Next::NotYet => rows.wait().await?,
                 next => next,
             };
             match next {
-                Next::Row(row) | Next::Stale(row, _) => seen.add(row),
+                Next::Row(row) | Next::Stale(row, _) => {
+                    let route = router.as_ref().map_or(Ok(0), |(router, cell)| router.route(row.cells.get(*cell)));
+                    let lane = route.as_ref().copied().unwrap_or(job.networks.len());
+                    let nth = rows_of.get_mut(lane).map_or(0, |rows| {
+                        *rows += 1;
+                        *rows
+                    });
+                    if nth > done.done(lane) {
+                        seen.add(route, row);
+                    }
+                }
                 Next::Kept(_) => seen.kept += 1,
                 Next::NotYet => {}
                 Next::End => return Ok(seen),
@@ -164,27 +207,31 @@ impl Seen {
         }
     }
 
-    fn add(&mut self, row: Row) {
+    /// Counts a row of the network of that place, or of none for the reason given.
+    fn add(&mut self, route: Result<usize, String>, row: Row) {
         self.rows += 1;
-        match row.offer {
-            Ok(offer) => {
-                // With a 1 before it, so that leading zeros count: 007 is not 7.
-                match format!("1{offer}").parse() {
-                    Ok(number) => self.numbers.insert(number),
-                    Err(_) => self.others.insert(offer),
-                };
-                self.calls += u64::from(self.remembered.put(offer, ()).is_none());
-            }
-            Err(bad) => {
-                self.invalid += 1;
-                if self.first_invalid.len() < LISTED {
-                    self.first_invalid.push(InvalidRow {
-                        line: row.line,
-                        text: bad.text.into(),
-                        reason: bad.reason.to_string(),
-                    });
-                }
-            }
+        let (lane, offer) = match (route, row.offer) {
+            (Ok(lane), Ok(offer)) => (lane, offer),
+            (Err(why), Ok(offer)) => return self.add_invalid(row.line, offer.to_string(), why),
+            (_, Err(bad)) => return self.add_invalid(row.line, bad.text.into(), bad.reason.to_string()),
+        };
+        // With a 1 before it, so that leading zeros count: 007 is not 7.
+        match format!("1{offer}").parse() {
+            Ok(number) => self.numbers.insert((lane, number)),
+            Err(_) => self.others.insert((lane, offer)),
+        };
+        let is_called = self.remembered.put((lane, offer), ()).is_none();
+        self.calls += u64::from(is_called);
+        self.calls_of.resize(self.calls_of.len().max(lane + 1), 0);
+        if let Some(calls) = self.calls_of.get_mut(lane) {
+            *calls += u64::from(is_called);
+        }
+    }
+
+    fn add_invalid(&mut self, line: u64, text: String, reason: String) {
+        self.invalid += 1;
+        if self.first_invalid.len() < LISTED {
+            self.first_invalid.push(InvalidRow { line, text, reason });
         }
     }
 
@@ -208,7 +255,7 @@ mod tests {
     fn every_id_counts_once_and_leading_zeros_make_another() {
         let mut seen = Seen::new();
         for cell in ["7", "007", "7.0", "18446744073709551615", "99999999999999999999", "99999999999999999999", "x"] {
-            seen.add(row(1, cell));
+            seen.add(Ok(0), row(1, cell));
         }
         assert_eq!((seen.rows, seen.distinct(), seen.calls, seen.invalid), (7, 4, 4, 1));
     }
@@ -217,7 +264,7 @@ mod tests {
     fn what_a_run_would_have_forgotten_is_called_again() {
         let mut seen = Seen::new();
         for id in (0..12_000).chain([11_999, 0]) {
-            seen.add(row(1, &id.to_string()));
+            seen.add(Ok(0), row(1, &id.to_string()));
         }
         assert_eq!((seen.distinct(), seen.calls), (12_000, 12_001));
     }
@@ -225,7 +272,7 @@ mod tests {
     #[test]
     fn only_the_first_invalid_rows_are_held() {
         let mut seen = Seen::new();
-        (2..1002).for_each(|line| seen.add(row(line, "x")));
+        (2..1002).for_each(|line| seen.add(Ok(0), row(line, "x")));
         assert_eq!((seen.invalid, seen.first_invalid.len()), (1000, LISTED));
         assert_eq!(seen.first_invalid[9].line, 11);
     }

@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use self::all_offers::Line;
 pub(crate) use self::dry_run::dry_run;
-use self::networks::{Called, drain, feed, lane_plan, line};
+use self::networks::{Called, drain, feed};
 use crate::config::{Job, Work};
 use crate::error::Error;
 use crate::input::Total;
@@ -43,7 +43,7 @@ pub(crate) async fn export(job: &Job, report: &Report) -> Result<(RunOutcome, Ta
     let close = |report: &Report, ending: &RunOutcome, kept: Option<u64>| {
         close(job, host, (ending, kept), report);
     };
-    let Start { mut rows, goal, line } = match start(job, &called, &mut signals, report).await? {
+    let Start { mut rows, goal, lines } = match start(job, &called, &mut signals, report).await? {
         Ok(start) => start,
         Err(ending) => {
             let summary = Tally::default();
@@ -77,7 +77,7 @@ pub(crate) async fn export(job: &Job, report: &Report) -> Result<(RunOutcome, Ta
         }
     };
     let run = Run {
-        lanes: called.lanes(job, line, &writer, report),
+        lanes: called.lanes(job, lines, &writer, report),
         feed,
         writer,
         max_errors: job.tolerance.max_errors,
@@ -100,7 +100,7 @@ fn plan(job: &Job, called: &Called, rows: &Rows, writer: &Writer) -> Plan {
         output: output_of(job),
         total: rows.total(),
         done: writer.summary().offers,
-        lanes: called.plans(job, writer),
+        lanes: called.plans(job, |lane| writer.tally(lane).offers),
         at: Instant::now(),
     }
 }
@@ -132,7 +132,7 @@ struct Start {
     rows: Rows,
     goal: Goal,
     /// Where calls were made already.
-    line: Option<Line>,
+    lines: Vec<Line>,
 }
 
 /// Opens what rows come from and go to; with `--all-offers` after the account's list is there. Gives how the run has
@@ -150,24 +150,37 @@ async fn start(
             report.emit(&Event::ReadingTerminal);
         }
         let (rows, goal) = open(job)?;
-        return Ok(Ok(Start { rows, goal, line: None }));
+        return Ok(Ok(Start { rows, goal, lines: Vec::new() }));
     };
     let goal = Goal::of(job)?;
-    let Some((client, host)) = called.first() else { return Err(Error::NoAccount(String::new())) };
-    let (input, output) = ("the account's offers".to_owned(), list.file.display().to_string());
-    let lanes = vec![lane_plan((job, job.networks.first()), host, 0)];
-    let plan = Plan { input, output, total: Total::Unknown, done: 0, lanes, at: Instant::now() };
-    report.emit(&Event::ListStarted(plan));
-    let mut line = line((job, job.networks.first()), host, report, Instant::now());
-    let ended = all_offers::prepare((job, list), (client, host), (&goal, &mut line), signals, report).await;
+    let input = if job.networks.are_several() { "the accounts' offers" } else { "the account's offers" };
+    let (input, output) = (input.to_owned(), list.file.display().to_string());
+    let plans = called.plans(job, |_| 0);
+    report.emit(&Event::ListStarted(Plan {
+        input,
+        output,
+        total: Total::Unknown,
+        done: 0,
+        lanes: plans,
+        at: Instant::now(),
+    }));
+    let mut lines = called.lines(job, report);
+    let ended = all_offers::prepare((job, list), called, (&goal, &mut lines), signals, report).await;
     let now = Instant::now();
-    let status = LaneStatus { counts: line.schedule.counts(now), ..LaneStatus::new(&host.into(), Total::Unknown) };
-    report.emit(&Event::CallsOver { last: Snapshot::of_one(status, now), failed: Vec::new() });
+    let status = |(line, network): (&Line, _)| LaneStatus {
+        counts: line.schedule.counts(now),
+        ..LaneStatus::new(&network, Total::Unknown)
+    };
+    let statuses = lines.iter().zip(called.names(job)).map(status).collect();
+    let so_far = Snapshot { at: now, total: Total::Unknown, unrouted: Tally::default(), lanes: statuses };
+    report.emit(&Event::CallsOver { last: so_far, failed: Vec::new() });
     if let Some(ending) = ended? {
         return Ok(Err(ending));
     }
-    line.schedule.begin_anew();
-    Ok(Ok(Start { rows: Rows::open(job)?, goal, line: Some(line) }))
+    for line in &mut lines {
+        line.schedule.begin_anew();
+    }
+    Ok(Ok(Start { rows: Rows::open(job)?, goal, lines }))
 }
 
 /// What the user should know before the run, and with `-v` what it goes by.

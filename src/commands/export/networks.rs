@@ -2,6 +2,7 @@
 //!
 //! Opens sessions and the spool; the loop of `run` does the rest.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::all_offers::Line;
@@ -74,9 +75,25 @@ impl Called {
         &self.clients
     }
 
-    /// The client and the host of the only network, or of the first.
-    pub(super) fn first(&self) -> Option<(&Client, &str)> {
-        self.sessions.first().map(|session| (&session.client, session.host.as_str()))
+    /// The hosts, in the order of the lanes.
+    pub(super) fn hosts(&self) -> impl Iterator<Item = &str> {
+        self.sessions.iter().map(|session| session.host.as_str())
+    }
+
+    /// What the user calls each: its name, or its host where it is the only one.
+    pub(super) fn names(&self, job: &Job) -> impl Iterator<Item = Arc<str>> {
+        let are_several = job.networks.are_several();
+        let name = move |(config, session): (&NetworkConfig, &Session)| {
+            Arc::from(if are_several { config.name.as_str() } else { session.host.as_str() })
+        };
+        let names: Vec<_> = job.networks.iter().zip(&self.sessions).map(name).collect();
+        names.into_iter()
+    }
+
+    /// When calls may leave to each, from now on.
+    pub(super) fn lines(&self, job: &Job, report: &Report) -> Vec<Line> {
+        let networks = job.networks.iter().zip(&self.sessions);
+        networks.map(|(config, session)| line((job, config), &session.host, report, Instant::now())).collect()
     }
 
     /// Whom the last words are about.
@@ -88,11 +105,12 @@ impl Called {
     }
 
     /// A lane for each network, and of several another one for rows that name none.
-    pub(super) fn lanes(&self, job: &Job, mut line: Option<Line>, writer: &Writer, report: &Report) -> Vec<Lane> {
+    pub(super) fn lanes(&self, job: &Job, called: Vec<Line>, writer: &Writer, report: &Report) -> Vec<Lane> {
         let (now, are_several) = (Instant::now(), job.networks.are_several());
         let count = job.networks.len() + usize::from(are_several);
+        let mut called = called.into_iter();
         let make = |(id, (config, session)): (usize, (&NetworkConfig, &Session))| {
-            let made = line.take().unwrap_or_else(|| self::line((job, config), &session.host, report, now));
+            let made = called.next().unwrap_or_else(|| line((job, config), &session.host, report, now));
             let Line { mut schedule, budget } = made;
             prepare(&mut schedule, job, &writer.tally(id));
             let name = if are_several { &config.name } else { &session.host };
@@ -110,9 +128,9 @@ impl Called {
     }
 
     /// What is known of the networks before their first call.
-    pub(super) fn plans(&self, job: &Job, writer: &Writer) -> Vec<LanePlan> {
+    pub(super) fn plans(&self, job: &Job, done: impl Fn(usize) -> u64) -> Vec<LanePlan> {
         let plan = |(id, (config, session)): (usize, (&NetworkConfig, &Session))| {
-            let plan = lane_plan((job, config), &session.host, writer.tally(id).offers);
+            let plan = lane_plan((job, config), &session.host, done(id));
             if job.networks.are_several() { LanePlan { network: config.name.as_str().into(), ..plan } } else { plan }
         };
         job.networks.iter().zip(&self.sessions).enumerate().map(plan).collect()
@@ -120,7 +138,7 @@ impl Called {
 }
 
 /// What is known of a network before its first call.
-pub(super) fn lane_plan((job, config): (&Job, &NetworkConfig), host: &str, done: u64) -> LanePlan {
+fn lane_plan((job, config): (&Job, &NetworkConfig), host: &str, done: u64) -> LanePlan {
     let rate = config.policy.rate;
     let period = Pace::new(rate, Instant::now()).period();
     let offers_per_call = job.links.offers_per_call();
@@ -143,7 +161,7 @@ fn prepare(schedule: &mut Dispatcher<Request>, job: &Job, earlier: &Tally) {
 }
 
 /// When calls may leave, from now on.
-pub(super) fn line((job, config): (&Job, &NetworkConfig), host: &str, report: &Report, now: Instant) -> Line {
+fn line((job, config): (&Job, &NetworkConfig), host: &str, report: &Report, now: Instant) -> Line {
     let NetworkConfig { network, policy, budget, .. } = config;
     // A promise to the next job: what is in flight has to end within --max-duration too.
     let max_duration = policy.max_duration.map(|max| max.saturating_sub(drain(job)));

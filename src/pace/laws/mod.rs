@@ -3,6 +3,7 @@
 //! Virtual time: a loop such as the one that owns the pace, with wake-ups, latencies, pauses and restarts of choice.
 
 use std::collections::BinaryHeap;
+use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
