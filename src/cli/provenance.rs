@@ -9,6 +9,7 @@ use std::path::Path;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, CommandFactory};
 
+use crate::budget::redis::address;
 use crate::cli::Cli;
 use crate::config::pasted::may_be_a_key;
 use crate::settings::console::LogFormat;
@@ -102,6 +103,13 @@ pub(crate) fn retry_command(arguments: impl Iterator<Item = OsString>) -> String
 }
 
 fn redact(word: &str) -> String {
+    let (flag, value) = match word.split_once('=') {
+        Some((flag, value)) if flag.starts_with("--") => (&word[..=flag.len()], value),
+        _ => ("", word),
+    };
+    if let Some(shown) = address::shown(value) {
+        return format!("{flag}{shown}");
+    }
     let Some((scheme, rest)) = word.split_once("://") else { return word.to_owned() };
     let authority = rest.split('/').next().unwrap_or(rest);
     match authority.rsplit_once('@') {

@@ -58,6 +58,12 @@ pub(crate) struct CallArgs {
     /// All affiliates of a network share it. The default is what Offerslook publishes: 50 calls in any 10 seconds.
     #[arg(long, value_name = "CALLS/WINDOW", default_value = "50/10s")]
     pub rate: Rate,
+    /// Share the limit with other hosts through Redis or Valkey
+    ///
+    /// redis://HOST/, rediss://HOST/ (TLS) or unix:///FOLDER/SOCKET, the same on all hosts. Put a URL with a password into
+    /// the variable, where nobody else on the machine can see it.
+    #[arg(hide_short_help = true, long, value_name = "URL", env = "OFFERSLOOK_BUDGET", hide_env_values = true)]
+    pub budget: Option<String>,
     /// Time limit for one call
     #[arg(hide_short_help = true, long, value_name = "TIME", default_value = "60s", value_parser = parse_timeout)]
     pub timeout: Duration,

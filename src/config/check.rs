@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::budget::redis::address::Address;
 use crate::cli::{AttemptArgs, CheckArgs};
 use crate::config::accounts::{CallSettings, Target, Targets, Want};
 use crate::config::environment::Environment;
@@ -13,6 +14,8 @@ use crate::settings::console::LogFormat;
 pub(crate) struct CheckJob {
     /// The networks, or why none can be told.
     pub targets: Result<Vec<CheckTarget>, JobError>,
+    /// Shares the limits with other hosts.
+    pub budget: Option<Address>,
     /// Whether to print the answer as it came.
     pub show_reply: bool,
     /// The form of the result.
@@ -29,8 +32,10 @@ impl CheckJob {
         // One call, without another behind it.
         let attempts = AttemptArgs { retries: 0, max_outage: Duration::ZERO, max_duration: None };
         let typed = CallSettings { account, call, attempts, net, concurrency: None };
+        let mut shared = None;
         let targets = Targets::of(&typed, environment, &Want::Each).map(|found| {
-            let Targets { all: mut targets, warnings, .. } = found;
+            let Targets { all: mut targets, warnings, budget, .. } = found;
+            shared = budget;
             for target in &mut targets {
                 target
                     .settings
@@ -41,6 +46,6 @@ impl CheckJob {
             }
             targets
         });
-        Self { targets, show_reply, log_format: log_format.into() }
+        Self { targets, budget: shared, show_reply, log_format: log_format.into() }
     }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::config::accounts::{BadNetworks, SelectionError};
+use crate::config::budget::BudgetError;
 use crate::config::credentials::AccountError;
 use crate::config::file::ConfigFileError;
 use crate::encode::link_template::BadTemplate;
@@ -23,6 +24,9 @@ pub(crate) enum JobError {
     /// It is not clear which networks are meant.
     #[error(transparent)]
     Selection(#[from] SelectionError),
+    /// `--budget`.
+    #[error(transparent)]
+    Budget(#[from] BudgetError),
     /// `--append`.
     #[error(transparent)]
     Template(#[from] BadTemplate),

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod all_offers;
+mod budget;
 mod check;
 pub(crate) mod credentials;
 pub(crate) mod distinct_paths;

@@ -2,6 +2,7 @@
 //!
 //! Where they come from (flags, environment, config file) is decided elsewhere. Opens nothing and calls nobody.
 
+use crate::budget::redis::address::Address;
 use crate::dispatch::Policy;
 use crate::settings::network::{Account, Http};
 
@@ -17,6 +18,8 @@ pub(crate) struct NetworkConfig {
     pub http: Http,
     /// How its calls are paced and repeated: rate, concurrency, retries, outages.
     pub policy: Policy,
+    /// Shares its limit with other hosts.
+    pub budget: Option<Address>,
 }
 
 /// Which network is called.
@@ -129,7 +132,7 @@ mod tests {
             max_outage: std::time::Duration::ZERO,
             max_duration: None,
         };
-        NetworkConfig { name: name.to_owned(), network: Network::Sandbox, http: Http::default(), policy }
+        NetworkConfig { name: name.to_owned(), network: Network::Sandbox, http: Http::default(), policy, budget: None }
     }
 
     #[test]

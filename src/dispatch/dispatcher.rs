@@ -3,7 +3,6 @@
 //! Owns the state machines of this folder and what is asked of them from outside. What is sent next is decided in
 //! `select`, what an answer means in `complete` and `refused`.
 
-use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use crate::dispatch::admission::Admission;
@@ -87,9 +86,9 @@ impl<R> Dispatcher<R> {
         self.stats.counts(self.health.frozen_until, self.breaker.open_for(now), now)
     }
 
-    /// Divides the limit by `runs`, the processes on this machine that call this network.
-    pub fn set_share(&mut self, runs: NonZeroU32, now: Instant) {
-        self.pace.set_share(runs, now);
+    /// What keeps the limit: it has to know who else uses that.
+    pub(crate) fn pace(&mut self) -> &mut Pace {
+        &mut self.pace
     }
 
     /// Calls to this host succeeded in an earlier run, so that what fails from the start is an outage.
@@ -109,11 +108,6 @@ impl<R> Dispatcher<R> {
     /// even if nothing succeeds.
     pub fn expect_failures(&mut self) {
         self.admission.expect_failures();
-    }
-
-    /// Sends no call before `until`: by then the other runs have made room.
-    pub fn hold_until(&mut self, until: Instant) {
-        self.pace.hold_until(until);
     }
 
     /// The requests that have failed for good since the last time, without the one whose [`super::Verdict`] said so.

@@ -60,10 +60,7 @@ impl ArrivalWindow {
     /// When fewer than N calls count, as far as is known now; `now` if it is so already. Only an answer may bring that
     /// about: then it is a time to look again.
     pub(crate) fn earliest(&mut self, travelling: &Travelling, now: Instant) -> Instant {
-        while self.arrived.front().is_some_and(|arrived| *arrived + self.window <= now) {
-            self.arrived.pop_front();
-        }
-        let counting = self.arrived.len() + travelling.len();
+        let counting = self.counting(travelling, now);
         let Some(excess) = counting.checked_sub(self.calls) else { return now };
         if let Some(arrived) = self.arrived.get(excess) {
             return *arrived + self.window;
@@ -72,6 +69,14 @@ impl ArrivalWindow {
             return now + self.window;
         }
         travelling.last_lost().map_or(now, |lost| now.max(lost + UNHEARD))
+    }
+
+    /// How many calls may count at the server.
+    pub(crate) fn counting(&mut self, travelling: &Travelling, now: Instant) -> usize {
+        while self.arrived.front().is_some_and(|arrived| *arrived + self.window <= now) {
+            self.arrived.pop_front();
+        }
+        self.arrived.len() + travelling.len()
     }
 
     /// A call was answered, and so many had arrived by then for that reason, its own among them.

@@ -13,6 +13,7 @@ use governor::nanos::Nanos;
 use governor::state::{NotKeyed, StateStore};
 use governor::{Quota, RateLimiter};
 
+use crate::budget::terms::Lease;
 use crate::settings::rate::Limit;
 
 /// How much longer than the window N periods take: 50/10 s becomes 202 ms, which keeps 50 arrivals in any 10 s for
@@ -25,6 +26,9 @@ const TIMER_SLACK: Duration = Duration::from_millis(10);
 /// Where calls leave one by one, a call that is late by up to this part of the window does not make the next ones late:
 /// on a busy machine every timer is late, and 2 ms a call would be 1 % of the pace. It is half of the margin.
 const FORGIVEN: u32 = 1000;
+
+/// Where timers are hardly finer than the time between two calls, hosts cannot take turns.
+const SHORTEST_TURN: Duration = Duration::from_millis(20);
 
 /// A burst costs its size in pace (burst + window / period <= N), so it is at most this part of N.
 const BURST_PER_CALLS: u32 = 100;
@@ -44,21 +48,73 @@ pub(crate) struct Ceiling {
     slack: Duration,
     /// The part of that which governor does not know of, since it is not a burst.
     forgiven: Duration,
+    /// One of the slots in which calls leave, where hosts take turns.
+    slot: Option<Instant>,
 }
 
 impl Ceiling {
     pub(crate) fn new(limit: Limit, now: Instant) -> Self {
         let burst = burst(limit);
         let period = period(limit, burst);
+        Self::with_period(period, burst, limit.window / FORGIVEN, now)
+    }
+
+    /// The ceiling of a lease: calls leave in its slots, and one that is late does not make the next ones late.
+    pub(crate) fn leased(lease: &Lease, now: Instant) -> Self {
+        let share = share(lease.limit, lease.stride);
+        let period = lease.period();
+        if period < SHORTEST_TURN {
+            return Self::new(share, now);
+        }
+        let mut ceiling = Self::with_period(period, NonZeroU32::MIN, share.window / FORGIVEN, now);
+        if let Some(slot) = lease.slot {
+            ceiling.slot = Some(slot);
+            ceiling.spent.set(Nanos::from((now + ceiling.until_slot(slot, now)).saturating_duration_since(now)));
+        }
+        ceiling
+    }
+
+    /// Moves the slots, unless they are hardly elsewhere than before.
+    pub(crate) fn align(&mut self, lease: &Lease) {
+        let (Some(old), Some(new)) = (self.slot, lease.slot) else { return };
+        let after = self.until_slot(new, old);
+        let apart = after.min(self.period.saturating_sub(after));
+        if apart > self.period / lease.stride.get() / 4 {
+            self.slot = Some(new);
+            let due = self.start + Duration::from(self.spent.get());
+            let earlier = due.checked_sub(self.period / 2).unwrap_or(due);
+            let due = earlier + self.until_slot(new, earlier);
+            self.spent.set(Nanos::from(due.saturating_duration_since(self.start)));
+        }
+    }
+
+    /// From `now` to the next slot, if `slot` is one of them; nothing if it is one.
+    fn until_slot(&self, slot: Instant, now: Instant) -> Duration {
+        let since = self.since_slot(slot, now);
+        if since.is_zero() { since } else { self.period.saturating_sub(since) }
+    }
+
+    /// From the last slot to `now`.
+    fn since_slot(&self, slot: Instant, now: Instant) -> Duration {
+        let period = self.period.as_nanos().max(1);
+        let rest = |time: Duration| Duration::from_nanos(u64::try_from(time.as_nanos() % period).unwrap_or_default());
+        match now.checked_duration_since(slot) {
+            Some(after) => rest(after),
+            None => rest(self.period.saturating_sub(rest(slot.saturating_duration_since(now)))),
+        }
+    }
+
+    /// `slack` is for calls that leave one by one.
+    fn with_period(period: Duration, burst: NonZeroU32, slack: Duration, now: Instant) -> Self {
         let burst_time = period * (burst.get() - 1);
-        let slack = if burst_time.is_zero() { limit.window / FORGIVEN } else { burst_time };
+        let slack = if burst_time.is_zero() { slack } else { burst_time };
         let (spent, clock) = (Spent::default(), ToldClock::default());
         let quota = Quota::with_period(period).unwrap_or(Quota::per_second(NonZeroU32::MIN)).allow_burst(burst);
         let limiter = RateLimiter::new(quota, spent.clone(), clock.clone());
         // A new limiter is full. As if the whole burst had just left:
         spent.set(Nanos::from(period) + Nanos::from(burst_time));
         let forgiven = slack.saturating_sub(burst_time);
-        Self { limiter, spent, clock, start: now, period, slack, forgiven }
+        Self { limiter, spent, clock, start: now, period, slack, forgiven, slot: None }
     }
 
     /// When the next call may leave; `now` if it may at once.
@@ -79,7 +135,11 @@ impl Ceiling {
         let due = self.start + Duration::from(self.spent.get());
         let late = now.saturating_duration_since(due);
         // Later than a period is not late: there was nothing to send.
-        let forgiven = if late < self.period { late.min(self.forgiven) } else { Duration::ZERO };
+        let forgiven = match self.slot {
+            Some(slot) => self.since_slot(slot, now),
+            None if late < self.period => late.min(self.forgiven),
+            None => Duration::ZERO,
+        };
         self.tell(now.checked_sub(forgiven).unwrap_or(now));
         if self.limiter.check().is_err() {
             self.spent.set(self.spent.get() + Nanos::from(self.period));
@@ -220,6 +280,33 @@ mod tests {
         let ceiling = Ceiling::new(Limit::PUBLISHED, t0);
         ceiling.send(t0);
         assert_eq!(ceiling.earliest(t0), t0 + Duration::from_millis(404));
+    }
+
+    #[test]
+    fn calls_of_a_lease_leave_in_its_slots_however_late_they_are() {
+        let t0 = Instant::now();
+        let millis = Duration::from_millis;
+        let stride = NonZeroU32::new(2).unwrap();
+        let lease = |slot: u64| Lease { places: 25, limit: Limit::PUBLISHED, stride, slot: Some(t0 + millis(slot)) };
+        let mut ceiling = Ceiling::leased(&lease(5100), t0);
+        assert_eq!(ceiling.period(), millis(404));
+        let first = 5100 % 404;
+        assert_eq!(ceiling.earliest(t0), t0 + millis(first));
+        for (late, next) in [(0, 1), (150, 2), (403, 3), (0, 4)] {
+            let now = ceiling.earliest(t0) + millis(late);
+            assert_eq!(ceiling.earliest(now), now);
+            ceiling.send(now);
+            assert_eq!(ceiling.earliest(now), t0 + millis(first + 404 * next), "{late} ms late");
+        }
+        let idle = t0 + millis(first + 404 * 100 + 7);
+        ceiling.send(idle);
+        assert_eq!(ceiling.earliest(idle), t0 + millis(first + 404 * 101), "the slots that passed are not made up for");
+        ceiling.align(&lease(first + 20));
+        assert_eq!(ceiling.earliest(idle), t0 + millis(first + 404 * 101), "clocks are never quite the same");
+        ceiling.align(&lease(first + 150));
+        assert_eq!(ceiling.earliest(idle), t0 + millis(first + 404 * 101 + 150));
+        ceiling.align(&lease(first));
+        assert_eq!(ceiling.earliest(idle), t0 + millis(first + 404 * 101));
     }
 
     #[test]

@@ -29,11 +29,15 @@ use cooldown::Cooldown;
 use silence::Silence;
 use travelling::Travelling;
 
+use crate::budget::terms::{Lease, Terms};
 use crate::settings::rate::{Limit, Rate};
 
 /// Nothing gets used to a limit quicker than within this time: a server whose limit is written as `5/s` here is most
 /// often one of `50/10s`, and one that is really so quick forgives a patient caller.
 const SHORTEST_WINDOW: Duration = Duration::from_secs(10);
+
+/// A run without a place asks again after this, unless it gets one before.
+const NO_PLACE: Duration = Duration::from_secs(1);
 
 /// The window that recovery and freezes go by.
 fn window(limit: Limit) -> Duration {
@@ -44,7 +48,7 @@ fn window(limit: Limit) -> Duration {
 #[derive(Debug)]
 pub struct Pace {
     rate: Rate,
-    share: NonZeroU32,
+    terms: Terms,
     /// `None` without a limit: then only freezes hold calls back.
     limited: Option<Limited>,
     freeze: Cooldown,
@@ -77,6 +81,8 @@ pub struct Wait {
 pub enum Why {
     /// Others need room: the pace is below the limit.
     Aimd,
+    /// Other hosts use the whole limit, and have not made room yet.
+    Budget,
     /// As many own calls as the limit allows may still count at the server.
     ArrivalWindow,
     /// Calls are overdue: the server may not be reading.
@@ -117,7 +123,7 @@ impl Pace {
     pub fn new(rate: Rate, now: Instant) -> Self {
         let limited = rate.limit().map(|limit| Limited::new(limit, now));
         let freeze = Cooldown::new(rate.limit().map_or(SHORTEST_WINDOW, window));
-        Self { rate, share: NonZeroU32::MIN, limited, freeze, not_before: now, departures: 0 }
+        Self { rate, terms: Terms::ALL, limited, freeze, not_before: now, departures: 0 }
     }
 
     /// Draws chance (by how much freezes are longer than they have to be) from this seed.
@@ -135,6 +141,9 @@ impl Pace {
         let mut wait = Wait { until: self.freeze.until().unwrap_or(now), why: Why::Frozen };
         if self.not_before > wait.until {
             wait = Wait { until: self.not_before, why: Why::Aimd };
+        }
+        if matches!(self.terms, Terms::Lease(Lease { places: 0, .. })) && wait.until <= now {
+            wait = Wait { until: now + NO_PLACE, why: Why::Budget };
         }
         if let Some(limited) = &mut self.limited {
             limited.travelling.forget(now);
@@ -189,15 +198,21 @@ impl Pace {
         }
     }
 
-    /// From now on `runs` runs on this machine share the limit, and this one keeps to 1/`runs` of it.
-    pub fn set_share(&mut self, runs: NonZeroU32, now: Instant) {
-        if runs == self.share {
-            return;
+    /// Keeps to these terms from now on.
+    pub(crate) fn set_terms(&mut self, terms: Terms, now: Instant) {
+        let before = std::mem::replace(&mut self.terms, terms);
+        let (Some(limit), Some(limited)) = (self.rate.limit(), &mut self.limited) else { return };
+        match terms {
+            _ if terms == before => {}
+            Terms::Part(parts) => limited.set_limit(ceiling::share(limit, parts), now),
+            Terms::Lease(lease) => limited.set_lease(&lease, before, now),
         }
-        self.share = runs;
-        if let (Some(limit), Some(limited)) = (self.rate.limit(), &mut self.limited) {
-            limited.set_limit(ceiling::share(limit, runs), now);
-        }
+    }
+
+    /// How many own calls may count at the server.
+    pub(crate) fn counting(&mut self, now: Instant) -> u32 {
+        let Some(limited) = &mut self.limited else { return 0 };
+        u32::try_from(limited.guard.counting(&limited.travelling, now)).unwrap_or(u32::MAX)
     }
 
     /// No call leaves before `until`.
@@ -246,6 +261,21 @@ impl Limited {
         self.ceiling = Ceiling::new(limit, now);
         self.guard.set_limit(limit);
         self.controller.set_limit(limit, &self.ceiling);
+    }
+
+    /// Places come and go often, and change nothing about the pace; the pace goes by the slots.
+    fn set_lease(&mut self, lease: &Lease, before: Terms, now: Instant) {
+        let calls = NonZeroU32::new(lease.places).unwrap_or(NonZeroU32::MIN);
+        self.guard.set_limit(Limit { calls, window: lease.limit.window });
+        match before {
+            Terms::Lease(before) if (before.limit, before.stride) == (lease.limit, lease.stride) => {
+                self.ceiling.align(lease);
+            }
+            _ => {
+                self.ceiling = Ceiling::leased(lease, now);
+                self.controller.set_limit(ceiling::share(lease.limit, lease.stride), &self.ceiling);
+            }
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::budget::Outages;
 use crate::exit::ExitCode;
 use crate::offer::ErrorKind;
 use crate::report::failed_offer::FailedOffer;
@@ -90,6 +91,9 @@ pub(crate) struct Work<'a> {
     latency_ms: Option<Latency>,
     pub(crate) waited_seconds: Waited,
     pub(crate) limit: Option<Limit>,
+    /// Left out where the limit is not shared with other hosts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) budget: Option<Budget>,
 }
 
 /// Input rows; all but `continued_from` include those of the runs that this one has continued.
@@ -135,6 +139,13 @@ pub(crate) struct Limit {
     rate: String,
     period_ms: f64,
     pub(crate) used_percent: f64,
+}
+
+/// The budget that is shared with other hosts.
+#[derive(Debug, Serialize)]
+pub(crate) struct Budget {
+    pub(crate) outages: u64,
+    pub(crate) away_seconds: f64,
 }
 
 impl<'a> Document<'a> {
@@ -219,6 +230,7 @@ impl<'a> Work<'a> {
             calls: Calls::new(&figures),
             latency_ms: figures.latency.map(Latency::from),
             waited_seconds: (&figures).into(),
+            budget: figures.budget.map(Budget::from),
             limit: lane.and_then(|lane| Limit::new(lane, &figures)),
             rows: figures.tally.rows,
             offers: Offers {
@@ -271,6 +283,12 @@ impl Limit {
             period_ms: thousandths(lane.period.as_secs_f64() * 1000.0),
             used_percent: thousandths(figures.limit_used? * 100.0),
         })
+    }
+}
+
+impl From<Outages> for Budget {
+    fn from(outages: Outages) -> Self {
+        Self { outages: outages.times, away_seconds: seconds(outages.lasted) }
     }
 }
 

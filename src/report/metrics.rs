@@ -69,6 +69,14 @@ fn counts(page: &mut Page, document: &Document<'_>) {
         page.sample(waited, labels, Some(("why", "frozen")), work.waited_seconds.frozen);
         page.sample(waited, labels, Some(("why", "outage")), work.waited_seconds.outage);
     }
+    let away = "offerlinks_budget_away_seconds";
+    let budgets: Vec<_> = networks.iter().filter_map(|(labels, work)| Some((labels, work.budget.as_ref()?))).collect();
+    if !budgets.is_empty() {
+        page.describe(away, "How long the budget that is shared with other hosts was away during the last run.");
+        for (labels, budget) in budgets {
+            page.sample(away, labels, None, budget.away_seconds);
+        }
+    }
     let used = "offerlinks_limit_used_ratio";
     let limits: Vec<_> = networks.iter().filter_map(|(labels, work)| Some((labels, work.limit.as_ref()?))).collect();
     if !limits.is_empty() {

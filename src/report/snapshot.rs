@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::budget::Outages;
 use crate::dispatch::{Counts, StopReason, Waiting};
 use crate::input::Total;
 use crate::offer::tally::Tally;
@@ -40,6 +41,8 @@ pub(crate) struct LaneStatus {
     pub in_flight: usize,
     /// What it is doing.
     pub state: LaneState,
+    /// How often the budget was away that it shares with other hosts, if it does.
+    pub budget: Option<Outages>,
 }
 
 /// What a lane is doing.
@@ -90,6 +93,11 @@ impl Snapshot {
         })
     }
 
+    /// How often a budget was away that is shared with other hosts, and for how long at most; `None` without one.
+    pub(crate) fn budget(&self) -> Option<Outages> {
+        self.lanes.iter().filter_map(|lane| lane.budget).reduce(Outages::and)
+    }
+
     /// Calls that have no answer yet.
     pub(crate) fn in_flight(&self) -> usize {
         self.lanes.iter().map(|lane| lane.in_flight).sum()
@@ -114,6 +122,7 @@ impl LaneStatus {
             counts: Counts::default(),
             in_flight: 0,
             state: LaneState::Calling,
+            budget: None,
         }
     }
 

@@ -2,11 +2,13 @@
 //!
 //! Takes an event, lets the lane that it concerns decide, and carries that out.
 
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use tokio::time::sleep_until;
+use tokio::time::{sleep, sleep_until};
 
 use crate::api::{Client, Request};
 use crate::dispatch::{Call, StopReason};
@@ -23,6 +25,9 @@ use crate::run::writer::Writer;
 use crate::settings::units::MaxErrors;
 use crate::signals::status_request::StatusRequests;
 use crate::signals::{Signal, Signals};
+
+/// How often a run that only waits for answers renews what it holds of a shared budget.
+const HEARTBEAT: Duration = Duration::from_millis(500);
 
 /// What is said and left behind after the last commit takes no longer.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -48,6 +53,21 @@ pub(crate) struct Run {
     pub(crate) drain: Duration,
 }
 
+/// Waits until the budget of a lane has something for it, and gives that lane something to do.
+async fn budgets_change(lanes: &mut [Lane]) {
+    poll_fn(|context| {
+        let mut polled = Poll::Pending;
+        for lane in lanes.iter_mut() {
+            if lane.poll_budget(context).is_ready() {
+                lane.poke(Instant::now());
+                polled = Poll::Ready(());
+            }
+        }
+        polled
+    })
+    .await;
+}
+
 /// How a run ended.
 #[derive(Debug)]
 pub(crate) struct Ended {
@@ -70,6 +90,9 @@ impl Run {
         report: &Report,
     ) -> Result<Ended, Error> {
         let ended = self.go(clients, signals, report).await;
+        for lane in &mut self.lanes {
+            lane.leave(Instant::now()).await;
+        }
         // A run that fails here is to be reported too.
         let now = Instant::now();
         let last = self.last_snapshot(ended.as_ref().ok(), now);
@@ -136,6 +159,7 @@ impl Run {
                 // What was written has made room for more.
                 () = std::future::ready(()), if is_due => {}
                 () = asked.next() => self.answer(report, Instant::now()),
+                () = budgets_change(&mut self.lanes) => {}
                 () = &mut timer, if wake.is_some() => {}
             }
         };
@@ -160,6 +184,9 @@ impl Run {
             }
             let stop = lane.turn(&mut self.feed, report, now, |call| fetch(id, call))?;
             lane.write(&mut self.writer, now)?;
+            if !lane.is_open(&self.feed) {
+                lane.let_go(now);
+            }
             // With its last row written it has nothing left to stop for.
             stops.extend(stop.filter(|_| lane.is_open(&self.feed)).map(|stop| (id, stop)));
         }
@@ -226,11 +253,14 @@ impl Run {
         }
         let mut deadline = pin!(sleep_until((Instant::now() + drain).into()));
         while !in_flight.is_empty() {
+            // Calls in flight hold places until they are answered.
+            self.lanes.iter_mut().for_each(|lane| lane.share(report, Instant::now()));
             tokio::select! {
                 biased;
                 _ = signals.next() => break,
                 Some(answer) = in_flight.next() => drop(self.answered(std::iter::once(answer), clients, report)),
                 () = &mut deadline => break,
+                () = sleep(HEARTBEAT) => {}
             }
         }
         let now = Instant::now();

@@ -4,9 +4,11 @@
 //! for nothing: that is the loop's part.
 
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use crate::api::{Payload, Reply, Request};
+use crate::budget::Participant;
 use crate::dispatch::{Call, Next, StopReason, Supply, Waiting};
 use crate::error::Error;
 use crate::offer::{OfferError, OfferId};
@@ -15,7 +17,7 @@ use crate::report::{LaneState, LaneStatus, Report};
 use crate::run::fate::{LaneEnd, error_of};
 use crate::run::feed::{Feed, Pending};
 use crate::run::requests::Requests;
-use crate::run::session::Neighbours;
+use crate::run::session;
 use crate::run::writer::Writer;
 
 /// A call with its answer, and how long that took.
@@ -32,8 +34,8 @@ pub(crate) struct Lane {
     host: String,
     pub(super) window: ReorderBuffer<Pending>,
     pub(super) requests: Requests,
-    /// The other runs on this machine that call the same network.
-    neighbours: Neighbours,
+    /// Its part of the limit.
+    budget: Participant,
     waiting: Option<(Waiting, Instant)>,
     state: State,
     /// When there is something to do even if nothing happens; in the past where there is something to do now.
@@ -55,12 +57,12 @@ impl Lane {
     pub(crate) fn new(
         (id, limits): (usize, Limits),
         (network, host): (Arc<str>, String),
-        (requests, neighbours): (Requests, Neighbours),
+        (requests, budget): (Requests, Participant),
         now: Instant,
     ) -> Self {
         let window = ReorderBuffer::with(limits);
         let (waiting, state) = (None, State::Calling);
-        Self { id, network, host, window, requests, neighbours, waiting, state, wake: Some(now) }
+        Self { id, network, host, window, requests, budget, waiting, state, wake: Some(now) }
     }
 
     /// Whether it has something to do now.
@@ -121,8 +123,7 @@ impl Lane {
         now: Instant,
         fetch: impl FnMut(Call<Request>),
     ) -> Result<Option<StopReason>, Error> {
-        let dispatcher = &mut self.requests.dispatcher;
-        self.neighbours.count(report, now, |runs| dispatcher.set_share(runs, now));
+        self.share(report, now);
         let stop = match &self.state {
             State::Calling => {
                 self.read(feed)?;
@@ -136,10 +137,30 @@ impl Lane {
             }
         };
         let times =
-            [self.waiting.map(|(_, until)| until), self.requests.dispatcher.ends_at(), self.neighbours.next_count()];
+            [self.waiting.map(|(_, until)| until), self.requests.dispatcher.ends_at(), self.budget.next_update()];
         let is_calling = matches!(self.state, State::Calling);
         self.wake = if is_calling { times.into_iter().flatten().min() } else { None };
         Ok(stop)
+    }
+
+    /// Takes its part of the limit, when that has changed.
+    pub(crate) fn share(&mut self, report: &Report, now: Instant) {
+        session::share(&mut self.budget, self.requests.dispatcher.pace(), report, now);
+    }
+
+    /// Whether the budget has something for it.
+    pub(crate) fn poll_budget(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        self.budget.poll_changed(context)
+    }
+
+    /// Gives its part of the limit back: it makes no more calls.
+    pub(crate) fn let_go(&mut self, now: Instant) {
+        self.budget.let_go(self.requests.dispatcher.pace().counting(now));
+    }
+
+    /// The same, and waits until that is done with.
+    pub(crate) async fn leave(&mut self, now: Instant) {
+        self.budget.leave(self.requests.dispatcher.pace().counting(now)).await;
     }
 
     /// What is read far ahead has left the CPU's cache when its turn comes.
@@ -222,6 +243,7 @@ impl Lane {
             self.state = State::Stopped(stop);
             self.waiting = None;
             self.wake = None;
+            self.let_go(Instant::now());
         }
         is_first
     }
@@ -266,6 +288,7 @@ impl Lane {
             counts: self.requests.dispatcher.counts(now),
             in_flight: self.in_flight(),
             state,
+            budget: self.budget.outages(now),
             ..LaneStatus::new(&self.network, feed.total_of(self.id))
         }
     }

@@ -1,20 +1,21 @@
-//! What every command needs that calls a network: the account, or a sandbox of its own, the client, and the other
-//! runs on this machine that share the limit.
+//! What every command needs that calls a network: the account, or a sandbox of its own, the client, and its part of the
+//! limit.
 //!
 //! Opens it and sends nothing.
 
-use std::num::NonZeroU32;
 use std::time::Instant;
 
+use tokio::time::sleep_until;
+
 use crate::api::{Client, ClientError};
-use crate::budget::machine::{Count, Peers};
+use crate::budget::{Participant, Remark, SharedLimit};
 use crate::config::Network;
 use crate::error::Error;
+use crate::pace::Pace;
 use crate::report::Report;
 use crate::report::event::{Event, Moment};
 use crate::sandbox::{self, Sandbox};
 use crate::settings::network::{Account, Http};
-use crate::settings::rate::Rate;
 
 /// A network that can be called.
 #[derive(Debug)]
@@ -54,48 +55,49 @@ impl Session {
     }
 }
 
-/// The other runs on this machine that call the same network.
-#[derive(Debug)]
-pub(crate) struct Neighbours(Option<Peers>);
+/// Joins those who share the limit, where there is one to share, and keeps calls back until they have made room.
+pub(crate) fn join_budget(
+    (network, host): (&Network, &str),
+    limits: SharedLimit<'_>,
+    pace: &mut Pace,
+    report: &Report,
+    now: Instant,
+) -> Participant {
+    let (Network::Real(account), Some(limit)) = (network, limits.rate.limit()) else {
+        return Participant::alone();
+    };
+    let (mut participant, begin, remarks) = Participant::join((&account.base_url, host), limit, limits.budget, now);
+    emit(remarks, report);
+    pace.hold_until(begin);
+    share(&mut participant, pace, report, now);
+    participant
+}
 
-impl Neighbours {
-    /// Looks for them, where there is a limit to share.
-    pub(crate) fn look(network: &Network, rate: Rate, host: &str, report: &Report) -> Self {
-        let (Network::Real(account), Some(_)) = (network, rate.limit()) else { return Self(None) };
-        let (peers, blind) = Peers::join(&account.base_url, Instant::now());
-        if let Some(blind) = blind {
-            report.emit(&Event::PeersHidden { host: host.to_owned(), why: blind.to_string() });
-        }
-        Self(peers)
+/// Takes this run's part of the limit, when it has changed.
+pub(crate) fn share(participant: &mut Participant, pace: &mut Pace, report: &Report, now: Instant) {
+    let (terms, remarks) = participant.update(|| pace.counting(now), now);
+    if let Some(terms) = terms {
+        pace.set_terms(terms, now);
     }
+    emit(remarks, report);
+}
 
-    /// Nobody is looked for.
-    pub(crate) fn nobody() -> Self {
-        Self(None)
+/// Waits until the budget has something to do.
+pub(crate) async fn budget_moves(budget: &mut Participant) {
+    let next = budget.next_update();
+    tokio::select! {
+        () = budget.changed() => {}
+        () = sleep_until(next.unwrap_or_else(Instant::now).into()), if next.is_some() => {}
     }
+}
 
-    /// When to count them again.
-    pub(crate) fn next_count(&self) -> Option<Instant> {
-        self.0.as_ref().map(Peers::next_count)
-    }
-
-    /// Where there are any, `set_share` is told into how many parts the limit is cut, and no call may leave before the
-    /// time that is given back: until then the others have slowed down.
-    pub(crate) fn make_room(&self, report: &Report, now: Instant, set_share: impl FnOnce(NonZeroU32)) -> Instant {
-        let Some(count) = self.0.as_ref().map(Peers::count).filter(|count| count.runs.get() > 1) else { return now };
-        set_share(count.parts);
-        let Count { runs, .. } = count;
-        report.emit(&Event::LimitShared { runs, when: Moment::AtStart });
-        now + Peers::INTERVAL * 3 / 2
-    }
-
-    /// Tells `set_share` when they have become more or fewer.
-    pub(crate) fn count(&mut self, report: &Report, now: Instant, set_share: impl FnOnce(NonZeroU32)) {
-        let Some(peers) = self.0.as_mut().filter(|peers| peers.next_count() <= now) else { return };
-        if peers.recount(now) {
-            let Count { runs, parts } = peers.count();
-            set_share(parts);
-            report.emit(&Event::LimitShared { runs, when: Moment::Meanwhile });
-        }
+fn emit(remarks: Vec<Remark>, report: &Report) {
+    for remark in remarks {
+        report.emit(&match remark {
+            Remark::Blind { host, blind } => Event::PeersHidden { host, why: blind.to_string() },
+            Remark::Machine(runs) => Event::LimitShared { runs, when: Moment::AtStart },
+            Remark::MachineNow(runs) => Event::LimitShared { runs, when: Moment::Meanwhile },
+            Remark::Shared(said) => Event::Budget(said),
+        });
     }
 }

@@ -12,6 +12,7 @@ use crate::api::body::Body;
 use crate::api::classify::accept;
 use crate::api::offers::Page;
 use crate::api::{RawReply, TransportError};
+use crate::budget::Look;
 use crate::commands::check::certificate;
 use crate::commands::check::diagnosis::{answered, unanswered};
 use crate::exit::ExitCode;
@@ -35,10 +36,11 @@ pub(crate) enum Check {
     Limit,
     Offers,
     Clock,
+    Budget,
 }
 
 impl Check {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Dns,
         Self::Connection,
         Self::Tls,
@@ -49,6 +51,7 @@ impl Check {
         Self::Limit,
         Self::Offers,
         Self::Clock,
+        Self::Budget,
     ];
 
     const fn name(self) -> &'static str {
@@ -63,6 +66,7 @@ impl Check {
             Self::Limit => "limit",
             Self::Offers => "offers",
             Self::Clock => "clock",
+            Self::Budget => "budget",
         }
     }
 }
@@ -126,6 +130,8 @@ pub(crate) struct Evidence<'a> {
     pub(crate) rate: Rate,
     pub(crate) lookup: Lookup,
     pub(crate) call: &'a Result<RawReply, TransportError>,
+    /// The budget that is shared with other hosts, if one is, or why it does not answer.
+    pub(crate) budget: Option<&'a Result<Look, String>>,
     /// This machine's clock when the answer came.
     pub(crate) now: SystemTime,
 }
@@ -169,7 +175,7 @@ pub(crate) fn indented(settings: &[Setting]) -> String {
 /// The lines where the settings are found wanting.
 pub(crate) fn without_settings(settings: &str, why: &str) -> String {
     let mut text = line("settings", CheckStatus::Fail, &why.replace('\n', "\n             ")) + settings;
-    for gate in Check::ALL {
+    for gate in Check::ALL.into_iter().filter(|gate| *gate != Check::Budget) {
         text += &line(gate.name(), CheckStatus::Skipped, "");
     }
     text
@@ -208,10 +214,11 @@ impl Evidence<'_> {
             Err(failure) => Some(unanswered(failure, self.way_out)),
             Ok(reply) => answered(reply),
         };
-        let lines = Check::ALL.into_iter().map(|gate| {
+        let gates = Check::ALL.into_iter().filter(|gate| *gate != Check::Budget || self.budget.is_some());
+        let lines = gates.map(|gate| {
             let (state, words) = match &closed {
                 Some(closed) if closed.gate == gate => (CheckStatus::Fail, closed.words.clone()),
-                Some(closed) if closed.gate < gate && gate != Check::Clock => (CheckStatus::Skipped, String::new()),
+                Some(closed) if closed.gate < gate && gate < Check::Clock => (CheckStatus::Skipped, String::new()),
                 Some(closed) if self.skips(closed.gate, gate) => {
                     (CheckStatus::Skipped, "the limiter stands before it here".to_owned())
                 }
@@ -219,7 +226,8 @@ impl Evidence<'_> {
             };
             (gate, state, words)
         });
-        Findings { lines: lines.collect(), closed: closed.as_ref().map(|closed| closed.code) }
+        let no_budget = matches!(self.budget, Some(Err(_))).then_some(ExitCode::Failure);
+        Findings { lines: lines.collect(), closed: closed.as_ref().map(|closed| closed.code).or(no_budget) }
     }
 
     /// A gateway that refuses for the limit has not asked the API, so nothing is known about the gates of the API.
@@ -246,6 +254,7 @@ impl Evidence<'_> {
             Check::Limit => self.limit(),
             Check::Offers => self.offers(),
             Check::Clock => self.clock(),
+            Check::Budget => self.budget(),
         }
     }
 
@@ -308,6 +317,33 @@ impl Evidence<'_> {
                 format!("the offer list is refused: {}; an export may work all the same", error.words()),
             ),
         }
+    }
+
+    fn budget(&self) -> (CheckStatus, String) {
+        let look = match self.budget {
+            None => return (CheckStatus::Skipped, String::new()),
+            Some(Err(why)) => {
+                return (CheckStatus::Fail, format!("{why}; without it a run keeps to half of the limit at most"));
+            }
+            Some(Ok(look)) => look,
+        };
+        let here = self.now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let apart = look.server_time.abs_diff(here);
+        let direction = if look.server_time > here { "ahead of" } else { "behind" };
+        let who = match look.company.runs {
+            0 => "nobody shares it just now".to_owned(),
+            _ => format!("shared by {}", look.company),
+        };
+        let words = format!(
+            "{} answers in {} ms; {who}; its clock is {:.1} s {direction} this machine's",
+            look.address,
+            look.took.as_millis(),
+            apart.as_secs_f64()
+        );
+        if apart <= CLOCKS_APART {
+            return (CheckStatus::Pass, words);
+        }
+        (CheckStatus::Warn, words + ", which does no harm to the budget")
     }
 
     fn clock(&self) -> (CheckStatus, String) {

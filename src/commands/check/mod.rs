@@ -20,16 +20,17 @@ use tokio::time::{sleep_until, timeout};
 use self::findings::{CheckStatus, Evidence, Findings, Lookup};
 use crate::api::redact::Redactor;
 use crate::api::{Client, RawReply, TransportError};
+use crate::budget::redis::address::Address;
+use crate::budget::{self, Participant, SharedLimit};
 use crate::config::{CheckJob, CheckTarget, Network};
 use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::pace::Pace;
 use crate::report::{Report, print};
-use crate::run::session::{Neighbours, Session};
+use crate::run::session::{self, Session};
 use crate::settings::console::LogFormat;
 use crate::settings::network::host_and_port;
 use crate::settings::origin::Setting;
-use crate::settings::rate::Rate;
 use crate::text;
 
 /// The cheapest call that has to pass every gate; its path and query.
@@ -55,7 +56,8 @@ pub(crate) async fn check(job: &CheckJob, report: &Report) -> Result<ExitCode, E
     let keys = targets.iter().filter_map(|target| target.network.as_ref().ok()).filter_map(Network::account);
     let secrets: Vec<Redactor> = keys.map(Redactor::of).collect();
     let mut results = Vec::new();
-    let looks = stream::iter(targets).map(|target| async move { (target, look(target, report).await) });
+    let looks =
+        stream::iter(targets).map(|target| async move { (target, look(target, job.budget.as_ref(), report).await) });
     let mut looks = pin!(looks.buffered(AT_ONCE));
     while let Some((target, looked)) = looks.next().await {
         let view = View { job, name: are_several.then_some(target.name.as_str()) };
@@ -89,7 +91,7 @@ enum Looked {
 }
 
 /// Sends the one call to a network.
-async fn look(target: &CheckTarget, report: &Report) -> Result<Looked, Error> {
+async fn look(target: &CheckTarget, shared: Option<&Address>, report: &Report) -> Result<Looked, Error> {
     let network = match &target.network {
         Ok(network) => network,
         Err(error) => return Ok(Looked::WrongSettings(error.to_string(), ExitCode::Usage)),
@@ -102,8 +104,14 @@ async fn look(target: &CheckTarget, report: &Report) -> Result<Looked, Error> {
         Err(failure) => return Err(failure),
     };
     let lookup = look_up(&session, target.http.connect_timeout).await;
-    wait_for_turn(network, target.policy.rate, &session.host, report).await;
+    let limits = SharedLimit { rate: target.policy.rate, budget: shared };
+    let (mut budget, mut pace) = wait_for_turn(network, limits, &session.host, report).await;
     let call = session.client.get(&PATH, &QUERY).await;
+    budget.leave(pace.counting(Instant::now())).await;
+    let shared = match (shared, target.policy.rate.limit()) {
+        (Some(address), Some(limit)) => Some(budget::look(address, &session.account.base_url, limit).await),
+        _ => None,
+    };
     let evidence = Evidence {
         host: &session.host,
         proxy: session.client.proxy().and_then(|(url, named_by)| Some((host_and_port(url)?, named_by))),
@@ -112,6 +120,7 @@ async fn look(target: &CheckTarget, report: &Report) -> Result<Looked, Error> {
         rate: target.policy.rate,
         lookup,
         call: &call,
+        budget: shared.as_ref(),
         now: SystemTime::now(),
     };
     let findings = evidence.findings();
@@ -239,15 +248,16 @@ async fn look_up(session: &Session, patience: Duration) -> Lookup {
     }
 }
 
-/// The limiter lets the call out, beside the other runs on this machine.
-async fn wait_for_turn(network: &Network, rate: Rate, host: &str, report: &Report) {
-    let neighbours = Neighbours::look(network, rate, host, report);
-    let mut pace = Pace::new(rate, Instant::now());
-    let now = Instant::now();
-    let begin = neighbours.make_room(report, now, |runs| pace.set_share(runs, now));
-    pace.hold_until(begin);
+/// The limiter lets the call out, beside all others who share the limit. Gives the part that the call has taken.
+async fn wait_for_turn(network: &Network, limits: SharedLimit<'_>, host: &str, report: &Report) -> (Participant, Pace) {
+    let mut pace = Pace::new(limits.rate, Instant::now());
+    let mut budget = session::join_budget((network, host), limits, &mut pace, report, Instant::now());
     while let Err(wait) = pace.poll(Instant::now()) {
-        sleep_until(wait.until.into()).await;
+        tokio::select! {
+            () = session::budget_moves(&mut budget) => session::share(&mut budget, &mut pace, report, Instant::now()),
+            () = sleep_until(wait.until.into()) => {}
+        }
     }
     pace.send(Instant::now());
+    (budget, pace)
 }

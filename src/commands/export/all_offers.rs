@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::networks::Called;
 use crate::api::Request;
+use crate::budget::Participant;
 use crate::commands::list::{Board, Care, ListOf, Lister, Whole, to_csv};
 use crate::config::{AllOffers, Job};
 use crate::dispatch::Dispatcher;
@@ -18,7 +19,6 @@ use crate::report::{Event, LaneId, Report, RunOutcome};
 use crate::run::goal::{Goal, make_room};
 use crate::run::resume::ResumeDecision;
 use crate::run::rows::Rows;
-use crate::run::session::Neighbours;
 use crate::settings::links::ListColumns;
 use crate::signals::Signals;
 
@@ -26,7 +26,7 @@ use crate::signals::Signals;
 #[derive(Debug)]
 pub(crate) struct Line {
     pub(crate) schedule: Dispatcher<Request>,
-    pub(crate) neighbours: Neighbours,
+    pub(crate) budget: Participant,
 }
 
 /// Sees to it that the list is in its file. Gives how the run has ended, if there is no whole list to be had.
@@ -48,11 +48,11 @@ pub(crate) async fn prepare(
     let board = Board::new(called.names(job));
     let care = Care { twice: true, allow_short: list.allow_short };
     let reads = lines.iter_mut().zip(called.clients()).enumerate().map(|(lane, (line, client))| {
-        let Line { schedule, neighbours } = line;
+        let Line { schedule, budget } = line;
         let (board, query) = (&board, list.query.as_slice().into());
         async move {
             let lane = LaneId(lane);
-            let mut lister = Lister { lane, board, client, query, schedule, neighbours, keep_nameless: true };
+            let mut lister = Lister { lane, board, client, query, schedule, budget, keep_nameless: true };
             lister.whole(care, report).await
         }
     });

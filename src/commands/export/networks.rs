@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::all_offers::Line;
 use crate::api::{Client, Request};
+use crate::budget::{Participant, SharedLimit};
 use crate::config::{Job, NetworkConfig};
 use crate::dispatch::{Dispatcher, Policy};
 use crate::error::Error;
@@ -18,7 +19,7 @@ use crate::run::feed::Feed;
 use crate::run::lane::Lane;
 use crate::run::requests::Requests;
 use crate::run::rows::Rows;
-use crate::run::session::{Neighbours, Session};
+use crate::run::session::{self, Session};
 use crate::run::spool::Spool;
 use crate::run::writer::Writer;
 use crate::settings::links::Links;
@@ -110,17 +111,17 @@ impl Called {
         let mut called = called.into_iter();
         let make = |(id, (config, session)): (usize, (&NetworkConfig, &Session))| {
             let made = called.next().unwrap_or_else(|| line((job, config), &session.host, report, now));
-            let Line { mut schedule, neighbours } = made;
+            let Line { mut schedule, budget } = made;
             prepare(&mut schedule, job, &writer.tally(id));
             let name = if are_several { &config.name } else { &session.host };
-            let calls = (Requests::new(schedule, job.links), neighbours);
+            let calls = (Requests::new(schedule, job.links), budget);
             Lane::new((id, limits(count, job.links)), (name.as_str().into(), session.host.clone()), calls, now)
         };
         let mut lanes: Vec<_> = job.networks.iter().zip(&self.sessions).enumerate().map(make).collect();
         if are_several {
             let policy = Policy { rate: Rate::Unlimited, max_duration: None, ..job.networks.first().policy };
             let dispatcher = Dispatcher::new(policy, fastrand::u64(..), now);
-            let calls = (Requests::new(dispatcher, job.links), Neighbours::nobody());
+            let calls = (Requests::new(dispatcher, job.links), Participant::alone());
             lanes.push(Lane::new((lanes.len(), limits(count, job.links)), ("".into(), String::new()), calls, now));
         }
         lanes
@@ -161,14 +162,13 @@ fn prepare(schedule: &mut Dispatcher<Request>, job: &Job, earlier: &Tally) {
 
 /// When calls may leave, from now on.
 fn line((job, config): (&Job, &NetworkConfig), host: &str, report: &Report, now: Instant) -> Line {
-    let NetworkConfig { network, policy, .. } = config;
+    let NetworkConfig { network, policy, budget, .. } = config;
     // A promise to the next job: what is in flight has to end within --max-duration too.
     let max_duration = policy.max_duration.map(|max| max.saturating_sub(drain(job)));
     let mut schedule = Dispatcher::new(Policy { max_duration, ..*policy }, fastrand::u64(..), now);
-    let neighbours = Neighbours::look(network, policy.rate, host, report);
-    let begin = neighbours.make_room(report, now, |runs| schedule.set_share(runs, now));
-    schedule.hold_until(begin);
-    Line { schedule, neighbours }
+    let limits = SharedLimit { rate: policy.rate, budget: budget.as_ref() };
+    let budget = session::join_budget((network, host), limits, schedule.pace(), report, now);
+    Line { schedule, budget }
 }
 
 /// How long calls in flight are waited for when the run stops early.

@@ -3,6 +3,7 @@
 //!
 //! Knows nothing of signals: who drops it stops it.
 
+use std::pin::pin;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -10,6 +11,7 @@ use tokio::time::sleep_until;
 
 use crate::api::offers::{Listed, Page};
 use crate::api::{Client, Payload, Reply, Request, is_foreign_page};
+use crate::budget::Participant;
 use crate::commands::list::board::Board;
 use crate::commands::list::end::End;
 use crate::commands::list::paging::{Paging, Step};
@@ -17,7 +19,7 @@ use crate::dispatch::{Call, Completion, Dispatcher, Failure, Next, Responder, St
 use crate::input::Total;
 use crate::offer::{ErrorKind, OfferError};
 use crate::report::{Event, LaneId, Report};
-use crate::run::session::Neighbours;
+use crate::run::session;
 
 /// Reads the offer list, page by page.
 #[derive(Debug)]
@@ -32,8 +34,8 @@ pub(crate) struct Lister<'a> {
     pub query: Rc<[(String, String)]>,
     /// When calls may leave. Nothing else may be in it.
     pub schedule: &'a mut Dispatcher<Request>,
-    /// The other runs on this machine that call the same network.
-    pub neighbours: &'a mut Neighbours,
+    /// This run's part of the limit.
+    pub budget: &'a mut Participant,
     /// Whether offers without an ID are given out too.
     pub keep_nameless: bool,
 }
@@ -65,22 +67,34 @@ impl Lister<'_> {
         let mut last = None;
         loop {
             let now = Instant::now();
-            let schedule = &mut *self.schedule;
-            self.neighbours.count(report, now, |runs| schedule.set_share(runs, now));
+            session::share(self.budget, self.schedule.pace(), report, now);
             let next = self.schedule.next(now, Supply::Closed).map_err(End::Stopped)?;
             self.refused()?;
             match next {
                 Next::Wait { until, why } => {
                     report.emit(&Event::Waiting { lane: self.lane, why, until, now });
                     self.show(paging, report, Some((why, until)), now);
-                    let wake = [Some(until), self.neighbours.next_count(), report.next_progress()];
+                    let wake = [Some(until), self.budget.next_update(), report.next_progress()];
                     let wake = wake.into_iter().flatten().min().unwrap_or(until);
-                    sleep_until(wake.into()).await;
+                    tokio::select! {
+                        () = self.budget.changed() => {}
+                        () = sleep_until(wake.into()) => {}
+                    }
                 }
                 Next::Send(call) => {
                     let sent = Instant::now();
                     self.show(paging, report, None, sent);
-                    let reply = self.client.fetch(call.request()).await;
+                    let reply = {
+                        let mut reply = pin!(self.client.fetch(call.request()));
+                        loop {
+                            tokio::select! {
+                                reply = &mut reply => break reply,
+                                () = session::budget_moves(self.budget) => {
+                                    session::share(self.budget, self.schedule.pace(), report, Instant::now());
+                                }
+                            }
+                        }
+                    };
                     let (http_status, took) = (reply.http_status, sent.elapsed());
                     report.emit(&Event::Answered { lane: self.lane, http_status, took });
                     last = reply.outcome.as_ref().err().cloned().or(last);
@@ -131,6 +145,7 @@ impl Lister<'_> {
             lane.counts = self.schedule.counts(now);
             lane.in_flight = self.schedule.in_flight();
             lane.state = waiting.into();
+            lane.budget = self.budget.outages(now);
         });
         report.progress(now, || self.board.snapshot(now));
     }

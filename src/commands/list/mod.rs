@@ -21,6 +21,7 @@ use self::sink::Sink;
 pub(crate) use self::sink::{ListOf, to_csv};
 pub(crate) use self::whole::{Care, Whole};
 use crate::api::Client;
+use crate::budget::SharedLimit;
 use crate::config::{ListJob, NetworkConfig};
 use crate::dispatch::Dispatcher;
 use crate::error::Error;
@@ -29,7 +30,7 @@ use crate::input::Total;
 use crate::pace::Pace;
 use crate::report::event::{ListEnded, NetworkList};
 use crate::report::{Event, LaneId, LanePlan, Plan, Report};
-use crate::run::session::{Neighbours, Session};
+use crate::run::session::{self, Session};
 use crate::signals::Signals;
 
 /// A network that is listed.
@@ -132,23 +133,23 @@ impl<'a> Network<'a> {
 
     /// Reads its list.
     async fn read(&self, (lane, board): (LaneId, &Board), job: &ListJob, report: &Report) -> Read {
-        let NetworkConfig { network, policy, .. } = self.config;
+        let NetworkConfig { network, policy, budget, .. } = self.config;
         let now = Instant::now();
-        let mut neighbours = Neighbours::look(network, policy.rate, &self.session.host, report);
         let mut schedule = Dispatcher::new(*policy, fastrand::u64(..), now);
-        let begin = neighbours.make_room(report, now, |runs| schedule.set_share(runs, now));
-        schedule.hold_until(begin);
+        let limits = SharedLimit { rate: policy.rate, budget: budget.as_ref() };
+        let mut budget = session::join_budget((network, &self.session.host), limits, schedule.pace(), report, now);
         let mut lister = Lister {
             lane,
             board,
             client: &self.session.client,
             query: job.query.as_slice().into(),
             schedule: &mut schedule,
-            neighbours: &mut neighbours,
+            budget: &mut budget,
             keep_nameless: false,
         };
         let care = Care { twice: false, allow_short: job.allow_short };
         let whole = lister.whole(care, report).await;
+        budget.leave(schedule.pace().counting(Instant::now())).await;
         if let Ok(Whole { nameless: 1.., .. }) = &whole {
             report.emit(&Event::ListLeavesOut(whole.as_ref().map_or(0, |whole| whole.nameless)));
         }

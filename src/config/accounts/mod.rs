@@ -11,7 +11,9 @@ mod target;
 
 use std::num::NonZeroUsize;
 
+use crate::budget::redis::address::Address;
 use crate::cli::{AccountArgs, AttemptArgs, CallArgs, NetArgs};
+use crate::config::budget;
 use crate::config::environment::Environment;
 use crate::config::error::JobError;
 use crate::config::file::{self, ConfigFile, NamedBy};
@@ -51,6 +53,8 @@ pub(crate) struct Targets {
     pub warnings: Vec<String>,
     /// The config file, for what is neither an account nor a call.
     pub file: ConfigFile,
+    /// Shares the limit of each network with other hosts.
+    pub budget: Option<Address>,
 }
 
 impl Targets {
@@ -68,6 +72,7 @@ impl Targets {
         if !typed.account.sandbox && !file.path.as_os_str().is_empty() {
             provenance::set_default(&mut settings, "--config", &file.path.display().to_string());
         }
+        let budget = budget::budget(typed.call.budget.as_deref(), &settings, &file)?;
         let selected = selection::select(&typed.account, &settings, &file, want)?;
         let given = target::Given { typed, api_key, settings: &settings, file: &file };
         let (targets, routing) = match selected {
@@ -85,7 +90,7 @@ impl Targets {
         let mut targets = targets;
         target::refuse_keys_in_plain(&mut targets);
         target::share_keys(&mut targets);
-        Ok(Self { all: targets, routing, settings, warnings, file })
+        Ok(Self { all: targets, routing, settings, warnings, file, budget })
     }
 
     /// The networks, all of which can be called. Their warnings and settings are added to those of the job.
@@ -93,7 +98,7 @@ impl Targets {
     /// # Errors
     /// Names every network whose settings are missing or wrong.
     pub(crate) fn into_networks(self) -> Result<Chosen, JobError> {
-        let Self { all: targets, routing, mut settings, mut warnings, file } = self;
+        let Self { all: targets, routing, mut settings, mut warnings, file, budget } = self;
         BadNetworks::check(&targets, &file)?;
         let are_several = targets.len() > 1;
         let mut networks = Vec::new();
@@ -103,7 +108,7 @@ impl Targets {
             if are_several {
                 settings.extend(provenance::own_settings(&name, own, &settings));
             }
-            networks.push(NetworkConfig { name, network: network?, http, policy });
+            networks.push(NetworkConfig { name, network: network?, http, policy, budget: budget.clone() });
         }
         // There is at least one; a job without any is never made.
         let networks = Networks::of_file(networks, routing).ok_or(SelectionError::None)?;
@@ -129,7 +134,8 @@ impl Chosen {
     /// No account is given: enough for a dry run.
     pub(crate) fn not_given(why: String, settings: Vec<Setting>, typed: &CallSettings) -> Self {
         let (http, policy) = overlay::without_file(typed, &settings);
-        let network = NetworkConfig { name: String::new(), network: Network::NotGiven(why), http, policy };
+        let network =
+            NetworkConfig { name: String::new(), network: Network::NotGiven(why), http, policy, budget: None };
         let (warnings, file) = (Vec::new(), ConfigFile::default());
         Self { networks: Networks::single(network), settings, warnings, file }
     }

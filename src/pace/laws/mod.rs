@@ -210,7 +210,7 @@ fn runs_on_one_machine_stay_within_the_limit_together() {
     for run in 0..3 {
         let mut now = t0 + Duration::from_millis(70) * run;
         let mut pace = Pace::new(rate, now);
-        pace.set_share(NonZeroU32::new(3).unwrap(), now);
+        pace.set_terms(Terms::Part(NonZeroU32::new(3).unwrap()), now);
         while now < t0 + Duration::from_secs(600) {
             match pace.poll(now) {
                 Ok(()) => {
@@ -236,7 +236,8 @@ fn a_change_of_share_never_bursts_and_the_run_left_alone_gets_all_of_the_limit()
     let mut arrivals = Vec::new();
     while now < t0 + Duration::from_secs(600) {
         let second = (now - t0).as_secs();
-        pace.set_share(NonZeroU32::new(if second < 300 { 1 + (second / 7 % 3) as u32 } else { 1 }).unwrap(), now);
+        let parts = if second < 300 { 1 + (second / 7 % 3) as u32 } else { 1 };
+        pace.set_terms(Terms::Part(NonZeroU32::new(parts).unwrap()), now);
         match pace.poll(now) {
             Ok(()) => {
                 let permit = pace.send(now);
@@ -256,7 +257,7 @@ fn no_limit_share_or_retry_after_is_too_absurd() {
         for runs in [1, 3, u32::MAX] {
             let t0 = Instant::now();
             let mut pace = Pace::new(text.parse().unwrap(), t0);
-            pace.set_share(NonZeroU32::new(runs).unwrap(), t0);
+            pace.set_terms(Terms::Part(NonZeroU32::new(runs).unwrap()), t0);
             let mut now = t0;
             for retry_after in [None, Some(Duration::ZERO), Some(Duration::MAX)] {
                 while let Err(wait) = pace.poll(now) {

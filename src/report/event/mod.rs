@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 pub(crate) use self::earlier_run::{Asked, EarlierRun, Fate, NothingToResume, WhyOver};
 pub(crate) use self::ended::{Audience, Ended, ListEnded, NetworkList, RunFile, Scope};
 use crate::api::Request;
+use crate::budget::Said;
 use crate::dispatch::{StopReason, Waiting};
 use crate::encode::link_template::Doubt;
 use crate::exit::ExitCode;
@@ -67,6 +68,8 @@ pub(crate) enum Event {
         /// Whether this run has just started.
         when: Moment,
     },
+    /// The budget that is shared with other hosts.
+    Budget(Said),
     /// The account's list is about to be read into the plan's output.
     ListStarted(Plan),
     /// The account's list is complete.

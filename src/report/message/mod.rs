@@ -56,6 +56,11 @@ pub(crate) fn message(event: &Event, stats: &Stats, detail: Detail) -> Vec<Messa
             let wait = until.saturating_duration_since(*now);
             calls::waiting(stats.label(*lane), *why, wait).into_iter().collect()
         }
+        // Logged even with --quiet where the limit is not shared as it should be.
+        Event::Budget(said) => {
+            let level = if said.is_grave() { Level::Notice } else { Level::Info };
+            vec![Message::new(level, said.to_string(), json!({"event": "budget", "state": said.state()}))]
+        }
         Event::LaneStopped { lane, why } => vec![calls::lane_stopped(stats, *lane, why)],
         Event::LimitShared { .. } | Event::PeersHidden { .. } | Event::Stopping { .. } => {
             calls::run(event).into_iter().collect()

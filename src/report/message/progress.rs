@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::Message;
+use crate::budget::Outages;
 use crate::dispatch::Waiting;
 use crate::input::Total;
 use crate::offer::tally::Tally;
@@ -232,8 +233,12 @@ pub(super) fn status(snapshot: &Snapshot, stats: &Stats) -> Message {
             text += &format!("\n  {}: {line}{more}", lane.network);
         }
     }
+    let budget_away = snapshot.budget().map(Outages::is_open);
+    if budget_away == Some(true) {
+        text += ", the shared budget is away";
+    }
     let calls = snapshot.counts().calls;
-    let fields = json!({"event": "status", "done": snapshot.done(), "offers": snapshot.total.rows(),
+    let fields = json!({"event": "status", "budget_away": budget_away, "done": snapshot.done(), "offers": snapshot.total.rows(),
         "errors": snapshot.tally().errors, "calls": calls,
         "calls_per_second": stats.meter.calls_per_second(calls, snapshot.at), "in_flight": in_flight,
         "waiting_for": wait.map(|(why, _)| word(why)), "waiting_seconds": wait.map(|(_, wait)| wait.as_secs_f64()),

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 
 pub(crate) use self::latency::{Latencies, Percentiles};
 pub(crate) use self::meter::Meter;
+use crate::budget::Outages;
 use crate::dispatch::Counts;
 use crate::offer::tally::Tally;
 use crate::report::event::Event;
@@ -69,6 +70,8 @@ pub(crate) struct Figures {
     pub(crate) limit_used: Option<f64>,
     /// How long the answers took.
     pub(crate) latency: Option<Percentiles>,
+    /// How often a budget was away that is shared with other hosts; `None` without one.
+    pub(crate) budget: Option<Outages>,
 }
 
 /// One network's part of a run, with all that is known of it.
@@ -188,6 +191,7 @@ impl Stats {
             per_second,
             limit_used: limit.map(|limit| per_second / limit),
             latency: latencies.percentiles(),
+            budget: self.last.as_ref().and_then(Snapshot::budget),
         }
     }
 
@@ -205,6 +209,7 @@ impl Stats {
                 per_second,
                 limit_used: plan.limit_per_second().map(|limit| per_second / limit),
                 latency: stats.latencies.percentiles(),
+                budget: status.and_then(|status| status.budget),
             };
             LaneFigures { plan, status, figures }
         })

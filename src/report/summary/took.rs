@@ -4,7 +4,7 @@ use crate::report::format::{self, counted};
 use crate::report::stats::Figures;
 use crate::report::summary::Detail;
 
-/// At most three lines.
+/// At most three lines, and one for a budget that was away.
 pub(super) fn lines(figures: &Figures, detail: Detail) -> Vec<String> {
     let counts = figures.counts;
     let mut line = format!("  {}", counted(counts.calls, "call"));
@@ -27,6 +27,12 @@ pub(super) fn lines(figures: &Figures, detail: Detail) -> Vec<String> {
     if !waits.is_empty() {
         let waits: Vec<_> = waits.into_iter().map(|(wait, why)| format!("{} {why}", format::duration(wait))).collect();
         lines.push(format!("  waited {}", waits.join(", ")));
+    }
+    if let Some(away) = figures.budget.filter(|budget| budget.times > 0) {
+        let (times, lasted) = (counted(away.times, "time"), format::duration(away.lasted));
+        lines.push(format!(
+            "  the shared budget was away {times}, {lasted} in all: at most half of the limit was used then"
+        ));
     }
     lines
 }
@@ -51,6 +57,7 @@ mod tests {
             per_second: 4.9,
             limit_used: Some(0.981),
             latency: Some(Percentiles { p50, p95, p99, max }),
+            budget: None,
         };
         insta::assert_snapshot!(lines(&figures, Detail::Latency).join("\n"), @r"
           1,234 calls, 3 of them retries, 2 refused for the limit, at 98% of the allowed speed
