@@ -9,6 +9,7 @@ mod list;
 mod packaging;
 mod provenance;
 mod shared;
+mod version;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -32,7 +33,7 @@ use crate::settings::rate::Rate;
 /// Reads offer IDs from a CSV file, asks the network for each offer's tracking links without ever going over the
 /// network's limit, and writes one CSV with a row for every link and an error row for every offer that has none.
 #[derive(Debug, Parser)]
-#[command(name = "offerlinks", version, arg_required_else_help = true, after_help = EXAMPLES, after_long_help = with_exit_codes(EXAMPLES))]
+#[command(name = "offerlinks", version = version::SHORT, long_version = version::LONG, propagate_version = true, arg_required_else_help = true, after_help = EXAMPLES, after_long_help = with_exit_codes(EXAMPLES))]
 pub(crate) struct Cli {
     /// What to do
     #[command(subcommand)]

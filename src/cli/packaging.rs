@@ -59,7 +59,9 @@ impl ManArgs {
     /// # Errors
     /// There is no such command, or the folder cannot be written.
     pub(crate) fn text(&self) -> Result<String, ManError> {
-        let mut cli = Cli::command().disable_help_subcommand(true);
+        // Not of the build: every machine is to make the same pages.
+        let version = env!("CARGO_PKG_VERSION");
+        let mut cli = Cli::command().version(version).long_version(version).disable_help_subcommand(true);
         cli.build();
         if let Some(dir) = &self.dir {
             std::fs::create_dir_all(dir)?;

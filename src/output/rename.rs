@@ -12,15 +12,22 @@ use std::time::Duration;
 /// # Errors
 /// Those of [`std::fs::rename`]; on Windows, those of the last of several tries within about two seconds.
 pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
-    patiently(|| std::fs::rename(from, to))
+    patiently(TWO_SECONDS, || std::fs::rename(from, to))
 }
 
-/// Does what another program may deny for a moment.
-pub(crate) fn patiently<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+/// Waits of 10, 20, 40 ms and so on, 2.5 s in all.
+pub(crate) const TWO_SECONDS: u32 = 8;
+/// The same, 0.3 s in all: for a look, which another one follows.
+#[cfg(windows)]
+pub(crate) const A_MOMENT: u32 = 5;
+
+/// Does what another program may deny for a moment; after that many waits the last error counts.
+pub(crate) fn patiently<T>(waits: u32, mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     let mut tries = 0;
     loop {
         let done = attempt();
-        let Some(wait) = done.as_ref().err().filter(|_| cfg!(windows)).and_then(|error| wait_after(error, tries))
+        let Some(wait) =
+            done.as_ref().err().filter(|_| cfg!(windows)).and_then(|error| wait_after(error, tries, waits))
         else {
             return done;
         };
@@ -30,14 +37,12 @@ pub(crate) fn patiently<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Re
 }
 
 /// How long to wait before the next try, where one may help.
-fn wait_after(error: &io::Error, tries: u32) -> Option<Duration> {
+fn wait_after(error: &io::Error, tries: u32, waits: u32) -> Option<Duration> {
     const ACCESS_DENIED: i32 = 5;
     const SHARING_VIOLATION: i32 = 32;
     const LOCK_VIOLATION: i32 = 33;
-    /// 10, 20, 40 ms and so on: two seconds in all.
-    const TRIES: u32 = 8;
     let may_pass = matches!(error.raw_os_error(), Some(ACCESS_DENIED | SHARING_VIOLATION | LOCK_VIOLATION));
-    (may_pass && tries < TRIES).then(|| Duration::from_millis(10 << tries))
+    (may_pass && tries < waits).then(|| Duration::from_millis(10 << tries))
 }
 
 #[cfg(test)]
@@ -46,7 +51,7 @@ mod tests {
 
     #[test]
     fn what_may_pass_in_an_instant_is_tried_for_two_seconds_and_nothing_else() {
-        let wait = |code, tries| wait_after(&io::Error::from_raw_os_error(code), tries);
+        let wait = |code, tries| wait_after(&io::Error::from_raw_os_error(code), tries, TWO_SECONDS);
         for code in [5, 32, 33] {
             let all: Vec<_> = (0..).map_while(|tries| wait(code, tries)).collect();
             assert_eq!(all.first(), Some(&Duration::from_millis(10)));

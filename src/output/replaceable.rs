@@ -48,16 +48,17 @@ fn is_read_only(out: &Path) -> bool {
 }
 
 /// Asks for the right to rename it, and does not use it. A virus scanner has a new file open for a moment, so this asks
-/// again for two seconds.
+/// again for a moment.
 #[cfg(windows)]
 fn is_open_elsewhere(out: &Path) -> bool {
+    use crate::output::rename::{A_MOMENT, patiently};
     use std::os::windows::fs::OpenOptionsExt;
     const DELETE: u32 = 0x0001_0000;
     const SHARE_ALL: u32 = 7;
     const SHARING_VIOLATION: i32 = 32;
     let mut options = std::fs::OpenOptions::new();
     options.access_mode(DELETE).share_mode(SHARE_ALL);
-    let opened = crate::output::rename::patiently(|| match options.open(out) {
+    let opened = patiently(A_MOMENT, || match options.open(out) {
         // Other errors say nothing about a rename that replaces it.
         Err(error) if error.raw_os_error() != Some(SHARING_VIOLATION) => Ok(()),
         opened => opened.map(drop),

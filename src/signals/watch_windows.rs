@@ -121,7 +121,6 @@ impl Watcher {
         self.patience.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    #[expect(clippy::exit, reason = "the main thread is blocked and cannot return an exit code")]
     fn end(&mut self) {
         let Some(signal) = self.first else { return };
         let last_words = std::mem::replace(&mut self.last_words, Box::new(|_| ()));
@@ -133,6 +132,7 @@ impl Watcher {
         if std::thread::Builder::new().spawn(speak).is_ok() {
             let _ = wait.recv_timeout(Duration::from_millis(100));
         }
+        // The main thread is blocked, and cannot return it.
         std::process::exit(signal.exit_code().code().into());
     }
 }

@@ -40,8 +40,21 @@ fn flags(line: &str) -> Vec<&str> {
 
 #[test]
 fn the_version_is_that_of_the_package() {
-    let ran = command(&["--version"]).run().expect(0);
-    assert_eq!(ran.stdout, concat!("offerlinks ", env!("CARGO_PKG_VERSION"), "\n"));
+    let version = concat!(" ", env!("CARGO_PKG_VERSION"));
+    for (arguments, program) in [(&["--version"][..], "offerlinks"), (&["export", "--version"], "offerlinks-export")] {
+        let ran = command(arguments).run().expect(0);
+        let mut lines = ran.stdout.lines();
+        assert_eq!(lines.next(), Some(format!("{program}{version}").as_str()));
+        let told: Vec<_> = lines.filter_map(|line| line.split_once(':')).collect();
+        let names: Vec<_> = told.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, ["commit", "target", "features"], "{}", ran.stdout);
+        assert!(told.iter().all(|(_, value)| !value.trim().is_empty()), "{}", ran.stdout);
+    }
+    let short = command(&["-V"]).run().expect(0).stdout;
+    assert!(short.starts_with(&format!("offerlinks{version} (")) && short.lines().count() == 1, "{short}");
+    // A manual page is the same whatever it was built for.
+    let page = command(&["man", "export"]).run().expect(0).stdout;
+    assert!(page.ends_with(&format!(".SH VERSION\nv{}\n\n", version.trim())) && !page.contains("commit:"), "{page}");
 }
 
 #[test]
@@ -101,8 +114,10 @@ fn the_sandbox_prints_the_settings_to_use_it() {
     let sandbox = command(&["sandbox", "--listen", "127.0.0.1:0", "--rate", "none"]).start();
     let line = sandbox.first_line();
     let value = |name: &str| {
-        let value = line.split_whitespace().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
-        value.unwrap_or_else(|| panic!("{name} is not in {line:?}")).to_owned()
+        let words = line.split_whitespace().map(|word| word.trim_start_matches("$env:"));
+        let value = words.into_iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+        // PowerShell's line has quotes and semicolons.
+        value.unwrap_or_else(|| panic!("{name} is not in {line:?}")).replace(['\'', ';'], "")
     };
     let mut run = export().offers(&["16", "17"]);
     for name in ["OFFERSLOOK_BASE_URL", "OFFERSLOOK_EMAIL", "OFFERSLOOK_API_KEY"] {
