@@ -8,8 +8,8 @@
 /// Bytes in a cell: five hold the documented answer, with a tenth of the room to spare.
 const CELL: usize = 256;
 
-/// Cells that are asked of the system at a time.
-const CELLS_PER_BLOCK: usize = 1024;
+/// Cells that are asked of the system at a time: 64 KiB, as each of a hundred networks has a store of its own.
+const CELLS_PER_BLOCK: usize = 256;
 
 /// A store of byte strings.
 #[derive(Debug, Default)]
