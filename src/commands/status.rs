@@ -14,6 +14,7 @@ use crate::input::InputFingerprint;
 use crate::offer::tally::Tally;
 use crate::output::{Checkpoint, Destination, Found, OutputPath, find};
 use crate::report::format::counted;
+use crate::run::lane_progress::LaneProgress;
 use crate::settings::console::LogFormat;
 use crate::text;
 
@@ -76,10 +77,10 @@ impl Status {
         }
     }
 
-    /// What there is to say, on one line.
+    /// What there is to say: on one line, and on one more for each of several networks.
     pub(crate) fn text(&self, form: LogFormat, now: Timestamp) -> String {
         match form {
-            LogFormat::Text => text::shown(&self.words(now)).into_owned() + "\n",
+            LogFormat::Text => text::shown_message(&(self.words(now) + &self.networks_text())).into_owned() + "\n",
             LogFormat::Json => text::shown_json(&self.json(now).to_string()).into_owned() + "\n",
         }
     }
@@ -106,6 +107,16 @@ impl Status {
         }
     }
 
+    fn networks(&self) -> Vec<(Option<String>, Tally)> {
+        self.run.as_ref().map(|run| LaneProgress::tallies(&run.lanes)).unwrap_or_default()
+    }
+
+    fn networks_text(&self) -> String {
+        let named = |(network, tally): (Option<String>, Tally)| Some((network?, tally));
+        let lines = self.networks().into_iter().filter_map(named);
+        lines.fold(String::new(), |text, (network, tally)| text + &format!("\n  {network}: {}", counts(&tally)))
+    }
+
     fn json(&self, now: Timestamp) -> Value {
         let run = self.run.as_ref();
         let summary = run.map(|run| &run.counts);
@@ -116,31 +127,42 @@ impl Status {
             "done": summary.map(|summary| summary.offers), "offers": run.and_then(total),
             "failed": summary.map(Tally::failed), "errors": summary.map(|summary| &summary.errors),
             "rows": summary.map(|summary| summary.rows), "saved_seconds_ago": run.and_then(|run| saved(run, now)),
+            "networks": self.networks().iter().map(|(network, tally)| {
+                json!({"network": network, "done": tally.offers, "failed": tally.failed(), "errors": tally.errors, "rows": tally.rows})
+            }).collect::<Vec<_>>(),
         })
     }
 }
 
 /// How far a run is.
 fn progress(run: &Checkpoint<InputFingerprint, Tally>, now: Timestamp) -> String {
-    let summary = &run.counts;
     let mut words = match total(run) {
-        Some(total) => format!("{} of about {} done", summary.offers, counted(total, "offer")),
-        None => format!("{} done", counted(summary.offers, "offer")),
+        Some(total) => format!("{} of about {}", run.counts.offers, counts_of(&run.counts, total)),
+        None => counts(&run.counts),
     };
-    if summary.failed() > 0 {
-        let kinds = summary.errors.iter().map(|(kind, n)| format!("{n} {kind}"));
-        words += &format!(", {} failed ({})", summary.failed(), kinds.collect::<Vec<_>>().join(", "));
-    }
-    words += &format!(", {}", counted(summary.rows, "row"));
     if let Some(ago) = saved(run, now) {
         words += &format!(", saved {ago} s ago");
     }
     words
 }
 
-/// How many rows the input has, by how far into it these are.
+/// `12 offers done, 2 failed (2 not_found), 40 rows`
+fn counts(tally: &Tally) -> String {
+    counts_of(tally, tally.offers)
+}
+
+fn counts_of(tally: &Tally, offers: u64) -> String {
+    let mut words = format!("{} done", counted(offers, "offer"));
+    if tally.failed() > 0 {
+        let kinds = tally.errors.iter().map(|(kind, n)| format!("{n} {kind}"));
+        words += &format!(", {} failed ({})", tally.failed(), kinds.collect::<Vec<_>>().join(", "));
+    }
+    words + &format!(", {}", counted(tally.rows, "row"))
+}
+
+/// How many rows the input has, by how far into it these are; unknown over several networks, whose rows are read first.
 fn total(run: &Checkpoint<InputFingerprint, Tally>) -> Option<u64> {
-    let mark = run.input.as_ref()?;
+    let mark = run.input.as_ref().filter(|_| run.lanes.is_null())?;
     let (done, byte) = (u128::from(run.offers), u128::from(mark.position.byte));
     let total = (done * u128::from(mark.size)).checked_div(byte)?;
     u64::try_from(total).ok().map(|total| total.max(run.offers))
@@ -174,4 +196,42 @@ fn is_locked(_: &Path, found: &fs::Metadata) -> bool {
 #[cfg(not(target_os = "linux"))]
 fn is_locked(path: &Path, _: &fs::Metadata) -> bool {
     fs::File::open(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_over_several_networks_has_a_line_for_each() {
+        let now = Timestamp::from_second(1_800_000_000).unwrap();
+        let tally = |offers, failed: u64| Tally { offers, rows: 2 * offers, errors: failed_kinds(failed) };
+        let lane = |network, tally: &Tally| json!({"network": network, "rows": tally.offers, "counts": tally});
+        let lanes =
+            json!([lane(Some("acme"), &tally(10, 2)), lane(Some("demo"), &tally(5, 0)), lane(None, &tally(1, 1))]);
+        let run = Checkpoint {
+            job: Value::Null,
+            started_at: None,
+            saved_at: Some(now),
+            input: None,
+            offers: 16,
+            rows: 32,
+            counts: tally(16, 3),
+            lanes,
+        };
+        let (output, run) = ("links.csv".into(), Some(run));
+        let status = Status { output, holder: None, run, damaged: None, is_there: false, withheld: None };
+        insta::assert_snapshot!(status.text(LogFormat::Text, now), @r"
+        links.csv: interrupted; 16 offers done, 3 failed (3 not_found), 32 rows, saved 0 s ago; run the same command again to resume
+          acme: 10 offers done, 2 failed (2 not_found), 20 rows
+          demo: 5 offers done, 10 rows
+        ");
+        let json: Value = serde_json::from_str(&status.text(LogFormat::Json, now)).unwrap();
+        let done: Vec<_> = json["networks"].as_array().unwrap().iter().map(|network| &network["done"]).collect();
+        assert_eq!((done, &json["networks"][2]["network"]), (vec![&json!(10), &json!(5), &json!(1)], &Value::Null));
+    }
+
+    fn failed_kinds(failed: u64) -> std::collections::BTreeMap<crate::offer::ErrorKind, u64> {
+        [(crate::offer::ErrorKind::NotFound, failed)].into_iter().filter(|(_, n)| *n > 0).collect()
+    }
 }

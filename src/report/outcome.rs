@@ -65,6 +65,17 @@ impl RunOutcome {
         }
     }
 
+    /// What happened to a run over so many networks; nothing where all is well. Where several were given up, each has its
+    /// own reason, which is not that of the run.
+    pub(crate) fn words_over(&self, networks: usize, host: &str) -> String {
+        match self {
+            Self::Stopped(stop) if networks > 1 && *stop != StopReason::OutOfTime => {
+                format!("stopped: all {networks} networks were given up")
+            }
+            outcome => outcome.words(host),
+        }
+    }
+
     /// What happened, in words; nothing where all is well.
     pub(crate) fn words(&self, host: &str) -> String {
         match self {

@@ -42,6 +42,12 @@ impl LaneProgress {
         self
     }
 
+    /// What came of each network's rows by a checkpoint, in the order of the run; the rows that name no network, last.
+    pub(crate) fn tallies(checkpoint: &Value) -> Vec<(Option<String>, Tally)> {
+        let then: Vec<Progress> = Vec::deserialize(checkpoint).unwrap_or_default();
+        then.into_iter().map(|progress| (progress.network, progress.counts)).collect()
+    }
+
     /// As it stands in a checkpoint.
     pub(crate) fn to_value(&self) -> Value {
         // Cannot fail: no map has other keys than text.

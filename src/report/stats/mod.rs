@@ -164,6 +164,11 @@ impl Stats {
         lanes.get(lane.0).map(|lane| &*lane.network)
     }
 
+    /// How many networks the run calls.
+    pub(crate) fn networks(&self) -> usize {
+        self.plan.as_ref().map_or(0, |plan| plan.lanes.len())
+    }
+
     /// The host of a network.
     pub(crate) fn host(&self, lane: LaneId) -> &str {
         self.plan.as_ref().and_then(|plan| plan.lanes.get(lane.0)).map_or("", |lane| lane.host.as_str())

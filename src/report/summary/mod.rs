@@ -33,7 +33,8 @@ pub(crate) enum Detail {
 /// The last words of an export.
 pub(crate) fn describe(ended: &Ended, stats: &Stats, detail: Detail) -> Message {
     let (figures, took) = (stats.figures(), stats.started_at.elapsed());
-    let summary = Summary { ended, figures: &figures, failed_offers: &stats.failed_offers, took };
+    let summary =
+        Summary { ended, figures: &figures, failed_offers: &stats.failed_offers, networks: stats.networks(), took };
     let (level, mut lines) = summary.first_lines();
     lines.extend(summary.failures());
     lines.extend(networks::lines(stats));
@@ -51,6 +52,7 @@ struct Summary<'a> {
     ended: &'a Ended,
     figures: &'a Figures,
     failed_offers: &'a [FailedOffer],
+    networks: usize,
     took: Duration,
 }
 
@@ -70,7 +72,7 @@ impl Summary<'_> {
             RunOutcome::BelowMinOk { least, rows_in } => (Level::Error, self.too_few(least, rows_in.as_deref())),
             // Who has pressed Ctrl-C wants no error for it, but the way to go on.
             RunOutcome::Interrupted(_) => (Level::Notice, vec![self.ended.outcome.words(&self.ended.host)]),
-            outcome => (Level::Error, vec![outcome.words(&self.ended.host)]),
+            outcome => (Level::Error, vec![outcome.words_over(self.networks, &self.ended.host)]),
         }
     }
 
@@ -169,7 +171,8 @@ impl Summary<'_> {
             Some(n) => format!("{} offers are kept beside it", format::count(n)),
         };
         let fix = match &self.ended.outcome {
-            RunOutcome::Stopped(StopReason::Refused(error)) => match error.kind {
+            // Over several networks each line says what is wrong with its own.
+            RunOutcome::Stopped(StopReason::Refused(error)) if self.networks < 2 => match error.kind {
                 kind if kind.class() == Class::Account => kind.hint(),
                 ErrorKind::InvalidResponse => {
                     "check the key and its white list, and ask the network whether this address is banned"
@@ -187,7 +190,7 @@ impl Summary<'_> {
     fn fields(&self, stats: &Stats) -> Value {
         let Ended { outcome, output, host, .. } = self.ended;
         let (counts, tally) = (self.figures.counts, self.tally());
-        let why = (*outcome != RunOutcome::Complete).then(|| outcome.words(host));
+        let why = (*outcome != RunOutcome::Complete).then(|| outcome.words_over(self.networks, host));
         let mut fields = json!({
             "event": "ended", "complete": outcome.word() == COMPLETE, "ending": outcome.word(),
             "exit_code": outcome.exit_code(tally).code(), "why": why, "failed_offers": self.failed_offers, "output": output,
@@ -209,6 +212,40 @@ mod tests {
     use crate::report::example;
     use crate::report::snapshot::LaneState;
 
+    fn ended(outcome: RunOutcome) -> Ended {
+        Ended {
+            outcome,
+            output: "links.csv".to_owned(),
+            output_exists: true,
+            kept: Some(7),
+            host: "acme.api.example".to_owned(),
+            resume_command: "offerlinks export --resume".to_owned(),
+            retry_command: "offerlinks export --retry-failed".to_owned(),
+            scope: Scope::All,
+        }
+    }
+
+    #[test]
+    fn where_all_networks_are_given_up_each_has_its_own_reason() {
+        let (mut stats, mut last) = example::run(&["acme", "demo"]);
+        for lane in &mut last.lanes {
+            lane.state = example::refused();
+        }
+        let LaneState::Stopped(stop) = example::refused() else { unreachable!() };
+        stats.on(&Event::CallsOver { last, failed: Vec::new() });
+        let text = describe(&ended(RunOutcome::Stopped(stop)), &stats, Detail::Plain).text;
+        assert!(text.starts_with("stopped: all 2 networks were given up\n"), "{text}");
+        for network in ["acme", "demo"] {
+            assert!(text.contains(&format!("stopped: {network}.api.example refuses this account")), "{text}");
+        }
+        assert!(
+            text.ends_with(
+                "  links.csv is as it was; 7 offers are kept beside it\n  to go on: offerlinks export --resume"
+            ),
+            "{text}"
+        );
+    }
+
     #[test]
     fn a_run_over_several_networks_has_a_line_for_each_and_says_how_to_retry_those_that_were_given_up() {
         let (mut stats, mut last) = example::run(&["acme", "demo", "beta"]);
@@ -217,17 +254,7 @@ mod tests {
         }
         last.lanes[1].state = example::refused();
         stats.on(&Event::CallsOver { last, failed: Vec::new() });
-        let ended = Ended {
-            outcome: RunOutcome::Complete,
-            output: "links.csv".to_owned(),
-            output_exists: true,
-            kept: None,
-            host: String::new(),
-            resume_command: "offerlinks export --resume".to_owned(),
-            retry_command: "offerlinks export --retry-failed".to_owned(),
-            scope: Scope::All,
-        };
-        let Message { level, text, fields } = describe(&ended, &stats, Detail::Plain);
+        let Message { level, text, fields } = describe(&ended(RunOutcome::Complete), &stats, Detail::Plain);
         // The first line has the time that the run took.
         let lines: Vec<_> = text.lines().skip(1).collect();
         insta::assert_snapshot!(lines.join("\n"), @r"
