@@ -32,7 +32,9 @@ fn rows(networks: &[&str], each: usize, sorted: bool) -> String {
     let row = |network: &str, n: usize| format!("{},{network},c{n}\n", 1000 + n);
     let mut text = "offer_id,network,campaign\n".to_owned();
     if sorted {
-        networks.iter().for_each(|network| text.extend((0..each).map(|n| row(network, n))));
+        for network in networks {
+            text.extend((0..each).map(|n| row(network, n)));
+        }
     } else {
         (0..each).for_each(|n| text.extend(networks.iter().map(|network| row(network, n))));
     }
