@@ -98,7 +98,7 @@ mod tests {
         network-5 ===>         300/1,000 offers, 23s left, 30 failed (30 not_found), 30 of 5.0 calls/s
         network-6 ====>        350/1,000 offers, 18s left, 35 failed (35 not_found), 35 of 5.0 calls/s
         95 others 93 calling, 1 complete, 1 stopped
-        total     ==========>  90,500/100,000 offers, 1.0s left, 9,050 failed, 9,050 of 500 calls/s
+        total     ==========>  90,500/100,000 offers, 3m 10s left, 9,050 failed, 9,050 of 500 calls/s
         ");
     }
 

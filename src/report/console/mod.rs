@@ -36,6 +36,8 @@ pub(crate) struct ConsoleView {
     settings: Console,
     on_terminal: bool,
     progress: Option<Shown>,
+    /// What was said last of other runs: the same of a hundred networks is said once.
+    peers: Option<Event>,
 }
 
 /// Progress that is being shown.
@@ -51,7 +53,7 @@ struct Shown {
 impl ConsoleView {
     /// Nothing is shown yet.
     pub(crate) fn new(settings: Console) -> Self {
-        Self { settings, on_terminal: io::stderr().is_terminal(), progress: None }
+        Self { settings, on_terminal: io::stderr().is_terminal(), progress: None, peers: None }
     }
 
     /// Begins to show progress, where the user wants that.
@@ -142,6 +144,12 @@ impl View for ConsoleView {
                 self.clear();
                 self.say(event, stats);
             }
+            Event::LimitShared { .. } | Event::PeersHidden { .. } if stats.networks() > 1 => {
+                if !self.peers.as_ref().is_some_and(|said| says_the_same(said, event)) {
+                    self.peers = Some(event.clone());
+                    self.say(event, stats);
+                }
+            }
             event => self.say(event, stats),
         }
         None
@@ -149,6 +157,14 @@ impl View for ConsoleView {
 
     fn next_progress(&self) -> Option<Instant> {
         self.progress.as_ref().map(|shown| shown.next)
+    }
+}
+
+/// Whether an event about other runs says of another network what was said already.
+fn says_the_same(said: &Event, event: &Event) -> bool {
+    match (said, event) {
+        (Event::PeersHidden { why: said, .. }, Event::PeersHidden { why, .. }) => said == why,
+        (said, event) => said == event,
     }
 }
 

@@ -1,9 +1,11 @@
 //! The terminal as the progress bar sees it.
 //!
 //! A little narrower than it is: the library fills a line to its last column, so that the `^C` which a terminal writes
-//! behind it would go to the next line, and leave the bar standing there for good.
+//! behind it would go to the next line, and leave the bar standing there for good. The library also counts on a full line
+//! to wrap; in a narrower one that takes a line end.
 
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use indicatif::{ProgressDrawTarget, TermLike};
 
@@ -14,7 +16,11 @@ const FREE: usize = 3;
 pub(crate) fn target() -> ProgressDrawTarget {
     let plain = ProgressDrawTarget::stderr();
     // Where the library would show nothing, or where escapes are not what moves a cursor.
-    if plain.is_hidden() || cfg!(windows) { plain } else { ProgressDrawTarget::term_like(Box::new(Narrower)) }
+    if plain.is_hidden() || cfg!(windows) {
+        plain
+    } else {
+        ProgressDrawTarget::term_like(Box::new(Narrower::default()))
+    }
 }
 
 /// The width of the terminal that is used.
@@ -27,12 +33,26 @@ pub(super) fn rows() -> usize {
     terminal_size::terminal_size_of(io::stderr()).map_or(24, |(_, rows)| usize::from(rows.0))
 }
 
-#[derive(Debug)]
-struct Narrower;
+/// What column the cursor is in counts what was written since it was last moved.
+#[derive(Debug, Default)]
+struct Narrower {
+    column: AtomicUsize,
+}
 
 impl Narrower {
-    fn move_by(n: usize, direction: char) -> io::Result<()> {
+    fn move_by(&self, n: usize, direction: char) -> io::Result<()> {
+        self.column.store(0, Ordering::Relaxed);
         if n == 0 { Ok(()) } else { write!(io::stderr(), "\x1b[{n}{direction}") }
+    }
+}
+
+/// What to write for the next piece of text in this column, and the column behind it: a full line ends before more comes.
+fn piece(text: &str, column: usize, width: usize) -> (&'static str, usize) {
+    match text.chars().count() {
+        _ if text == "\r" => ("", 0),
+        0 => ("", column),
+        length if column >= width => ("\r\n", length),
+        length => ("", column + length),
     }
 }
 
@@ -42,34 +62,56 @@ impl TermLike for Narrower {
     }
 
     fn move_cursor_up(&self, n: usize) -> io::Result<()> {
-        Self::move_by(n, 'A')
+        self.move_by(n, 'A')
     }
 
     fn move_cursor_down(&self, n: usize) -> io::Result<()> {
-        Self::move_by(n, 'B')
+        self.move_by(n, 'B')
     }
 
     fn move_cursor_right(&self, n: usize) -> io::Result<()> {
-        Self::move_by(n, 'C')
+        self.move_by(n, 'C')
     }
 
     fn move_cursor_left(&self, n: usize) -> io::Result<()> {
-        Self::move_by(n, 'D')
+        self.move_by(n, 'D')
     }
 
     fn write_line(&self, text: &str) -> io::Result<()> {
+        self.column.store(0, Ordering::Relaxed);
         writeln!(io::stderr(), "{text}")
     }
 
     fn write_str(&self, text: &str) -> io::Result<()> {
-        write!(io::stderr(), "{text}")
+        let (before, column) = piece(text, self.column.load(Ordering::Relaxed), columns());
+        self.column.store(column, Ordering::Relaxed);
+        write!(io::stderr(), "{before}{text}")
     }
 
     fn clear_line(&self) -> io::Result<()> {
+        self.column.store(0, Ordering::Relaxed);
         write!(io::stderr(), "\r\x1b[2K")
     }
 
     fn flush(&self) -> io::Result<()> {
         io::stderr().flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_line_ends_before_the_next_one_and_not_after_the_last() {
+        let mut column = 0;
+        // Two lines of ten columns, each with what fills it, as the library writes them.
+        let pieces = ["\r", "acme 5/10", " ", "total 7/20", "", "\r", "acme 6/10"];
+        let before = pieces.map(|text| {
+            let (before, next) = piece(text, column, 10);
+            column = next;
+            before
+        });
+        assert_eq!(before, ["", "", "", "\r\n", "", "", ""]);
     }
 }

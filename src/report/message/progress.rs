@@ -49,6 +49,8 @@ pub(crate) struct Line<'a> {
     waiting: Option<String>,
     meter: &'a Meter,
     limit: Option<f64>,
+    /// Of a run over several networks: how long the slowest of them takes.
+    slowest_left: Option<Duration>,
     at: std::time::Instant,
 }
 
@@ -64,6 +66,7 @@ impl<'a> Line<'a> {
             waiting: waiting.and_then(|(why, until)| reason(why, until.saturating_duration_since(snapshot.at))),
             meter: &stats.meter,
             limit: stats.plan.as_ref().and_then(Plan::limit_per_second),
+            slowest_left: slowest_left(snapshot, stats),
             at: snapshot.at,
         }
     }
@@ -85,6 +88,7 @@ impl<'a> Line<'a> {
             waiting,
             meter: stats.lane_meter(lane).unwrap_or(&stats.meter),
             limit: plan.and_then(LanePlan::limit_per_second),
+            slowest_left: None,
             at: snapshot.at,
         })
     }
@@ -115,6 +119,9 @@ impl<'a> Line<'a> {
 
     /// How long the rest takes at the pace of the last minute.
     pub(crate) fn time_left(&self) -> Option<Duration> {
+        if self.slowest_left.is_some() {
+            return self.slowest_left;
+        }
         let rest = self.total.rows().map(|n| n.saturating_sub(self.done)).filter(|rest| *rest > 0)?;
         self.meter.time_for(rest, self.done, self.at)
     }
@@ -143,6 +150,12 @@ impl<'a> Line<'a> {
         parts.push(format!("{rate}{of_limit} calls/s"));
         parts
     }
+}
+
+/// How long the slowest network takes, where there are several: they are called side by side, so the run takes as long.
+fn slowest_left(snapshot: &Snapshot, stats: &Stats) -> Option<Duration> {
+    let open = snapshot.lanes.iter().enumerate().filter(|(_, lane)| lane.is_open() && snapshot.lanes.len() > 1);
+    open.filter_map(|(n, _)| Line::of_lane(snapshot, LaneId(n), stats)?.time_left()).max()
 }
 
 /// How failures are given.
