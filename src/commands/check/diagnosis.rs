@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use crate::api::body::Body;
 use crate::api::classify::accept;
 use crate::api::{Fault, Form, RawReply, TransportError};
-use crate::commands::check::findings::Check;
+use crate::commands::check::gate::Check;
 use crate::exit::ExitCode;
 use crate::offer::{Class, ErrorKind, OfferError};
 use crate::text;

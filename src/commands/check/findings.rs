@@ -15,92 +15,14 @@ use crate::api::{RawReply, TransportError};
 use crate::budget::Look;
 use crate::commands::check::certificate;
 use crate::commands::check::diagnosis::{answered, unanswered};
+use crate::commands::check::gate::{Check, CheckStatus};
+use crate::commands::check::settings::line;
 use crate::exit::ExitCode;
-use crate::settings::origin::Setting;
 use crate::settings::rate::Rate;
 use crate::text;
 
 /// Clocks farther apart than this are worth a word.
 const CLOCKS_APART: Duration = Duration::from_secs(60);
-
-/// A gate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Check {
-    Dns,
-    Connection,
-    Tls,
-    Api,
-    Key,
-    Account,
-    WhiteList,
-    Limit,
-    Offers,
-    Clock,
-    Budget,
-}
-
-impl Check {
-    const ALL: [Self; 11] = [
-        Self::Dns,
-        Self::Connection,
-        Self::Tls,
-        Self::Api,
-        Self::Key,
-        Self::Account,
-        Self::WhiteList,
-        Self::Limit,
-        Self::Offers,
-        Self::Clock,
-        Self::Budget,
-    ];
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Dns => "DNS",
-            Self::Connection => "connection",
-            Self::Tls => "TLS",
-            Self::Api => "API",
-            Self::Key => "key",
-            Self::Account => "account",
-            Self::WhiteList => "white list",
-            Self::Limit => "limit",
-            Self::Offers => "offers",
-            Self::Clock => "clock",
-            Self::Budget => "budget",
-        }
-    }
-}
-
-/// What is known about a gate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum CheckStatus {
-    Pass,
-    /// Open, but there is something to look at.
-    Warn,
-    Fail,
-    Skipped,
-}
-
-impl CheckStatus {
-    /// For programs; a promise.
-    const fn json(self) -> &'static str {
-        match self {
-            Self::Pass => "ok",
-            Self::Warn => "warning",
-            Self::Fail => "failed",
-            Self::Skipped => "not_reached",
-        }
-    }
-
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Pass => "ok",
-            Self::Warn => "warning",
-            Self::Fail => "FAILED",
-            Self::Skipped => "not reached",
-        }
-    }
-}
 
 /// The addresses of the host that is connected to.
 #[derive(Clone, Debug)]
@@ -160,51 +82,6 @@ impl Findings {
     pub(crate) fn text(&self) -> String {
         self.lines.iter().map(|(gate, state, words)| line(gate.name(), *state, words)).collect()
     }
-}
-
-/// A line for every setting.
-pub(crate) fn indented(settings: &[Setting]) -> String {
-    let mut text = String::new();
-    for setting in settings {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "{:13}{setting}", "");
-    }
-    text
-}
-
-/// The lines where the settings are found wanting.
-pub(crate) fn without_settings(settings: &str, why: &str) -> String {
-    let mut text = line("settings", CheckStatus::Fail, &why.replace('\n', "\n             ")) + settings;
-    for gate in Check::ALL.into_iter().filter(|gate| *gate != Check::Budget) {
-        text += &line(gate.name(), CheckStatus::Skipped, "");
-    }
-    text
-}
-
-/// The settings, for programs: whether they are good, and each of them.
-pub(crate) fn json_of_settings(settings: &[Setting], state: CheckStatus, words: &str) -> Value {
-    let each = settings.iter().map(|setting| {
-        let Setting { name, value, origin, beaten_by } = setting;
-        json!({"name": name, "value": value, "origin": origin.to_string(), "beaten_by": beaten_by})
-    });
-    json!({"state": state.json(), "message": words, "settings": each.collect::<Vec<_>>()})
-}
-
-/// The lines for good settings.
-pub(crate) fn with_settings(settings: &str, warnings: &[String]) -> String {
-    let (state, words) = match warnings {
-        [] => (CheckStatus::Pass, "all there".to_owned()),
-        warnings => (CheckStatus::Warn, warnings.join("; ")),
-    };
-    line("settings", state, &words) + settings
-}
-
-fn line(name: &str, state: CheckStatus, words: &str) -> String {
-    let words = text::shown_message(words);
-    let mut text = format!("{name:<12} {:<12} {words}", state.word());
-    text.truncate(text.trim_end().len());
-    text.push('\n');
-    text
 }
 
 impl Evidence<'_> {

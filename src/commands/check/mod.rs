@@ -1,12 +1,14 @@
 //! `check`: one call, and what it says about every gate on the way to the network.
 //!
-//! Here the evidence is gathered; `gates` and `closed` draw the conclusions, and `api::secrets` keeps the key out of what
-//! is printed.
+//! Here the evidence is gathered; `findings` and `diagnosis` draw the conclusions, and `api::redact` keeps the keys out of
+//! what is printed.
 
 mod certificate;
 mod diagnosis;
 mod findings;
+mod gate;
 mod reply_dump;
+mod settings;
 
 use std::io;
 use std::pin::pin;
@@ -17,7 +19,8 @@ use serde_json::{Value, json};
 use tokio::net::lookup_host;
 use tokio::time::{sleep_until, timeout};
 
-use self::findings::{CheckStatus, Evidence, Findings, Lookup};
+use self::findings::{Evidence, Findings, Lookup};
+use self::gate::CheckStatus;
 use crate::api::redact::Redactor;
 use crate::api::{Client, RawReply, TransportError};
 use crate::budget::redis::address::Address;
@@ -149,15 +152,15 @@ impl View<'_> {
         match self.job.log_format {
             LogFormat::Text => {
                 self.heading()?;
-                tell(&findings::with_settings(&findings::indented(&target.settings), &target.warnings))?;
+                tell(&settings::with_settings(&settings::indented(&target.settings), &target.warnings))?;
                 tell(&hide(&findings.text()))?;
                 reply.map_or(Ok(()), |reply| tell(&format!("\n{reply}")))?;
             }
             LogFormat::Json => {
                 let warnings = target.warnings.join("; ");
                 let state = if warnings.is_empty() { CheckStatus::Pass } else { CheckStatus::Warn };
-                let settings = findings::json_of_settings(&target.settings, state, &warnings);
-                self.tell_json(&settings, &findings.json(hide), reply.as_deref(), findings.exit_code())?;
+                let shown = settings::json_of_settings(&target.settings, state, &warnings);
+                self.tell_json(&shown, &findings.json(hide), reply.as_deref(), findings.exit_code())?;
             }
         }
         Ok(findings.exit_code())
@@ -168,11 +171,11 @@ impl View<'_> {
         match self.job.log_format {
             LogFormat::Text => {
                 self.heading()?;
-                tell(&findings::without_settings(&findings::indented(settings), why))?;
+                tell(&settings::without_settings(&settings::indented(settings), why))?;
             }
             LogFormat::Json => {
-                let settings = findings::json_of_settings(settings, CheckStatus::Fail, why);
-                self.tell_json(&settings, &[], None, code)?;
+                let shown = settings::json_of_settings(settings, CheckStatus::Fail, why);
+                self.tell_json(&shown, &[], None, code)?;
             }
         }
         Ok(code)

@@ -1,6 +1,6 @@
 //! How a list ended: the words and the exit code for it.
 
-use crate::commands::list::paging::{Doubt, Endless};
+use crate::commands::list::doubt::{Doubt, Endless};
 use crate::dispatch::StopReason;
 use crate::exit::ExitCode;
 use crate::offer::{Class, OfferError};

@@ -3,6 +3,7 @@
 //! The lists of several networks are read side by side, each at its own pace. One that fails holds up no other.
 
 mod board;
+mod doubt;
 mod end;
 mod lister;
 mod paging;
@@ -60,7 +61,8 @@ pub(crate) async fn list(job: &ListJob, report: &Report) -> Result<End, Error> {
     for warning in &job.warnings {
         report.emit(&Event::SettingsDoubt(warning.clone()));
     }
-    let networks = job.networks.iter().map(|config| Network::open(config, job.networks.are_several()));
+    let are_several = job.networks.are_several();
+    let networks = job.networks.iter().map(|config| Network::open(config, are_several));
     let networks = networks.collect::<Result<Vec<_>, _>>()?;
     let sink = Sink::open(&job.output)?;
     let (now, output) = (Instant::now(), sink.name());
@@ -78,7 +80,8 @@ pub(crate) async fn list(job: &ListJob, report: &Report) -> Result<End, Error> {
         Ok(reads) => reads,
         Err(signal) => return Ok(interrupted(End::Interrupted(signal), &board, output, now, report)),
     };
-    let lists: Vec<_> = networks.iter().zip(&reads).filter_map(|(network, read)| network.list_of(read)).collect();
+    let read = networks.iter().zip(&reads);
+    let lists: Vec<_> = read.filter_map(|(network, read)| network.list_of(read, are_several)).collect();
     if !lists.is_empty() {
         sink.write(&lists, job.columns)?;
     }
@@ -157,10 +160,9 @@ impl<'a> Network<'a> {
     }
 
     /// Its list, if it is whole; with its name where there are several.
-    fn list_of<'b>(&'b self, read: &'b Read) -> Option<ListOf<'b>> {
+    fn list_of<'b>(&'b self, read: &'b Read, are_several: bool) -> Option<ListOf<'b>> {
         let offers = &read.whole.as_ref().ok()?.offers;
-        let is_named = *self.name != *self.session.host || self.name.as_ref() == self.config.name;
-        Some(ListOf { network: is_named.then_some(&*self.name), offers })
+        Some(ListOf { network: are_several.then_some(&*self.name), offers })
     }
 
     fn result(&self, read: &Read) -> NetworkList {

@@ -4,9 +4,10 @@
 //! where more than one page could have moved meanwhile, two readings with each other.
 
 use crate::api::offers::Listed;
+use crate::commands::list::doubt::Doubt;
 use crate::commands::list::end::End;
 use crate::commands::list::lister::{Lister, Turned};
-use crate::commands::list::paging::{Doubt, Paging};
+use crate::commands::list::paging::Paging;
 use crate::report::event::ListNext;
 use crate::report::{Event, Report};
 

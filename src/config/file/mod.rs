@@ -13,6 +13,7 @@ mod parse;
 mod permissions;
 mod settings;
 mod text;
+mod values;
 
 pub(crate) use self::location::{ConfigFileError, NamedBy, find};
 pub(crate) use self::settings::{AtLine, ConfigFile, Defaults, FileNetwork, KeyEntry};
