@@ -75,6 +75,14 @@ pub(crate) enum AccountError {
 }
 
 impl AccountError {
+    /// Whether it is the key that cannot be had, or cannot be used.
+    pub(crate) const fn is_about_key(&self) -> bool {
+        matches!(
+            self,
+            Self::KeyFile { .. } | Self::KeyForFile | Self::NoVariable(_) | Self::Command(_) | Self::BadKey(..)
+        )
+    }
+
     /// Whether the host, as it was given, is the key and must not be shown anywhere.
     pub(crate) const fn is_key_for_host(&self) -> bool {
         matches!(self, Self::KeyForHost(_))

@@ -236,7 +236,7 @@ fn a_command_gives_the_key_and_its_failure_shows_none() {
     assert!(run().expect(0).stdout.starts_with("offer_id,"));
 
     folder.write("config.toml", config("[\"sh\", \"-c\", \"cat key >&2; cat key; exit 1\"]"));
-    run().expect(2).says(&["line 1: [networks.demo]: api_key_command: \"sh\" failed (exit status: 1)", "[hidden]"]);
+    run().expect(2).says(&["line 4: [networks.demo]: api_key_command: \"sh\" failed (exit status: 1)", "[hidden]"]);
     folder.write("config.toml", config("[\"no-such-program\", \"key\"]"));
     run().expect(2).says(&["cannot start \"no-such-program\""]);
 }

@@ -25,7 +25,7 @@ use crate::settings::origin::Setting;
 pub(crate) struct Target {
     /// What the user calls it.
     pub name: String,
-    /// The line of its table in the config file, if it is there.
+    /// Its line in the config file, if it is there: of its table, or of its key where that cannot be had.
     pub line: Option<usize>,
     /// Whose account, or what is wrong with its settings.
     pub network: Result<Network, AccountError>,
@@ -110,7 +110,9 @@ impl Given<'_> {
             network.key.as_ref().map(|key| self.file_key_setting(key, &network_found))
         };
         let mut target = self.target(network.name.clone(), (network_found, warnings), overlay, (named_by, key));
-        target.line = Some(network.line);
+        let of_key = |error: &AccountError| error.is_about_key() && !is_key_typed;
+        let key_line = network.key.as_ref().filter(|_| target.network.as_ref().is_err_and(of_key)).map(|key| key.line);
+        target.line = Some(key_line.unwrap_or(network.line));
         if let Err(error @ AccountError::KeyForHost(_)) = &mut target.network {
             *error = AccountError::KeyForHost("the name of the table, or in its base_url");
             "[hidden]".clone_into(&mut target.name);
