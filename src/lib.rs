@@ -21,6 +21,7 @@
 //! reorder      answers back into input order
 //! api          one call -> one outcome; the only user of reqwest
 //! offer        offer ID, answer, error kinds, tally
+//! history      what earlier runs have learned: SQLite
 //! encode       outcome -> bytes, and the reader of earlier outputs
 //! output       bytes -> a file that is whole at every instant, or a stream
 //! report       terminal, log, JSON report, metrics
@@ -44,6 +45,7 @@ pub mod dispatch;
 pub mod encode;
 mod error;
 mod exit;
+mod history;
 mod input;
 #[doc(hidden)]
 pub mod offer;

@@ -1,0 +1,193 @@
+//! What differs between two times, as rows: since a run's baseline, in the order of its input, or since any time.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::encode::csv_record;
+use crate::history::Database;
+use crate::history::diff::{Change, Kind, State, diff};
+use crate::history::error::HistoryError;
+use crate::history::runs::{Baseline, RunRecord};
+use crate::offer::{AnswerBuilder, Entry};
+
+/// How many offers have changed, and how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ChangeCounts {
+    /// They have links for the first time.
+    pub new: u64,
+    /// A link of theirs differs.
+    pub changed: u64,
+    /// They have no links any more.
+    pub gone: u64,
+    /// They have links again.
+    pub back: u64,
+}
+
+/// The columns of a table of changes; `network` only where there are several.
+pub(crate) const COLUMNS: [&str; 8] =
+    ["network", "offer_id", "change", "offer_url_type", "offer_url_name", "field", "before", "after"];
+
+/// The header of a table of changes.
+pub(crate) fn header(with_network: bool) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    csv_record(COLUMNS.into_iter().skip(usize::from(!with_network)), &mut bytes);
+    bytes
+}
+
+/// An offer that differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ChangedOffer {
+    /// What the user calls its network.
+    pub network: String,
+    /// The offer.
+    pub offer_id: String,
+    /// What differs; at least one.
+    pub changes: Vec<Change>,
+}
+
+impl ChangedOffer {
+    /// Appends its rows.
+    pub(crate) fn rows(&self, with_network: bool, out: &mut Vec<u8>) {
+        for Change { kind, entry: [entry_type, name], field, before, after } in &self.changes {
+            let cells = [&*self.network, &self.offer_id, kind.as_str(), entry_type, name, field, before, after];
+            csv_record(cells.into_iter().skip(usize::from(!with_network)), out);
+        }
+    }
+}
+
+impl ChangeCounts {
+    /// Counts an offer.
+    pub(crate) fn add(&mut self, offer: &ChangedOffer) {
+        match offer.changes.first().map(|change| change.kind) {
+            Some(Kind::New) => self.new += 1,
+            Some(Kind::Gone) => self.gone += 1,
+            Some(Kind::Back) => self.back += 1,
+            Some(Kind::Added | Kind::Removed | Kind::Changed) => self.changed += 1,
+            None => {}
+        }
+    }
+}
+
+/// Up to where an offer is looked at as it was before.
+#[derive(Clone, Copy)]
+enum Before {
+    Version(i64),
+    Time(i64),
+}
+
+impl Database {
+    /// Hands each offer that differs from the run's baseline to `take`, in the order of the input.
+    ///
+    /// # Errors
+    /// The file cannot be read, or `take` has failed.
+    pub(crate) fn changes_of_run<E: From<HistoryError>>(
+        &self,
+        run: &RunRecord,
+        mut take: impl FnMut(&ChangedOffer) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let Some(Baseline { last_version, .. }) = run.baseline else { return Ok(()) };
+        let offers = "SELECT offer FROM changed WHERE run = ?1 GROUP BY offer ORDER BY min(row)";
+        self.changed_offers((offers, &[&run.id]), Before::Version(last_version), &mut take)
+    }
+
+    /// Hands each offer that differs from what it was at `since`, in seconds since 1970, to `take`: by network, in the
+    /// order in which they were seen first.
+    ///
+    /// # Errors
+    /// As [`Self::changes_of_run`].
+    pub(crate) fn changes_since<E: From<HistoryError>>(
+        &self,
+        since: i64,
+        network: Option<&str>,
+        mut take: impl FnMut(&ChangedOffer) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let offers = "SELECT offer.id FROM offer JOIN network ON network.id = offer.network
+            JOIN offer_version AS version ON version.id = offer.version AND version.since > ?1
+            WHERE ?2 IS NULL OR network.name = ?2 ORDER BY network.name, network.id, offer.id";
+        self.changed_offers((offers, &[&since, &network]), Before::Time(since), &mut take)
+    }
+
+    /// What the networks in the file are called.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub(crate) fn networks(&self) -> Result<BTreeSet<String>, HistoryError> {
+        let read = || {
+            let mut statement = self.connection().prepare("SELECT name FROM network")?;
+            let names = statement.query_map([], |row| row.get(0))?;
+            names.collect::<rusqlite::Result<_>>()
+        };
+        read().map_err(self.error())
+    }
+
+    fn changed_offers<E: From<HistoryError>>(
+        &self,
+        (sql, parameters): (&str, &[&dyn rusqlite::ToSql]),
+        before: Before,
+        take: &mut impl FnMut(&ChangedOffer) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let failed = self.error();
+        let connection = self.connection();
+        let mut statement = connection.prepare(sql).map_err(failed)?;
+        let mut offers = statement.query(parameters).map_err(failed)?;
+        while let Some(row) = offers.next().map_err(failed)? {
+            let offer = row.get(0).map_err(failed)?;
+            if let Some(changed) = changed_offer(connection, offer, before).map_err(failed)? {
+                take(&changed)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn changed_offer(connection: &Connection, offer: i64, before: Before) -> rusqlite::Result<Option<ChangedOffer>> {
+    let sql = "SELECT network.name, offer.offer_id, offer.version FROM offer JOIN network ON network.id = offer.network
+        WHERE offer.id = ?1";
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, Option<i64>>(2)?));
+    let (network, offer_id, now) = connection.prepare_cached(sql)?.query_row([offer], read)?;
+    let then = now.map(|now| version_before(connection, now, before)).transpose()?.flatten();
+    let changes = diff(&state(connection, then)?, &state(connection, now)?);
+    Ok((!changes.is_empty()).then_some(ChangedOffer { network, offer_id, changes }))
+}
+
+/// The version of an offer at an earlier time, found from a later one.
+fn version_before(connection: &Connection, from: i64, before: Before) -> rusqlite::Result<Option<i64>> {
+    let (condition, limit) = match before {
+        Before::Version(version) => ("id <= ?2", version),
+        Before::Time(time) => ("since <= ?2", time),
+    };
+    let sql = format!(
+        "WITH RECURSIVE chain (id, since, previous) AS (
+            SELECT id, since, previous FROM offer_version WHERE id = ?1
+            UNION ALL
+            SELECT older.id, older.since, older.previous FROM chain JOIN offer_version AS older
+                ON older.id = chain.previous WHERE NOT chain.{condition})
+        SELECT id FROM chain WHERE {condition} LIMIT 1"
+    );
+    connection.prepare_cached(&sql)?.query_row(params![from, limit], |row| row.get(0)).optional()
+}
+
+/// What an offer was like in a version.
+pub(crate) fn state(connection: &Connection, version: Option<i64>) -> rusqlite::Result<State> {
+    let Some(version) = version else { return Ok(State::Never) };
+    let sql = "SELECT state = 'good', url, impression_pixel FROM offer_version WHERE id = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([version])?;
+    let Some(row) = rows.next()? else { return Ok(State::Never) };
+    if !row.get::<_, bool>(0)? {
+        return Ok(State::Gone);
+    }
+    let text = |column| row.get_ref(column).and_then(|value| Ok(value.as_str_or_null()?));
+    let mut answer = AnswerBuilder::new(text(1)?, text(2)?);
+    let sql = "SELECT offer_url_type, offer_url_name, offer_url_tracking_link, offer_url_preview_url
+        FROM link_version WHERE version = ?1 ORDER BY position";
+    let mut links = connection.prepare_cached(sql)?;
+    let mut links = links.query([version])?;
+    while let Some(link) = links.next()? {
+        let text = |column| link.get_ref(column).and_then(|value| Ok(value.as_str_or_null()?));
+        let (tracking_link, preview_url) = (text(2)?, text(3)?);
+        answer.entry(Entry { kind: text(0)?, name: text(1)?, tracking_link, preview_url });
+    }
+    Ok(State::Good(answer.build()))
+}

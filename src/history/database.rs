@@ -1,0 +1,173 @@
+//! Opens the file: makes it where it is missing, brings it to this version, and refuses what is damaged, foreign or newer.
+//!
+//! The journal is a file that is deleted (`journal_mode=DELETE`), not a write-ahead log. With a log, a reader of another
+//! user can leave files behind that keep the owner from writing; a closed file cannot be read from a folder that one may
+//! not write; a copy of the file alone may miss all of a run; and a reader that stays open lets the log grow without end.
+//! There is one writer, and a commit every few seconds, so the log's one advantage, readers during a write, is worth
+//! milliseconds here. `synchronous=EXTRA`, because the checkpoint that follows a commit must never outlive it.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use crate::history::error::HistoryError;
+use crate::history::schema;
+
+/// How every SQLite file begins.
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+
+/// How long a commit waits for other programs that use the file.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// Statements that are kept prepared.
+const STATEMENTS: usize = 32;
+
+/// Pages that are kept in memory, in KiB.
+const CACHE_KIB: i64 = 8 << 10;
+
+/// A history that is open.
+#[derive(Debug)]
+pub(crate) struct Database {
+    path: PathBuf,
+    connection: Connection,
+}
+
+impl Database {
+    /// Opens the history at `path` to write to it. One that is not there is made; an older one is brought to this version.
+    ///
+    /// # Errors
+    /// It is damaged, another program's or a newer version's, or cannot be opened.
+    pub(crate) fn open(path: &Path) -> Result<Self, HistoryError> {
+        Self::open_to_write(path).map_err(HistoryError::if_damaged)
+    }
+
+    fn open_to_write(path: &Path) -> Result<Self, HistoryError> {
+        check_file(path)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+        let mut database = Self::connect(path, flags)?;
+        let failed = HistoryError::sql(path);
+        let connection = &mut database.connection;
+        connection.pragma_update(None, "synchronous", "EXTRA").map_err(failed)?;
+        if !is_current(connection, path)? {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+            // Another run may have made it meanwhile.
+            if !is_current(&transaction, path)? {
+                schema::migrate(&transaction).map_err(failed)?;
+            }
+            transaction.commit().map_err(failed)?;
+        }
+        database.check()?;
+        Ok(database)
+    }
+
+    /// Opens the history at `path` only to look things up; it has to be there.
+    ///
+    /// # Errors
+    /// As [`Self::open`], and it is missing.
+    pub(crate) fn open_to_read(path: &Path) -> Result<Self, HistoryError> {
+        check_file(path)?;
+        if !path.exists() {
+            return Err(HistoryError::Missing(path.to_owned()));
+        }
+        let opened = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE);
+        let database = opened.map_err(HistoryError::if_damaged)?;
+        if is_current(&database.connection, path).map_err(HistoryError::if_damaged)? {
+            return Ok(database);
+        }
+        let why = "has nothing in it yet, or is of an earlier version: an export with --history brings it up to date";
+        Err(HistoryError::NotOurs { path: path.to_owned(), why: why.to_owned() })
+    }
+
+    fn connect(path: &Path, flags: OpenFlags) -> Result<Self, HistoryError> {
+        let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let failed = HistoryError::sql(path);
+        let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+        connection.busy_timeout(PATIENCE).map_err(failed)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        connection.pragma_update(None, "cache_size", -CACHE_KIB).map_err(failed)?;
+        // Every key is one that this program has just read; checking each again would cost a look-up for every row.
+        connection.pragma_update(None, "foreign_keys", false).map_err(failed)?;
+        Ok(Self { path: path.to_owned(), connection })
+    }
+
+    /// Reads every page once: damage is to be found before the first call, not in mid-run.
+    fn check(&self) -> Result<(), HistoryError> {
+        let check = self.connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
+        match check.map_err(self.error())? {
+            fine if fine == "ok" => Ok(()),
+            why => Err(HistoryError::NotOurs { path: self.path.clone(), why: format!("is damaged ({why})") }),
+        }
+    }
+
+    /// Makes an error of one of SQLite's.
+    pub(crate) fn error(&self) -> impl Fn(rusqlite::Error) -> HistoryError + Copy + use<'_> {
+        HistoryError::sql(&self.path)
+    }
+
+    /// The connection.
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// The connection, for a transaction.
+    pub(crate) fn connection_mut(&mut self) -> (&mut Connection, &Path) {
+        (&mut self.connection, &self.path)
+    }
+}
+
+/// Whether the file has this version's tables; false where it has none, or those of an earlier version.
+fn is_current(connection: &Connection, path: &Path) -> Result<bool, HistoryError> {
+    let not_ours = |why: String| HistoryError::NotOurs { path: path.to_owned(), why };
+    let look =
+        || Ok((schema::application_id(connection)?, schema::version(connection)?, schema::is_empty(connection)?));
+    let (id, version, is_empty) = look().map_err(HistoryError::sql(path))?;
+    match (id, version) {
+        (0, 0) if is_empty => Ok(false),
+        (schema::APPLICATION_ID, schema::VERSION) => Ok(true),
+        (schema::APPLICATION_ID, version) if version > schema::VERSION => Err(not_ours(format!(
+            "was made by a newer offerlinks (version {version} of its tables; this one knows {})",
+            schema::VERSION
+        ))),
+        (schema::APPLICATION_ID, _) => Ok(false),
+        _ => Err(not_ours("is the database of another program".to_owned())),
+    }
+}
+
+/// Refuses what SQLite would take for an empty database and overwrite: it does so with any file of one byte.
+fn check_file(path: &Path) -> Result<(), HistoryError> {
+    let not_ours = |why: &str| Err(HistoryError::NotOurs { path: path.to_owned(), why: why.to_owned() });
+    let unreadable = |source| HistoryError::Open { path: path.to_owned(), source };
+    let found = match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return check_folder(path),
+        found => found.map_err(unreadable)?,
+    };
+    if !found.is_file() {
+        return not_ours("is not a file");
+    }
+    let mut begin = Vec::new();
+    File::open(path).and_then(|file| file.take(16).read_to_end(&mut begin)).map_err(unreadable)?;
+    // A kill while the file was being made leaves it empty, or with a journal that SQLite undoes.
+    if begin.is_empty() || begin == MAGIC || journal(path).exists() {
+        return Ok(());
+    }
+    not_ours("is no SQLite database")
+}
+
+/// The journal of an interrupted transaction.
+fn journal(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-journal");
+    name.into()
+}
+
+fn check_folder(path: &Path) -> Result<(), HistoryError> {
+    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let source = io::Error::new(io::ErrorKind::NotFound, "there is no such folder");
+    Err(HistoryError::Open { path: path.to_owned(), source })
+}

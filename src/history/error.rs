@@ -1,0 +1,87 @@
+//! What can go wrong with the history, in words that name the file and the way out.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+
+/// Why the history cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HistoryError {
+    /// It is something else than a history of this program.
+    #[error("the history {} {why}; name another file with --history, or move this one away", path.display())]
+    NotOurs {
+        /// The file.
+        path: PathBuf,
+        /// What it is instead.
+        why: String,
+    },
+    /// There is none, and this command makes none.
+    #[error("there is no history {}: an export with --history makes one", .0.display())]
+    Missing(PathBuf),
+    /// It cannot be opened.
+    #[error("cannot open the history {}: {source}; check its folder and permissions, or name another file with --history", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// An operation failed.
+    #[error("cannot use the history {}: {source}; {}", path.display(), way_out(source))]
+    Sql {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: rusqlite::Error,
+    },
+    /// A name or an ID that it does not know.
+    #[error("{0}")]
+    Unknown(String),
+}
+
+impl HistoryError {
+    /// Makes a [`HistoryError::Sql`].
+    pub(crate) fn sql(path: &Path) -> impl Fn(rusqlite::Error) -> Self + Copy {
+        move |source| Self::Sql { path: path.to_owned(), source }
+    }
+
+    /// Says of a file that cannot be opened because it is damaged that it is.
+    pub(crate) fn if_damaged(self) -> Self {
+        match self {
+            Self::Sql { path, source } if is_damaged(&source) => {
+                Self::NotOurs { path, why: format!("is damaged ({source})") }
+            }
+            other => other,
+        }
+    }
+
+    /// Whether the command line names the wrong file.
+    pub(crate) fn is_usage(&self) -> bool {
+        match self {
+            Self::NotOurs { .. } | Self::Missing(_) | Self::Open { .. } | Self::Unknown(_) => true,
+            Self::Sql { source, .. } => is_damaged(source),
+        }
+    }
+}
+
+/// Whether the error says that the file is no sound database.
+fn is_damaged(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt))
+}
+
+fn way_out(error: &rusqlite::Error) -> &'static str {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => "make room on this disk, then go on with --resume",
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            "another program has held it for minutes: close that, then go on with --resume"
+        }
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+            "it is damaged: restore a copy, or move it away and start a new one"
+        }
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
+            "look at the owner and permissions of it, of its folder and of the files beside it that begin with its name"
+        }
+        _ => "check the disk, then go on with --resume",
+    }
+}

@@ -1,0 +1,107 @@
+//! What a run has learned since its last commit, as it waits for the next one.
+//!
+//! Pure memory: offers and answers lie one after the other in two vectors, so that collecting them costs next to nothing.
+
+use crate::offer::{Class, ErrorKind, OfferError, OfferId, RowOutcome, Source};
+
+/// Facts that one transaction writes.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    facts: Vec<Fact>,
+    answers: Vec<u8>,
+}
+
+/// What is known of one offer.
+#[derive(Debug)]
+pub(crate) struct Fact {
+    /// The network: its place in the job.
+    pub network: usize,
+    /// The offer.
+    pub offer: OfferId,
+    /// The row of the input, from 1.
+    pub row: u64,
+    /// When it was learned, in seconds since 1970.
+    pub at: i64,
+    /// What was learned.
+    pub what: What,
+}
+
+/// What was learned of an offer.
+#[derive(Debug)]
+pub(crate) enum What {
+    /// Its links: where they lie among the answers.
+    Links(std::ops::Range<usize>),
+    /// It has none, and that is for good.
+    Gone(OfferError),
+    /// It could not be learned.
+    Unknown(OfferError),
+    /// Nothing: its row was made from the history.
+    NotAsked,
+}
+
+/// The state of a run when it is finished.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Counts {
+    /// Input rows.
+    pub offers: u64,
+    /// Those with links, new or confirmed.
+    pub exported: u64,
+    /// Those with old links.
+    pub stale: u64,
+    /// Those with an error row.
+    pub failed: u64,
+}
+
+impl Batch {
+    /// Whether there is nothing to write.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.facts.is_empty()
+    }
+
+    /// Memory held, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.answers.len() + self.facts.len() * size_of::<Fact>()
+    }
+
+    /// Takes in the outcome of an input row.
+    pub(crate) fn add(&mut self, network: usize, offer: OfferId, (row, at): (u64, i64), outcome: RowOutcome<'_>) {
+        let what = match outcome {
+            RowOutcome::Good { source: Source::History, .. } => What::NotAsked,
+            RowOutcome::Good { answer, source: Source::Live | Source::Cached } => {
+                let start = self.answers.len();
+                answer.pack(&mut self.answers);
+                What::Links(start..self.answers.len())
+            }
+            RowOutcome::Failed(error) | RowOutcome::Stale { error, .. } if is_gone(error.kind) => {
+                What::Gone(error.clone())
+            }
+            RowOutcome::Failed(error) | RowOutcome::Stale { error, .. } => What::Unknown(error.clone()),
+        };
+        self.facts.push(Fact { network, offer, row, at, what });
+    }
+
+    /// The facts, in the order of the input.
+    pub(crate) fn facts(&self) -> &[Fact] {
+        &self.facts
+    }
+
+    /// The bytes of an answer.
+    pub(crate) fn answer(&self, range: &std::ops::Range<usize>) -> &[u8] {
+        self.answers.get(range.clone()).unwrap_or_default()
+    }
+}
+
+/// Whether the network has said of the offer itself that it has no links: a fact, and no accident.
+pub(crate) fn is_gone(kind: ErrorKind) -> bool {
+    // Too large is this program's own limit, and a cell that is no ID was never asked for.
+    kind.class() == Class::Offer && !matches!(kind, ErrorKind::InvalidOfferId | ErrorKind::BodyTooLarge)
+}
+
+/// What tells one answer from another: FNV-1a of 64 bits over its packed form. A promise of the file's version.
+pub(crate) fn hash(answer: &[u8]) -> i64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for byte in answer {
+        hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    hash.cast_signed()
+}

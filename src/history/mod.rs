@@ -1,0 +1,28 @@
+//! What earlier runs have learned: an SQLite file with the last good links of every offer, and what changed when.
+//!
+//! Owns the file's schema, which is a contract (docs/history.md), and all SQL. Must not know of calls, outputs or flags.
+//!
+//! - [`schema`]: the tables, their version and how an older file gets it
+//! - [`database`]: opening, and refusing what is damaged, foreign or newer
+//! - [`facts`]: what a run has learned since its last commit; [`record`]: writes that in one transaction
+//! - [`runs`]: which run a fact belongs to, and since which run changes are counted
+//! - [`lookup`]: the last good links of an offer
+//! - [`diff`], [`changes`], [`timeline`], [`prune`]: what the file says to people
+
+pub(crate) mod changes;
+pub(crate) mod database;
+pub(crate) mod diff;
+pub(crate) mod error;
+pub(crate) mod facts;
+pub(crate) mod lookup;
+pub(crate) mod prune;
+pub(crate) mod record;
+pub(crate) mod runs;
+mod schema;
+pub(crate) mod timeline;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use self::database::Database;
+pub(crate) use self::error::HistoryError;
