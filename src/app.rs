@@ -7,6 +7,7 @@ use std::time::Instant;
 use crate::cli::{CheckArgs, Cli, Command, ExportArgs, ListArgs, ManError, Mistyped, SandboxArgs, StatusArgs};
 use crate::commands::check::check;
 use crate::commands::export::{dry_run, export};
+use crate::commands::history::{changes, history};
 use crate::commands::list::{End, list};
 use crate::commands::sandbox::rehearse;
 use crate::commands::status::Status;
@@ -35,6 +36,8 @@ pub(crate) fn main() -> ExitCode {
         Command::List(arguments) => run_list(*arguments, environment),
         Command::Check(arguments) => run_check(*arguments, environment),
         Command::Status(arguments) => run_status(&arguments),
+        Command::Changes(arguments) => finish(changes(&arguments).map(|()| String::new())),
+        Command::History(arguments) => finish(history(&arguments)),
         Command::Sandbox(arguments) => run_sandbox(&arguments),
         Command::Completions(arguments) => show(Ok(arguments.text())),
         Command::Man(arguments) => show(arguments.text()),
@@ -121,6 +124,15 @@ fn run_sandbox(arguments: &SandboxArgs) -> ExitCode {
             signal.exit_code()
         }
         Err(failure) => fail(&failure, &report),
+    }
+}
+
+/// Prints what a command has found out.
+fn finish(text: Result<String, Error>) -> ExitCode {
+    let printed = text.and_then(|text| if text.is_empty() { Ok(()) } else { print(&text).map_err(Error::printing) });
+    match printed {
+        Ok(()) => ExitCode::Success,
+        Err(error) => fail(&error, &Report::new(Console::default(), Instant::now())),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::config::JobError;
 use crate::encode::reader::PreviousError;
 use crate::encode::xlsx::RenderError;
 use crate::exit::ExitCode;
+use crate::history::HistoryError;
 use crate::input::InputError;
 use crate::output::OutputError;
 
@@ -28,6 +29,9 @@ pub(crate) enum Error {
     /// The earlier output, for `--retry-failed`.
     #[error(transparent)]
     Previous(#[from] PreviousError),
+    /// The history.
+    #[error(transparent)]
+    History(#[from] HistoryError),
     /// The workbook.
     #[error(transparent)]
     Render(#[from] RenderError),
@@ -117,7 +121,10 @@ impl Error {
     /// Adds the command that continues, where this failure leaves something to continue.
     #[must_use]
     pub(crate) fn with_way_on(self, command: &str) -> Self {
-        let keeps_rows = matches!(self, Self::Output(OutputError::Io { .. }) | Self::Render(_));
+        let keeps_rows = matches!(
+            self,
+            Self::Output(OutputError::Io { .. }) | Self::Render(_) | Self::History(HistoryError::Sql { .. })
+        );
         if keeps_rows { Self::Interrupted { cause: Box::new(self), command: command.to_owned() } } else { self }
     }
 
@@ -135,11 +142,13 @@ impl Error {
             | Self::Man(ManError::NoSuchCommand { .. })
             | Self::Previous(PreviousError::NotOurs { .. }) => ExitCode::Usage,
             Self::Output(error) if error.is_usage() => ExitCode::Usage,
+            Self::History(error) if error.is_usage() => ExitCode::Usage,
             Self::Input(error) if error.is_usage() => ExitCode::Usage,
             Self::Output(OutputError::Held { .. }) => ExitCode::StoppedEarly,
             Self::Input(_)
             | Self::Output(_)
             | Self::Previous(_)
+            | Self::History(_)
             | Self::Render(_)
             | Self::Man(ManError::Write(_))
             | Self::Listen { .. }

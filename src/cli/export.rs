@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
+use crate::cli::keep::KeepArgs;
 use crate::cli::list::{ScopeArg, parse_filter};
 use crate::cli::shared::{AccountArgs, AttemptArgs, CallArgs, ConsoleArgs, NetArgs};
 use crate::encode::{FORMATS, OutputFormat};
@@ -57,6 +58,9 @@ pub(crate) struct ExportArgs {
     /// Resume and retry
     #[command(flatten)]
     pub again: AgainArgs,
+    /// What is kept of it
+    #[command(flatten)]
+    pub keep: KeepArgs,
     /// Dry run, report and metrics
     #[command(flatten)]
     pub about: AboutArgs,

@@ -5,6 +5,7 @@
 #![expect(clippy::doc_markdown, reason = "doc comments here are help texts, not Markdown")]
 
 mod export;
+mod keep;
 mod list;
 mod packaging;
 mod provenance;
@@ -18,6 +19,8 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub(crate) use self::export::{AboutArgs, AllOffersArgs, ExportArgs, InputArgs, LinksArg, OutputArgs, RetryFailedArg};
 use self::export::{EXPORT_EXAMPLES, EXPORT_MORE};
+use self::keep::{CHANGES_EXAMPLES, HISTORY_EXAMPLES};
+pub(crate) use self::keep::{ChangesArgs, HistoryArgs, KeepArgs};
 pub(crate) use self::list::{CheckArgs, ListArgs, ScopeArg, StatusArgs};
 pub(crate) use self::packaging::{CompletionsArgs, ManArgs, ManError};
 pub(crate) use self::provenance::{command_with, retry_command};
@@ -108,6 +111,12 @@ pub(crate) enum Command {
     Check(Box<CheckArgs>),
     /// Show how far a run is, from the files beside its output
     Status(StatusArgs),
+    /// Write what has changed since a time, from the history that exports keep
+    #[command(after_help = CHANGES_EXAMPLES)]
+    Changes(ChangesArgs),
+    /// Show the versions of an offer, or forget old ones
+    #[command(after_help = HISTORY_EXAMPLES)]
+    History(HistoryArgs),
     /// Serve the sandbox network on this machine, for trying things out
     Sandbox(SandboxArgs),
     /// Print a script that completes commands and flags in your shell

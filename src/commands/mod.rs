@@ -4,6 +4,7 @@
 
 pub(crate) mod check;
 pub(crate) mod export;
+pub(crate) mod history;
 pub(crate) mod list;
 pub(crate) mod sandbox;
 pub(crate) mod status;

@@ -70,6 +70,12 @@ pub(crate) enum JobError {
         /// Which.
         error: OutputError,
     },
+    /// A flag that needs the history.
+    #[error("{0} needs a history: name its file with --history FILE.db")]
+    NeedsHistory(&'static str),
+    /// Changes are written as a whole.
+    #[error("--changes writes a file as a whole: name one")]
+    ChangesToStream,
     /// The output cannot be one.
     #[error(transparent)]
     Output(OutputError),

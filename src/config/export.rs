@@ -9,6 +9,7 @@ use crate::config::all_offers::AllOffers;
 use crate::config::environment::Environment;
 use crate::config::error::JobError;
 use crate::config::job::{Append, Invocation, Job, RetryFailed, Start, Tolerance, Work};
+use crate::config::keep::{HistoryUse, OnFailure};
 use crate::config::networks::Networks;
 use crate::config::{distinct_paths, endings, retry};
 use crate::encode::link_template::Template;
@@ -27,8 +28,9 @@ impl Job {
     /// # Errors
     /// Says which argument is wrong or missing.
     pub(crate) fn new(arguments: ExportArgs, environment: Environment) -> Result<Self, JobError> {
-        let ExportArgs { input, account, reading, account_list, output, pace, again, about, net, console: _ } =
+        let ExportArgs { input, account, reading, account_list, output, pace, again, keep, about, net, console: _ } =
             arguments;
+        let history = HistoryUse::of(keep)?;
         let typed = CallSettings {
             account,
             call: pace.call,
@@ -45,7 +47,7 @@ impl Job {
         again.retry_failed.map_or(Ok(()), |_| retry::refuse_output_as_input(&input, &settings))?;
         let append = append(&output, again.retry_failed.is_some(), &rows)?;
         let all_offers = AllOffers::of(account_list, &output.output, &settings)?;
-        let schema = schema(&networks);
+        let schema = schema(&networks, history.as_ref());
         let options = AllOffers::reading(all_offers.as_ref(), options(reading, &append.template, schema.clone())?);
         let work = match (again.retry_failed, all_offers) {
             (Some(which), _) => Work::FailedRows(RetryFailed::from(which)),
@@ -54,9 +56,11 @@ impl Job {
         };
         // With --retry-failed the input is not read, and its default may well be there.
         let input = matches!(work, Work::Input { .. }).then_some(input.as_path());
-        distinct_paths::refuse_same(
-            &Files { input, rows: &rows, output: &output, format, work: &work }.named(&about, &typed),
-        )?;
+        distinct_paths::refuse_same(&Files { input, rows: &rows, output: &output, format, work: &work }.named(
+            &about,
+            &typed,
+            history.as_ref(),
+        ))?;
         distinct_paths::refuse_missing_folders(&about)?;
         Ok(Self {
             work,
@@ -69,6 +73,7 @@ impl Job {
                 LinksArg::Default => Links::Default,
             },
             append,
+            history,
             tolerance: Tolerance { max_errors: pace.max_errors, min_ok: output.min_ok },
             start: Start::of(again.resume, again.restart),
             invocation: Invocation {
@@ -117,7 +122,12 @@ struct Files<'a> {
 
 impl<'a> Files<'a> {
     /// Each with the argument that names it.
-    fn named(&self, about: &'a AboutArgs, typed: &'a CallSettings) -> Vec<(&'static str, PathBuf)> {
+    fn named(
+        &self,
+        about: &'a AboutArgs,
+        typed: &'a CallSettings,
+        history: Option<&HistoryUse>,
+    ) -> Vec<(&'static str, PathBuf)> {
         let mut named: Vec<(&'static str, PathBuf)> = Vec::new();
         let mut add = |argument, path: Option<&Path>| named.extend(path.map(|path| (argument, path.to_owned())));
         add("INPUT", self.input);
@@ -127,6 +137,9 @@ impl<'a> Files<'a> {
         add("--api-key-file", typed.account.api_key_file.as_deref());
         add("--cacert", typed.net.cacert.as_deref());
         add("--config", typed.account.config.as_deref());
+        for (argument, file) in history.into_iter().flat_map(HistoryUse::named_files) {
+            add(argument, Some(file));
+        }
         let workbook = (self.format == OutputFormat::Xlsx).then_some(self.output.output.as_path());
         add("-o", workbook);
         add("-o, for the list beside it,", self.work.all_offers().map(|list| list.file.as_path()));
@@ -137,9 +150,13 @@ impl<'a> Files<'a> {
     }
 }
 
-/// The columns of the output: rows of several networks say which theirs is.
-fn schema(networks: &Networks) -> Schema {
-    if networks.are_several() { Schema::default().with(Field::Network) } else { Schema::default() }
+/// The columns of the output: rows of several networks say which theirs is, and old rows how old they are.
+fn schema(networks: &Networks, history: Option<&HistoryUse>) -> Schema {
+    let schema = if networks.are_several() { Schema::default().with(Field::Network) } else { Schema::default() };
+    match history.map(|history| history.on_failure) {
+        Some(OnFailure::LastGoodRows) => schema.with(Field::LastGoodAt),
+        Some(OnFailure::ErrorRow) | None => schema,
+    }
 }
 
 fn options(arguments: InputArgs, template: &Template, schema: Schema) -> Result<Options, JobError> {

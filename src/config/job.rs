@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::RetryFailedArg;
 use crate::config::all_offers::AllOffers;
+use crate::config::keep::HistoryUse;
 use crate::config::networks::{Networks, Routing};
 use crate::encode::link_template::Template;
 use crate::encode::{OutputFormat, Schema};
@@ -29,6 +30,8 @@ pub(crate) struct Job {
     pub links: Links,
     /// What is added to links.
     pub append: Append,
+    /// What is kept from run to run.
+    pub history: Option<HistoryUse>,
     /// How many failures are accepted.
     pub tolerance: Tolerance,
     /// What becomes of an interrupted run.

@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use crate::config::all_offers::AllOffers;
 use crate::config::job::{Job, RetryFailed, Work};
+use crate::config::keep::OnFailure;
 use crate::config::legacy_key;
 use crate::config::networks::{Network, NetworkConfig, Networks, Routing};
 use crate::encode::RowFormat;
@@ -44,6 +45,9 @@ pub(crate) struct JobId {
     format: String,
     /// What is added to links; columns by the names that the input gives them.
     append: String,
+    /// Whether the last good rows of offers that fail stand in the output, with their time (`--keep-last-good`).
+    #[serde(default, skip_serializing_if = "is_false")]
+    keep_last_good: bool,
     /// Which links are exported (`--links`).
     #[serde(default, skip_serializing_if = "LinksId::is_all")]
     links: LinksId,
@@ -95,6 +99,11 @@ enum RowsOf {
     AllOffers(Vec<(String, String)>),
     /// The failed rows of an earlier output.
     FailedRows(WhichId),
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// How an input is read.
@@ -156,6 +165,7 @@ impl Job {
             work,
             networks,
             links,
+            history,
             // Looked at when the rows are opened.
             format: _,
             schema: _,
@@ -190,6 +200,7 @@ impl Job {
             kept: rows.kept.to_owned(),
             format: rows.format.id().to_owned(),
             append: rows.append.to_owned(),
+            keep_last_good: history.as_ref().is_some_and(|history| history.on_failure == OnFailure::LastGoodRows),
             links: match links {
                 Links::All => LinksId::All,
                 Links::Default => LinksId::Default,

@@ -81,6 +81,26 @@ impl Database {
         Err(HistoryError::NotOurs { path: path.to_owned(), why: why.to_owned() })
     }
 
+    /// Whether the history at `path` could be opened. Changes nothing.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(crate) fn look(path: &Path) -> Result<(), HistoryError> {
+        check_file(path)?;
+        let database = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(HistoryError::if_damaged)?;
+        is_current(&database.connection, path).map_err(HistoryError::if_damaged)?;
+        database.check().map_err(HistoryError::if_damaged)
+    }
+
+    /// Opens a history that is there, to write to it.
+    ///
+    /// # Errors
+    /// As [`Self::open`], and it is missing.
+    pub(crate) fn open_existing(path: &Path) -> Result<Self, HistoryError> {
+        drop(Self::open_to_read(path)?);
+        Self::open(path)
+    }
+
     fn connect(path: &Path, flags: OpenFlags) -> Result<Self, HistoryError> {
         let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let failed = HistoryError::sql(path);

@@ -77,14 +77,14 @@ pub(crate) fn diff(before: &State, after: &State) -> Vec<Change> {
 
 fn between(before: &Answer, after: &Answer) -> Vec<Change> {
     let mut changes = Vec::new();
-    let mut changed = |entry: [String; 2], field, before: Option<&str>, after: Option<&str>| {
+    let mut compare = |entry: [String; 2], field, before: Option<&str>, after: Option<&str>| {
         if before != after {
             let [before, after] = [before, after].map(|text| text.unwrap_or_default().to_owned());
             changes.push(Change { kind: Kind::Changed, entry, field, before, after });
         }
     };
-    changed(Default::default(), "url", before.url(), after.url());
-    changed(Default::default(), "impression_pixel", before.impression_pixel(), after.impression_pixel());
+    compare(Default::default(), "url", before.url(), after.url());
+    compare(Default::default(), "impression_pixel", before.impression_pixel(), after.impression_pixel());
     let mut left: Vec<Option<Entry<'_>>> = before.entries().map(Some).collect();
     // Equal ones first, so that none of them is taken for an earlier state of another.
     let is_new = |entry: &Entry<'_>| take(&mut left, |old| old == entry).is_none();
@@ -93,8 +93,8 @@ fn between(before: &Answer, after: &Answer) -> Vec<Change> {
     for entry in new {
         match take(&mut left, |old| (old.kind, old.name) == (entry.kind, entry.name)) {
             Some(old) => {
-                changed(names(&entry), "offer_url_tracking_link", old.tracking_link, entry.tracking_link);
-                changed(names(&entry), "offer_url_preview_url", old.preview_url, entry.preview_url);
+                compare(names(&entry), "offer_url_tracking_link", old.tracking_link, entry.tracking_link);
+                compare(names(&entry), "offer_url_preview_url", old.preview_url, entry.preview_url);
             }
             None => added.push(entry),
         }

@@ -18,7 +18,7 @@ pub(crate) struct Fact {
     pub network: usize,
     /// The offer.
     pub offer: OfferId,
-    /// The row of the input, from 1.
+    /// The line of the input.
     pub row: u64,
     /// When it was learned, in seconds since 1970.
     pub at: i64,
@@ -93,8 +93,9 @@ impl Batch {
 
 /// Whether the network has said of the offer itself that it has no links: a fact, and no accident.
 pub(crate) fn is_gone(kind: ErrorKind) -> bool {
-    // Too large is this program's own limit, and a cell that is no ID was never asked for.
-    kind.class() == Class::Offer && !matches!(kind, ErrorKind::InvalidOfferId | ErrorKind::BodyTooLarge)
+    // Too large is this program's own limit, and a cell that is no ID, or names no network, was never asked for.
+    kind.class() == Class::Offer
+        && !matches!(kind, ErrorKind::InvalidOfferId | ErrorKind::UnknownNetwork | ErrorKind::BodyTooLarge)
 }
 
 /// What tells one answer from another: FNV-1a of 64 bits over its packed form. A promise of the file's version.

@@ -13,10 +13,12 @@ pub(crate) struct LastGood {
     pub answer: Answer,
     /// When they were last confirmed, in seconds since 1970.
     pub at: i64,
+    /// The version that they are.
+    pub version: i64,
 }
 
 const LAST_GOOD: &str = "SELECT offer.last_good_at, version.url, version.impression_pixel, link.position,
-        link.offer_url_type, link.offer_url_name, link.offer_url_tracking_link, link.offer_url_preview_url
+        link.offer_url_type, link.offer_url_name, link.offer_url_tracking_link, link.offer_url_preview_url, version.id
     FROM offer JOIN offer_version AS version ON version.id = offer.version AND version.state = 'good'
         LEFT JOIN link_version AS link ON link.version = version.id
     WHERE offer.network = ?1 AND offer.offer_id = ?2 ORDER BY link.position";
@@ -36,18 +38,18 @@ impl Database {
     fn read_last_good(&self, network: i64, offer: &OfferId) -> rusqlite::Result<Option<LastGood>> {
         let mut statement = self.connection().prepare_cached(LAST_GOOD)?;
         let mut rows = statement.query(params![network, offer.as_str()])?;
-        let mut found: Option<(AnswerBuilder, i64)> = None;
+        let mut found: Option<(AnswerBuilder, i64, i64)> = None;
         while let Some(row) = rows.next()? {
             let text = |column: usize| row.get_ref(column).and_then(|value| Ok(value.as_str_or_null()?));
-            let (builder, _) = match &mut found {
+            let (builder, ..) = match &mut found {
                 Some(found) => found,
-                found => found.insert((AnswerBuilder::new(text(1)?, text(2)?), row.get(0)?)),
+                found => found.insert((AnswerBuilder::new(text(1)?, text(2)?), row.get(0)?, row.get(8)?)),
             };
             if row.get_ref(3)?.as_i64_or_null()?.is_some() {
                 builder.entry(Entry { kind: text(4)?, name: text(5)?, tracking_link: text(6)?, preview_url: text(7)? });
             }
         }
-        Ok(found.map(|(builder, at)| LastGood { answer: builder.build(), at }))
+        Ok(found.map(|(builder, at, version)| LastGood { answer: builder.build(), at, version }))
     }
 
     /// When the links of an offer were last confirmed; `None` as in [`Self::last_good`].

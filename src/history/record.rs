@@ -12,6 +12,7 @@ use crate::history::runs::RunRecord;
 use crate::offer::{Answer, OfferError};
 
 /// What the file has of an offer.
+#[derive(Clone, Copy)]
 struct Known {
     offer: i64,
     last_asked_at: i64,

@@ -54,21 +54,25 @@ pub(crate) struct Baseline {
 /// How a run begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Begin {
-    /// With the first row, and nothing of an earlier one left.
-    Anew,
+    /// With the first row, and nothing of an earlier one left but, maybe, a checkpoint that counts nothing.
+    Anew {
+        /// When the run began that has left it, in seconds since 1970.
+        left_by: Option<i64>,
+    },
     /// With the first row, though there is an interrupted run of the job: that stays what it is.
     Over,
     /// Behind the last row of an interrupted run.
     Resumed,
 }
 
-/// The run of this key as far as the file knows it: its key, networks and baseline. Runs after it are other runs.
-///
-/// A run that goes on is the one of the same output and start. One that starts anew is the one of the same job and output
-/// that was killed before its first checkpoint, if there is one: it has left facts, and must not be counted twice.
-const FIND: &str =
-    "SELECT id FROM run WHERE output = ?1 AND (started_at = ?2 OR job = ?3 AND finished_at IS NULL AND ?4)
-    ORDER BY started_at = ?2 DESC, id DESC LIMIT 1";
+/// A run that goes on is the newest of the same output and start.
+const FIND_RESUMED: &str = "SELECT id FROM run WHERE output = ?1 AND started_at = ?2 ORDER BY id DESC LIMIT 1";
+
+/// One that starts anew is the one of the same output and job that was killed before its first checkpoint counted anything,
+/// if there is one: it has left facts, and must not be counted twice. It may have been finished here, and not there.
+const FIND_KILLED: &str =
+    "SELECT id FROM run WHERE output = ?1 AND job = ?2 AND (finished_at IS NULL OR started_at = ?3)
+    ORDER BY id DESC LIMIT 1";
 
 const BASELINE: &str = "SELECT id FROM run WHERE finished_at IS NOT NULL ORDER BY output = ?1 DESC, id DESC LIMIT 1";
 
@@ -82,18 +86,41 @@ impl Database {
         let failed = HistoryError::sql(path);
         let transaction =
             connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(failed)?;
-        let begun = find_or_insert(&transaction, key, begin).map_err(failed)?;
+        let run = find_or_insert(&transaction, key, begin).map_err(failed)?;
         transaction.commit().map_err(failed)?;
-        Ok(begun)
+        Ok(run)
+    }
+}
+
+impl Database {
+    /// The run that finished the output last.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub(crate) fn finished_run(&self, output: &str) -> Result<Option<RunRecord>, HistoryError> {
+        let read = || {
+            let sql =
+                "SELECT id, started_at FROM run WHERE output = ?1 AND finished_at IS NOT NULL ORDER BY id DESC LIMIT 1";
+            let found = self.connection().query_row(sql, [output], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+            let Some((id, started_at)) = found else { return Ok(None) };
+            let baseline = baseline(self.connection(), id)?;
+            Ok(Some(RunRecord { id, started_at, networks: Vec::new(), baseline }))
+        };
+        read().map_err(self.error())
     }
 }
 
 fn find_or_insert(connection: &Connection, key: &RunKey, begin: Begin) -> rusqlite::Result<RunRecord> {
-    let found: Option<i64> = connection
-        .query_row(FIND, params![key.output, key.started_at, key.job, begin == Begin::Anew], |row| row.get(0))
-        .optional()?;
+    let id = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
+    let RunKey { output, job, started_at, .. } = key;
+    let found = match begin {
+        Begin::Resumed => connection.query_row(FIND_RESUMED, params![output, started_at], id).optional()?,
+        Begin::Anew { left_by } => connection.query_row(FIND_KILLED, params![output, job, left_by], id).optional()?,
+        Begin::Over => None,
+    };
     let id = if let Some(id) = found {
-        connection.execute("UPDATE run SET started_at = ?2 WHERE id = ?1", params![id, key.started_at])?;
+        connection
+            .execute("UPDATE run SET started_at = ?2, finished_at = NULL WHERE id = ?1", params![id, started_at])?;
         id
     } else {
         let baseline: Option<i64> = connection.query_row(BASELINE, [&key.output], |row| row.get(0)).optional()?;

@@ -11,7 +11,7 @@ pub(crate) const APPLICATION_ID: i32 = 0x6f66_726c;
 const MIGRATIONS: [&str; 1] = [VERSION_1];
 
 /// The version that this program writes.
-pub(crate) const VERSION: i32 = MIGRATIONS.len() as i32;
+pub(crate) const VERSION: i32 = 1;
 
 /// The first version.
 const VERSION_1: &str = "
@@ -107,6 +107,9 @@ CREATE VIEW failure AS
         error_kind, error_http_status, error_code, error_message, offer_error.run AS run
     FROM offer_error JOIN offer ON offer.id = offer_error.offer JOIN network ON network.id = offer.network;
 ";
+
+// Each migration is one version.
+const _: () = assert!(MIGRATIONS.len() == VERSION as usize, "a migration for each version");
 
 /// Brings the file to this version.
 pub(crate) fn migrate(transaction: &Transaction<'_>) -> rusqlite::Result<()> {

@@ -48,7 +48,7 @@ impl File {
 
     fn begin(&mut self, output: &str) -> RunRecord {
         let key = self.key(output, &["demo"]);
-        self.database.begin_run(&key, Begin::Anew).unwrap()
+        self.database.begin_run(&key, Begin::Anew { left_by: None }).unwrap()
     }
 
     fn record(&mut self, run: &RunRecord, told: &[(&str, Told)], is_last: bool) {
@@ -221,8 +221,8 @@ fn two_runs_and_two_networks_share_one_file() {
     let both = file.key("a.csv", &["demo", "acme"]);
     let one = file.key("b.csv", &["acme"]);
     let mut other = Database::open(&file.path()).unwrap();
-    let first = file.database.begin_run(&both, Begin::Anew).unwrap();
-    let second = other.begin_run(&one, Begin::Anew).unwrap();
+    let first = file.database.begin_run(&both, Begin::Anew { left_by: None }).unwrap();
+    let second = other.begin_run(&one, Begin::Anew { left_by: None }).unwrap();
     assert_eq!(first.networks[1], second.networks[0]);
     file.record(&first, &[("0:7", Links("demo")), ("1:7", Links("acme"))], false);
     let mut batch = Batch::default();
@@ -291,7 +291,7 @@ fn what_is_damaged_foreign_or_newer_is_refused_and_left_as_it_is() {
     {
         let mut file = Database::open(&at("damaged")).unwrap();
         let key = RunKey { output: "o".into(), job: String::new(), started_at: 1, networks: Vec::new() };
-        file.begin_run(&key, Begin::Anew).unwrap();
+        file.begin_run(&key, Begin::Anew { left_by: None }).unwrap();
     }
     let mut bytes = std::fs::read(at("damaged")).unwrap();
     bytes[4096 * 2..].iter_mut().step_by(7).for_each(|byte| *byte ^= 0x5a);

@@ -106,6 +106,8 @@ pub enum ErrorKind {
     Redirect,
     /// One network of several was down for longer than `--max-outage`.
     Outage,
+    /// Left for a later run by `--max-calls`; no call was made.
+    NotAsked,
 }
 
 /// What the program does about an error kind.
@@ -125,7 +127,7 @@ const MAY_PASS: &str = "often temporary; run the same command with --retry-faile
 
 /// Every kind in the order of the summary, which is that of the enum: its word in the `error_kind` column, a promise to
 /// users; what the program does about it; and what a person can do, in plain words.
-const KINDS: [(ErrorKind, &str, Class, &str); 18] = [
+const KINDS: [(ErrorKind, &str, Class, &str); 19] = [
     (
         ErrorKind::InvalidOfferId,
         "invalid_offer_id",
@@ -164,6 +166,7 @@ const KINDS: [(ErrorKind, &str, Class, &str); 18] = [
     (ErrorKind::AccountLocked, "account_locked", Class::Account, "ask your account manager to unlock the account"),
     (ErrorKind::Redirect, "redirect", Class::Account, "check --network or --base-url"),
     (ErrorKind::Outage, "outage", Class::Transient, MAY_PASS),
+    (ErrorKind::NotAsked, "not_asked", Class::Transient, "left for a later run by --max-calls; run it again"),
 ];
 
 impl ErrorKind {

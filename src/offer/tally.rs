@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::exit::ExitCode;
@@ -19,6 +20,17 @@ pub struct Tally {
     pub rows: u64,
     /// Input rows with an error row, by kind.
     pub errors: BTreeMap<ErrorKind, u64>,
+    /// Input rows with old links, because there were no new ones.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub stale: u64,
+    /// When the oldest of those were confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oldest_good_at: Option<Timestamp>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl Tally {
@@ -26,8 +38,10 @@ impl Tally {
     pub fn add(&mut self, outcome: RowOutcome<'_>, rows: u64) {
         self.offers += 1;
         self.rows += rows;
-        if let RowOutcome::Failed(error) = outcome {
-            *self.errors.entry(error.kind).or_default() += 1;
+        match outcome {
+            RowOutcome::Good { .. } => {}
+            RowOutcome::Failed(error) => *self.errors.entry(error.kind).or_default() += 1,
+            RowOutcome::Stale { last_good_at, .. } => self.add_stale(Some(last_good_at)),
         }
     }
 
@@ -40,6 +54,19 @@ impl Tally {
         }
     }
 
+    /// Takes in an input row with old links.
+    fn add_stale(&mut self, last_good_at: Option<Timestamp>) {
+        self.stale += 1;
+        self.oldest_good_at = self.oldest_good_at.into_iter().chain(last_good_at).min();
+    }
+
+    /// Takes in an input row that keeps the old links of an earlier output.
+    pub(crate) fn keep_stale(&mut self, rows: u64) {
+        self.offers += 1;
+        self.rows += rows;
+        self.add_stale(None);
+    }
+
     /// Takes in the counts of another part of the run.
     pub(crate) fn merge(&mut self, other: &Self) {
         self.offers += other.offers;
@@ -47,6 +74,8 @@ impl Tally {
         for (kind, n) in &other.errors {
             *self.errors.entry(*kind).or_default() += n;
         }
+        self.stale += other.stale;
+        self.oldest_good_at = self.oldest_good_at.into_iter().chain(other.oldest_good_at).min();
     }
 
     /// Input rows with an error row.
@@ -54,9 +83,9 @@ impl Tally {
         self.errors.values().sum()
     }
 
-    /// Input rows with links.
+    /// Input rows with links that are new, or confirmed recently enough.
     pub fn succeeded(&self) -> u64 {
-        self.offers.saturating_sub(self.failed())
+        self.offers.saturating_sub(self.failed() + self.stale)
     }
 
     /// The counts with their names, for people.
@@ -67,13 +96,16 @@ impl Tally {
             ("failed".to_owned(), self.failed().to_string()),
             ("rows".to_owned(), self.rows.to_string()),
         ];
+        if self.stale > 0 {
+            lines.push(("stale".to_owned(), self.stale.to_string()));
+        }
         lines.extend(self.errors.iter().map(|(kind, n)| (kind.as_str().to_owned(), n.to_string())));
         lines
     }
 
     /// The exit code of a run that is complete.
     pub fn exit_code(&self) -> ExitCode {
-        if self.failed() == 0 { ExitCode::Success } else { ExitCode::SomeFailed }
+        if self.failed() == 0 && self.stale == 0 { ExitCode::Success } else { ExitCode::SomeFailed }
     }
 }
 

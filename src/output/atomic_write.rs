@@ -44,6 +44,31 @@ pub(crate) fn replace_unlocked(place: &OutputPath, bytes: &[u8]) -> io::Result<(
     swap(place, &place.beside(&format!(".{}.tmp", std::process::id())), bytes)
 }
 
+/// Fills the place of what is there with what `write` writes: as a whole, or not at all.
+///
+/// # Errors
+/// The old file is untouched.
+pub(crate) fn replace_streamed<E: From<OutputError>>(
+    place: &OutputPath,
+    write: impl FnOnce(&mut dyn Write) -> Result<(), E>,
+) -> Result<(), E> {
+    let temporary = place.beside(&format!(".{}.tmp", std::process::id()));
+    let file = beside::make(&mut OpenOptions::new(), &temporary)?;
+    let mut buffered = io::BufWriter::new(&file);
+    let filled = write(&mut buffered).and_then(|()| {
+        buffered.flush().map_err(OutputError::io(Action::Write, &temporary))?;
+        file.sync_all().map_err(OutputError::io(Action::Sync, &temporary))?;
+        take_mode(&file, place.out()).map_err(OutputError::io(Action::Write, &temporary))?;
+        rename(&temporary, place.out()).map_err(OutputError::io(Action::Rename, place.out()))?;
+        Ok(place.sync_folder().map_err(OutputError::io(Action::Sync, place.folder()))?)
+    });
+    if filled.is_err() {
+        // The error that is under way says more than a failure to tidy up.
+        let _ = remove(&temporary);
+    }
+    filled
+}
+
 fn swap(place: &OutputPath, temporary: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = beside::make(&mut OpenOptions::new(), temporary).map_err(io::Error::other)?;
     let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| take_mode(&file, place.out()));

@@ -210,6 +210,13 @@ pub(crate) fn find<M: DeserializeOwned, C: DeserializeOwned>(place: &OutputPath)
     Ok(Found::Damaged { why: format!("{} {why}", partial.display()) })
 }
 
+/// When the run began whose checkpoint is there and counts nothing yet.
+pub(crate) fn started_at(place: &OutputPath) -> Option<Timestamp> {
+    let text = read_file(&place.checkpoint()).ok()??;
+    let run = decode::<Checkpoint<Value, Value>>(&text).ok()?.run;
+    run.started_at.filter(|_| run.offers == 0)
+}
+
 /// The text of a new checkpoint.
 pub(crate) fn encode<M: Serialize, C: Serialize>(
     run: &Checkpoint<M, C>,

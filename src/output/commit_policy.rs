@@ -12,6 +12,8 @@ const LONGEST: Duration = Duration::from_secs(5);
 const SHORTEST: Duration = Duration::from_millis(250);
 /// A commit that took t is followed by 19 t without one: at most 5 % of the disk's time goes into commits.
 const REST: u32 = 19;
+/// But it is not followed by more than this: where a commit is slow, it has waited for others.
+const LONGEST_REST: Duration = Duration::from_secs(60);
 
 /// Says when the next commit is due.
 #[derive(Clone, Debug)]
@@ -56,7 +58,7 @@ impl CommitPolicy {
     pub(crate) fn ended(&mut self, now: Instant) {
         if let Some(began) = self.began.take() {
             self.last = began;
-            self.earliest = now + now.saturating_duration_since(began) * REST;
+            self.earliest = now + (now.saturating_duration_since(began) * REST).min(LONGEST_REST);
         }
     }
 

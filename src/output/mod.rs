@@ -27,8 +27,8 @@ mod windows_names;
 mod written;
 
 pub(crate) use age::Age;
-pub(crate) use atomic_write::{replace, replace_offers, replace_unlocked};
-pub(crate) use checkpoint::{Checkpoint, Finish, Found, Interrupted, RowsIn, find, has_header};
+pub(crate) use atomic_write::{replace, replace_offers, replace_streamed, replace_unlocked};
+pub(crate) use checkpoint::{Checkpoint, Finish, Found, Interrupted, RowsIn, find, has_header, started_at};
 pub(crate) use commit::Commit;
 pub(crate) use commit_policy::CommitPolicy;
 pub(crate) use destination::{Destination, OutputPath};

@@ -41,7 +41,7 @@ fn lane(network: &str, done: u64) -> LaneStatus {
     let errors = [(ErrorKind::NotFound, done / 10)].into_iter().filter(|(_, n)| *n > 0).collect();
     LaneStatus {
         done,
-        tally: Tally { offers: done, rows: done, errors },
+        tally: Tally { offers: done, rows: done, errors, ..Tally::default() },
         counts: Counts { calls: done, ..Counts::default() },
         in_flight: 1,
         ..LaneStatus::new(&network.into(), Total::Exact(1000))

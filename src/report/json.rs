@@ -105,6 +105,10 @@ pub(crate) struct Offers<'a> {
     done: u64,
     pub(crate) exported: u64,
     failed: u64,
+    /// Rows with old links, because there were no new ones.
+    pub(crate) stale: u64,
+    /// When the oldest of those were confirmed.
+    pub(crate) oldest_stale_at: Option<Timestamp>,
     pub(crate) errors: BTreeMap<ErrorKind, u64>,
     /// The first of those of this run; of the run as a whole only.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -239,6 +243,8 @@ impl<'a> Work<'a> {
                 done: figures.tally.offers,
                 exported: figures.tally.succeeded(),
                 failed: figures.tally.failed(),
+                stale: figures.tally.stale,
+                oldest_stale_at: figures.tally.oldest_good_at,
                 errors: figures.tally.errors,
                 first_failed,
             },

@@ -27,12 +27,12 @@ pub(crate) fn text(document: &Document<'_>, now: f64, before: &str) -> String {
     page.each(&runs, "offerlinks_exit_code", "Exit code of the last run.", |run| run.exit_code);
     let took = document.when.duration_seconds;
     page.each(&runs, "offerlinks_duration_seconds", "How long the last run took.", |_| took);
-    counts(&mut page, document);
+    counts(&mut page, document, now);
     page.text
 }
 
 /// What is counted for each network by itself: sums over networks are for who reads the metrics.
-fn counts(page: &mut Page, document: &Document<'_>) {
+fn counts(page: &mut Page, document: &Document<'_>, now: f64) {
     let networks = networks(document);
     let offers = "offerlinks_offers";
     page.describe(offers, "Input rows of the last run by what came of them: exported, or the kind of their error.");
@@ -42,6 +42,17 @@ fn counts(page: &mut Page, document: &Document<'_>) {
             let n = work.offers.errors.get(&kind).copied().unwrap_or_default();
             page.sample(offers, labels, Some(("result", kind.as_str())), n);
         }
+    }
+    let stale = "offerlinks_stale_offers";
+    page.describe(stale, "Input rows of the last run with links of an earlier one, because there were no new ones.");
+    for (labels, work) in &networks {
+        page.sample(stale, labels, None, work.offers.stale);
+    }
+    let age = "offerlinks_oldest_stale_age_seconds";
+    page.describe(age, "How long ago the oldest of those links were confirmed, 0 if there are none.");
+    for (labels, work) in &networks {
+        let oldest = work.offers.oldest_stale_at.map_or(0.0, |at| (now - at.as_second() as f64).max(0.0));
+        page.sample(age, labels, None, oldest);
     }
     let rows = "offerlinks_rows";
     page.describe(rows, "Rows written by the last run.");
@@ -238,6 +249,8 @@ mod tests {
         # HELP offerlinks_exit_code Exit code of the last run.
         # HELP offerlinks_duration_seconds How long the last run took.
         # HELP offerlinks_offers Input rows of the last run by what came of them: exported, or the kind of their error.
+        # HELP offerlinks_stale_offers Input rows of the last run with links of an earlier one, because there were no new ones.
+        # HELP offerlinks_oldest_stale_age_seconds How long ago the oldest of those links were confirmed, 0 if there are none.
         # HELP offerlinks_rows Rows written by the last run.
         # HELP offerlinks_calls Calls of the last run by the HTTP status of their answers; none is no answer.
         # HELP offerlinks_retries Calls of the last run that asked again after a failure.

@@ -2,6 +2,7 @@
 //!
 //! The only module that words messages and that writes to the terminal. Decides nothing about the run.
 
+mod changes;
 mod console;
 mod dry_run;
 pub(crate) mod event;
@@ -22,6 +23,7 @@ mod stdout;
 mod summary;
 mod view;
 
+pub(crate) use self::changes::ChangeSummary;
 pub(crate) use self::dry_run::{DryRun, InvalidRow, Slowest};
 pub(crate) use self::event::Event;
 pub(crate) use self::failed_offer::FailedOffer;

@@ -13,7 +13,8 @@ use crate::error::Error;
 use crate::input::{InputFingerprint, ResumePosition};
 use crate::offer::tally::Tally;
 use crate::output::{Checkpoint, CommitPolicy, Finish, Lock, Output};
-use crate::run::commit_thread::Disk;
+use crate::run::commit_thread::{Disk, Work};
+use crate::run::history::Facts;
 use crate::run::rows::Rows;
 use crate::run::spool::Spool;
 use crate::run::unordered::Unordered;
@@ -139,12 +140,17 @@ impl Commits {
     }
 
     /// Begins a commit. The disk may take its time, in which answers come and calls have to leave.
-    pub(crate) fn begin(&mut self, input: &mut Rows, counts: (&Tally, Value), now: Instant) -> Result<(), Error> {
+    pub(crate) fn begin(
+        &mut self,
+        input: &mut Rows,
+        (counts, facts): ((&Tally, Value), Option<Facts>),
+        now: Instant,
+    ) -> Result<(), Error> {
         let checkpoint = self.checkpoint(input, counts)?;
         self.policy.began(now);
-        match self.output.begin_commit(&checkpoint)? {
-            Some(commit) => self.disk.begin(commit),
-            None => self.policy.ended(Instant::now()),
+        match (self.output.begin_commit(&checkpoint)?, facts) {
+            (None, None) => self.policy.ended(Instant::now()),
+            (commit, facts) => self.disk.begin(Work { facts, commit }),
         }
         self.counted = checkpoint.offers;
         Ok(())
@@ -170,7 +176,7 @@ impl Commits {
     /// `--retry-failed`.
     pub(crate) async fn finish(
         mut self,
-        (input, counts): (&mut Rows, (&Tally, Value)),
+        (input, counts, facts): (&mut Rows, (&Tally, Value), Option<Facts>),
         (finish, append): (Finish, &str),
     ) -> Result<Option<Arc<Lock>>, Error> {
         let checkpoint = self.checkpoint(input, counts)?;
@@ -179,8 +185,9 @@ impl Commits {
         if let Some(lock) = &lock {
             lock.remember(append);
         }
-        if let Some(commit) = self.output.begin_finish(&checkpoint, finish)? {
-            self.disk.begin(commit);
+        let commit = self.output.begin_finish(&checkpoint, finish)?;
+        if commit.is_some() || facts.is_some() {
+            self.disk.begin(Work { facts, commit });
             self.disk.done().await?;
         }
         Ok(lock)

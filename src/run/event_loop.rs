@@ -124,6 +124,9 @@ impl Run {
         let mut asked = StatusRequests::listen();
         let mut timer = pin!(sleep_until(Instant::now().into()));
         let ending = loop {
+            if let Some(signal) = self.make_room(signals).await? {
+                break RunOutcome::Interrupted(signal);
+            }
             let now = Instant::now();
             if let Some(ending) = self.turn(report, now, |lane, call| in_flight.push(fetch(lane, call)))? {
                 break ending;
@@ -168,6 +171,18 @@ impl Run {
             self.stop(&ending, (in_flight, clients), signals, report).await?;
         }
         Ok(ending)
+    }
+
+    /// Waits for the commit under way where the disk is slower than the network. Gives the signal that came meanwhile.
+    async fn make_room(&mut self, signals: &mut Signals) -> Result<Option<Signal>, Error> {
+        if self.writer.has_room() || !self.writer.is_committing() {
+            return Ok(None);
+        }
+        tokio::select! {
+            biased;
+            signal = signals.next() => Ok(Some(signal)),
+            done = self.writer.committed() => done.map(|()| None),
+        }
     }
 
     /// Lets every lane do what it has to do now, and decides whether the run is over.

@@ -4,8 +4,10 @@
 
 use crate::config::Networks;
 use crate::error::Error;
+use crate::history::lookup::LastGood;
 use crate::input::{ResumePosition, Row, Total};
-use crate::run::retry_failed::KeptRow;
+use crate::run::history::Lookups;
+use crate::run::retry_failed::{KeptRow, StaleRows};
 use crate::run::router::Router;
 use crate::run::rows::{Next, Rows};
 use crate::run::spool::{Spool, Spooled};
@@ -18,6 +20,12 @@ pub(crate) enum Pending {
     Row(Row),
     /// It is written as it stood in an earlier output.
     Kept(KeptRow),
+    /// Its offer is asked for; if that fails, its old links stay.
+    Stale(Row, StaleRows),
+    /// It is written from the history.
+    LastGood(Row, Box<LastGood>),
+    /// Its offer is left for a later run.
+    NotAsked(Row),
     /// It names no network, for the reason given.
     Unrouted(Row, String),
 }
@@ -28,6 +36,8 @@ pub(crate) struct Feed {
     pub(crate) rows: Rows,
     router: Option<Router>,
     pub(crate) spool: Option<Spool>,
+    /// What is known of offers before they are asked for, where that matters.
+    known: Option<Lookups>,
 }
 
 /// The spool looks up after so many rows, so that signals are heard.
@@ -37,7 +47,7 @@ impl Feed {
     /// Rows of one network, read as they are wanted. Where the input may name networks, others are not asked for.
     pub(crate) fn direct(rows: Rows, networks: &Networks) -> Self {
         let router = rows.network_cell.map(|_| Router::new(networks));
-        Self { rows, router, spool: None }
+        Self { rows, router, spool: None, known: None }
     }
 
     /// Rows of several networks: reads all of them into the spool, and gives the place behind the last. Of each lane's
@@ -70,6 +80,10 @@ impl Feed {
                 Next::Kept(row) => {
                     (router.route(&row.network).unwrap_or(unrouted), Spooled::Kept(row.clone()), row.next)
                 }
+                Next::Stale(row, stale) => {
+                    let (next, route) = (row.next, route(&router, rows.network_cell, &row));
+                    (route.unwrap_or(unrouted), Spooled::Stale(row, stale), next)
+                }
                 Next::NotYet => continue,
                 Next::End => break,
             };
@@ -81,21 +95,28 @@ impl Feed {
             }
         }
         spool.seal().map_err(|source| spilled(spool.folder(), source))?;
-        Ok((Self { rows, router: None, spool: Some(spool) }, end))
+        Ok((Self { rows, router: None, spool: Some(spool), known: None }, end))
+    }
+
+    /// The same, with what is known of offers before they are asked for.
+    pub(crate) fn with_known(self, known: Option<Lookups>) -> Self {
+        Self { known, ..self }
     }
 
     /// The next row of a lane, if it is there.
     pub(crate) fn next(&mut self, lane: usize) -> Result<Option<Pending>, Error> {
         if let Some(spool) = &mut self.spool {
             let row = spool.next(lane).map_err(|source| spilled(spool.folder(), source))?;
-            return Ok(row.map(|row| match row {
+            let row = row.map(|row| match row {
                 Spooled::Row(row) => Pending::Row(row),
+                Spooled::Stale(row, stale) => Pending::Stale(row, stale),
                 Spooled::Kept(row) => Pending::Kept(row),
                 Spooled::Unrouted(row, why) => Pending::Unrouted(row, why),
-            }));
+            });
+            return row.map(|row| self.look_up(lane, row)).transpose();
         }
         let next = self.rows.next()?;
-        Ok(self.admit(next))
+        self.admit(next).map(|row| self.look_up(lane, row)).transpose()
     }
 
     /// Waits for the next row of a pipe; for ever where there is none to wait for.
@@ -104,7 +125,15 @@ impl Feed {
             return std::future::pending().await;
         }
         let next = self.rows.wait().await?;
-        Ok(self.admit(next))
+        self.admit(next).map(|row| self.look_up(0, row)).transpose()
+    }
+
+    /// Takes from the history what need not be asked for.
+    fn look_up(&self, lane: usize, row: Pending) -> Result<Pending, Error> {
+        match (&self.known, row) {
+            (Some(known), Pending::Row(row)) => known.look_up(lane, row),
+            (_, row) => Ok(row),
+        }
     }
 
     fn admit(&self, next: Next) -> Option<Pending> {
@@ -117,6 +146,7 @@ impl Feed {
                 },
             }),
             Next::Kept(row) => Some(Pending::Kept(row)),
+            Next::Stale(row, stale) => Some(Pending::Stale(row, stale)),
             Next::NotYet | Next::End => None,
         }
     }
@@ -145,6 +175,7 @@ impl Feed {
     }
 }
 
-fn route(router: &Router, cell: Option<usize>, row: &Row) -> Result<usize, String> {
+/// The lane of a row, or why there is none.
+pub(crate) fn route(router: &Router, cell: Option<usize>, row: &Row) -> Result<usize, String> {
     router.route(cell.map_or("", |cell| row.cells.get(cell)))
 }

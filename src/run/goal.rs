@@ -38,7 +38,10 @@ impl Goal {
 
 /// How this run begins.
 pub(crate) enum Begin {
+    /// Nothing is there of an earlier one.
     Start,
+    /// What is there of an earlier one is set aside.
+    StartOver,
     GoOn(Interrupted<InputFingerprint, Tally>),
     Finished(Tally, Finish),
 }
@@ -60,7 +63,8 @@ pub(crate) fn begin(job: &Job, rows: &mut Rows, lock: &Lock, report: &Report) ->
     Ok(match earlier {
         ResumeDecision::GoesOn(found, _) => Begin::GoOn(found),
         ResumeDecision::AllDone(summary, _, finish) => Begin::Finished(summary, finish),
-        ResumeDecision::Nothing | ResumeDecision::Finished | ResumeDecision::SetAside { .. } => Begin::Start,
+        ResumeDecision::Nothing | ResumeDecision::Finished => Begin::Start,
+        ResumeDecision::SetAside { .. } => Begin::StartOver,
     })
 }
 

@@ -197,6 +197,21 @@ impl Lane {
                     Err(_) => self.window.admit_ready(Pending::Row(row), size),
                 }
             }
+            Pending::Stale(row, stale) => {
+                let size = row.cells.size() + stale.bytes.len();
+                if let Ok(offer) = row.offer {
+                    let asks = self.window.admit(Pending::Stale(row, stale), size, offer) == Admitted::Asks;
+                    return asks.then_some(offer);
+                }
+            }
+            Pending::LastGood(row, known) => {
+                let size = row.cells.size() + known.answer.size();
+                self.window.admit_ready(Pending::LastGood(row, known), size);
+            }
+            Pending::NotAsked(row) => {
+                let size = row.cells.size();
+                self.window.admit_ready(Pending::NotAsked(row), size);
+            }
             Pending::Kept(row) => {
                 let size = row.bytes.len();
                 self.window.admit_ready(Pending::Kept(row), size);

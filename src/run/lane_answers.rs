@@ -74,6 +74,10 @@ impl Lane {
                 (Pending::Row(row), Some(outcome)) => writer.write(place, row, outcome)?,
                 (Pending::Row(row), None) => writer.write_uncalled(place, row)?,
                 (Pending::Kept(row), _) => writer.keep(self.id, row)?,
+                (Pending::Stale(row, stale), Some(outcome)) => writer.write_or_keep(place, row, (outcome, stale))?,
+                (Pending::Stale(..), None) => {}
+                (Pending::LastGood(row, known), _) => writer.write_last_good(place, row, known)?,
+                (Pending::NotAsked(row), _) => writer.write_not_asked(place, row)?,
                 (Pending::Unrouted(row, why), _) => writer.write_unrouted(self.id, row, why)?,
             }
         }

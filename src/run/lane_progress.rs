@@ -63,6 +63,14 @@ impl LaneProgress {
     }
 
     /// Counts a row of an earlier output.
+    /// An input row of a lane keeps the old links of an earlier output.
+    pub(crate) fn keep_stale(&mut self, lane: usize, rows: u64) {
+        if let Some(lane) = self.0.get_mut(lane) {
+            lane.rows += 1;
+            lane.counts.keep_stale(rows);
+        }
+    }
+
     pub(crate) fn keep(&mut self, lane: usize, row: &KeptRow) {
         if let Some(lane) = self.0.get_mut(lane) {
             lane.rows += 1;

@@ -8,6 +8,7 @@ pub(crate) mod event_loop;
 pub(crate) mod fate;
 pub(crate) mod feed;
 pub(crate) mod goal;
+pub(crate) mod history;
 mod in_flight;
 pub(crate) mod lane;
 mod lane_answers;

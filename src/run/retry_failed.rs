@@ -13,8 +13,9 @@ use crate::cell::{CellKind, TypedCell};
 use crate::config::{Job, RetryFailed};
 use crate::encode::link_template::{Template, has_query};
 use crate::encode::quoted_cells;
-use crate::encode::reader::{Bytes, FailedRow, OutputReader, PreviousError, PreviousRow};
-use crate::encode::{Dialect, Schema};
+use crate::encode::reader::{Bytes, FailedRow, OldLinks, OutputReader, PreviousError, PreviousRow};
+use crate::encode::schema::Field;
+use crate::encode::{Dialect, RowFormat, Schema};
 use crate::input::{Cells, InputFingerprint, NotTheSameInput, PrefixHasher, ResumePosition, Row};
 use crate::offer::{Class, ErrorKind, OfferId};
 
@@ -34,6 +35,8 @@ pub(crate) struct PreviousRows {
     rows: u64,
     /// How the row read last begins: the offer, and its network where there are several, as they are written.
     last_offer: Vec<u8>,
+    /// Whether kept rows get an empty cell: the job has a column more than the output.
+    widens: bool,
 }
 
 /// A row that is written again as it is.
@@ -56,6 +59,17 @@ pub(crate) struct KeptRow {
 pub(crate) enum RowAction {
     Ask(Row),
     Keep(KeptRow),
+    /// Asked for; if that fails, its old links stay.
+    AskStale(Row, StaleRows),
+}
+
+/// The old links of an offer, as they stand in an earlier output.
+#[derive(Debug)]
+pub(crate) struct StaleRows {
+    /// Their bytes, line ends included.
+    pub(crate) bytes: Vec<u8>,
+    /// How many rows they are.
+    pub(crate) rows: u64,
 }
 
 impl PreviousRows {
@@ -69,8 +83,10 @@ impl PreviousRows {
         let (previous, resaved) = OutputReader::open(path, dialect, schema)?;
         let (bytes, size) = previous.bytes().map_err(|source| PreviousError::Read { path: path.to_owned(), source })?;
         let (good, asked, last_offer) = (Vec::new(), 0, Vec::new());
-        let mut rows =
-            Self { previous, resaved, good, asked, which, prefix: PrefixHasher::new(bytes), size, rows: 0, last_offer };
+        let lacks_time = schema.has(Field::LastGoodAt) && !previous.schema().has(Field::LastGoodAt);
+        let widens = lacks_time && matches!(previous.format(), RowFormat::Csv(_));
+        let prefix = PrefixHasher::new(bytes);
+        let mut rows = Self { previous, resaved, good, asked, which, prefix, size, rows: 0, last_offer, widens };
         rows.look_ahead()?;
         Ok(rows)
     }
@@ -135,7 +151,7 @@ impl PreviousRows {
         let (start, lines) = self.previous.position();
         while let Some(row) = self.next()? {
             match row {
-                RowAction::Ask(_) => self.asked += 1,
+                RowAction::Ask(_) | RowAction::AskStale(..) => self.asked += 1,
                 RowAction::Keep(KeptRow { failed: None, bytes, .. }) if self.good.len() < Self::SAMPLE => {
                     self.good.extend(self.previous.links(&bytes));
                 }
@@ -154,28 +170,20 @@ impl PreviousRows {
         self.rows += 1;
         let (bytes, failed) = match row {
             PreviousRow::Good(bytes) => (bytes, None),
-            PreviousRow::Failed(FailedRow { bytes, offer_id, network, kept, kind }) => {
-                match OfferId::parse(&offer_id) {
-                    Ok(offer) if self.which.includes(kind) => {
-                        let quoted = quoted_cells(bytes);
-                        let kind = |(text, is_quoted): (&String, &bool)| match TypedCell::parse(text) {
-                            Some(_) if !is_quoted => CellKind::Number,
-                            _ => CellKind::Text,
-                        };
-                        let kinds = kept.iter().zip(quoted.iter().skip(lead)).map(kind);
-                        let cells: Vec<_> = kept.iter().chain(&network).collect();
-                        let cells = Cells::new(cells.into_iter(), kept.len()).with_kinds(kinds);
-                        self.last_offer.clear();
-                        return Ok(Some(RowAction::Ask(Row {
-                            line: line + 1,
-                            offer: Ok(offer),
-                            cells,
-                            next: self.position(),
-                        })));
-                    }
-                    _ => (bytes, Some(kind)),
+            PreviousRow::Failed(failed) => match OfferId::parse(&failed.offer_id) {
+                Ok(offer) if self.which.includes(failed.kind) => {
+                    let cells = cells(&failed, lead);
+                    let stale = (failed.links == OldLinks::Stale).then(|| (failed.key(), failed.bytes.to_vec()));
+                    self.last_offer.clear();
+                    let stale = stale.map(|(key, first)| self.stale_rows(&key, first)).transpose()?;
+                    let row = Row { line: line + 1, offer: Ok(offer), cells, next: self.position() };
+                    return Ok(Some(match stale {
+                        Some(stale) => RowAction::AskStale(row, stale),
+                        None => RowAction::Ask(row),
+                    }));
                 }
-            }
+                _ => (failed.bytes, Some(failed.kind)),
+            },
         };
         let bytes = bytes.to_vec();
         // The offer, and the network that it is of.
@@ -187,7 +195,36 @@ impl PreviousRows {
             self.last_offer.extend_from_slice(offer);
         }
         let network = self.previous.network_of(&bytes).unwrap_or_default().into();
+        let mut bytes = bytes;
+        if self.widens {
+            widen(&mut bytes);
+        }
         Ok(Some(RowAction::Keep(KeptRow { bytes, failed, begins_offer, network, next: self.position() })))
+    }
+
+    /// The old links of an offer, of which the first row is read already. Where the rows repeat, several rows of the input
+    /// had the offer: then those of the first.
+    fn stale_rows(&mut self, key: &OfferKey, first: Vec<u8>) -> Result<StaleRows, PreviousError> {
+        let mut rows = vec![first];
+        let mut ends = vec![self.previous.position()];
+        while self.previous.header().len() > 1 {
+            match self.previous.next_row()? {
+                Some(PreviousRow::Failed(row)) if row.links == OldLinks::Stale && row.key() == *key => {
+                    rows.push(row.bytes.to_vec());
+                }
+                _ => break,
+            }
+            ends.push(self.previous.position());
+        }
+        let repeats = |count: &usize| {
+            rows.len().is_multiple_of(*count) && rows.iter().zip(rows.iter().cycle().skip(*count)).all(|(a, b)| a == b)
+        };
+        let count = (1..=rows.len()).find(repeats).unwrap_or(rows.len());
+        if let Some((offset, lines)) = ends.get(count - 1).copied() {
+            self.previous.seek(offset, lines)?;
+        }
+        self.rows += count as u64 - 1;
+        Ok(StaleRows { bytes: rows.into_iter().take(count).flatten().collect(), rows: count as u64 })
     }
 
     pub(crate) fn mark(&mut self, at: ResumePosition) -> io::Result<InputFingerprint> {
@@ -211,6 +248,33 @@ impl PreviousRows {
         let (byte, line) = self.previous.position();
         ResumePosition { byte, line, record: self.rows }
     }
+}
+
+/// What the rows of one input row have in common.
+type OfferKey = (String, Option<String>, Vec<String>);
+
+impl FailedRow<'_> {
+    fn key(&self) -> OfferKey {
+        (self.offer_id.clone(), self.network.clone(), self.kept.clone())
+    }
+}
+
+/// The kept cells of a row, with what they were in a workbook.
+fn cells(row: &FailedRow<'_>, lead: usize) -> Cells {
+    let quoted = quoted_cells(row.bytes);
+    let kind = |(text, is_quoted): (&String, &bool)| match TypedCell::parse(text) {
+        Some(_) if !is_quoted => CellKind::Number,
+        _ => CellKind::Text,
+    };
+    let kinds = row.kept.iter().zip(quoted.iter().skip(lead)).map(kind);
+    let cells: Vec<_> = row.kept.iter().chain(&row.network).collect();
+    Cells::new(cells.into_iter(), row.kept.len()).with_kinds(kinds)
+}
+
+/// Adds an empty cell at the end of a CSV row.
+fn widen(row: &mut Vec<u8>) {
+    let end = if row.ends_with(b"\r\n") { row.len() - 2 } else { row.len().saturating_sub(1) };
+    row.insert(end, b',');
 }
 
 impl RetryFailed {

@@ -15,7 +15,7 @@ use crate::input::{
 };
 use crate::report::{Event, Report};
 use crate::run::retry_failed::failed_rows_of;
-use crate::run::retry_failed::{KeptRow, PreviousRows, RowAction};
+use crate::run::retry_failed::{KeptRow, PreviousRows, RowAction, StaleRows};
 
 /// How many rows a pipe's thread reads ahead.
 const READ_AHEAD: usize = 1024;
@@ -63,6 +63,8 @@ struct Pipe {
 pub(crate) enum Next {
     Row(Row),
     Kept(KeptRow),
+    /// If asking fails, its old links stay.
+    Stale(Row, StaleRows),
     /// The pipe has none yet.
     NotYet,
     End,
@@ -110,6 +112,8 @@ impl Rows {
         let format = if rows.previous.header().is_empty() { job.format.rows() } else { rows.previous.format() };
         let schema = rows.previous.schema().clone();
         let network_cell = schema.has(Field::Network).then_some(kept.len());
+        let wants_time = job.schema.has(Field::LastGoodAt);
+        let schema = if wants_time { schema.with(Field::LastGoodAt) } else { schema };
         let from = From::OutputReader(Box::new(rows));
         Ok(Self {
             from,
@@ -145,7 +149,7 @@ impl Rows {
         let mut at = None;
         for _ in 0..place.record {
             at = match self.next()? {
-                Next::Row(row) => Some(row.next),
+                Next::Row(row) | Next::Stale(row, _) => Some(row.next),
                 Next::Kept(row) => Some(row.next),
                 Next::NotYet | Next::End => return Ok(false),
             };
@@ -169,6 +173,7 @@ impl Rows {
             From::OutputReader(rows) => match rows.next()? {
                 Some(RowAction::Ask(row)) => Next::Row(row),
                 Some(RowAction::Keep(row)) => Next::Kept(row),
+                Some(RowAction::AskStale(row, stale)) => Next::Stale(row, stale),
                 None => Next::End,
             },
         };

@@ -28,7 +28,8 @@ impl RunTally {
     /// How many offers of this run failed, and how many it did. What failed before has been looked at, or a resumed run
     /// could never get any further.
     pub(crate) fn of_this_run(&self) -> (u64, u64) {
-        (self.all.failed() - self.before.failed(), self.all.offers - self.before.offers)
+        let failed = |tally: &Tally| tally.failed() + tally.stale;
+        (failed(&self.all) - failed(&self.before), self.all.offers - self.before.offers)
     }
 
     /// The first offers of this run that failed.
@@ -38,12 +39,17 @@ impl RunTally {
 
     /// Counts an input row with its output rows.
     pub(crate) fn add(&mut self, row: &Row, outcome: RowOutcome<'_>, rows: u64) {
-        if let Some(error) = outcome.error()
+        if let RowOutcome::Failed(error) = outcome
             && self.first_failed.len() < FailedOffer::MOST
         {
             self.first_failed.push(FailedOffer::new(row.id_cell(), error));
         }
         self.all.add(outcome, rows);
+    }
+
+    /// Counts an input row that keeps the old links of an earlier output.
+    pub(crate) fn keep_stale(&mut self, rows: u64) {
+        self.all.keep_stale(rows);
     }
 
     /// Counts a row of an earlier output.

@@ -10,7 +10,7 @@ use crate::input::packed::{Packer, Unpacker};
 use crate::input::{ResumePosition, Row};
 use crate::offer::ErrorKind;
 use crate::output::spill::Spill;
-use crate::run::retry_failed::KeptRow;
+use crate::run::retry_failed::{KeptRow, StaleRows};
 
 /// A row as it waits for its lane.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub(crate) enum Spooled {
     Row(Row),
     /// A row of an earlier output that stays as it is.
     Kept(KeptRow),
+    /// An offer whose old links stay if asking fails.
+    Stale(Row, StaleRows),
     /// An input row that names no network, and why.
     Unrouted(Row, String),
 }
@@ -27,6 +29,7 @@ pub(crate) enum Spooled {
 const ROW: u8 = 0;
 const KEPT: u8 = 1;
 const UNROUTED: u8 = 2;
+const STALE: u8 = 3;
 
 /// Rows that wait, and the order of all rows.
 #[derive(Debug)]
@@ -83,7 +86,8 @@ impl Spool {
         let rows = self.rows.get_mut(lane).ok_or(io::ErrorKind::InvalidInput)?;
         *rows += 1;
         let is_done = *rows <= done;
-        if let (Spooled::Row(Row { offer: Ok(_), .. }), Some(asking)) = (row, self.asking.get_mut(lane)) {
+        let asks = matches!(row, Spooled::Row(Row { offer: Ok(_), .. }) | Spooled::Stale(..));
+        if let (true, Some(asking)) = (asks, self.asking.get_mut(lane)) {
             *asking += 1;
         }
         if self.run.0 != lane as u64 {
@@ -160,6 +164,13 @@ impl Spooled {
                 packer.bytes(failed.map_or("", ErrorKind::as_str).as_bytes());
                 packer.bytes(bytes);
             }
+            Self::Stale(row, StaleRows { bytes, rows }) => {
+                let mut packer = Packer(out);
+                packer.byte(STALE);
+                packer.number(*rows);
+                packer.bytes(bytes);
+                row.pack(out);
+            }
             Self::Unrouted(row, why) => {
                 Packer(out).byte(UNROUTED);
                 Packer(out).bytes(why.as_bytes());
@@ -177,6 +188,10 @@ impl Spooled {
                 let failed = ErrorKind::from_word(from.text()?);
                 let (network, next) = (Box::default(), ResumePosition::default());
                 Self::Kept(KeptRow { bytes: from.bytes()?.to_vec(), failed, begins_offer, network, next })
+            }
+            STALE => {
+                let (rows, bytes) = (from.number()?, from.bytes()?.to_vec());
+                Self::Stale(Row::unpack(&mut from)?, StaleRows { bytes, rows })
             }
             UNROUTED => {
                 let why = from.text()?.to_owned();
@@ -200,7 +215,7 @@ mod tests {
 
     fn lines(spool: &mut Spool, lane: usize) -> Vec<u64> {
         let line_of = |spooled| match spooled {
-            Spooled::Row(row) | Spooled::Unrouted(row, _) => row.line,
+            Spooled::Row(row) | Spooled::Stale(row, _) | Spooled::Unrouted(row, _) => row.line,
             Spooled::Kept(_) => 0,
         };
         std::iter::from_fn(|| spool.next(lane).unwrap()).map(line_of).collect()

@@ -4,21 +4,26 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::config::{Job, Start};
 use crate::error::Error;
+use crate::history::lookup::LastGood;
+use crate::history::runs as history;
+use crate::history::timeline::time;
 use crate::input::{ResumePosition, Row};
 use crate::offer::tally::Tally;
-use crate::offer::{ErrorKind, OfferError, Outcome, RowOutcome};
-use crate::output::{Direct, Finish, Lock, Output, RowsIn, Segment};
+use crate::offer::{Class, ErrorKind, OfferError, Outcome, RowOutcome, Source};
+use crate::output::{Direct, Finish, Lock, Output, OutputPath, RowsIn, Segment, started_at};
 use crate::report::event::NothingToResume;
 use crate::report::{Event, FailedOffer, Report};
 use crate::run::commit_thread::Disk;
 use crate::run::commits::{Commits, RunId, now_in_seconds};
 use crate::run::goal::{Begin, Goal, begin};
+use crate::run::history::{Lookups, OpenHistory, RunHistory};
 use crate::run::lane_progress::LaneProgress;
-use crate::run::retry_failed::KeptRow;
+use crate::run::retry_failed::{KeptRow, StaleRows};
 use crate::run::row_encoder::RowEncoder;
 use crate::run::rows::{Rows, input_of};
 use crate::run::run_tally::RunTally;
@@ -41,6 +46,7 @@ pub(crate) struct Writer {
     encoder: RowEncoder,
     tally: RunTally,
     commits: Commits,
+    history: Option<RunHistory>,
     /// What several networks add.
     networks: Option<SeveralNetworks>,
     min_ok: MinOk,
@@ -58,16 +64,27 @@ struct SeveralNetworks {
     rows: Unordered,
 }
 
+/// How the history sees a run that begins with the first row.
+fn from_the_start(begin: &Begin, place: &OutputPath) -> history::Begin {
+    match begin {
+        Begin::StartOver => history::Begin::Over,
+        _ => history::Begin::Anew { left_by: started_at(place).map(Timestamp::as_second) },
+    }
+}
+
 impl Writer {
     /// Opens the output and, where the user wants to go on and it fits, moves `input` to where an interrupted run
     /// stopped.
     ///
     /// # Errors
     /// The output cannot be written, or another run has it.
-    pub(crate) fn open(job: &Job, goal: Goal, rows: &mut Rows, report: &Report) -> Result<Opened, Error> {
+    pub(crate) fn open(
+        job: &Job,
+        (goal, history): (Goal, Option<OpenHistory>),
+        rows: &mut Rows,
+        report: &Report,
+    ) -> Result<Opened, Error> {
         let mut id = RunId { job: job.id(rows.opened()).to_value(), started_at: now_in_seconds() };
-        // First, so that nothing of an earlier run is gone if there is none.
-        let disk = Disk::start()?;
         let encoder = RowEncoder::new(job, rows);
         let are_several = job.networks.are_several();
         let networks = LaneProgress::new(job.networks.iter().map(|network| network.name.clone()));
@@ -75,16 +92,19 @@ impl Writer {
         // Several networks read the input as a whole, whatever is done of it, so another one is moved to the place.
         let mut probe = if are_several && rows.can_resume() { Some(Rows::open(job)?) } else { None };
         let mut unordered = Unordered::log(encoder.header(), networks.ranks());
+        let mut begun = history::Begin::Anew { left_by: None };
         let (output, start) = match goal {
             Goal::File(lock) => match begin(job, probe.as_mut().unwrap_or(rows), &lock, report)? {
                 Begin::Finished(summary, finish) => return Ok(Opened::Finished(summary, Arc::new(lock), finish)),
                 Begin::GoOn(found) => {
+                    begun = history::Begin::Resumed;
                     if found.rows_in == RowsIn::Output {
                         unordered = Unordered::merged(encoder.header());
                     }
                     (Output::File(Segment::resume(lock, &found)?), Some(found.checkpoint))
                 }
-                Begin::Start => {
+                start @ (Begin::Start | Begin::StartOver) => {
+                    begun = from_the_start(&start, lock.place());
                     let start = id.checkpoint((&Tally::default(), Value::Null), None);
                     let log_header = unordered.log_header();
                     let rows = if are_several {
@@ -109,8 +129,13 @@ impl Writer {
         let at = start.as_ref().and_then(|start| start.input.as_ref()).map(|mark| mark.position);
         let marks = start.as_ref().map_or(Value::Null, |start| start.lanes.clone());
         let before = start.map(|start| start.counts).unwrap_or_default();
+        let key = (id.job.to_string(), id.started_at.as_second());
+        let history = history.map(|history| history.begin(job, key, begun)).transpose()?;
+        let (database, history) = history.unzip();
+        let disk = Disk::start(database)?;
         let networks = are_several.then(|| SeveralNetworks { progress: networks.resume(&marks), rows: unordered });
         Ok(Opened::Writer(Box::new(Self {
+            history,
             encoder,
             commits: Commits::new((output, disk), (id, input_of(job)), (at, before.offers)),
             tally: RunTally::resume(before),
@@ -171,6 +196,67 @@ impl Writer {
     pub(crate) fn write(&mut self, (lane, network): (usize, &str), row: &Row, outcome: &Outcome) -> Result<(), Error> {
         let too_large = outcome.as_ref().ok().and_then(|answer| self.encoder.too_large(row, answer));
         let outcome = too_large.as_ref().map_or_else(|| RowOutcome::live(outcome), RowOutcome::Failed);
+        let instead = match (&self.history, outcome) {
+            (Some(history), RowOutcome::Failed(error)) => history.instead_of(lane, row, error)?,
+            _ => None,
+        };
+        let outcome = match (&instead, outcome) {
+            (Some(LastGood { answer, at, .. }), RowOutcome::Failed(error)) => {
+                RowOutcome::Stale { answer, error, last_good_at: time(*at) }
+            }
+            (_, outcome) => outcome,
+        };
+        self.put((lane, network), row, (outcome, None))
+    }
+
+    /// Writes an input row's output rows, or its old ones where it has failed for now and the history has no better.
+    pub(crate) fn write_or_keep(
+        &mut self,
+        (lane, network): (usize, &str),
+        row: &Row,
+        (outcome, stale): (&Outcome, &StaleRows),
+    ) -> Result<(), Error> {
+        let passing = outcome.as_ref().err().filter(|error| error.kind.class() != Class::Offer);
+        let Some(error) = passing else { return self.write((lane, network), row, outcome) };
+        let has_better = match &self.history {
+            Some(history) => history.instead_of(lane, row, error)?.is_some(),
+            None => false,
+        };
+        if has_better {
+            return self.write((lane, network), row, outcome);
+        }
+        match &mut self.networks {
+            None => self.commits.append(&stale.bytes, row.next)?,
+            Some(networks) => {
+                self.commits.append_unordered(networks.rows.append(lane, &stale.bytes)?)?;
+                networks.progress.keep_stale(lane, stale.rows);
+            }
+        }
+        self.tally.keep_stale(stale.rows);
+        if let Some(history) = &mut self.history {
+            history.record(lane, row, (RowOutcome::Failed(error), None));
+        }
+        Ok(())
+    }
+
+    /// Writes an input row's output rows from the history.
+    pub(crate) fn write_last_good(&mut self, place: (usize, &str), row: &Row, known: &LastGood) -> Result<(), Error> {
+        let outcome = RowOutcome::Good { answer: &known.answer, source: Source::History };
+        self.put(place, row, (outcome, Some(known.version)))
+    }
+
+    /// Writes the error row of an offer that is left for a later run.
+    pub(crate) fn write_not_asked(&mut self, place: (usize, &str), row: &Row) -> Result<(), Error> {
+        let message = "not asked for in this run (--max-calls), and the history has no links of it";
+        self.put(place, row, (RowOutcome::Failed(&OfferError::local(ErrorKind::NotAsked, message)), None))
+    }
+
+    fn put(
+        &mut self,
+        (lane, network): (usize, &str),
+        row: &Row,
+        (outcome, version): (RowOutcome<'_>, Option<i64>),
+    ) -> Result<(), Error> {
         self.rows.clear();
         let written = self.encoder.encode((row, network), outcome, &mut self.rows);
         match &mut self.networks {
@@ -181,7 +267,15 @@ impl Writer {
             }
         }
         self.tally.add(row, outcome, written);
+        if let Some(history) = &mut self.history {
+            history.record(lane, row, (outcome, version));
+        }
         Ok(())
+    }
+
+    /// What is known of offers before they are asked for, where that matters.
+    pub(crate) fn lookups(&self, job: &Job) -> Result<Option<Lookups>, Error> {
+        self.history.as_ref().map_or(Ok(None), |history| history.lookups(job))
     }
 
     /// Reports once what is wrong with the rows written so far.
@@ -237,7 +331,13 @@ impl Writer {
 
     /// Begins a commit, if that is due. The disk may take its time, in which answers come and calls have to leave.
     pub(crate) fn commit_if_due(&mut self, input: &mut Rows, now: Instant) -> Result<(), Error> {
-        if self.commits.is_due(now) { self.begin_commit(input, now) } else { Ok(()) }
+        let is_full = !self.is_committing() && self.history.as_ref().is_some_and(RunHistory::is_full);
+        if is_full || self.commits.is_due(now) { self.begin_commit(input, now) } else { Ok(()) }
+    }
+
+    /// Whether there is room for what more rows bring: the disk may be slower than the network.
+    pub(crate) fn has_room(&self) -> bool {
+        self.history.as_ref().is_none_or(RunHistory::has_room)
     }
 
     /// Whether a commit is under way.
@@ -264,7 +364,8 @@ impl Writer {
 
     fn begin_commit(&mut self, input: &mut Rows, now: Instant) -> Result<(), Error> {
         let lanes = self.counts().1;
-        self.commits.begin(input, (self.tally.all(), lanes), now)
+        let facts = self.history.as_mut().and_then(RunHistory::take);
+        self.commits.begin(input, ((self.tally.all(), lanes), facts), now)
     }
 
     /// Ends the output: the file gets its real name, or the one of rows that are withheld. Its checkpoint stays until the
@@ -279,7 +380,8 @@ impl Writer {
             && let Some(networks) = self.networks.take()
         {
             // From here on a kill costs the merge and no call.
-            self.commits.begin(input, (self.tally.all(), lanes.clone()), Instant::now())?;
+            let facts = self.history.as_mut().and_then(RunHistory::take);
+            self.commits.begin(input, ((self.tally.all(), lanes.clone()), facts), Instant::now())?;
             self.commits.committed().await?;
             self.commits = self.commits.merge(networks.rows, spool).await?;
         }
@@ -288,7 +390,8 @@ impl Writer {
         let replaces_something = self.commits.can_resume() && self.replaces.iter().any(|path| path.exists());
         let finish = if !is_enough && replaces_something { Finish::Withhold } else { Finish::Replace };
         let append = self.encoder.template().to_string();
-        let lock = self.commits.finish((input, (&summary, lanes)), (finish, &append)).await?;
+        let facts = self.history.as_mut().map(|history| history.take_last(&summary, finish));
+        let lock = self.commits.finish((input, (&summary, lanes), facts), (finish, &append)).await?;
         Ok((summary, lock, finish))
     }
 }

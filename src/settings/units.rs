@@ -4,7 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 /// Longer times mean "never" and are read as this: long enough for every run, and no clock overflows.
 const FOREVER: Duration = Duration::from_secs(100 * 365 * 86_400);
@@ -20,6 +22,37 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     }
     let duration: SignedDuration = text.trim().parse().map_err(|_| expected())?;
     Duration::try_from(duration).map(|duration| duration.min(FOREVER)).map_err(|_| expected())
+}
+
+/// Reads an age: a duration, or whole days or weeks such as `3d` or `2w`.
+///
+/// # Errors
+/// Says what is expected instead.
+pub fn parse_age(text: &str) -> Result<Duration, String> {
+    let (number, seconds) = match text.trim().strip_suffix(['d', 'w']) {
+        Some(number) => (number.trim(), if text.trim().ends_with('w') { 7 * 86_400 } else { 86_400 }),
+        None => return parse_duration(text).map_err(|_| "expected an age such as 12h, 3d or 2w".to_owned()),
+    };
+    let number: u32 = number.parse().map_err(|_| "expected an age such as 12h, 3d or 2w".to_owned())?;
+    Ok(Duration::from_secs(u64::from(number) * seconds))
+}
+
+/// Reads a time: a date or a time on this machine's clock, RFC 3339, or an age.
+///
+/// # Errors
+/// Says what is expected instead.
+pub fn parse_since(text: &str) -> Result<Timestamp, String> {
+    let text = text.trim();
+    if let Ok(time) = text.parse() {
+        return Ok(time);
+    }
+    let zoned = |time: DateTime| time.to_zoned(TimeZone::system()).ok().map(|zoned| zoned.timestamp());
+    if let Some(time) = text.parse::<DateTime>().ok().and_then(zoned) {
+        return Ok(time);
+    }
+    let expected = || "expected a date (2026-11-20), a time (2026-11-20T02:15) or an age (7d)".to_owned();
+    let age = parse_age(text).map_err(|_| expected())?;
+    Timestamp::now().checked_sub(age).map_err(|_| expected())
 }
 
 /// Reads a duration that is not zero.

@@ -15,6 +15,7 @@ mod dry_run;
 mod errors;
 mod export;
 mod gateways;
+mod history;
 mod hostile;
 mod hostile_server;
 mod input;

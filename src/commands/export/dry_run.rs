@@ -11,6 +11,7 @@ use super::all_offers;
 use crate::api::Client;
 use crate::config::{Job, Network, NetworkConfig};
 use crate::error::Error;
+use crate::history::Database;
 use crate::input::Row;
 use crate::offer::OfferId;
 use crate::output::Destination;
@@ -36,6 +37,9 @@ pub(crate) async fn dry_run(job: &Job, report: &Report) -> Result<DryRun, Error>
         report.emit(&Event::SettingsDoubt(warning.clone()));
     }
     let network = network(job)?;
+    if let Some(history) = job.history.as_ref().filter(|history| history.file.exists()) {
+        Database::look(&history.file)?;
+    }
     let target = Destination::of(&job.rows_file())?;
     if let Destination::File(place) = &target {
         place.check_folder()?;
@@ -185,7 +189,7 @@ impl Seen {
                 next => next,
             };
             match next {
-                Next::Row(row) => {
+                Next::Row(row) | Next::Stale(row, _) => {
                     let route = router.as_ref().map_or(Ok(0), |(router, cell)| router.route(row.cells.get(*cell)));
                     let lane = route.as_ref().copied().unwrap_or(job.networks.len());
                     let nth = rows_of.get_mut(lane).map_or(0, |rows| {

@@ -3,6 +3,7 @@
 //! Here everything is opened before the loop of `run` and closed behind it.
 
 mod all_offers;
+mod changes;
 mod dry_run;
 mod networks;
 mod workbook;
@@ -23,6 +24,7 @@ use crate::report::event::{self, Scope};
 use crate::report::{Event, LaneState, LaneStatus, Plan, Report, RunOutcome, Snapshot};
 use crate::run::event_loop::{Ended, Run};
 use crate::run::goal::Goal;
+use crate::run::history::OpenHistory;
 use crate::run::retry_failed::failed_of_previous;
 use crate::run::rows::{Rows, input_of};
 use crate::run::writer::{Opened, Writer};
@@ -35,6 +37,7 @@ use crate::signals::Signals;
 pub(crate) async fn export(job: &Job, report: &Report) -> Result<(RunOutcome, Tally), Error> {
     let mut signals = Signals::listen(report.last_words()).map_err(Error::system("listen to signals"))?;
     tell_settings(job, report);
+    let history = OpenHistory::open(job)?;
     let called = Called::open(job)?;
     let host = called.host();
     let close = |report: &Report, ending: &RunOutcome, kept: Option<u64>| {
@@ -51,7 +54,7 @@ pub(crate) async fn export(job: &Job, report: &Report) -> Result<(RunOutcome, Ta
     rows.tell(job, report);
     let (schema, looks) = (rows.schema.clone(), rows.looks.clone());
     let kept_columns = (&schema, looks.as_slice());
-    let mut writer = match Writer::open(job, goal, &mut rows, report)? {
+    let mut writer = match Writer::open(job, (goal, history), &mut rows, report)? {
         Opened::Writer(writer) => *writer,
         Opened::Finished(summary, lock, finish) => {
             report.emit(&Event::CallsOver { last: finished(host, &summary), failed: Vec::new() });
@@ -66,7 +69,7 @@ pub(crate) async fn export(job: &Job, report: &Report) -> Result<(RunOutcome, Ta
     rows.tell_reading(job, report);
     let resumable = writer.can_resume() && rows.can_resume();
     let feed = match feed(job, rows, &mut writer, &mut signals).await? {
-        Ok(feed) => feed,
+        Ok(feed) => feed.with_known(writer.lookups(job)?),
         Err(signal) => {
             let ending = RunOutcome::Interrupted(signal);
             close(report, &ending, resumable.then_some(writer.kept()));
@@ -195,6 +198,11 @@ async fn wind_up(
     signals: &mut Signals,
     report: &Report,
 ) -> Result<RunOutcome, Error> {
+    if finish == Finish::Replace
+        && let Some(changes) = changes::write(job)?
+    {
+        report.emit(&Event::ChangesFound(changes));
+    }
     // A workbook is not made of rows that are withheld.
     if finish == Finish::Replace
         && let Some(signal) = workbook::render(job, (summary, kept_columns), signals, report).await?

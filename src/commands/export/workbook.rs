@@ -35,7 +35,8 @@ pub(crate) async fn render(
         Signals::TO_THE_END
     };
     let csv = job.rows_file();
-    let content = Content { csv, schema: schema.clone(), looks: looks.to_vec(), summary: summary.lines() };
+    let changes = job.history.as_ref().and_then(|history| history.changes.clone()).filter(|file| file.is_file());
+    let content = Content { csv, schema: schema.clone(), looks: looks.to_vec(), summary: summary.lines(), changes };
     let rendered = match signals.until_second(on_a_thread(content, &place), tell).await {
         Ok(rendered) => rendered?,
         Err(signal) => return Ok(Some(signal)),

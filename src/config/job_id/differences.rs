@@ -7,7 +7,8 @@ use crate::text::shown_start;
 impl JobId {
     /// What differs between this job, now, and another one, then.
     pub(super) fn differences(&self, then: &Self, with_account: bool) -> Vec<String> {
-        let Self { network, email, networks, network_column, rows_of, kept, format, append, links } = self;
+        let Self { network, email, networks, network_column, rows_of, kept, format, append, keep_last_good, links } =
+            self;
         let mut differences = Vec::new();
         let mut tell = |what: &str, then: String, now: String| {
             if then != now {
@@ -34,6 +35,8 @@ impl JobId {
         tell("the set of kept columns (--keep)", columns(&then.kept), columns(kept));
         tell("the format", shown(RowFormat::title(&then.format)), shown(RowFormat::title(format)));
         tell("--append", quoted(&then.append), quoted(append));
+        let used = |is_used: bool| if is_used { "used" } else { "not used" }.to_owned();
+        tell("--keep-last-good", used(then.keep_last_good), used(*keep_last_good));
         tell("--links", then.links.word(), links.word());
         differences
     }

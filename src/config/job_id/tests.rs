@@ -19,6 +19,7 @@ fn id() -> JobId {
         kept: vec!["campaign".into()],
         format: "csv".into(),
         append: "s={row.campaign}".into(),
+        keep_last_good: false,
         links: LinksId::All,
     }
 }

@@ -15,6 +15,8 @@ use crate::offer::ErrorKind;
 mod resaved;
 mod split;
 
+pub use self::split::OldLinks;
+
 /// The largest output of another program that is read; it is held in memory.
 const MAX_RESAVED: u64 = 1 << 30;
 
@@ -87,6 +89,8 @@ pub struct FailedRow<'a> {
     pub kept: Vec<String>,
     /// Why it has failed.
     pub kind: ErrorKind,
+    /// Whether old links stand in its place; then it may be one of several rows of its offer.
+    pub links: OldLinks,
 }
 
 /// Why an earlier output cannot be used.
@@ -269,8 +273,8 @@ impl OutputReader {
         };
         match read {
             Ok(None) => Ok(Some(PreviousRow::Good(&self.row))),
-            Ok(Some(split::Failed { offer_id, network, kept, kind })) => {
-                Ok(Some(PreviousRow::Failed(FailedRow { bytes: &self.row, offer_id, network, kept, kind })))
+            Ok(Some(split::Failed { offer_id, network, kept, kind, links })) => {
+                Ok(Some(PreviousRow::Failed(FailedRow { bytes: &self.row, offer_id, network, kept, kind, links })))
             }
             Err(why) => Err(self.not_ours(line, why)),
         }

@@ -151,6 +151,7 @@ impl Layout {
         let status = match cell(Field::Status).to_ascii_lowercase().as_str() {
             "ok" => "ok",
             "error" => "error",
+            "stale" => "stale",
             // Emptied, but the rest of the row tells.
             "" if !kind.is_empty() => "error",
             "" if has_link => "ok",
@@ -159,7 +160,7 @@ impl Layout {
             }
             other => return Err((line, format!("the status is \"{other}\", neither ok nor error"))),
         };
-        if status == "error" && ErrorKind::from_word(kind).is_none() {
+        if status != "ok" && ErrorKind::from_word(kind).is_none() {
             return Err((line, format!("\"{kind}\" in error_kind is none of the kinds of errors")));
         }
         let own = self.own.iter().map(|(column, at)| match column.field {

@@ -20,6 +20,17 @@ pub(crate) struct Failed {
     pub(crate) kept: Vec<String>,
     /// Why it failed.
     pub(crate) kind: ErrorKind,
+    /// Whether old links stand in its place.
+    pub(crate) links: OldLinks,
+}
+
+/// What stands in the place of an offer's links.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OldLinks {
+    /// Nothing: the row is the only one of its offer.
+    None,
+    /// Its last good links: the offer may have several rows.
+    Stale,
 }
 
 /// Takes a CSV row apart if it is that of a failed offer.
@@ -29,13 +40,11 @@ pub(crate) fn csv_row(row: &[u8], schema: &Schema, kept: usize) -> Result<Option
         return Err(format!("{} columns where the header has {}", cells.len(), schema.len() + kept));
     }
     let cell = |field| schema.position(field, kept).and_then(|at| cells.get(at)).map(String::as_str);
-    if !is_error(cell(Field::Status))? {
-        return Ok(None);
-    }
+    let Some(links) = status(cell(Field::Status))? else { return Ok(None) };
     let kind = kind(cell(Field::ErrorKind))?;
     let network = cell(Field::Network).map(str::to_owned);
     let kept = cells.drain(schema.lead()..schema.lead() + kept).collect();
-    Ok(Some(Failed { offer_id: cells.swap_remove(0), network, kept, kind }))
+    Ok(Some(Failed { offer_id: cells.swap_remove(0), network, kept, kind, links }))
 }
 
 /// Takes a JSON line apart if it is that of a failed offer.
@@ -48,14 +57,12 @@ pub(crate) fn json_row(row: &[u8], schema: &Schema, kept: &[String]) -> Result<O
     if !kept_keys(&pairs, schema).eq(kept) {
         return Err("other keys than in the first line".to_owned());
     }
-    if !is_error(text("status"))? {
-        return Ok(None);
-    }
+    let Some(links) = status(text("status"))? else { return Ok(None) };
     let kind = kind(text("error_kind"))?;
     let offer_id = text("offer_id").ok_or("no offer_id")?.to_owned();
     let network = text("network").filter(|_| schema.has(Field::Network)).map(str::to_owned);
     let cell = |name: &String| text(name).map(str::to_owned).ok_or_else(|| format!("{name} is not a text"));
-    Ok(Some(Failed { offer_id, network, kept: kept.iter().map(cell).collect::<Result<_, _>>()?, kind }))
+    Ok(Some(Failed { offer_id, network, kept: kept.iter().map(cell).collect::<Result<_, _>>()?, kind, links }))
 }
 
 /// The keys of a JSON line that are kept columns.
@@ -67,10 +74,12 @@ pub(crate) fn kept_keys<'p>(pairs: &'p [(String, Value)], schema: &Schema) -> im
     pairs.iter().enumerate().filter(move |(at, (key, _))| !is_own(*at, key)).map(|(_, (key, _))| key)
 }
 
-fn is_error(status: Option<&str>) -> Result<bool, String> {
+/// What a row that has failed has instead of links; `None` for a good one.
+fn status(status: Option<&str>) -> Result<Option<OldLinks>, String> {
     match status {
-        Some("ok") => Ok(false),
-        Some("error") => Ok(true),
+        Some("ok") => Ok(None),
+        Some("error") => Ok(Some(OldLinks::None)),
+        Some("stale") => Ok(Some(OldLinks::Stale)),
         Some(other) if !other.is_empty() => {
             Err(format!("the status is \"{}\", neither ok nor error", crate::text::one_line(other, 40)))
         }

@@ -92,6 +92,11 @@ impl CellWriter {
         }
     }
 
+    /// For a sheet of texts alone.
+    pub(crate) fn texts() -> Self {
+        Self::new(Texts::InCells, (&Schema::default(), &[]), &[])
+    }
+
     /// Writes a cell below the header, and says whether all of it is there.
     pub(crate) fn write(&self, sheet: &mut Worksheet, (row, at): (u32, usize), cell: &Cell) -> Result<bool, XlsxError> {
         let column = u16::try_from(at).unwrap_or(u16::MAX);

@@ -87,6 +87,8 @@ pub struct Content {
     pub looks: Vec<CellFormat>,
     /// The second sheet.
     pub summary: Vec<(String, String)>,
+    /// A CSV of what has changed, for a third one.
+    pub changes: Option<PathBuf>,
 }
 
 /// Makes the workbook `place`.
@@ -130,6 +132,11 @@ fn write(content: &Content, place: &OutputPath, temporary: &Path) -> Result<Rend
     sheet.set_name("links").map_err(failed)?;
     let rendered = write_rows(content, (sheet, texts), failed)?;
     write_summary(workbook.add_worksheet(), &content.summary).map_err(failed)?;
+    if let Some(changes) = &content.changes {
+        let sheet = workbook.add_worksheet_with_constant_memory().map_err(failed)?;
+        sheet.set_name("changes").map_err(failed)?;
+        write_changes(changes, sheet, failed)?;
+    }
 
     remove(temporary)?;
     let file = File::create_new(temporary).map_err(OutputError::io(Action::Open, temporary))?;
@@ -152,7 +159,7 @@ fn write_rows(
     (sheet, texts): (&mut Worksheet, Texts),
     failed: impl Fn(rust_xlsxwriter::XlsxError) -> RenderError + Copy,
 ) -> Result<Rendered, RenderError> {
-    let Content { csv, schema, looks, summary: _ } = content;
+    let Content { csv, schema, looks, summary: _, changes: _ } = content;
     let unreadable = |source| RenderError::Csv { csv: csv.clone(), source };
     let mut rows = Rows::new(io::BufReader::new(File::open(csv).map_err(unreadable)?));
     let mut rendered = Rendered { rows: 0, cut_cells: 0 };
@@ -177,6 +184,26 @@ fn write_rows(
     Ok(rendered)
 }
 
+/// Writes a sheet of texts. Of more rows than a sheet holds the first are there; the CSV has all.
+fn write_changes(
+    csv: &Path,
+    sheet: &mut Worksheet,
+    failed: impl Fn(rust_xlsxwriter::XlsxError) -> RenderError + Copy,
+) -> Result<(), RenderError> {
+    let unreadable = |source| RenderError::Csv { csv: csv.to_owned(), source };
+    let mut rows = Rows::new(io::BufReader::new(File::open(csv).map_err(unreadable)?));
+    let Some(header) = rows.next().map_err(unreadable)? else { return Ok(()) };
+    write_header(Texts::InCells, sheet, (&Schema::default(), header)).map_err(failed)?;
+    let writer = CellWriter::texts();
+    for row in 1..=MAX_ROWS {
+        let Some(cells) = rows.next().map_err(unreadable)? else { break };
+        for (column, cell) in cells.iter().enumerate() {
+            writer.write(sheet, (row, column), cell).map_err(failed)?;
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -194,7 +221,7 @@ mod tests {
         let csv = folder.path().join("x.csv");
         fs::write(&csv, include_str!("../../../tests/fixtures/offer-16.csv")).unwrap();
         let summary = vec![("offers".to_owned(), "=1".to_owned())];
-        let content = Content { csv, schema: Schema::default(), looks: Vec::new(), summary };
+        let content = Content { csv, schema: Schema::default(), looks: Vec::new(), summary, changes: None };
         let mut workbooks = (0..2).map(|_| {
             assert_eq!(render(&content, &place(folder.path())).unwrap(), Rendered { rows: 4, cut_cells: 0 });
             fs::read(folder.path().join("x.xlsx")).unwrap()
@@ -209,7 +236,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("x.xlsx"), "old").unwrap();
         let csv = folder.path().join("no.csv");
-        let content = Content { csv, schema: Schema::default(), looks: Vec::new(), summary: Vec::new() };
+        let content = Content { csv, schema: Schema::default(), looks: Vec::new(), summary: Vec::new(), changes: None };
         let failed = render(&content, &place(folder.path())).unwrap_err();
         assert!(failed.to_string().contains("no.csv"), "{failed}");
         assert_eq!(fs::read(folder.path().join("x.xlsx")).unwrap(), b"old");

@@ -18,6 +18,7 @@ use crate::encode::link_template::Doubt;
 use crate::exit::ExitCode;
 use crate::input::{InputWarnings, Resolved};
 use crate::offer::OfferError;
+use crate::report::changes::ChangeSummary;
 use crate::report::failed_offer::FailedOffer;
 use crate::report::plan::{LaneId, Plan};
 use crate::report::snapshot::Snapshot;
@@ -167,6 +168,8 @@ pub(crate) enum Event {
         /// The first offers of this run that failed.
         failed: Vec<FailedOffer>,
     },
+    /// What differs from the last finished run is known.
+    ChangesFound(ChangeSummary),
     /// The workbook is made.
     WorkbookWritten {
         /// The CSV with the same rows.

@@ -15,6 +15,7 @@ pub(crate) use self::meter::Meter;
 use crate::budget::Outages;
 use crate::dispatch::Counts;
 use crate::offer::tally::Tally;
+use crate::report::changes::ChangeSummary;
 use crate::report::event::Event;
 use crate::report::failed_offer::FailedOffer;
 use crate::report::plan::{LaneId, LanePlan, Plan};
@@ -38,6 +39,8 @@ pub(crate) struct Stats {
     lanes: Vec<LaneStats>,
     /// How far it was when somebody last looked, or when the last call was over.
     last: Option<Snapshot>,
+    /// What differs from the last finished run, where there is a history.
+    pub(crate) changes: Option<ChangeSummary>,
     /// The first offers that failed.
     pub(crate) failed_offers: Vec<FailedOffer>,
     /// How fast the run is.
@@ -102,6 +105,7 @@ impl Stats {
             called_from: None,
             lanes: Vec::new(),
             last: None,
+            changes: None,
             failed_offers: Vec::new(),
             meter: Meter::new(0, 0, now),
         }
@@ -127,6 +131,7 @@ impl Stats {
                 self.last = Some(last.clone());
                 self.failed_offers.clone_from(failed);
             }
+            Event::ChangesFound(changes) => self.changes = Some(*changes),
             _ => {}
         }
     }

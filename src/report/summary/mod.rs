@@ -12,8 +12,10 @@ use serde_json::{Value, json};
 pub(crate) use self::list::list_ended;
 use super::format::{self, counted};
 use crate::dispatch::StopReason;
+use crate::exit::ExitCode;
 use crate::offer::tally::Tally;
 use crate::offer::{Class, ErrorKind};
+use crate::report::changes;
 use crate::report::event::{Ended, Scope};
 use crate::report::failed_offer::FailedOffer;
 use crate::report::level::Level;
@@ -36,6 +38,7 @@ pub(crate) fn describe(ended: &Ended, stats: &Stats, detail: Detail) -> Message 
     let summary =
         Summary { ended, figures: &figures, failed_offers: &stats.failed_offers, networks: stats.networks(), took };
     let (level, mut lines) = summary.first_lines();
+    lines.extend(changes::line(stats.changes.as_ref(), summary.tally()));
     lines.extend(summary.failures());
     lines.extend(networks::lines(stats));
     lines.extend(took::lines(&figures, detail));
@@ -65,7 +68,7 @@ impl Summary<'_> {
         match &self.ended.outcome {
             // Quiet is for those who want to hear of failures only.
             RunOutcome::Complete => {
-                let level = if self.tally().failed() == 0 { Level::Info } else { Level::Notice };
+                let level = if self.tally().exit_code() == ExitCode::Success { Level::Info } else { Level::Notice };
                 let had_nothing = self.ended.scope == Scope::Failed && self.figures.counts.calls == 0;
                 (level, vec![if had_nothing { self.nothing_had_failed() } else { self.exported() }])
             }

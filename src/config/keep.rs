@@ -1,0 +1,99 @@
+//! `--history` and what needs it, as plain values.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::cli::KeepArgs;
+use crate::config::{Job, JobError, Network};
+use crate::history::runs::{NetworkName, RunKey};
+use crate::output::{Destination, OutputPath};
+use crate::sandbox;
+
+/// How a job uses the history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct HistoryUse {
+    /// The file.
+    pub file: PathBuf,
+    /// What is written for an offer that fails for now.
+    pub on_failure: OnFailure,
+    /// Where what has changed is written.
+    pub changes: Option<PathBuf>,
+    /// Offers confirmed within this time are not asked for.
+    pub max_age: Option<Duration>,
+    /// As many offers are asked for at most.
+    pub max_calls: Option<u64>,
+}
+
+/// What is written for an offer that fails for now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OnFailure {
+    /// An error row.
+    ErrorRow,
+    /// Its last good rows, if it has any (`--keep-last-good`).
+    LastGoodRows,
+}
+
+impl HistoryUse {
+    /// Checks the arguments.
+    ///
+    /// # Errors
+    /// One of them needs `--history`, or cannot be used.
+    pub(crate) fn of(arguments: KeepArgs) -> Result<Option<Self>, JobError> {
+        let KeepArgs { history, keep_last_good, changes, max_age, max_calls } = arguments;
+        let Some(file) = history.filter(|file| !file.as_os_str().is_empty()) else {
+            let needs = [
+                ("--keep-last-good", keep_last_good),
+                ("--changes", changes.is_some()),
+                ("--max-age", max_age.is_some()),
+                ("--max-calls", max_calls.is_some()),
+            ];
+            let needing = needs.into_iter().find(|(_, is_given)| *is_given);
+            return needing.map_or(Ok(None), |(flag, _)| Err(JobError::NeedsHistory(flag)));
+        };
+        changes.as_deref().map(file_of_changes).transpose()?;
+        let on_failure = if keep_last_good { OnFailure::LastGoodRows } else { OnFailure::ErrorRow };
+        Ok(Some(Self { file, on_failure, changes, max_age, max_calls }))
+    }
+
+    /// The files that it names, with their flags.
+    pub(crate) fn named_files(&self) -> impl Iterator<Item = (&'static str, &Path)> {
+        let changes = self.changes.iter().map(|file| ("--changes", file.as_path()));
+        [("--history", self.file.as_path())].into_iter().chain(changes)
+    }
+
+    /// Where what has changed is written.
+    pub(crate) fn changes_file(&self) -> Result<Option<OutputPath>, JobError> {
+        self.changes.as_deref().map(file_of_changes).transpose()
+    }
+}
+
+fn file_of_changes(path: &Path) -> Result<OutputPath, JobError> {
+    match Destination::of(path).map_err(JobError::Output)? {
+        Destination::File(place) => {
+            place.check_folder().map_err(|error| JobError::NoFolder { flag: "--changes", error })?;
+            Ok(place)
+        }
+        Destination::Stdout | Destination::Device(_) => Err(JobError::ChangesToStream),
+    }
+}
+
+impl Job {
+    /// What the history knows this run by.
+    pub(crate) fn run_key(&self, job: String, started_at: i64) -> RunKey {
+        let networks = self.networks.iter().map(|network| {
+            let (base_url, email) = match &network.network {
+                Network::Sandbox => ("sandbox", sandbox::EMAIL),
+                Network::Real(account) => (account.base_url.as_str(), account.email.as_str()),
+                Network::NotGiven(_) => ("", ""),
+            };
+            NetworkName { name: network.name.clone(), base_url: base_url.to_owned(), email: email.to_owned() }
+        });
+        RunKey { output: self.absolute_output(), job, started_at, networks: networks.collect() }
+    }
+
+    /// The output as the history knows it.
+    pub(crate) fn absolute_output(&self) -> String {
+        let absolute = std::path::absolute(&self.output).ok().filter(|_| self.output != Path::new("-"));
+        absolute.unwrap_or_else(|| self.output.clone()).to_string_lossy().into_owned()
+    }
+}

@@ -1,0 +1,221 @@
+//! The history of a run: what is looked up in it, and what waits to be written with the next commit.
+//!
+//! Look-ups are a few microseconds, and happen in the loop; writing is left to the thread of the disk.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::config::{HistoryUse, Job, OnFailure};
+use crate::error::Error;
+use crate::history::Database;
+use crate::history::facts::{Batch, Counts};
+use crate::history::lookup::LastGood;
+use crate::history::runs::{Begin, RunRecord};
+use crate::input::Row;
+use crate::offer::tally::Tally;
+use crate::offer::{Class, ErrorKind, OfferError, OfferId, RowOutcome, Source};
+use crate::output::Finish;
+use crate::run::feed::{Pending, route};
+use crate::run::router::Router;
+use crate::run::rows::{Next, Rows};
+
+/// A commit holds about this much of what is learned, in bytes: three thousand documented answers.
+const FULL: usize = 4 << 20;
+
+/// A history that is open, before the run it is for.
+#[derive(Debug)]
+pub(crate) struct OpenHistory {
+    to_write: Database,
+    to_read: Database,
+    how: HistoryUse,
+}
+
+impl OpenHistory {
+    /// Opens the job's history, if it has one.
+    ///
+    /// # Errors
+    /// It is damaged, foreign or newer.
+    pub(crate) fn open(job: &Job) -> Result<Option<Self>, Error> {
+        let Some(how) = job.history.clone() else { return Ok(None) };
+        let to_write = Database::open(&how.file)?;
+        let to_read = Database::open_to_read(&how.file)?;
+        Ok(Some(Self { to_write, to_read, how }))
+    }
+
+    /// Begins or resumes the run. The first value is for the thread of the disk.
+    pub(crate) fn begin(mut self, job: &Job, id: (String, i64), begin: Begin) -> Result<(Database, RunHistory), Error> {
+        let run = Arc::new(self.to_write.begin_run(&job.run_key(id.0, id.1), begin)?);
+        let history = RunHistory { file: self.to_read, how: self.how, run, batch: Batch::default() };
+        Ok((self.to_write, history))
+    }
+}
+
+/// The history of a run, as rows are written.
+#[derive(Debug)]
+pub(crate) struct RunHistory {
+    file: Database,
+    how: HistoryUse,
+    run: Arc<RunRecord>,
+    batch: Batch,
+}
+
+/// The history of a run, as rows are read.
+#[derive(Debug)]
+pub(crate) struct Lookups {
+    file: Database,
+    run: Arc<RunRecord>,
+    /// Offers confirmed since then are not asked for, in seconds since 1970.
+    since: Option<i64>,
+    /// The offers to ask for, with their network, where they are limited.
+    selected: Option<HashSet<(usize, OfferId)>>,
+}
+
+/// What is to be written to the history with a commit.
+#[derive(Debug)]
+pub(crate) struct Facts {
+    pub(crate) run: Arc<RunRecord>,
+    pub(crate) batch: Batch,
+    /// The counts and the time, when the run is finished.
+    pub(crate) finished: Option<(Counts, i64)>,
+}
+
+impl Lookups {
+    /// What becomes of a row before its offer is asked for.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub(crate) fn look_up(&self, network: usize, row: Row) -> Result<Pending, Error> {
+        let Ok(offer) = &row.offer else { return Ok(Pending::Row(row)) };
+        let may_ask = self.selected.as_ref().is_none_or(|selected| selected.contains(&(network, *offer)));
+        if may_ask && self.since.is_none() {
+            return Ok(Pending::Row(row));
+        }
+        Ok(match last_good((&self.file, &self.run), network, offer)? {
+            Some(known) if !may_ask || self.since.is_some_and(|since| known.at >= since) => {
+                Pending::LastGood(row, Box::new(known))
+            }
+            None if !may_ask => Pending::NotAsked(row),
+            _ => Pending::Row(row),
+        })
+    }
+}
+
+fn last_good((file, run): (&Database, &RunRecord), network: usize, offer: &OfferId) -> Result<Option<LastGood>, Error> {
+    let Some(network) = run.networks.get(network) else { return Ok(None) };
+    Ok(file.last_good(*network, offer)?)
+}
+
+impl RunHistory {
+    /// What is known of offers before they are asked for; nothing where every offer is asked for.
+    ///
+    /// # Errors
+    /// The file or the input cannot be read.
+    pub(crate) fn lookups(&self, job: &Job) -> Result<Option<Lookups>, Error> {
+        let HistoryUse { file, max_age, max_calls, .. } = &self.how;
+        if max_age.is_none() && max_calls.is_none() {
+            return Ok(None);
+        }
+        let since = max_age.map(|age| self.run.started_at.saturating_sub_unsigned(age.as_secs()));
+        let selected = max_calls.map(|most| select(job, (&self.file, &self.run), most)).transpose()?;
+        Ok(Some(Lookups { file: Database::open_to_read(file)?, run: Arc::clone(&self.run), since, selected }))
+    }
+
+    /// The last good links of an offer that has failed for now, if they are to be written instead.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub(crate) fn instead_of(&self, network: usize, row: &Row, error: &OfferError) -> Result<Option<LastGood>, Error> {
+        match &row.offer {
+            Ok(offer) if self.how.on_failure == OnFailure::LastGoodRows && error.kind.class() != Class::Offer => {
+                last_good((&self.file, &self.run), network, offer)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Takes in what was written for a row.
+    pub(crate) fn record(&mut self, network: usize, row: &Row, (outcome, version): (RowOutcome<'_>, Option<i64>)) {
+        let Ok(offer) = &row.offer else { return };
+        if outcome.error().is_some_and(|error| error.kind == ErrorKind::NotAsked) {
+            return;
+        }
+        if let RowOutcome::Good { source: Source::History, .. } = outcome {
+            let baseline = self.run.baseline.map(|baseline| baseline.last_version);
+            // What is not asked for is news only where an unfinished run has seen it change.
+            if baseline.is_none_or(|baseline| version.is_none_or(|version| version <= baseline)) {
+                return;
+            }
+        }
+        self.batch.add(network, *offer, (row.line, Timestamp::now().as_second()), outcome);
+    }
+
+    /// What waits to be written; nothing waits any more.
+    pub(crate) fn take(&mut self) -> Option<Facts> {
+        if self.batch.is_empty() {
+            return None;
+        }
+        Some(Facts { run: Arc::clone(&self.run), batch: std::mem::take(&mut self.batch), finished: None })
+    }
+
+    /// The same for the last commit; that the run is finished is written where its rows replace the output.
+    pub(crate) fn take_last(&mut self, tally: &Tally, finish: Finish) -> Facts {
+        let counts =
+            Counts { offers: tally.offers, exported: tally.succeeded(), stale: tally.stale, failed: tally.failed() };
+        let is_finished = finish == Finish::Replace;
+        let finished = is_finished.then(|| (counts, Timestamp::now().as_second()));
+        Facts { run: Arc::clone(&self.run), batch: std::mem::take(&mut self.batch), finished }
+    }
+
+    /// Whether so much waits that it should be written before the next commit would be due.
+    pub(crate) fn is_full(&self) -> bool {
+        self.batch.size() >= FULL
+    }
+
+    /// Whether more may be learned before a commit has begun.
+    pub(crate) fn has_room(&self) -> bool {
+        self.batch.size() < 2 * FULL
+    }
+}
+
+/// The offers that `--max-calls` lets the run ask for: those never confirmed, then those confirmed longest ago. The input
+/// is read once for that.
+fn select(job: &Job, (file, run): (&Database, &RunRecord), most: u64) -> Result<HashSet<(usize, OfferId)>, Error> {
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    let mut rows = Rows::open(job)?;
+    if !rows.can_resume() {
+        return Err(Error::Name("--max-calls has to read the input twice, so that needs to be a file".to_owned()));
+    }
+    let router = Router::new(&job.networks);
+    // In the input's order where the times are equal.
+    let mut oldest: BTreeSet<(i64, u64)> = BTreeSet::new();
+    let mut offers: HashMap<u64, (usize, OfferId)> = HashMap::new();
+    let mut seen = HashSet::new();
+    let mut place = 0;
+    loop {
+        let row = match rows.next()? {
+            Next::Row(row) | Next::Stale(row, _) => row,
+            Next::Kept(_) => continue,
+            Next::NotYet | Next::End => break,
+        };
+        let lane = if job.networks.are_several() { route(&router, rows.network_cell, &row).ok() } else { Some(0) };
+        let (Ok(offer), Some(lane)) = (row.offer, lane) else { continue };
+        let Some(network) = run.networks.get(lane) else { continue };
+        let at = file.confirmed_at(*network, &offer)?.unwrap_or(i64::MIN);
+        let is_too_new = oldest.len() >= most && oldest.last().is_none_or(|(newest, _)| at >= *newest);
+        if is_too_new || !seen.insert((lane, offer)) {
+            continue;
+        }
+        place += 1;
+        oldest.insert((at, place));
+        offers.insert(place, (lane, offer));
+        if oldest.len() > most
+            && let Some((_, place)) = oldest.pop_last()
+            && let Some(offer) = offers.remove(&place)
+        {
+            seen.remove(&offer);
+        }
+    }
+    Ok(offers.into_values().collect())
+}
