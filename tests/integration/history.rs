@@ -215,7 +215,9 @@ fn two_runs_at_once_share_one_file() {
     let edited = Edited::new(&ids.iter().map(|id| (*id, "a")).collect::<Vec<_>>());
     let start = |name: &str| run(&folder, &edited, &ids, &["-j", "4"]).output(name).start();
     let both = [start("a.csv"), start("b.csv")];
-    both.into_iter().for_each(|run| drop(run.wait().expect(0)));
+    for run in both {
+        run.wait().expect(0);
+    }
     assert_eq!(query(&folder, "SELECT count(*), count(DISTINCT version) FROM offer"), ["300|300"]);
     assert_eq!(query(&folder, "SELECT count(*) FROM offer_version"), ["300"]);
     assert_eq!(query(&folder, "SELECT count(*) FROM run WHERE finished_at IS NOT NULL"), ["2"]);
