@@ -16,13 +16,13 @@ pub(crate) struct KeepArgs {
     ///
     /// The last good links of every offer, and every version of them. Two runs may share it; docs/history.md describes
     /// its tables.
-    #[arg(long, value_name = "FILE.db")]
+    #[arg(hide_short_help = true, long, value_name = "FILE.db")]
     pub history: Option<PathBuf>,
     /// Write the last good links of offers that fail for now
     ///
     /// Such rows have the status stale, the error that came instead, and last_good_at. They count for exit code 3, and
     /// --retry-failed asks for them again. Needs --history.
-    #[arg(long)]
+    #[arg(hide_short_help = true, long)]
     pub keep_last_good: bool,
     /// Write what differs from the last finished run
     ///

@@ -205,8 +205,10 @@ mod tests {
     #[test]
     fn a_run_over_several_networks_has_a_line_for_each() {
         let now = Timestamp::from_second(1_800_000_000).unwrap();
-        let tally =
-            |offers, failed: u64| Tally { offers, rows: 2 * offers, errors: failed_kinds(failed), ..Tally::default() };
+        let tally = |offers, failed: u64| {
+            let errors = failed_kinds(failed);
+            Tally { offers, rows: 2 * offers, errors, ..Tally::default() }
+        };
         let lane = |network, tally: &Tally| json!({"network": network, "rows": tally.offers, "counts": tally});
         let lanes =
             json!([lane(Some("acme"), &tally(10, 2)), lane(Some("demo"), &tally(5, 0)), lane(None, &tally(1, 1))]);
