@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::dispatch::service::Phase;
+use crate::dispatch::health::Phase;
 
 /// What follows from an answer about the account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
-//! Tells an outage of the service from the failures of single offers, and says when to look whether it is over.
+//! The circuit breaker: tells an outage of the service from failures of single requests, and schedules the probes.
 //!
-//! Knows nothing of offers: it is told how calls ended and when.
+//! Knows nothing of requests: it is given how calls ended and when.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 pub(crate) struct Breaker {
     /// Whether each of the last calls failed; throttled calls are not among them.
     recent: VecDeque<bool>,
-    /// When a call last passed; the start, before any has.
+    /// When a call last succeeded; the start, before any has.
     last_pass: Instant,
     state: State,
-    /// How long nothing must have passed.
+    /// How long nothing must have succeeded before it opens.
     patience: Duration,
 }
 
@@ -24,14 +24,14 @@ enum State {
 }
 
 impl Breaker {
-    /// How many calls are looked back at, and how many of them must have failed.
+    /// Calls looked back at, and failures among them that open it.
     const RECENT: usize = 20;
     const FAILED: usize = 10;
     const PATIENCE: Duration = Duration::from_secs(30);
     const FIRST_PROBE: Duration = Duration::from_secs(5);
     const SLOWEST_PROBE: Duration = Duration::from_secs(60);
 
-    /// A closed breaker; with a `--max-outage` shorter than its patience it is as impatient as that.
+    /// A closed breaker. It waits for `min(30 s, --max-outage)` without a success before it opens.
     pub(crate) fn new(max_outage: Duration, now: Instant) -> Self {
         Self {
             recent: VecDeque::with_capacity(Self::RECENT),
@@ -41,7 +41,7 @@ impl Breaker {
         }
     }
 
-    /// A call passed. Returns how long the breaker was open, if this closes it.
+    /// A call succeeded. Returns how long the breaker was open, if this closes it.
     pub(crate) fn passed(&mut self, now: Instant) -> Option<Duration> {
         self.last_pass = now;
         if let State::Open { since, .. } = self.state {
@@ -53,7 +53,7 @@ impl Breaker {
         None
     }
 
-    /// A call sent at `sent_at` failed in a way that may pass.
+    /// A call sent at `sent_at` had a transient failure.
     pub(crate) fn failed(&mut self, sent_at: Instant, now: Instant) {
         match &mut self.state {
             // No probe, only the rest of what was in flight: nothing new.

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use crate::dispatch::admission::{Admission, Ruling};
 use crate::dispatch::call::{Call, Canary, RoundTrip, Work};
+use crate::dispatch::crowding::Whose;
 use crate::dispatch::decision::{Completion, Failure, Responder, Verdict};
 use crate::dispatch::dispatcher::Dispatcher;
-use crate::dispatch::health::Whose;
 use crate::dispatch::meaning::Meaning;
 use crate::dispatch::patience::Patience;
 use crate::dispatch::policy::Policy;

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use crate::dispatch::admission::Admission;
 use crate::dispatch::breaker::Breaker;
+use crate::dispatch::health::Health;
 use crate::dispatch::judgement::Judgement;
 use crate::dispatch::policy::Policy;
 use crate::dispatch::queues::Queues;
 use crate::dispatch::retry::Backoff;
-use crate::dispatch::service::Health;
 use crate::dispatch::stats::{Counts, Stats};
 use crate::offer::OfferError;
 use crate::pace::Pace;

@@ -1,192 +1,167 @@
-//! What the last calls say together: whether failures come and go with the pace, or now and then.
+//! Whether the service is up, as far as calls have shown: the last success, the canary, a stall, a freeze.
 //!
-//! A service that fails now and then fails one call among many; a limiter that is full refuses one offer after the other.
-//! Knows neither time nor reasons.
+//! A record with its rules; what is sent because of it is decided in `select`.
 
-use std::collections::VecDeque;
+use std::time::{Duration, Instant};
 
-use crate::dispatch::task::TaskId;
+use crate::dispatch::call::Canary;
+use crate::offer::OfferError;
 
-/// The last calls for offers that had not been refused before. Later ones say more about their offer.
-#[derive(Debug, Default)]
-pub(crate) struct Crowding {
-    /// Different offers refused since something passed, and those of them that nothing speaks against yet.
-    in_a_row: usize,
-    blameless_in_a_row: usize,
-    last_refused: Option<TaskId>,
-    /// Whether each of the last first calls was refused.
-    recent: VecDeque<bool>,
-    /// For so many first calls more, one refusal is enough: the pace was cut just now, and may be too fast still.
-    alert: usize,
-    /// Whether each of the last offers that were refused turned out to be bad; the others pass at other times.
-    settled: VecDeque<bool>,
-    suspects_first: bool,
-}
-
-/// Whose call was refused.
+/// Whether anything has succeeded yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Whose {
-    /// That of an offer which had not been refused before.
-    First,
-    /// That of an offer which was refused, but nothing has passed since.
-    Again,
-    /// That of an offer which was refused although others passed.
-    Suspect,
+pub(crate) enum Phase {
+    /// Nothing has: host or network may be wrong.
+    Starting,
+    /// Something has: what fails now worked before.
+    Running,
 }
 
-impl Crowding {
-    /// How many calls are looked back at, and how many of them must have been refused to be no accident: where one call
-    /// in twenty fails by itself, it is one once in 400 times, as are two in a row.
-    const RECENT: usize = 20;
-    const REFUSED: usize = 5;
-    const IN_A_ROW: usize = 2;
-    /// As few are no accident where each may well be a limiter's.
-    const LIKELY: usize = 3;
-    const ALERT: usize = 15;
-    /// As many bad offers among the last that were settled, and no good one, say that it is the offers.
-    const SETTLED: usize = 8;
-    const BAD: usize = 3;
-
-    /// A call passed. `first` tells that its offer had not been refused before.
-    pub(crate) fn passed(&mut self, first: bool) {
-        self.in_a_row = 0;
-        self.blameless_in_a_row = 0;
-        self.last_refused = None;
-        if first {
-            self.remember(false);
-        }
-    }
-
-    /// A call was refused, or answered by a gateway.
-    pub(crate) fn refused(&mut self, id: TaskId, whose: Whose) {
-        if self.last_refused != Some(id) {
-            self.in_a_row += 1;
-            self.blameless_in_a_row += usize::from(whose != Whose::Suspect);
-        }
-        self.last_refused = Some(id);
-        if whose == Whose::First {
-            self.remember(true);
-        }
-    }
-
-    /// How many different offers were refused since something passed.
-    pub(crate) fn in_a_row(&self) -> usize {
-        self.in_a_row
-    }
-
-    /// Whether the last refusal was one of several in a row.
-    pub(crate) fn is_one_of_several(&self) -> bool {
-        self.blameless_in_a_row >= Self::IN_A_ROW
-    }
-
-    /// Whether as many were refused lately as no sound service refuses now and then.
-    pub(crate) fn is_crowded(&self) -> bool {
-        self.is_one_of_several() || self.alert > 0 || self.refused_lately() >= Self::REFUSED
-    }
-
-    /// The same where each refusal may well be a limiter's.
-    pub(crate) fn is_likely_crowded(&self) -> bool {
-        self.is_crowded() || self.refused_lately() >= Self::LIKELY
-    }
-
-    /// The pace was cut for what was seen: the same is not counted twice.
-    pub(crate) fn acted(&mut self) {
-        self.recent.clear();
-        self.alert = Self::ALERT;
-    }
-
-    /// An offer that was refused is known to be bad, or has passed.
-    pub(crate) fn settled(&mut self, bad: bool) {
-        push(&mut self.settled, bad, Self::SETTLED);
-    }
-
-    /// Whether refusals are the offers' own these days: a single one is nothing to slow down for.
-    pub(crate) fn is_about_offers(&self) -> bool {
-        let bad = self.settled.iter().filter(|bad| **bad).count();
-        bad >= Self::BAD && bad == self.settled.len() && !self.is_one_of_several()
-    }
-
-    /// Drawn at each freeze: whether an offer that was refused again and again may be the first call after it.
-    pub(crate) fn set_suspects_first(&mut self, first: bool) {
-        self.suspects_first = first;
-    }
-
-    /// As it was drawn.
-    pub(crate) fn suspects_first(&self) -> bool {
-        self.suspects_first
-    }
-
-    fn refused_lately(&self) -> usize {
-        self.recent.iter().filter(|refused| **refused).count()
-    }
-
-    fn remember(&mut self, refused: bool) {
-        self.alert = self.alert.saturating_sub(1);
-        push(&mut self.recent, refused, Self::RECENT);
-    }
+/// What is known of the service.
+#[derive(Debug)]
+pub(crate) struct Health<R> {
+    /// When the latest call that succeeded was sent: at some time after that the service was up.
+    pub(crate) last_success: Option<Instant>,
+    /// The last request that succeeded.
+    pub(crate) canary: Option<Canary<R>>,
+    pub(crate) canary_wanted: bool,
+    stall: Option<Stall>,
+    /// How long all stalls before this one lasted.
+    stalled_before: Duration,
+    pub(crate) success_since_throttle: bool,
+    pub(crate) frozen_until: Instant,
+    /// After a single refusal that may be the pace's nothing is sent until then; the pace stays as it is.
+    pub(crate) quiet_until: Option<Instant>,
 }
 
-fn push(last: &mut VecDeque<bool>, item: bool, most: usize) {
-    if last.len() == most {
-        last.pop_front();
+/// A time in which calls are sent and nothing succeeds.
+#[derive(Debug)]
+struct Stall {
+    since: Instant,
+    phase: Phase,
+    /// The last failure.
+    reason: OfferError,
+}
+
+impl<R> Health<R> {
+    pub(crate) fn new(now: Instant) -> Self {
+        Self {
+            last_success: None,
+            canary: None,
+            canary_wanted: false,
+            stall: None,
+            stalled_before: Duration::ZERO,
+            success_since_throttle: false,
+            frozen_until: now,
+            quiet_until: None,
+        }
     }
-    last.push_back(item);
+
+    /// A call sent at `sent_at` succeeded.
+    pub(crate) fn success(&mut self, canary: Canary<R>, sent_at: Instant, now: Instant) {
+        self.success_since_throttle = true;
+        self.up_at(sent_at);
+        self.stalled_before = self.stalled_for(now);
+        self.stall = None;
+        self.canary = Some(canary);
+        self.canary_wanted = false;
+    }
+
+    /// The service answered a call sent at `sent_at`.
+    pub(crate) fn up_at(&mut self, sent_at: Instant) {
+        self.last_success = self.last_success.max(Some(sent_at));
+    }
+
+    /// A call failed or was refused.
+    pub(crate) fn failure(&mut self, reason: OfferError, phase: Phase, now: Instant) {
+        let (since, phase) = self.stall.take().map_or((now, phase), |stall| (stall.since, stall.phase));
+        self.stall = Some(Stall { since, phase, reason });
+    }
+
+    /// How long nothing succeeded after a failure or a throttle, in all: time that no request is charged. Before
+    /// anything has succeeded it is charged, since host or network may be wrong.
+    pub(crate) fn stalled_for(&self, now: Instant) -> Duration {
+        let current = self.stall.as_ref().filter(|stall| stall.phase == Phase::Running);
+        self.stalled_before + current.map_or(Duration::ZERO, |stall| now.saturating_duration_since(stall.since))
+    }
+
+    /// Since when nothing has succeeded, and the last failure.
+    pub(crate) fn stall(&self) -> Option<(Instant, &OfferError)> {
+        self.stall.as_ref().map(|stall| (stall.since, &stall.reason))
+    }
+
+    /// The throttle of a call: how much longer the run stands still, if it does until `until`.
+    pub(crate) fn freeze(&mut self, until: Option<Instant>, now: Instant) -> Duration {
+        self.success_since_throttle = false;
+        let Some(until) = until else { return Duration::ZERO };
+        let longer = until.saturating_duration_since(self.frozen_until.max(now));
+        self.frozen_until = until;
+        longer
+    }
+
+    /// Other requests come: none that succeeded before is sent again.
+    pub(crate) fn forget_canary(&mut self) {
+        self.canary = None;
+        self.canary_wanted = false;
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dispatch::task::TaskId;
+    use crate::offer::ErrorKind;
 
-    fn crowded_after(calls: &[bool]) -> bool {
-        let mut crowding = Crowding::default();
-        for (number, refused) in (1..).zip(calls) {
-            if *refused { crowding.refused(TaskId(number), Whose::First) } else { crowding.passed(true) }
-        }
-        crowding.is_crowded()
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn failure() -> OfferError {
+        OfferError::local(ErrorKind::Timeout, "no answer")
+    }
+
+    fn canary(id: u64) -> Canary<u64> {
+        Canary { id: TaskId(id), request: id }
     }
 
     #[test]
-    fn two_in_a_row_or_five_of_twenty_are_no_accident() {
-        assert!(!crowded_after(&[false, true]));
-        assert!(crowded_after(&[false, true, true]));
-        assert!(!crowded_after(&[true, false].repeat(4)));
-        assert!(crowded_after(&[true, false].repeat(5)));
-        assert!(!crowded_after(&[true, false, false, false, false, false].repeat(20)));
+    fn stalls_add_up_once_something_has_succeeded_and_begin_at_their_first_failure() {
+        let start = Instant::now();
+        let mut health = Health::new(start);
+        health.failure(failure(), Phase::Starting, start);
+        assert_eq!(health.stalled_for(start + 9 * SECOND), Duration::ZERO, "the host may be wrong");
+        health.success(canary(1), start, start + 10 * SECOND);
+        assert_eq!(health.stalled_for(start + 10 * SECOND), Duration::ZERO);
+        for _ in 0..2 {
+            let from = start + 20 * SECOND + health.stalled_for(start);
+            health.failure(failure(), Phase::Running, from);
+            health.failure(failure(), Phase::Running, from + SECOND);
+            assert_eq!(health.stall().map(|(since, _)| since), Some(from));
+            health.success(canary(2), from, from + 3 * SECOND);
+            assert!(health.stall().is_none());
+        }
+        assert_eq!(health.stalled_for(start + 60 * SECOND), 6 * SECOND);
     }
 
     #[test]
-    fn one_offer_that_is_refused_again_and_again_is_no_row() {
-        let mut crowding = Crowding::default();
-        for _ in 0..9 {
-            crowding.refused(TaskId(7), Whose::Again);
-        }
-        assert!(crowding.in_a_row() == 1 && !crowding.is_crowded());
+    fn the_latest_success_counts_by_when_it_was_sent() {
+        let start = Instant::now();
+        let mut health = Health::new(start);
+        health.canary_wanted = true;
+        health.success(canary(1), start + 2 * SECOND, start + 3 * SECOND);
+        health.success(canary(2), start + SECOND, start + 4 * SECOND);
+        assert_eq!(health.last_success, Some(start + 2 * SECOND));
+        assert_eq!(health.canary.as_ref().map(|canary| canary.request), Some(2));
+        assert!(!health.canary_wanted);
+        health.forget_canary();
+        assert!(health.canary.is_none());
     }
 
     #[test]
-    fn after_a_cut_one_refusal_is_enough_for_a_while() {
-        let mut crowding = Crowding::default();
-        crowding.acted();
-        for _ in 0..14 {
-            crowding.passed(true);
-        }
-        assert!(crowding.is_crowded());
-        crowding.passed(true);
-        assert!(!crowding.is_crowded());
-    }
-
-    #[test]
-    fn refusals_are_the_offers_own_as_long_as_no_good_one_is_among_them() {
-        let mut crowding = Crowding::default();
-        for expected in [false, false, true] {
-            crowding.settled(true);
-            assert_eq!(crowding.is_about_offers(), expected);
-        }
-        crowding.settled(false);
-        assert!(!crowding.is_about_offers());
-        for _ in 0..8 {
-            crowding.settled(true);
-        }
-        assert!(crowding.is_about_offers());
+    fn freezes_that_overlap_are_counted_once() {
+        let start = Instant::now();
+        let mut health = Health::<u64>::new(start);
+        assert_eq!(health.freeze(Some(start + 2 * SECOND), start), 2 * SECOND);
+        assert_eq!(health.freeze(Some(start + 5 * SECOND), start + SECOND), 3 * SECOND);
+        assert_eq!(health.freeze(None, start + SECOND), Duration::ZERO);
+        assert_eq!(health.freeze(Some(start + 9 * SECOND), start + 7 * SECOND), 2 * SECOND);
+        assert!(!health.success_since_throttle);
     }
 }

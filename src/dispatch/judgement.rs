@@ -4,7 +4,7 @@
 //! A record; what a refusal means is decided in `refused`.
 
 use crate::dispatch::chance::Traffic;
-use crate::dispatch::health::Crowding;
+use crate::dispatch::crowding::Crowding;
 use crate::dispatch::patience::Patience;
 
 /// What refusals are judged by.

@@ -1,7 +1,7 @@
-//! What kind of answer a failure is, by its error alone: the offer's own, the account's, a refusal that may be meant for
-//! the pace, or stall.
+//! What a failure may mean, by its error alone: the request's own, the account's, a refusal that may be the pace's, or
+//! trouble of the service.
 //!
-//! Pure: one table. What follows from it depends on the run and is decided in `settle` and `refused`.
+//! Pure: one table. What follows depends on the run and is decided in `complete` and `refused`.
 
 use crate::offer::{Class, ErrorKind, OfferError};
 

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use crate::dispatch::call::{RoundTrip, Work};
 use crate::dispatch::chance::Finding;
+use crate::dispatch::crowding::Whose;
 use crate::dispatch::dispatcher::Dispatcher;
-use crate::dispatch::health::Whose;
 use crate::dispatch::meaning::Refusal;
 use crate::dispatch::patience::Verdict;
 use crate::dispatch::policy::Policy;

@@ -1,7 +1,7 @@
-//! When an offer is asked again: the delay before an attempt, and the queue of attempts that are not due yet.
+//! Backoff: the delay before a retry, and the queue of retries that are not due yet.
 //!
-//! A waiting offer is an element of a heap and nothing else: it holds no connection, no slot and no permit, and it
-//! delays nobody. Nothing here knows why an attempt failed.
+//! A waiting request is an element of a heap and nothing else: it holds no connection, no slot and no permit, and it
+//! delays no other. Nothing here knows why an attempt failed.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;

@@ -128,8 +128,8 @@ impl State {
     /// The sandbox's own answer to the `nth` call for this.
     fn own(&self, target: &Target, nth: u32) -> Ending {
         match target {
-            Target::Links(id) if !self.options.batch.knows(*id) => not_found().into(),
-            Target::Links(id) => links(*id, nth).into(),
+            Target::Links(id) if self.options.batch.knows(*id) => links(*id, offers::kind(*id), nth).into(),
+            Target::Links(id) => links(*id, Kind::NotFound, nth).into(),
             Target::Batch(ids) => self.options.batch.answer(ids),
             Target::List(query) => Whole::json(query.body(self.options.listed)).into(),
         }
@@ -146,17 +146,13 @@ impl State {
     }
 }
 
-fn links(id: u128, nth: u32) -> Whole {
-    match (offers::kind(id), offers::body(id)) {
+fn links(id: u128, kind: Kind, nth: u32) -> Whole {
+    match (kind, offers::body(id)) {
         (Kind::Flaky, _) if nth <= 2 => Whole::error(StatusCode::INTERNAL_SERVER_ERROR, 51, "Internal error"),
+        (Kind::NotFound, _) => Whole::error(StatusCode::NOT_FOUND, 31, "Offer not found"),
         (_, Some(body)) => Whole::json(body),
-        (Kind::NotFound, None) => not_found(),
         (_, None) => Whole::error(StatusCode::FORBIDDEN, 11, "This offer is not approved, you need to apply for it"),
     }
-}
-
-fn not_found() -> Whole {
-    Whole::error(StatusCode::NOT_FOUND, 31, "Offer not found")
 }
 
 /// Answers calls until the future is dropped.
