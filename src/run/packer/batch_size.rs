@@ -129,24 +129,33 @@ impl BatchSize {
     }
 
     /// A call failed in a way that may be due to its size: the connection was closed, a gateway answered, or nobody. A
-    /// service that is down fails in the same way, so the size is to blame only when a smaller call succeeds between
-    /// two such failures.
+    /// service that is down fails in the same way, so the size is halved only when a smaller call succeeds between two
+    /// such failures; then the next size is tried in the same way.
     pub(crate) fn failed(&mut self, size: Size) {
-        if self.is_proven(size) || size.ids <= 1 {
+        if self.is_proven(size) || size.ids <= 1 || !size.fits(self.most) {
             return;
         }
-        match self.suspect {
-            Some(Suspect { smaller_succeeded: true, .. }) => {
-                self.shrink(size, self.proven);
-                self.suspect = None;
-                self.cautious = None;
-            }
-            Some(Suspect { smaller_succeeded: false, .. }) => self.cautious = Some((size.ids / 2).max(1)),
-            None => {
-                self.suspect = Some(Suspect { size, smaller_succeeded: false });
-                self.cautious = Some((size.ids / 2).max(1));
-            }
+        let half = Size { ids: (size.ids / 2).max(1), bytes: (size.bytes / 2).max(1) };
+        if !self.suspect.is_some_and(|suspect| suspect.smaller_succeeded) {
+            self.suspect.get_or_insert(Suspect { size, smaller_succeeded: false });
+            self.cautious = Some(half.ids);
+            return;
         }
+        let next = if size.ids > self.proven.ids {
+            self.most.ids = half.ids.max(self.proven.ids);
+            Size { ids: self.most.ids, ..half }
+        } else {
+            self.most.bytes = half.bytes.max(self.proven.bytes);
+            Size { bytes: self.most.bytes, ..size }
+        };
+        let is_open = !self.is_proven(next);
+        self.suspect = is_open.then_some(Suspect { size: next, smaller_succeeded: false });
+        self.cautious = is_open.then_some(self.proven.ids.max(1));
+    }
+
+    /// Whether calls are small until one succeeds.
+    pub(crate) fn is_cautious(&self) -> bool {
+        self.cautious.is_some()
     }
 
     /// By the measure that tells a size that was refused from one that was not.
@@ -207,7 +216,7 @@ mod tests {
             tried.push(most.ids);
             if most.ids > 30 { batch.failed(size(most.ids)) } else { batch.answered(size(most.ids)) }
         }
-        assert_eq!(tried, [100, 50, 25, 100, 25, 25, 25, 25]);
+        assert_eq!(tried, [100, 50, 25, 100, 25, 50, 25, 25]);
         assert_eq!(batch.most_ids(), 25);
     }
 
@@ -225,6 +234,26 @@ mod tests {
             batch.failed(size(100));
             assert_eq!(batch.most().ids, 100, "it is proven");
         }
+    }
+
+    #[test]
+    fn an_outage_at_the_start_does_not_hide_the_maximum_of_a_network_that_closes_above_it() {
+        let mut batch = BatchSize::new();
+        for _ in 0..9 {
+            batch.failed(batch.most());
+        }
+        let mut tried = Vec::new();
+        for _ in 0..8 {
+            let most = batch.most().ids;
+            tried.push(most);
+            match most {
+                // What succeeds first is a call for one offer, which is no batch.
+                1 => batch.service_is_up(),
+                most if most > 30 => batch.failed(size(most)),
+                most => batch.answered(size(most)),
+            }
+        }
+        assert_eq!(tried, [1, 100, 1, 50, 1, 25, 25, 25]);
     }
 
     #[test]

@@ -100,7 +100,8 @@ impl Packer {
     pub(crate) fn fit(&mut self, request: &Request) -> Option<Request> {
         let Request::Batch(ids) = request else { return None };
         let (first, take) = (ids.first()?, fitting(&**ids, self.size.most()));
-        if self.mode == Mode::Singles || (take == 1 && !self.size.has_proof() && ids.len() > 1) {
+        let is_last_resort = take == 1 && !self.size.has_proof() && (ids.len() > 1 || self.size.is_cautious());
+        if self.mode == Mode::Singles || is_last_resort {
             // Calls of several have failed whatever their size: the call for one tells whether the service is up.
             self.put_back(first, ids.get(1..)?);
             self.close(first);

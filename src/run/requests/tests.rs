@@ -257,6 +257,17 @@ fn a_network_without_the_call_is_asked_for_one_offer_at_a_time() {
 }
 
 #[test]
+fn an_outage_at_the_start_does_not_hide_the_maximum() {
+    for over in [Over::Close, Over::Page] {
+        let server = Server { most: 30, over, ..STRICT };
+        let closed = OfferError::local(ErrorKind::Network, "closed");
+        let story = run(3000, |request, at| if at < 9 * SECOND { Err(closed.clone()) } else { server.answer(request) });
+        assert_eq!((&story.stop, story.outcomes.len()), (&None, 3000), "{over:?}");
+        assert!((12..=30).contains(&story.most) && story.calls() < 330, "{over:?}: {} {}", story.most, story.calls());
+    }
+}
+
+#[test]
 fn an_outage_costs_no_outcome_and_no_size() {
     let down = [
         OfferError::local(ErrorKind::Network, "closed"),
