@@ -171,6 +171,8 @@ fn words(error: &RedisError) -> String {
         ErrorKind::Server(ServerErrorKind::NoPerm) => "; let this user run EVAL and EVALSHA",
         ErrorKind::Extension if error.code() == Some("OOM") => "; its memory is full",
         ErrorKind::Extension if error.code() == Some("NOAUTH") => "; it wants a password: redis://:PASSWORD@HOST/",
+        // What Redis 7 says to a long command of somebody who has not logged in.
+        _ if error.to_string().contains("unauthenticated") => "; it wants a password: redis://:PASSWORD@HOST/",
         _ => "",
     };
     let words = match error.detail() {
