@@ -148,6 +148,7 @@ impl Limited {
             _ => {
                 self.ceiling = Ceiling::leased(lease, now);
                 self.controller.set_limit(ceiling::share(lease.limit, lease.stride), &self.ceiling);
+                self.spacing = Spacing::new(self.ceiling.period());
             }
         }
     }

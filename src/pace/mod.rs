@@ -9,9 +9,8 @@
 //! | `controller` | the peace with everyone else who uses the same limit | which calls were refused |
 //! | `freeze` | quiet after a refusal, as long as the network asks | which calls were refused |
 //!
-//! Everything here is told the time and never sleeps. One waiter owns the [`Pace`]: it polls, sleeps until the
-//! instant it is given, polls again, and takes the permit in the moment in which the call really leaves. So nothing
-//! is queued here, and a permit that is not needed is not spent.
+//! Time is passed in; nothing sleeps. One waiter owns the [`Pace`]: it polls, sleeps until the instant it is given, polls
+//! again, and takes the permit in the moment in which the call really leaves, so that no permit is spent in vain.
 
 mod aimd;
 mod arrival_window;
@@ -35,8 +34,7 @@ use trial::Response;
 use crate::budget::terms::{Lease, Terms};
 use crate::settings::rate::{Limit, Rate};
 
-/// Nothing gets used to a limit quicker than within this time: a server whose limit is written as `5/s` here is most
-/// often one of `50/10s`, and one that is really so quick forgives a patient caller.
+/// Recovery takes at least this: a server whose limit is written as `5/s` here is most often one of `50/10s`.
 const SHORTEST_WINDOW: Duration = Duration::from_secs(10);
 
 /// A run without a place asks again after this, unless it gets one before.
