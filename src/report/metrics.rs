@@ -80,6 +80,11 @@ fn counts(page: &mut Page, document: &Document<'_>, now: f64) {
         page.sample(waited, labels, Some(("why", "frozen")), work.waited_seconds.frozen);
         page.sample(waited, labels, Some(("why", "outage")), work.waited_seconds.outage);
     }
+    shares(page, &networks);
+}
+
+/// How each network shared its limit, where that is known.
+fn shares(page: &mut Page, networks: &[(String, &Work<'_>)]) {
     let away = "offerlinks_budget_away_seconds";
     let budgets: Vec<_> = networks.iter().filter_map(|(labels, work)| Some((labels, work.budget.as_ref()?))).collect();
     if !budgets.is_empty() {

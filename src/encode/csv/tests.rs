@@ -51,7 +51,7 @@ fn offer_16() -> Answer {
 fn the_documented_example_gives_the_documented_bytes() {
     let start = String::from_utf8(header(Dialect::Plain, [].into_iter())).unwrap();
     let (count, rows) = rows(&encoder(Dialect::Plain), of("16", &[]), RowOutcome::live(&Ok(offer_16())));
-    assert_eq!((count, (start + &rows).as_str()), (4, include_str!("../../tests/fixtures/offer-16.csv")));
+    assert_eq!((count, (start + &rows).as_str()), (4, include_str!("../../../tests/fixtures/offer-16.csv")));
 }
 
 #[test]
