@@ -1,6 +1,6 @@
 //! File names that Windows takes for something else than a file of that name.
 //!
-//! Pure, so that its table is tested on every system; [`place`](super::place) asks only on Windows.
+//! Pure, so that its table is tested on every system; [`destination`](super::destination) asks only on Windows.
 
 /// Why no output can have this name on Windows, if so: Windows would write to a device or to another file, without an
 /// error. `name` is the last part of the path.
