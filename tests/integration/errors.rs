@@ -103,7 +103,7 @@ fn an_output_that_is_a_folder_is_a_usage_error() {
     let folder = Folder::new();
     fs::create_dir(folder.path("out")).unwrap();
     let run = export_in(&folder).offers(&["16"]).output("out").on(&network);
-    run.run().expect(2).says(&["the output out is a folder", "-o out/tracking_links.csv"]);
+    run.run().expect(2).says(&["out is a folder: give a file name, for example out/tracking_links.csv"]);
     assert_eq!(network.calls(), []);
 }
 
