@@ -1,10 +1,10 @@
-//! The arguments of the commands that only look: `check` and `list`.
+//! The arguments of `list`.
 
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::shared::{AccountArgs, AttemptArgs, CallArgs, ConsoleArgs, LogFormatArg, NetArgs};
+use crate::cli::shared::{AccountArgs, AttemptArgs, CallArgs, ConsoleArgs, NetArgs};
 
 const LIST_EXAMPLES: &str = "\
 Examples:
@@ -70,54 +70,4 @@ pub(crate) fn parse_filter(text: &str) -> Result<(String, String), String> {
         Some((field, value)) if !field.trim().is_empty() => Ok((field.trim().to_owned(), value.to_owned())),
         _ => Err("expected FIELD=VALUE, such as status=active".to_owned()),
     }
-}
-
-const STATUS_EXAMPLES: &str = "\
-Examples:
-  offerlinks status links.csv
-      how far the run in another terminal is, or an interrupted one
-
-Exit codes: 0 running or finished, 2 no such output, 5 interrupted.";
-
-/// Arguments of `status`
-#[derive(Debug, Args)]
-#[command(after_help = STATUS_EXAMPLES)]
-pub(crate) struct StatusArgs {
-    /// Output of the run, as -o names it
-    #[arg(value_name = "OUT")]
-    pub output: PathBuf,
-    /// Form of the answer
-    #[arg(long, value_name = "FORM", default_value = "text")]
-    pub log_format: LogFormatArg,
-}
-
-const CHECK_EXAMPLES: &str = "\
-Examples:
-  offerlinks check --network demo --email me@example.com --api-key-file key.txt
-      what refuses the calls, and what to do about it; makes one call
-  offerlinks check --show-reply
-      with the network's answer as it came, without the key
-
-Exit codes: 0 every gate is open, 2 settings are missing or wrong, 4 refused (key, white list,
-  account, host, certificate), 5 not reachable, throttled or out of order.";
-
-/// Arguments of `check`
-#[derive(Debug, Args)]
-#[command(after_help = CHECK_EXAMPLES)]
-pub(crate) struct CheckArgs {
-    /// Print the network's answer as it came, without the key
-    #[arg(long)]
-    pub show_reply: bool,
-    /// Form of the result
-    #[arg(long, value_name = "FORM", default_value = "text")]
-    pub log_format: LogFormatArg,
-    /// Whose account, at which network
-    #[command(flatten)]
-    pub account: AccountArgs,
-    /// How the call is made
-    #[command(flatten)]
-    pub call: CallArgs,
-    /// How connections are made
-    #[command(flatten)]
-    pub net: NetArgs,
 }

@@ -4,12 +4,14 @@
 
 #![expect(clippy::doc_markdown, reason = "doc comments here are help texts, not Markdown")]
 
+mod check;
 mod export;
 mod keep;
 mod list;
 mod packaging;
 mod provenance;
 mod shared;
+mod status;
 mod version;
 
 use std::ffi::OsString;
@@ -17,14 +19,16 @@ use std::net::SocketAddr;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+pub(crate) use self::check::CheckArgs;
 pub(crate) use self::export::{AboutArgs, AllOffersArgs, ExportArgs, InputArgs, LinksArg, OutputArgs, RetryFailedArg};
 use self::export::{EXPORT_EXAMPLES, EXPORT_MORE};
 use self::keep::{CHANGES_EXAMPLES, HISTORY_EXAMPLES};
 pub(crate) use self::keep::{ChangesArgs, HistoryArgs, KeepArgs};
-pub(crate) use self::list::{CheckArgs, ListArgs, ScopeArg, StatusArgs};
+pub(crate) use self::list::{ListArgs, ScopeArg};
 pub(crate) use self::packaging::{CompletionsArgs, ManArgs, ManError};
 pub(crate) use self::provenance::{command_with, retry_command};
 pub(crate) use self::shared::{AccountArgs, AttemptArgs, CallArgs, ConsoleArgs, LogFormatArg, NetArgs, ProgressArg};
+pub(crate) use self::status::StatusArgs;
 use crate::exit::ExitCode;
 use crate::sandbox::batch::BatchRules;
 use crate::settings::console::LogFormat;

@@ -1,4 +1,4 @@
-//! Rows that are read but not written yet, in input order, and the answers that later rows may ask for again.
+//! Rows that are read but not written yet, in input order.
 //!
 //! This is what makes the output independent of the order in which answers come. It holds what it is given and knows
 //! nothing of calls.
@@ -6,11 +6,9 @@
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 
-use lru::LruCache;
-
-use crate::offer::{Answer, OfferError, OfferId, Outcome};
+use crate::offer::{OfferError, OfferId, Outcome};
 use crate::reorder::Slot;
-use crate::reorder::slab::{Slab, Stored};
+use crate::reorder::answer_cache::{AnswerCache, size_of_outcome};
 
 /// A row in the window.
 #[derive(Debug)]
@@ -34,26 +32,13 @@ pub enum Admitted {
     Shares,
 }
 
-/// What is remembered of an offer.
-#[derive(Debug)]
-enum AnswerCache {
-    /// Its outcome is on its way, waits to be written, or is an error.
-    Slot(Slot),
-    /// Its answer, packed away.
-    Packed(Stored),
-}
-
 /// The rows between the oldest unfinished one and the newest that was read.
 #[derive(Debug)]
 pub struct ReorderBuffer<R> {
     rows: VecDeque<Waiting<R>>,
     /// Bytes held by rows and by finished answers that are not written yet.
     held: usize,
-    remembered: LruCache<OfferId, AnswerCache>,
-    /// Bytes held by remembered answers.
-    remembered_size: usize,
-    archive: Slab,
-    packed: Vec<u8>,
+    answers: AnswerCache,
     limits: Limits,
 }
 
@@ -100,9 +85,6 @@ impl<R> ReorderBuffer<R> {
     /// Ordinary answers need half of this; offers with thousands of entries are asked for again instead.
     const MAX_REMEMBERED_SIZE: usize = 16 << 20;
 
-    /// Room that is kept for packing an answer, in bytes.
-    const USUAL_ANSWER: usize = 64 << 10;
-
     /// An empty buffer of a run over one network.
     pub fn new() -> Self {
         Self::with(Limits::of_each(1))
@@ -110,11 +92,8 @@ impl<R> ReorderBuffer<R> {
 
     /// An empty buffer.
     pub(crate) fn with(limits: Limits) -> Self {
-        // The cache grows as it fills: a run of ten offers should not pay for ten thousand.
-        let mut remembered = LruCache::unbounded();
-        remembered.resize(Self::REMEMBERED.saturating_add(limits.rows.saturating_sub(Self::MAX_ROWS)));
-        let (archive, packed) = (Slab::default(), Vec::new());
-        Self { rows: VecDeque::new(), held: 0, remembered, remembered_size: 0, archive, packed, limits }
+        let entries = Self::REMEMBERED.saturating_add(limits.rows.saturating_sub(Self::MAX_ROWS));
+        Self { rows: VecDeque::new(), held: 0, answers: AnswerCache::new(entries, limits.remembered), limits }
     }
 
     /// Whether another row may be read.
@@ -140,25 +119,13 @@ impl<R> ReorderBuffer<R> {
 
     /// Takes in a row that needs the answer of `offer`.
     pub fn admit(&mut self, row: R, size: usize, offer: OfferId) -> Admitted {
-        match self.remembered.get(&offer) {
-            Some(AnswerCache::Slot(slot)) => {
-                let slot = slot.clone();
-                self.push(row, size, Some(slot), None);
-                return Admitted::Shares;
-            }
-            Some(AnswerCache::Packed(stored)) => {
-                if let Some(answer) = Answer::unpack(&self.archive.get(stored)) {
-                    self.push(row, size + answer.size(), Some(Slot::filled(Ok(answer))), None);
-                    return Admitted::Shares;
-                }
-            }
-            None => {}
+        if let Some((slot, unpacked)) = self.answers.get(offer) {
+            self.push(row, size + unpacked, Some(slot), None);
+            return Admitted::Shares;
         }
         let slot = Slot::default();
         self.push(row, size, Some(slot.clone()), Some(offer));
-        if let Some((_, forgotten)) = self.remembered.push(offer, AnswerCache::Slot(slot)) {
-            self.forgotten(forgotten);
-        }
+        self.answers.expect(offer, slot);
         Admitted::Asks
     }
 
@@ -172,16 +139,9 @@ impl<R> ReorderBuffer<R> {
     /// An offer that rows wait for is always remembered: its first row is still in the window, and every entry newer
     /// than the offer's is that of a later row, of which there are fewer than are remembered.
     pub fn finish(&mut self, offer: OfferId, outcome: Outcome) {
-        let Some(AnswerCache::Slot(slot)) = self.remembered.peek(&offer) else { return };
-        let size = size_of_outcome(&outcome);
-        if slot.fill(outcome) {
-            self.held += size;
-            self.remembered_size += size;
-        }
-        while self.remembered_size > self.limits.remembered && self.forget_oldest() {}
+        self.held += self.answers.finish(offer, outcome);
     }
 
-    #[allow(dead_code, reason = "the lanes of `run` take it up next")]
     /// Gives every row that still waits this error: nobody is going to ask for its offer.
     pub(crate) fn fail_waiting(&mut self, error: &OfferError) {
         // Rows that share a slot stand behind the one that asked.
@@ -201,7 +161,7 @@ impl<R> ReorderBuffer<R> {
         let Waiting { row, slot, size, asked } = self.rows.pop_front()?;
         self.held = self.held.saturating_sub(size + if asked.is_some() { outcome_size } else { 0 });
         if let (Some(offer), Some(Ok(answer))) = (asked, slot.as_ref().and_then(Slot::outcome)) {
-            self.pack(offer, answer);
+            self.answers.pack(offer, answer);
         }
         Some((row, slot))
     }
@@ -210,53 +170,11 @@ impl<R> ReorderBuffer<R> {
         self.held += size;
         self.rows.push_back(Waiting { row, slot, size, asked });
     }
-
-    /// Packs an answer away that is going to be written.
-    fn pack(&mut self, offer: OfferId, answer: &Answer) {
-        let Some(known) = self.remembered.peek_mut(&offer) else { return };
-        self.packed.clear();
-        answer.pack(&mut self.packed);
-        if let Some(stored) = self.archive.put(&self.packed) {
-            self.remembered_size = (self.remembered_size + stored.size()).saturating_sub(answer.size());
-            *known = AnswerCache::Packed(stored);
-        }
-        self.packed.shrink_to(Self::USUAL_ANSWER);
-    }
-
-    /// Forgets the answer that was not asked for the longest; one still on its way cannot be forgotten.
-    fn forget_oldest(&mut self) -> bool {
-        let oldest = self.remembered.peek_lru();
-        if oldest.is_none_or(|(_, known)| matches!(known, AnswerCache::Slot(slot) if slot.outcome().is_none())) {
-            return false;
-        }
-        if let Some((_, known)) = self.remembered.pop_lru() {
-            self.forgotten(known);
-        }
-        true
-    }
-
-    fn forgotten(&mut self, known: AnswerCache) {
-        let size = match &known {
-            AnswerCache::Slot(slot) => slot.outcome().map_or(0, size_of_outcome),
-            AnswerCache::Packed(stored) => stored.size(),
-        };
-        self.remembered_size = self.remembered_size.saturating_sub(size);
-        if let AnswerCache::Packed(stored) = known {
-            self.archive.remove(stored);
-        }
-    }
 }
 
 impl<R> Default for ReorderBuffer<R> {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-fn size_of_outcome(outcome: &Outcome) -> usize {
-    match outcome {
-        Ok(answer) => answer.size(),
-        Err(error) => error.message.len() + error.code.as_ref().map_or(0, |code| code.len()) + size_of::<OfferError>(),
     }
 }
 

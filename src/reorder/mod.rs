@@ -2,6 +2,7 @@
 //!
 //! Pure and bounded: must not know of calls, files or time.
 
+mod answer_cache;
 pub mod buffer;
 mod slab;
 mod slot;

@@ -53,7 +53,7 @@ fn at_least_the_last_ten_thousand_distinct_offers_are_remembered() {
         assert_eq!(window.admit((), 0, offer(n)), Admitted::Asks);
         window.finish(offer(n), answer("x"));
     }
-    assert!(window.remembered.len() <= 10_000 + 1024);
+    assert!(window.answers.len() <= 10_000 + 1024);
     assert_eq!(window.admit((), 0, offer(1)), Admitted::Asks);
 }
 
@@ -92,7 +92,7 @@ fn large_answers_are_forgotten_before_they_fill_the_memory() {
         window.finish(offer(n), answer(&large));
         window.pop().unwrap();
     }
-    assert!(window.remembered_size <= ReorderBuffer::<()>::MAX_REMEMBERED_SIZE);
+    assert!(window.answers.size() <= ReorderBuffer::<()>::MAX_REMEMBERED_SIZE);
     assert_eq!(window.admit((), 0, offer(99)), Admitted::Shares, "the newest is still known");
 }
 
