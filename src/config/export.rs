@@ -30,7 +30,6 @@ impl Job {
     pub(crate) fn new(arguments: ExportArgs, environment: Environment) -> Result<Self, JobError> {
         let ExportArgs { input, account, reading, account_list, output, pace, again, keep, about, net, console: _ } =
             arguments;
-        let history = HistoryUse::of(keep)?;
         let typed = CallSettings {
             account,
             call: pace.call,
@@ -41,7 +40,8 @@ impl Job {
         let arguments = environment.arguments.clone();
         let column = reading.network_column.clone();
         let want = if account_list.all_offers { Want::Each } else { Want::Rows(column) };
-        let Chosen { networks, settings, warnings, file: _ } = chosen(&typed, environment, &want, &about)?;
+        let Chosen { networks, settings, warnings, file } = chosen(&typed, environment, &want, &about)?;
+        let history = HistoryUse::of(keep, file.history.map(|history| history.value))?;
         let format = format(&output)?;
         let rows = format.rows_file(&output.output);
         again.retry_failed.map_or(Ok(()), |_| retry::refuse_output_as_input(&input, &settings))?;

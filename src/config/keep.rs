@@ -34,13 +34,13 @@ pub(crate) enum OnFailure {
 }
 
 impl HistoryUse {
-    /// Checks the arguments.
+    /// Checks the arguments. `of_file` is the history that the config file names, used where `--history` names none.
     ///
     /// # Errors
     /// One of them needs `--history`, or cannot be used.
-    pub(crate) fn of(arguments: KeepArgs) -> Result<Option<Self>, JobError> {
+    pub(crate) fn of(arguments: KeepArgs, of_file: Option<PathBuf>) -> Result<Option<Self>, JobError> {
         let KeepArgs { history, keep_last_good, changes, max_age, max_calls } = arguments;
-        let Some(file) = history.filter(|file| !file.as_os_str().is_empty()) else {
+        let Some(file) = history.filter(|file| !file.as_os_str().is_empty()).or(of_file) else {
             let needs = [
                 ("--keep-last-good", keep_last_good),
                 ("--changes", changes.is_some()),

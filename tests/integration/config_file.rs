@@ -240,3 +240,16 @@ fn a_command_gives_the_key_and_its_failure_shows_none() {
     folder.write("config.toml", config("[\"no-such-program\", \"key\"]"));
     run().expect(2).says(&["cannot start \"no-such-program\""]);
 }
+
+#[test]
+fn the_history_of_the_file_is_kept_without_a_flag() {
+    let scene = Scene::new();
+    let text = std::fs::read_to_string(scene.folder.path("config.toml")).unwrap();
+    scene.folder.write("config.toml", format!("history = \"links.db\"\n{text}"));
+    scene.folder.write("offers.csv", "offer_id,network\n16,demo\n16,acme\n");
+    let export = ["export", "offers.csv", "-o", "links.csv", "--keep-last-good"];
+    let ran = scene.run(&export).expect(0);
+    assert!(scene.folder.path("links.db").is_file(), "{ran:#?}");
+    let told = command_in(&scene.folder, &["history", "16", "--history", "links.db"]).run().expect(0);
+    assert!(told.stdout.contains("demo") && told.stdout.contains("acme"), "{}", told.stdout);
+}

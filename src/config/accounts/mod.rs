@@ -126,7 +126,6 @@ pub(crate) struct Chosen {
     /// Things the user should know before the run.
     pub warnings: Vec<String>,
     /// The config file, for what is neither an account nor a call.
-    #[allow(dead_code, reason = "history and budget are on their way")]
     pub file: ConfigFile,
 }
 
