@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of runs: reports which signal came, and makes sure that the program ends.
 
+mod last_words;
 mod patience;
 pub(crate) mod status_request;
 #[cfg(unix)]
@@ -168,12 +169,6 @@ fn is_ignored(signal: std::ffi::c_int) -> bool {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = mask.and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok()).unwrap_or(0);
     mask & (1 << (signal - 1)) != 0
-}
-
-/// Why the program is ended though it has not answered.
-fn unresponsive(signal: Signal) -> String {
-    let name = signal.name();
-    format!("{name}: ended at once: a disk, a pipe or a terminal does not answer\n  what was committed is kept")
 }
 
 /// Dies of the signal, so that the parent sees the program killed and not merely failed.

@@ -6,21 +6,18 @@
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{Signal, die_of};
+use crate::signals::last_words::{self, LastWords};
 use crate::signals::patience::Patience;
 
 /// A program that waits for a processor is not blocked, and gets this much more time in all.
 const BUSY: Duration = Duration::from_secs(4);
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
-
-/// How to say why the program ends. Called in a thread of its own, since it may block as well.
-pub(super) type LastWords = Box<dyn Fn(&str) + Send>;
 
 /// The way to the thread.
 #[derive(Debug)]
@@ -99,14 +96,7 @@ impl Watcher {
 
     fn end(&mut self, signal: Signal) {
         let last_words = std::mem::replace(&mut self.last_words, Box::new(|_| ()));
-        let (said, wait) = channel();
-        let speak = move || {
-            last_words(&super::unresponsive(signal));
-            let _ = said.send(());
-        };
-        if std::thread::Builder::new().spawn(speak).is_ok() {
-            let _ = wait.recv_timeout(Duration::from_millis(100));
-        }
+        last_words::say(last_words, signal);
         die_of(signal);
     }
 }

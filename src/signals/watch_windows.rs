@@ -4,7 +4,6 @@
 //! within about five seconds, whatever it does; see [`Signal::grace`].
 
 use std::io;
-use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -17,13 +16,11 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::sleep_until;
 
 use super::Signal;
+use super::last_words::{self, LastWords};
 use super::patience::Patience;
 
 /// Windows does not say whether a thread is blocked or only waits for a processor, so every deadline gets this much more.
 const BUSY: Duration = Duration::from_secs(1);
-
-/// How to say why the program ends. Called on a thread of its own, since it may block as well.
-pub(super) type LastWords = Box<dyn Fn(&str) + Send>;
 
 /// The way to the thread.
 #[derive(Debug)]
@@ -124,14 +121,7 @@ impl Watcher {
     fn end(&mut self) {
         let Some(signal) = self.first else { return };
         let last_words = std::mem::replace(&mut self.last_words, Box::new(|_| ()));
-        let (said, wait) = channel();
-        let speak = move || {
-            last_words(&super::unresponsive(signal));
-            let _ = said.send(());
-        };
-        if std::thread::Builder::new().spawn(speak).is_ok() {
-            let _ = wait.recv_timeout(Duration::from_millis(100));
-        }
+        last_words::say(last_words, signal);
         // The main thread is blocked, and cannot return it.
         std::process::exit(signal.exit_code().code().into());
     }
