@@ -18,10 +18,10 @@ pub(crate) fn text(document: &Document<'_>, now: f64, before: &str) -> String {
     let whose = if runs.len() == 1 { Whose::AnyOfOutput } else { Whose::Own };
     let mut page = Page { text: String::new() };
     page.describe(LAST_SUCCESS, "When an export last replaced its output with at least --min-ok offers, 0 if never.");
-    for run in &runs {
+    for (labels, run) in &runs {
         // Complete with error rows is a success, unless they are so many that the old output was better.
-        let success = if run.is_success { now } else { last_success(before, &run.labels, whose) };
-        page.sample(LAST_SUCCESS, &run.labels, None, success);
+        let success = if run.is_success { now } else { last_success(before, labels, whose) };
+        page.sample(LAST_SUCCESS, labels, None, success);
     }
     page.each(&runs, "offerlinks_last_run_timestamp_seconds", "When the last run ended, however it did.", |_| now);
     page.each(&runs, "offerlinks_exit_code", "Exit code of the last run.", |run| run.exit_code);
@@ -43,88 +43,60 @@ fn counts(page: &mut Page, document: &Document<'_>, now: f64) {
             page.sample(offers, labels, Some(("result", kind.as_str())), n);
         }
     }
-    let stale = "offerlinks_stale_offers";
-    page.describe(stale, "Input rows of the last run with links of an earlier one, because there were no new ones.");
-    for (labels, work) in &networks {
-        page.sample(stale, labels, None, work.offers.stale);
-    }
-    let age = "offerlinks_oldest_stale_age_seconds";
-    page.describe(age, "How long ago the oldest of those links were confirmed, 0 if there are none.");
-    for (labels, work) in &networks {
-        let oldest = work.offers.oldest_stale_at.map_or(0.0, |at| (now - at.as_second() as f64).max(0.0));
-        page.sample(age, labels, None, oldest);
-    }
-    let rows = "offerlinks_rows";
-    page.describe(rows, "Rows written by the last run.");
-    for (labels, work) in &networks {
-        page.sample(rows, labels, None, work.rows);
-    }
+    let stale = "Input rows of the last run with links of an earlier one, because there were no new ones.";
+    page.each(&networks, "offerlinks_stale_offers", stale, |work| work.offers.stale);
+    let age = "How long ago the oldest of those links were confirmed, 0 if there are none.";
+    page.each(&networks, "offerlinks_oldest_stale_age_seconds", age, |work| {
+        work.offers.oldest_stale_at.map_or(0.0, |at| (now - at.as_second() as f64).max(0.0))
+    });
+    page.each(&networks, "offerlinks_rows", "Rows written by the last run.", |work| work.rows);
     let calls = "offerlinks_calls";
     page.describe(calls, "Calls of the last run by the HTTP status of their answers; none is no answer.");
     for (labels, work) in &networks {
         work.calls.by_status.iter().for_each(|(status, n)| page.sample(calls, labels, Some(("status", status)), n));
     }
-    let retries = "offerlinks_retries";
-    page.describe(retries, "Calls of the last run that asked again after a failure.");
-    for (labels, work) in &networks {
-        page.sample(retries, labels, None, work.calls.retries);
-    }
-    let throttled = "offerlinks_throttled";
-    page.describe(throttled, "Calls of the last run refused for the limit.");
-    for (labels, work) in &networks {
-        page.sample(throttled, labels, None, work.calls.throttled);
-    }
+    let retries = "Calls of the last run that asked again after a failure.";
+    page.each(&networks, "offerlinks_retries", retries, |work| work.calls.retries);
+    let throttled = "Calls of the last run refused for the limit.";
+    page.each(&networks, "offerlinks_throttled", throttled, |work| work.calls.throttled);
     let waited = "offerlinks_waited_seconds";
     page.describe(waited, "How long the last run stood still, by why: frozen by the network, or an outage.");
     for (labels, work) in &networks {
         page.sample(waited, labels, Some(("why", "frozen")), work.waited_seconds.frozen);
         page.sample(waited, labels, Some(("why", "outage")), work.waited_seconds.outage);
     }
-    shares(page, &networks);
-}
-
-/// How each network shared its limit, where that is known.
-fn shares(page: &mut Page, networks: &[(String, &Work<'_>)]) {
-    let away = "offerlinks_budget_away_seconds";
     let budgets: Vec<_> = networks.iter().filter_map(|(labels, work)| Some((labels, work.budget.as_ref()?))).collect();
     if !budgets.is_empty() {
-        page.describe(away, "How long the budget that is shared with other hosts was away during the last run.");
-        for (labels, budget) in budgets {
-            page.sample(away, labels, None, budget.away_seconds);
-        }
+        let away = "How long the budget that is shared with other hosts was away during the last run.";
+        page.each(&budgets, "offerlinks_budget_away_seconds", away, |budget| budget.away_seconds);
     }
-    let used = "offerlinks_limit_used_ratio";
     let limits: Vec<_> = networks.iter().filter_map(|(labels, work)| Some((labels, work.limit.as_ref()?))).collect();
     if !limits.is_empty() {
-        page.describe(used, "How much of the network's limit the last run used: 1 is all.");
-        for (labels, limit) in limits {
-            page.sample(used, labels, None, format_args!("{:.5}", limit.used_percent / 100.0));
-        }
+        let used = "How much of the network's limit the last run used: 1 is all.";
+        let share = |percent: f64| format!("{:.5}", percent / 100.0);
+        page.each(&limits, "offerlinks_limit_used_ratio", used, |limit| share(limit.used_percent));
     }
 }
 
 /// The end of a run, or of one network's part of it.
 struct Run {
-    labels: String,
     is_success: bool,
     exit_code: u8,
 }
 
 /// One for each network and, where there are several, one for the whole run.
-fn runs(document: &Document<'_>) -> Vec<Run> {
+fn runs(document: &Document<'_>) -> Vec<(String, Run)> {
     let is_replaced = document.how.ending == COMPLETE;
-    let whole = |network: &str| Run {
-        labels: labels(network, document.output),
-        is_success: is_replaced,
-        exit_code: document.how.exit.code,
+    let whole = |network: &str| {
+        let run = Run { is_success: is_replaced, exit_code: document.how.exit.code };
+        (labels(network, document.output), run)
     };
     match document.networks.as_slice() {
         [] | [_] => vec![whole(document.network)],
         several => {
-            let own = |network: &NetworkPart<'_>| Run {
-                labels: labels(network.name, document.output),
-                is_success: is_replaced && network.how.ending == COMPLETE,
-                exit_code: network.how.exit.code,
+            let own = |network: &NetworkPart<'_>| {
+                let is_success = is_replaced && network.how.ending == COMPLETE;
+                (labels(network.name, document.output), Run { is_success, exit_code: network.how.exit.code })
             };
             std::iter::once(whole("")).chain(several.iter().map(own)).collect()
         }
@@ -184,10 +156,11 @@ impl Page {
         let _ = writeln!(self.text, "{name}{{{labels}{label}}} {value}");
     }
 
-    fn each<V: Display>(&mut self, runs: &[Run], name: &str, help: &str, value: impl Fn(&Run) -> V) {
+    /// A metric with one sample for each run or network, which stands behind its labels.
+    fn each<L: AsRef<str>, T, V: Display>(&mut self, all: &[(L, T)], name: &str, help: &str, value: impl Fn(&T) -> V) {
         self.describe(name, help);
-        for run in runs {
-            self.sample(name, &run.labels, None, value(run));
+        for (labels, one) in all {
+            self.sample(name, labels.as_ref(), None, value(one));
         }
     }
 }
