@@ -110,10 +110,6 @@ impl Client {
         raw: &RawReply,
         read: impl FnOnce(&RawReply) -> Option<OfferError>,
     ) -> OfferError {
-        if &*error.message == KEY_IN_LINK {
-            // It quotes nothing, and an answer without the key would fail for another reason.
-            return error;
-        }
         let text = raw.text();
         let hidden = self.shared.secrets.hide(&text);
         let kind = error.kind;

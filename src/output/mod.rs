@@ -15,12 +15,10 @@ mod commit_policy;
 mod destination;
 pub(crate) mod error;
 mod lock;
-#[allow(dead_code, reason = "the lanes of `run` take it up next")]
 pub(crate) mod merge;
 pub(crate) mod rename;
 mod replaceable;
 mod segment;
-#[allow(dead_code, reason = "the lanes of `run` take it up next")]
 pub(crate) mod spill;
 mod stream;
 mod windows_names;

@@ -143,7 +143,6 @@ pub(crate) enum Event {
         now: Instant,
     },
     /// A network is given up, and the others go on.
-    #[allow(dead_code, reason = "the lanes of `run` emit it")]
     LaneStopped {
         /// The network.
         lane: LaneId,
