@@ -95,7 +95,7 @@ pub(crate) struct InputArgs {
     pub no_headers: bool,
     /// Lines at the start to leave out, such as a title
     ///
-    /// In a workbook: rows. Lines above a header with a name that is known are left out without it.
+    /// In a workbook: rows. Not needed for lines above a header whose name is known: those are left out anyway.
     #[arg(hide_short_help = true, long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub skip_lines: u64,
     /// Accept an input without offers

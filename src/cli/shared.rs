@@ -18,8 +18,8 @@ pub(crate) struct AccountArgs {
     pub sandbox: bool,
     /// Your network
     ///
-    /// The NAME of a table [networks.NAME] in the config file, else that in NAME.api.offerslook.com. Of the file also
-    /// several, with commas between them.
+    /// The NAME of a table [networks.NAME] in the config file, else that in NAME.api.offerslook.com. Several
+    /// networks of the file may be given, separated by commas.
     #[arg(long, value_name = "NAME", env = "OFFERSLOOK_NETWORK", hide_env_values = true)]
     pub network: Option<String>,
     /// Address of the API, for networks with their own host; overrides --network

@@ -216,7 +216,7 @@ impl Job {
         }
         match serde_json::from_value::<JobId>(then.clone()) {
             Err(error) => Comparison::Differs(format!(
-                "its job is told in a way that this version does not know ({})",
+                "its checkpoint describes the job in a way that this version does not know ({})",
                 shown_start(&error.to_string(), 200)
             )),
             Ok(then) => match self.id(rows).differences(&then, is_given).as_slice() {
