@@ -4,11 +4,11 @@
 
 use std::collections::HashSet;
 
-use super::{Keep, NetworkColumn, Options};
 use crate::encode::Schema;
 use crate::encode::schema::Field;
 use crate::input::error::{InputError, Names};
 use crate::input::layout::{Layout, Line, Refusal, normal};
+use crate::input::options::{Keep, NetworkColumn, Options};
 use crate::input::record::{Record, is_blank};
 
 /// What is decided about the columns.

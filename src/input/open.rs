@@ -4,7 +4,6 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 
-use super::{Input, InputWarnings, Options, Records};
 use crate::input::columns::Columns;
 use crate::input::delimited::Delimited;
 use crate::input::dialect::Opening;
@@ -13,20 +12,18 @@ use crate::input::error::{InputError, Names, SheetFlags};
 use crate::input::fingerprint::PrefixHasher;
 use crate::input::foreign;
 use crate::input::layout::{Asked, LOOK_AT, Layout, Line, Refusal, delimiter, judge};
+use crate::input::options::Options;
+use crate::input::reader::{Input, Records};
 use crate::input::record::Record;
 use crate::input::search;
 use crate::input::source::{self, HEAD, Opened, Source, read_all, text_of_utf16, transcode};
 use crate::input::total::{Sample, count_rows, unclosed_quote};
+use crate::input::warnings::InputWarnings;
 use crate::input::workbook::{OpenFailure, Sheet, Workbook};
 
 /// Files up to this size are counted at the start, in bytes: takes a few milliseconds. As much of a stream is searched
 /// for a first ID.
 pub(super) const COUNTED: u64 = 4 << 20;
-
-/// See [`Input::open`].
-pub(super) fn open(source: &Source, options: &Options) -> Result<Input, InputError> {
-    start(source::open(source, options.settle, |head| is_enough(head, options))?, source.to_string(), options)
-}
 
 /// Whether the beginning of a stream shows what the rest is: by a header that is known, else by as many lines as are
 /// looked at in a file.
@@ -83,6 +80,14 @@ pub(super) fn start(opened: Opened, name: String, options: &Options) -> Result<I
 type Seen = (Vec<Line>, Layout);
 
 impl Input {
+    /// Opens an input, reads its head, and decides about its columns. Costs the same whatever the size (of text).
+    ///
+    /// # Errors
+    /// All of [`InputError`].
+    pub(crate) fn open(source: &Source, options: &Options) -> Result<Self, InputError> {
+        start(source::open(source, options.settle, |head| is_enough(head, options))?, source.to_string(), options)
+    }
+
     /// Reads the head, and decides.
     fn fill(&mut self, opened: Opened, options: &Options) -> Result<(), InputError> {
         let (seen, layout) = match opened.content {

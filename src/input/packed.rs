@@ -2,8 +2,10 @@
 //!
 //! Owns that shape. It never outlives the process, so nothing about it is promised. Must not open anything.
 
-use super::{BadId, Cells, ResumePosition, Row};
 use crate::cell::CellKind;
+use crate::input::cells::Cells;
+use crate::input::fingerprint::ResumePosition;
+use crate::input::row::{BadId, Row};
 use crate::offer::{InvalidOfferId, OfferId};
 
 /// Why a cell is no ID, as one byte; the number of digits follows the last.

@@ -6,7 +6,9 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use super::{Input, Records, SheetFlags};
+use crate::input::columns;
+use crate::input::error::SheetFlags;
+use crate::input::reader::{Input, Records};
 use crate::text::shown_start;
 
 /// How an input is read.
@@ -87,8 +89,6 @@ impl Input {
 
     /// The name that a column has in the input, of which `name` may be another spelling.
     pub(crate) fn column_name(&self, name: &str) -> Option<&str> {
-        crate::input::columns::find(&self.columns.names, name)
-            .and_then(|column| self.columns.names.get(column))
-            .map(String::as_str)
+        columns::find(&self.columns.names, name).and_then(|column| self.columns.names.get(column)).map(String::as_str)
     }
 }

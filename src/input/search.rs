@@ -4,14 +4,16 @@
 
 use std::io::{BufRead, BufReader, Cursor, Read};
 
-use super::{BadId, Input, Records};
 use crate::input::delimited::{Delimited, ReadFailure};
 use crate::input::error::InputError;
 use crate::input::fingerprint::ResumePosition;
 use crate::input::layout::{Layout, Refusal};
 use crate::input::open::COUNTED;
+use crate::input::reader::{Input, Records};
 use crate::input::record::Record;
+use crate::input::row::BadId;
 use crate::input::source::{Bytes, HEAD};
+use crate::input::workbook::Sheet;
 
 /// The rows looked at so far.
 #[derive(Debug, Default)]
@@ -68,7 +70,7 @@ impl Search {
 
     /// In a stream, which cannot be read twice: what is read is held and put in front of the rest.
     fn look_ahead(&mut self, input: &mut Input, layout: &Layout) -> Result<(), InputError> {
-        let empty = Records::Sheet(crate::input::Sheet::default());
+        let empty = Records::Sheet(Sheet::default());
         let Records::Text(text) = std::mem::replace(&mut input.records, empty) else { return Ok(()) };
         let (delimiter, start, line) = (text.delimiter(), text.byte(), text.line());
         let mut reader = text.into_reader();

@@ -1,9 +1,8 @@
 //! The checkpoint: how far a run has come, in a file that shows every damage.
 //!
-//! Owns the file's format and what a found checkpoint means. It never holds a secret: the caller's part is what the
-//! caller puts in, and the rest is offsets and checksums.
+//! Owns the file's format. It never holds a secret: the caller's part is what the caller puts in, and the rest is
+//! offsets and checksums. Must not look at the rows: `earlier_run` compares the two.
 
-use std::fs::{self, File};
 use std::io::{self, Read};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -15,17 +14,13 @@ use serde_json::Value;
 
 use crate::output::beside;
 use crate::output::destination::OutputPath;
-use crate::output::error::{Action, OutputError};
-use crate::output::written::{READ_WHOLE, Written, crc32_of, read_at};
+use crate::output::written::Written;
 use crate::text;
 
 /// Raised with every change to the meaning of the file. 1: the job was one text, and there were no times.
 const FORMAT: u32 = 2;
 /// Formats that are read; others are not continued.
 const READ: RangeInclusive<u32> = 1..=FORMAT;
-/// How much of the rows before the checkpoint's end is checked on resume: enough to see any edit near it, little
-/// enough to read in no time after a million offers.
-pub(crate) const TAIL: u64 = 64 * 1024;
 /// A checkpoint larger than this is not one of ours.
 const MAX_SIZE: u64 = 16 * 1024 * 1024;
 
@@ -59,18 +54,18 @@ pub(crate) struct Checkpoint<M, C> {
 
 /// The run's part, and how to recognise its rows.
 #[derive(Serialize, Deserialize)]
-struct Body<S> {
-    format: u32,
-    tool: String,
-    output_bytes: u64,
-    tail_crc32: u32,
+pub(super) struct Body<S> {
+    pub(super) format: u32,
+    pub(super) tool: String,
+    pub(super) output_bytes: u64,
+    pub(super) tail_crc32: u32,
     /// Of all rows. Missing where a run before this one did not know it.
     #[serde(default)]
-    output_crc32: Option<u32>,
-    state: State,
+    pub(super) output_crc32: Option<u32>,
+    pub(super) state: State,
     #[serde(default, skip_serializing_if = "RowsIn::is_output")]
-    rows_in: RowsIn,
-    run: S,
+    pub(super) rows_in: RowsIn,
+    pub(super) run: S,
 }
 
 /// Which file the rows are in.
@@ -134,89 +129,6 @@ impl Finish {
     }
 }
 
-/// What a run has left behind.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Found<M, C> {
-    /// Nothing that is worth going on with.
-    Nothing,
-    /// A run that can be continued.
-    Interrupted(Interrupted<M, C>),
-    /// A run that was killed between giving the output its name and tidying up. The output is whole.
-    Finished(Checkpoint<M, C>, Finish),
-    /// Something that cannot be continued: to be set aside.
-    Damaged {
-        /// Why, naming the file.
-        why: String,
-    },
-}
-
-/// An interrupted run whose rows are as the checkpoint says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Interrupted<M, C> {
-    /// How far it has come.
-    pub checkpoint: Checkpoint<M, C>,
-    /// How many bytes of the partial file are good.
-    pub output_bytes: u64,
-    /// Their checksum, if it is known.
-    pub output_crc32: Option<u32>,
-    /// Which file they are in.
-    pub rows_in: RowsIn,
-}
-
-/// Looks for an interrupted run without touching it.
-///
-/// # Errors
-/// A file is there but cannot be read.
-pub(crate) fn find<M: DeserializeOwned, C: DeserializeOwned>(place: &OutputPath) -> Result<Found<M, C>, OutputError> {
-    let path = place.checkpoint();
-    let Some(text) = read_file(&path).map_err(OutputError::io(Action::Read, &path))? else {
-        // A run writes a checkpoint before the first row, so no kill can leave a partial file alone.
-        for alone in [place.partial(), place.log()] {
-            if alone.try_exists().map_err(OutputError::io(Action::Read, &alone))? {
-                return Ok(Found::Damaged { why: format!("{} has no checkpoint", alone.display()) });
-            }
-        }
-        return Ok(Found::Nothing);
-    };
-    let body: Body<Checkpoint<M, C>> = match decode::<Checkpoint<M, C>>(&text) {
-        Ok(mut body) => {
-            body.run.saved_at = body.run.saved_at.or_else(|| changed_at(&path));
-            body
-        }
-        Err(why) => return Ok(Found::Damaged { why: format!("{} {why}", path.display()) }),
-    };
-    if body.output_bytes == 0 {
-        return Ok(Found::Nothing);
-    }
-    let partial = body.rows_in.path(place);
-    let Some(why) = check_rows(&partial, &body).map_err(OutputError::io(Action::Read, &partial))? else {
-        return Ok(Found::Interrupted(Interrupted {
-            checkpoint: body.run,
-            output_bytes: body.output_bytes,
-            output_crc32: body.output_crc32,
-            rows_in: body.rows_in,
-        }));
-    };
-    let renamed = match body.state {
-        State::Running => None,
-        State::Finished => Some((place.out().to_owned(), Finish::Replace)),
-        State::Withheld => Some((place.failed(), Finish::Withhold)),
-    };
-    if let Some((path, finish)) = renamed.filter(|_| !partial.exists())
-        && check_rows(&path, &body).map_err(OutputError::io(Action::Read, &path))?.is_none()
-    {
-        return Ok(Found::Finished(body.run, finish));
-    }
-    Ok(Found::Damaged { why: format!("{} {why}", partial.display()) })
-}
-
-/// When the run began whose checkpoint is there and counts nothing yet.
-pub(crate) fn started_at(place: &OutputPath) -> Option<Timestamp> {
-    let text = read_file(&place.checkpoint()).ok()??;
-    let run = decode::<Checkpoint<Value, Value>>(&text).ok()?.run;
-    run.started_at.filter(|_| run.offers == 0)
-}
-
 /// The text of a new checkpoint.
 pub(crate) fn encode<M: Serialize, C: Serialize>(
     run: &Checkpoint<M, C>,
@@ -238,23 +150,6 @@ pub(crate) fn encode<M: Serialize, C: Serialize>(
     Ok(format!("{BEFORE_BODY}{body}{BEFORE_CRC}{crc:08x}{END}"))
 }
 
-/// When a file was written last.
-fn changed_at(path: &Path) -> Option<Timestamp> {
-    fs::metadata(path).and_then(|found| found.modified()).ok().and_then(|time| Timestamp::try_from(time).ok())
-}
-
-/// Whether the rows of an interrupted run begin with this header.
-///
-/// # Errors
-/// They cannot be read.
-pub(crate) fn has_header(place: &OutputPath, rows_in: RowsIn, header: &[u8]) -> Result<bool, OutputError> {
-    let path = rows_in.path(place);
-    let mut begin = Vec::new();
-    let read = beside::open(&path).and_then(|file| file.take(header.len() as u64).read_to_end(&mut begin));
-    read.map_err(OutputError::io(Action::Read, &path))?;
-    Ok(begin == header)
-}
-
 /// The text of a checkpoint; `None` where there is none. What is no plain file has no text of ours.
 pub(crate) fn read_file(path: &Path) -> io::Result<Option<String>> {
     let file = match beside::open(path) {
@@ -267,7 +162,7 @@ pub(crate) fn read_file(path: &Path) -> io::Result<Option<String>> {
     Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
 }
 
-fn decode<S: DeserializeOwned>(text: &str) -> Result<Body<S>, String> {
+pub(super) fn decode<S: DeserializeOwned>(text: &str) -> Result<Body<S>, String> {
     let (body, crc) = text
         .strip_prefix(BEFORE_BODY)
         .and_then(|rest| rest.strip_suffix(END))
@@ -281,39 +176,6 @@ fn decode<S: DeserializeOwned>(text: &str) -> Result<Body<S>, String> {
         return Err(format!("was written by another version ({})", text::shown_start(&version.tool, 60)));
     }
     serde_json::from_str(body).map_err(|error| format!("cannot be read: {error}"))
-}
-
-/// Why the rows in `path` are not those of the checkpoint; `None` if they are.
-fn check_rows<S>(path: &Path, body: &Body<S>) -> io::Result<Option<&'static str>> {
-    match fs::symlink_metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Some("is missing")),
-        Err(error) => return Err(error),
-        Ok(found) if !found.is_file() => return Ok(Some("is not a file")),
-        Ok(found) if found.len() < body.output_bytes => return Ok(Some("is shorter than its checkpoint says")),
-        Ok(found) if body.state != State::Running && found.len() > body.output_bytes => {
-            return Ok(Some("is longer than its checkpoint says"));
-        }
-        Ok(_) => {}
-    }
-    differs(&beside::open(path)?, body)
-}
-
-/// How the rows in the file differ from those of the checkpoint.
-fn differs<S>(file: &File, body: &Body<S>) -> io::Result<Option<&'static str>> {
-    let tail = Written::before(file, body.output_bytes, None)?;
-    let mut last = [0];
-    if let Some(at) = body.output_bytes.checked_sub(1) {
-        read_at(file, &mut last, at)?;
-    }
-    let whole = body.output_crc32.filter(|_| body.output_bytes <= READ_WHOLE);
-    let is_edited = tail.tail_crc32() != body.tail_crc32
-        || whole.map_or(Ok(false), |crc32| crc32_of(file, body.output_bytes).map(|there| there != crc32))?;
-    Ok(match last {
-        _ if is_edited => Some("does not match the checksum in its checkpoint"),
-        // A checkpoint of ours always counts whole rows.
-        [b'\n'] => None,
-        _ => Some("ends in the middle of a row where its checkpoint ends"),
-    })
 }
 
 #[cfg(test)]

@@ -6,7 +6,9 @@
 use std::fs::File;
 use std::io;
 
-use crate::output::checkpoint::TAIL;
+/// How much of the rows before the checkpoint's end is checked on resume: enough to see any edit near it, little
+/// enough to read in no time after a million offers.
+const TAIL: u64 = 64 * 1024;
 
 /// Rows up to this size are read again as a whole before they get the output's name, and when a run goes on with them:
 /// that takes about half a second. Of more only the last part is, which every commit does: 11 GB would take a minute.

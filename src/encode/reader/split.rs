@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
+use crate::encode::reader::row::OldLinks;
 use crate::encode::schema::{Field, Schema};
 use crate::offer::ErrorKind;
 
@@ -22,15 +23,6 @@ pub(crate) struct Failed {
     pub(crate) kind: ErrorKind,
     /// Whether old links stand in its place.
     pub(crate) links: OldLinks,
-}
-
-/// What stands in the place of an offer's links.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OldLinks {
-    /// Nothing: the row is the only one of its offer.
-    None,
-    /// Its last good links: the offer may have several rows.
-    Stale,
 }
 
 /// Takes a CSV row apart if it is that of a failed offer.

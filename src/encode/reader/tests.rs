@@ -1,8 +1,10 @@
 //! What was written is read back, byte for byte.
 
+use std::path::Path;
+
 use super::*;
-use crate::encode::{InputRow, KeptCell};
-use crate::offer::{AnswerBuilder, Entry, OfferError, Outcome, RowOutcome};
+use crate::encode::{Dialect, InputRow, KeptCell, RowFormat, Schema};
+use crate::offer::{AnswerBuilder, Entry, ErrorKind, OfferError, Outcome, RowOutcome};
 use proptest::prelude::*;
 
 fn write(format: RowFormat, kept: &[&str], rows: &[(&[String], Outcome)]) -> (tempfile::NamedTempFile, Vec<u8>) {

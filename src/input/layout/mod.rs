@@ -14,7 +14,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use super::{ColumnChoice, Options};
+use crate::input::options::{ColumnChoice, Options};
 use crate::offer::{InvalidOfferId, OfferId};
 use crate::text::one_line;
 

@@ -1,6 +1,6 @@
 //! Tests of reading from a pipe.
 
-use std::io::Read;
+use std::io::{self, Read};
 
 use super::*;
 

@@ -1,6 +1,6 @@
 //! Tests of reading workbooks.
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
 
 use rust_xlsxwriter::{ExcelDateTime, Format, Workbook};
 

@@ -3,6 +3,8 @@
 use super::*;
 use crate::report::event::Event;
 use crate::report::example;
+use crate::report::outcome::COMPLETE;
+use crate::report::snapshot::LaneState;
 
 fn document(networks: &[&str], first: LaneState, ending: &'static str) -> serde_json::Value {
     let (mut stats, mut last) = example::run(networks);
