@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::input::InputFingerprint;
 use crate::offer::tally::Tally;
-use crate::output::{Checkpoint, Destination, Found, OutputPath, find};
+use crate::output::{Checkpoint, Destination, Found, OutputPath, find, is_locked};
 use crate::report::format::counted;
 use crate::run::lane_progress::LaneProgress;
 use crate::settings::console::LogFormat;
@@ -40,7 +40,7 @@ impl Status {
     pub(crate) fn of(path: &Path) -> Result<Self, Error> {
         let is_workbook = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("xlsx"));
         let rows = if is_workbook { path.with_added_extension("csv") } else { path.to_owned() };
-        let Destination::File(place) = Destination::of(&rows)? else {
+        let Destination::File(place) = Destination::look(&rows)? else {
             let message = format!("{} is no file: nothing stands beside a stream", path.display());
             return Err(Error::Name(message));
         };
@@ -174,28 +174,10 @@ fn saved(run: &Checkpoint<InputFingerprint, Tally>, now: Timestamp) -> Option<u6
 
 /// Who holds the lock of an output, if somebody does.
 fn holder(place: &OutputPath) -> Option<String> {
-    let path = place.lock();
-    let found = fs::symlink_metadata(&path).ok().filter(fs::Metadata::is_file)?;
-    is_locked(&path, &found).then(|| {
-        let text = fs::read_to_string(&path).unwrap_or_default();
+    is_locked(place).then(|| {
+        let text = fs::read_to_string(place.lock()).unwrap_or_default();
         text::shown_start(text.lines().next().unwrap_or("process unknown"), 80).into_owned()
     })
-}
-
-/// Linux lists every lock.
-#[cfg(target_os = "linux")]
-fn is_locked(_: &Path, found: &fs::Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let locks = fs::read_to_string("/proc/locks").unwrap_or_default();
-    let inode = format!(":{}", found.ino());
-    let is_it = |line: &str| line.contains("FLOCK") && line.split_whitespace().any(|word| word.ends_with(&inode));
-    locks.lines().any(is_it)
-}
-
-/// Elsewhere the lock is tried for an instant; only one who comes in that instant sees it.
-#[cfg(not(target_os = "linux"))]
-fn is_locked(path: &Path, _: &fs::Metadata) -> bool {
-    fs::File::open(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock)))
 }
 
 #[cfg(test)]

@@ -44,7 +44,8 @@ pub(crate) fn refuse_missing_folders(about: &AboutArgs) -> Result<(), JobError> 
 
 /// What a run makes, and removes, beside its rows and its workbook. Whoever salvages an interrupted run may name one.
 pub(crate) fn beside(rows: &Path, workbook: Option<&Path>) -> Vec<PathBuf> {
-    let place = |path: &Path| if let Ok(Destination::File(place)) = Destination::of(path) { Some(place) } else { None };
+    let place =
+        |path: &Path| if let Ok(Destination::File(place)) = Destination::look(path) { Some(place) } else { None };
     let mut files = place(rows).map_or_else(Vec::new, |place| place.working_files().to_vec());
     files.extend(workbook.and_then(place).map(|place| xlsx::temporary(&place)));
     files

@@ -11,7 +11,7 @@ use crate::settings::origin::{Setting, SettingSource};
 
 /// The `--append` of the run that made an output, if it is remembered.
 pub(crate) fn first_append(rows: &Path) -> Option<Template> {
-    match Destination::of(rows) {
+    match Destination::look(rows) {
         Ok(Destination::File(place)) => Template::parse(&place.remembered_append()?).ok(),
         _ => None,
     }

@@ -25,11 +25,24 @@ pub(crate) enum Destination {
 }
 
 impl Destination {
-    /// Looks at what `out` is. Symbolic links are followed, so that the link stays and its file is replaced.
+    /// Where a run writes to that has `-o out`. Symbolic links are followed, so that the link stays and its file is
+    /// replaced.
     ///
     /// # Errors
-    /// No run can have `out`: it is a folder, or its name leads nowhere or is too long.
+    /// No run can have `out`: it is a folder, its name leads nowhere or is too long, or nobody can replace it.
     pub(crate) fn of(out: &Path) -> Result<Self, OutputError> {
+        let found = Self::look(out)?;
+        if let Self::File(place) = &found {
+            replaceable::look(place.out())?;
+        }
+        Ok(found)
+    }
+
+    /// The same for one who only reads, whoever has it open.
+    ///
+    /// # Errors
+    /// No run can have had `out`.
+    pub(crate) fn look(out: &Path) -> Result<Self, OutputError> {
         if out == Path::new("-") {
             return Ok(Self::Stdout);
         }
@@ -45,10 +58,7 @@ impl Destination {
             Ok(found) if !found.is_file() => Ok(Self::Device(real)),
             _ if real.file_name().is_none() || ends_in_separator(out) => Err(OutputError::IsFolder(out.to_owned())),
             // What else may be wrong shows, with a better message, when the folder is made or the lock is opened.
-            _ => {
-                replaceable::look(&real)?;
-                OutputPath { out: real }.with_room_beside().map(Self::File)
-            }
+            _ => OutputPath { out: real }.with_room_beside().map(Self::File),
         }
     }
 }

@@ -3,13 +3,13 @@
 //! The lock file is never removed: a second run could lock the removed file and a third one a new file of its name.
 //! Whoever may write into the output's folder may lock, and nobody else: who cannot change the output cannot hold it up.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 
-use crate::output::beside;
 use crate::output::destination::OutputPath;
 use crate::output::error::{Action, OutputError};
+use crate::output::{beside, lock_file};
 
 /// The right to write an output; given back when dropped, or when the process ends in any way.
 #[derive(Debug)]
@@ -40,15 +40,9 @@ impl Lock {
     }
 
     fn lock(place: &OutputPath) -> Result<File, OutputError> {
-        let path = place.lock();
-        let file = open(place)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(OutputError::Held { out: place.out().to_owned(), holder: holder(&path) });
-            }
-            Err(TryLockError::Error(source)) => return Err(OutputError::io(Action::Lock, &path)(source)),
-        }
+        let Some(file) = lock_file::claim(place)? else {
+            return Err(OutputError::Held { out: place.out().to_owned(), holder: holder(&place.lock()) });
+        };
         // Only for people to read, so a full disk is no reason to stop here.
         let _ = sign(&file, place.folder(), None);
         Ok(file)
@@ -77,40 +71,11 @@ impl Lock {
     }
 }
 
-fn open(place: &OutputPath) -> Result<File, OutputError> {
-    let path = place.lock();
-    let opened = match beside::open_with(OpenOptions::new().read(true).write(true), &path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            match OpenOptions::new().read(true).write(true).create_new(true).open(&path) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => beside::open(&path),
-                made => made,
-            }
-        }
-        // That of another user. To read is enough to lock.
-        Err(error) if is_denied(&error) && fs::symlink_metadata(&path).is_ok() => match beside::open(&path) {
-            Err(source) if is_denied(&source) => return Err(OutputError::LockDenied { path, source }),
-            opened => opened,
-        },
-        opened => opened,
-    };
-    opened.map_err(|source| {
-        if is_denied(&source) {
-            OutputError::FolderNotWritable { folder: place.folder().to_owned(), source }
-        } else {
-            OutputError::io(Action::Open, &path)(source)
-        }
-    })
-}
-
-fn is_denied(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
-}
-
 /// Who holds it, and below that what is remembered: `append`, or what was before. What a user keeps in a file of this
 /// name stays there.
 fn sign(mut file: &File, folder: &Path, append: Option<&str>) -> io::Result<()> {
     let before = text_of(file)?;
-    if !has_one_name(file) || !(before.is_empty() || is_signature(&before)) {
+    if !lock_file::has_one_name(file) || !(before.is_empty() || is_signature(&before)) {
         return Ok(());
     }
     let now = jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M:%SZ");
@@ -122,7 +87,7 @@ fn sign(mut file: &File, folder: &Path, append: Option<&str>) -> io::Result<()> 
     file.rewind()?;
     file.write_all(text.as_bytes())?;
     file.set_len(length)?;
-    open_to_owners(file, folder);
+    lock_file::open_to_owners(file, folder);
     Ok(())
 }
 
@@ -156,39 +121,6 @@ fn is_signature(text: &str) -> bool {
     })
 }
 
-/// Whether the file is not somebody's from elsewhere that was given this name too: root would hand it over.
-#[cfg(unix)]
-fn has_one_name(file: &File) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    file.metadata().is_ok_and(|found| found.nlink() == 1)
-}
-
-#[cfg(not(unix))]
-fn has_one_name(_: &File) -> bool {
-    true
-}
-
-/// Gives the lock to whom the folder belongs, and the rights that the folder gives to others: a run of root keeps no
-/// user out, and who may only read cannot hold up a run. Where that is not allowed, it is as it was.
-#[cfg(unix)]
-fn open_to_owners(file: &File, folder: &Path) {
-    use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
-    let (Ok(folder), Ok(lock)) = (fs::metadata(folder), file.metadata()) else { return };
-    let mode =
-        0o600 | if folder.mode() & 0o020 == 0 { 0 } else { 0o060 } | if folder.mode() & 0o002 == 0 { 0 } else { 0o006 };
-    if (lock.uid(), lock.gid()) != (folder.uid(), folder.gid())
-        && fchown(file, Some(folder.uid()), Some(folder.gid())).is_err()
-    {
-        let _ = fchown(file, None, Some(folder.gid()));
-    }
-    if lock.mode() & 0o7777 != mode {
-        let _ = file.set_permissions(fs::Permissions::from_mode(mode));
-    }
-}
-
-#[cfg(not(unix))]
-fn open_to_owners(_: &File, _: &Path) {}
-
 fn holder(path: &Path) -> String {
     let text = beside::open(path).and_then(|file| text_of(&file)).unwrap_or_default();
     let line = crate::text::one_line(text.lines().next().unwrap_or_default(), 80).into_owned();
@@ -197,8 +129,11 @@ fn holder(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::output::destination::Destination;
+    use crate::output::lock_file::is_locked;
 
     fn place(folder: &tempfile::TempDir) -> OutputPath {
         let _ = fs::create_dir(folder.path().join("new"));
@@ -212,12 +147,14 @@ mod tests {
     fn a_second_run_is_told_who_holds_the_output_until_it_is_free() {
         let folder = tempfile::tempdir().unwrap();
         let first = Lock::acquire(place(&folder)).unwrap();
+        assert!(is_locked(&place(&folder)));
         let refused = Lock::acquire(place(&folder)).unwrap_err().to_string();
         assert!(refused.contains(&format!("process {} since 2", std::process::id())), "{refused}");
         assert!(refused.contains("x.csv"), "{refused}");
         assert_eq!(place(&folder).remembered_append(), None);
         first.remember("s={m}\n");
         drop(first);
+        assert!(!is_locked(&place(&folder)));
         drop(Lock::acquire(place(&folder)).unwrap());
         assert_eq!(place(&folder).remembered_append().as_deref(), Some("s={m}\n"));
         assert!(place(&folder).lock().exists(), "the lock file stays");

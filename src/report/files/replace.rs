@@ -34,7 +34,7 @@ pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
 /// What is at `path` before it is replaced: only of a file, since reading a pipe takes what is for others, and may
 /// never end.
 pub(crate) fn before(path: &Path) -> String {
-    let is_file = Standard::named(path).is_none() && matches!(Destination::of(path), Ok(Destination::File(_)));
+    let is_file = Standard::named(path).is_none() && matches!(Destination::look(path), Ok(Destination::File(_)));
     let read = || fs::read_to_string(path).unwrap_or_default();
     if is_file && fs::metadata(path).is_ok_and(|found| found.is_file()) { read() } else { String::new() }
 }
