@@ -3,7 +3,6 @@
 //! For what no HTTP library will send. It never parses a request beyond its head, and never answers by itself.
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be set up has to fail its test")]
 
-use std::fmt::Write as _;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +10,11 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use flate2::{Compress, Compression, FlushCompress};
+mod replies;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use replies::{cut_body, endless_chunks, endless_head, gzip_bomb, json, promising, raw};
 
 /// How often a connection looks whether the server has been dropped.
 const LOOK: Duration = Duration::from_millis(20);
@@ -233,150 +236,4 @@ enum Heard {
     Something,
     Nothing,
     End,
-}
-
-/// Status line, headers and body; every header is up to the caller, `Content-Length` too.
-pub(crate) fn raw(status: &str, headers: &[&str], body: impl AsRef<[u8]>) -> Vec<u8> {
-    let mut bytes = format!("HTTP/1.1 {status}\r\n").into_bytes();
-    for header in headers {
-        bytes.extend_from_slice(header.as_bytes());
-        bytes.extend_from_slice(b"\r\n");
-    }
-    bytes.extend_from_slice(b"\r\n");
-    bytes.extend_from_slice(body.as_ref());
-    bytes
-}
-
-/// A proper answer: JSON with its true length.
-pub(crate) fn json(status: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
-    promising(status, body.as_ref().len(), body)
-}
-
-/// An answer whose `Content-Length` is whatever it is told to be.
-pub(crate) fn promising(status: &str, length: usize, body: impl AsRef<[u8]>) -> Vec<u8> {
-    raw(status, &["Content-Type: application/json", &format!("Content-Length: {length}")], body)
-}
-
-/// The whole length is promised, half of it comes, then the connection closes.
-pub(crate) fn cut_body(body: impl AsRef<[u8]>) -> Vec<Step> {
-    let body = body.as_ref();
-    vec![Step::Send(promising("200 OK", body.len(), &body[..body.len() / 2])), Step::Close]
-}
-
-/// A head that never ends: one header after the other.
-pub(crate) fn endless_head(pause: Duration) -> Vec<Step> {
-    let mut headers = String::new();
-    for number in 0..100_000 {
-        write!(headers, "X-Drip-{number}: drip\r\n").unwrap();
-    }
-    vec![Step::Send(b"HTTP/1.1 200 OK\r\n".to_vec()), Step::Drip(headers.into_bytes(), 16, pause)]
-}
-
-/// A chunked body of white space that never ends, so that it never stops being JSON-to-be.
-pub(crate) fn endless_chunks() -> Vec<Step> {
-    let head = raw("200 OK", &["Content-Type: application/json", "Transfer-Encoding: chunked"], "");
-    let mut chunk = b"4000\r\n".to_vec();
-    chunk.extend_from_slice(&[b' '; 0x4000]);
-    chunk.extend_from_slice(b"\r\n");
-    vec![Step::Send(head), Step::Repeat(chunk, u64::MAX)]
-}
-
-/// So many MiB of white space behind about a thousandth of that in gzip.
-pub(crate) fn gzip_bomb(mebibytes: u64) -> Vec<Step> {
-    let headers = ["Content-Type: application/json", "Content-Encoding: gzip", "Connection: close"];
-    let mut deflate = Compress::new(Compression::best(), false);
-    let mut block = Vec::with_capacity(64 << 10);
-    // After a full flush a block refers to nothing before it, so that the same bytes can be sent over and over.
-    deflate.compress_vec(&vec![b' '; 1 << 20], &mut block, FlushCompress::Full).unwrap();
-    let gzip_head = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
-    vec![Step::Send(raw("200 OK", &headers, gzip_head)), Step::Repeat(block, mebibytes), Step::Close]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use flate2::read::GzDecoder;
-
-    /// Machines that test are busy; a read that is to fail has its own patience.
-    const PATIENCE: Duration = Duration::from_secs(20);
-
-    fn ask(server: &Hostile, limit: u64) -> io::Result<Vec<u8>> {
-        ask_within(server, limit, PATIENCE)
-    }
-
-    fn ask_within(server: &Hostile, limit: u64, patience: Duration) -> io::Result<Vec<u8>> {
-        let mut stream = TcpStream::connect(server.address)?;
-        stream.write_all(b"GET /aff/v1/offers/7/tracking_links HTTP/1.1\r\nHost: x\r\n\r\n")?;
-        stream.set_read_timeout(Some(patience))?;
-        let mut answer = Vec::new();
-        stream.take(limit).read_to_end(&mut answer).map(|_| answer)
-    }
-
-    #[test]
-    fn a_request_is_remembered_and_answered_with_the_very_bytes() {
-        let server = Hostile::start(|_| vec![Step::Send(json("200 OK", "{}")), Step::Close]);
-        assert!(ask(&server, u64::MAX).unwrap().ends_with(b"Content-Length: 2\r\n\r\n{}"));
-        let seen = server.seen();
-        assert_eq!((seen.len(), seen[0].offer(), seen[0].header("host")), (1, Some("7"), Some("x")));
-    }
-
-    #[test]
-    fn a_reset_and_silence_are_what_they_say() {
-        let server = Hostile::start(|seen| vec![if seen.number == 0 { Step::Reset } else { Step::Hang }]);
-        assert_eq!(ask(&server, 1).unwrap_err().kind(), ErrorKind::ConnectionReset);
-        let silence = ask_within(&server, 1, Duration::from_millis(200)).unwrap_err();
-        assert!(matches!(silence.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut));
-    }
-
-    #[test]
-    fn endless_things_end_when_the_client_has_had_enough() {
-        let server = Hostile::start(|seen| match seen.number {
-            0 => endless_chunks(),
-            _ => endless_head(Duration::ZERO),
-        });
-        for _ in 0..2 {
-            assert_eq!(ask(&server, 1 << 20).unwrap().len(), 1 << 20);
-        }
-    }
-
-    #[test]
-    fn the_bomb_swells_to_its_size() {
-        let server = Hostile::start(|_| gzip_bomb(3));
-        let answer = ask(&server, u64::MAX).unwrap();
-        assert!(answer.len() < 20_000, "{}", answer.len());
-        let body = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
-        let mut swollen = Vec::new();
-        // The end is missing, as everything up to there has swollen already.
-        GzDecoder::new(&answer[body..]).read_to_end(&mut swollen).unwrap_err();
-        assert_eq!(swollen.len(), 3 << 20);
-    }
-
-    #[test]
-    fn a_body_cut_short_keeps_its_promised_length() {
-        let server = Hostile::start(|_| cut_body("0123456789"));
-        let answer = String::from_utf8(ask(&server, u64::MAX).unwrap()).unwrap();
-        assert!(answer.ends_with("Content-Length: 10\r\n\r\n01234"), "{answer}");
-    }
-
-    #[test]
-    fn a_connection_is_kept_for_the_next_request_unless_it_is_closed() {
-        let begin = Instant::now();
-        let server = Hostile::start(|_| vec![Step::Pause(Duration::from_millis(10)), Step::Send(json("200 OK", "{}"))]);
-        let mut stream = TcpStream::connect(server.base_url().trim_start_matches("http://")).unwrap();
-        stream.write_all(b"GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n").unwrap();
-        let mut answers = vec![0; 2 * json("200 OK", "{}").len()];
-        stream.read_exact(&mut answers).unwrap();
-        let seen = server.seen();
-        assert_eq!(seen.iter().map(|seen| (seen.path(), seen.connection)).collect::<Vec<_>>(), [("/1", 0), ("/2", 0)]);
-        assert!(seen[1].at.duration_since(begin) >= Duration::from_millis(10));
-    }
-
-    #[test]
-    fn dripping_takes_its_time() {
-        let server =
-            Hostile::start(|_| vec![Step::Drip(b"0123456789".to_vec(), 2, Duration::from_millis(10)), Step::Close]);
-        let begin = Instant::now();
-        assert_eq!(ask(&server, u64::MAX).unwrap(), b"0123456789");
-        assert!(begin.elapsed() >= Duration::from_millis(40));
-    }
 }

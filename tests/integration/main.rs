@@ -30,11 +30,13 @@ mod readers;
 mod report_files;
 mod retry;
 mod same_job;
+mod secrets;
 mod shapes;
 mod sheets;
 #[path = "../signals_heard/mod.rs"]
 mod signals_heard;
 mod spreadsheets;
+mod status;
 mod stopping;
 mod support;
 mod views;

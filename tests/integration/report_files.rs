@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::support::{command_in, contents, folder_with, json};
+use crate::support::{Folder, KEY, command_in, contents, export, export_in, folder_with, json, network};
 
 #[test]
 fn every_ending_leaves_a_report_that_fits_its_schema() {
@@ -208,5 +208,74 @@ fn a_report_never_takes_the_place_of_the_input_or_the_output() {
             assert_eq!(output.code, 2, "{}", output.stderr);
             assert_eq!(std::fs::read_to_string(folder.root().join(file)).unwrap(), content);
         }
+    }
+}
+
+#[test]
+fn jobs_in_folders_of_their_own_have_series_of_their_own() {
+    let network = network();
+    let texts: Vec<_> = (0..2)
+        .map(|_| {
+            let ran = export().offers(&["16"]).on(&network).args(&["--metrics", "m.prom"]).run().expect(0);
+            let path = std::path::absolute(ran.folder.path("links.csv")).unwrap();
+            let text = std::fs::read_to_string(ran.folder.path("m.prom")).unwrap();
+            let host = network.base_url().replace("http://", "");
+            let label = format!("{{network=\"{host}\",output=\"{}\"", path.display());
+            let samples: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect();
+            assert!(samples.len() > 20 && samples.iter().all(|line| line.contains(&label)), "{text}");
+            samples
+        })
+        .collect();
+    let names = |n: usize| texts[n].iter().map(|line| line.rsplit_once(' ').unwrap().0).collect::<Vec<_>>();
+    assert!(names(0).iter().all(|name| !names(1).contains(name)));
+}
+
+#[test]
+fn a_run_that_fails_before_it_calls_keeps_the_time_of_the_last_success() {
+    let network = network();
+    let folder = Folder::new();
+    let run = || export_in(&folder).offers(&["16"]).args(&["--metrics", "m.prom"]);
+    let success = || {
+        let text = std::fs::read_to_string(folder.path("m.prom")).unwrap();
+        let line = text.lines().find(|line| line.starts_with("offerlinks_last_success_timestamp_seconds{")).unwrap();
+        line.rsplit_once(' ').unwrap().1.parse::<f64>().unwrap()
+    };
+    run().on(&network).run().expect(0);
+    let at = success();
+    assert!(at > 1_700_000_000.0);
+    run().run().expect(2);
+    assert!((success() - at).abs() < 0.001);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn reports_and_metrics_are_added_to_a_log_and_no_pipe_keeps_a_run() {
+    use std::process::{Command, Stdio};
+    let network = network();
+    let folder = Folder::new();
+    folder.write("offers.csv", "offer_id\n16\n");
+    let start = |more: &[&str], out: Stdio, err: Stdio| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_offerlinks"));
+        command.args(["export", "offers.csv", "-o", "links.csv", "-q", "--rate", "none", "--restart"]).args(more);
+        command.current_dir(folder.root()).env_clear().env("OFFERSLOOK_BASE_URL", network.base_url());
+        command.env("OFFERSLOOK_EMAIL", offerlinks::sandbox::EMAIL).env("OFFERSLOOK_API_KEY", KEY);
+        command.stdin(Stdio::null()).stdout(out).stderr(err).status().unwrap()
+    };
+    for flag in ["--report", "--metrics"] {
+        for (name, log) in [("/dev/stdout", 1), ("/dev/stderr", 2), ("/dev/fd/1", 1), ("/proc/self/fd/2", 2)] {
+            let old = "an old line of the log\n".repeat(100);
+            folder.write("cron.log", &old);
+            let file = std::fs::OpenOptions::new().append(true).open(folder.path("cron.log")).unwrap();
+            let (out, err) = if log == 1 { (file.into(), Stdio::null()) } else { (Stdio::null(), file.into()) };
+            assert!(start(&[flag, name], out, err).success());
+            let text = std::fs::read_to_string(folder.path("cron.log")).unwrap();
+            let added = text.strip_prefix(&old).unwrap_or_else(|| panic!("{flag} {name}: {text}"));
+            assert!(added.contains(if flag == "--report" { "\"schema\"" } else { "# HELP" }), "{added}");
+        }
+        assert!(Command::new("mkfifo").arg(folder.path("pipe")).status().unwrap().success());
+        let begun = std::time::Instant::now();
+        assert!(start(&[flag, "pipe"], Stdio::null(), Stdio::null()).success());
+        assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
+        std::fs::remove_file(folder.path("pipe")).unwrap();
     }
 }
