@@ -46,9 +46,6 @@ pub(crate) struct ExportArgs {
     /// How the input is read
     #[command(flatten)]
     pub reading: InputArgs,
-    /// Instead of an input
-    #[command(flatten)]
-    pub account_list: AllOffersArgs,
     /// How the output is written
     #[command(flatten)]
     pub output: OutputArgs,
@@ -111,6 +108,9 @@ pub(crate) struct InputArgs {
     /// Sheet of a workbook [default: the first visible one with cells]
     #[arg(hide_short_help = true, long, value_name = "NAME")]
     pub sheet: Option<String>,
+    /// Instead of an input
+    #[command(flatten)]
+    pub account_list: AllOffersArgs,
 }
 
 /// The account's own list

@@ -25,9 +25,9 @@ impl AllOffers {
     ///
     /// # Errors
     /// Another flag asks for something else, or there is no place for the list.
-    pub(crate) fn of(arguments: AllOffersArgs, output: &Path, settings: &[Setting]) -> Result<Option<Self>, JobError> {
+    pub(crate) fn of(arguments: &AllOffersArgs, output: &Path, settings: &[Setting]) -> Result<Option<Self>, JobError> {
         let AllOffersArgs { all_offers, scope, filter, allow_short } = arguments;
-        if !all_offers {
+        if !*all_offers {
             return Ok(None);
         }
         let mut typed = settings.iter().filter(|setting| setting.origin == SettingSource::Flag);
@@ -35,9 +35,11 @@ impl AllOffers {
             return Err(JobError::NotWithAllOffers { flag: flag.name.clone(), why });
         }
         match Destination::of(output) {
-            Ok(Destination::File(place)) => {
-                Ok(Some(Self { file: place.offers(), query: list_query(scope, filter), allow_short }))
-            }
+            Ok(Destination::File(place)) => Ok(Some(Self {
+                file: place.offers(),
+                query: list_query(*scope, filter.clone()),
+                allow_short: *allow_short,
+            })),
             Ok(Destination::Stdout | Destination::Device(_)) => Err(JobError::AllOffersToStream),
             Err(error) => Err(JobError::Output(error)),
         }

@@ -8,14 +8,14 @@ use crate::config::accounts::{CallSettings, Chosen, Targets, Want};
 use crate::config::all_offers::AllOffers;
 use crate::config::environment::Environment;
 use crate::config::error::JobError;
-use crate::config::job::{Append, Invocation, Job, RetryFailed, Start, Tolerance, Work};
+use crate::config::job::{Append, Invocation, Job, OutputSettings, RetryFailed, Start, Tolerance, Work};
 use crate::config::keep::{HistoryUse, OnFailure};
 use crate::config::networks::Networks;
 use crate::config::{distinct_paths, endings, retry};
 use crate::encode::link_template::Template;
 use crate::encode::schema::Field;
 use crate::encode::{Dialect, OutputFormat, Schema};
-use crate::input::{ColumnChoice, Keep, Options, Source};
+use crate::input::{ColumnChoice, Keep, Options, Source, WantedColumns};
 use crate::settings::links::Links;
 use crate::settings::origin::Setting;
 
@@ -28,8 +28,7 @@ impl Job {
     /// # Errors
     /// Says which argument is wrong or missing.
     pub(crate) fn new(arguments: ExportArgs, environment: Environment) -> Result<Self, JobError> {
-        let ExportArgs { input, account, reading, account_list, output, pace, again, keep, about, net, console: _ } =
-            arguments;
+        let ExportArgs { input, account, reading, output, pace, again, keep, about, net, console: _ } = arguments;
         let typed = CallSettings {
             account,
             call: pace.call,
@@ -39,14 +38,14 @@ impl Job {
         };
         let arguments = environment.arguments.clone();
         let column = reading.network_column.clone();
-        let want = if account_list.all_offers { Want::Each } else { Want::Rows(column) };
+        let want = if reading.account_list.all_offers { Want::Each } else { Want::Rows(column) };
         let Chosen { networks, settings, warnings, file } = chosen(&typed, environment, &want, &about)?;
         let history = HistoryUse::of(keep, file.history.map(|history| history.value))?;
         let format = format(&output)?;
         let rows = format.rows_file(&output.output);
         again.retry_failed.map_or(Ok(()), |_| retry::refuse_output_as_input(&input, &settings))?;
         let append = append(&output, again.retry_failed.is_some(), &rows)?;
-        let all_offers = AllOffers::of(account_list, &output.output, &settings)?;
+        let all_offers = AllOffers::of(&reading.account_list, &output.output, &settings)?;
         let schema = schema(&networks, history.as_ref());
         let options = AllOffers::reading(all_offers.as_ref(), options(reading, &append.template, schema.clone())?);
         let work = match (again.retry_failed, all_offers) {
@@ -65,9 +64,7 @@ impl Job {
         Ok(Self {
             work,
             networks,
-            output: output.output,
-            format,
-            schema,
+            output: OutputSettings { path: output.output, format, schema },
             links: match output.links {
                 LinksArg::All => Links::All,
                 LinksArg::Default => Links::Default,
@@ -178,11 +175,8 @@ fn options(arguments: InputArgs, template: &Template, schema: Schema) -> Result<
         skip_lines: arguments.skip_lines,
         allow_empty: arguments.allow_empty,
         settle: SETTLE,
-        keep,
-        also: template.columns().map(str::to_owned).collect(),
         sheet: arguments.sheet,
-        network: None,
-        schema,
+        columns: WantedColumns { keep, also: template.columns().map(str::to_owned).collect(), network: None, schema },
     })
 }
 

@@ -8,7 +8,7 @@ use crate::config::keep::HistoryUse;
 use crate::config::networks::{Networks, Routing};
 use crate::encode::link_template::Template;
 use crate::encode::{OutputFormat, Schema};
-use crate::input::{NetworkColumn, Options, Source};
+use crate::input::{NetworkColumn, Options, Source, WantedColumns};
 use crate::settings::links::Links;
 use crate::settings::origin::Setting;
 use crate::settings::units::{MaxErrors, MinOk};
@@ -20,12 +20,8 @@ pub(crate) struct Job {
     pub work: Work,
     /// Which networks are called; mostly one.
     pub networks: Networks,
-    /// The file to write; `-` is stdout.
-    pub output: PathBuf,
-    /// Its format.
-    pub format: OutputFormat,
-    /// Its columns.
-    pub schema: Schema,
+    /// The output.
+    pub output: OutputSettings,
     /// Which links of an offer are exported.
     pub links: Links,
     /// What is added to links.
@@ -38,6 +34,17 @@ pub(crate) struct Job {
     pub start: Start,
     /// The command itself, and what the user should be told.
     pub invocation: Invocation,
+}
+
+/// What is written, and where.
+#[derive(Debug)]
+pub(crate) struct OutputSettings {
+    /// The file to write; `-` is stdout.
+    pub path: PathBuf,
+    /// Its format.
+    pub format: OutputFormat,
+    /// Its columns.
+    pub schema: Schema,
 }
 
 /// Which offers are asked for.
@@ -124,17 +131,18 @@ impl Job {
             Routing::Column { name, is_optional: true } => Some(NetworkColumn::Optional(name.clone())),
             Routing::Column { name, is_optional: false } => Some(NetworkColumn::Required(name.clone())),
         };
-        Options { network, ..options.clone() }
+        let options = options.clone();
+        Options { columns: WantedColumns { network, ..options.columns }, ..options }
     }
 
     /// The file that the rows go to: the output, or the CSV that a workbook is made from.
     pub(crate) fn rows_file(&self) -> PathBuf {
-        self.format.rows_file(&self.output)
+        self.output.format.rows_file(&self.output.path)
     }
 
     /// The workbook to make from the finished rows.
     pub(crate) fn workbook(&self) -> Option<&Path> {
-        (self.format == OutputFormat::Xlsx).then_some(self.output.as_path())
+        (self.output.format == OutputFormat::Xlsx).then_some(self.output.path.as_path())
     }
 }
 

@@ -167,10 +167,9 @@ impl Job {
             links,
             history,
             // Looked at when the rows are opened.
-            format: _,
-            schema: _,
             append: _,
-            // The output's own name leads to the checkpoint, and a workbook is made from finished rows.
+            // Its format and columns are looked at when the rows are opened, and its name leads to the checkpoint. A
+            // workbook is made from finished rows.
             output: _,
             // How a run begins, when it stops, and what is said of it.
             start: _,

@@ -93,7 +93,7 @@ impl Job {
 
     /// The output as the history knows it.
     pub(crate) fn absolute_output(&self) -> String {
-        let absolute = std::path::absolute(&self.output).ok().filter(|_| self.output != Path::new("-"));
-        absolute.unwrap_or_else(|| self.output.clone()).to_string_lossy().into_owned()
+        let absolute = std::path::absolute(&self.output.path).ok().filter(|_| self.output.path != Path::new("-"));
+        absolute.unwrap_or_else(|| self.output.path.clone()).to_string_lossy().into_owned()
     }
 }

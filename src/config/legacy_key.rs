@@ -8,7 +8,7 @@ use crate::config::job_id::{Comparison, OpenedRows};
 use crate::config::networks::Network;
 use crate::encode::link_template::Part;
 use crate::encode::{Dialect, RowFormat};
-use crate::input::{ColumnChoice, Options};
+use crate::input::{ColumnChoice, Options, WantedColumns};
 use crate::sandbox;
 use crate::settings::links::Links;
 use crate::text::shown_start;
@@ -79,20 +79,17 @@ fn fields(job: &Job, rows: OpenedRows<'_>) -> [String; 10] {
         delimiter,
         no_headers,
         sheet,
-        network: _,
         skip_lines: _,
         allow_empty: _,
         settle: _,
-        keep: _,
-        also: _,
-        schema: _,
+        columns: WantedColumns { keep: _, also: _, network: _, schema: _ },
     } = options;
     let column = match column {
         None => "None".to_owned(),
         Some(ColumnChoice::Name(name)) => format!("Some(Name({name:?}))"),
         Some(ColumnChoice::Number(number)) => format!("Some(Number({number}))"),
     };
-    let format = match job.format.rows() {
+    let format = match job.output.format.rows() {
         RowFormat::Csv(Dialect::Plain) => "Csv(Plain)",
         RowFormat::Csv(Dialect::Excel) => "Csv(Excel)",
         RowFormat::Jsonl => "Jsonl",

@@ -12,7 +12,7 @@ impl ExportArgs {
     pub(crate) fn files(&self) -> Files {
         let wanted = |path: &Option<PathBuf>| path.clone().filter(|_| !self.about.dry_run);
         Files {
-            input: if self.account_list.all_offers {
+            input: if self.reading.account_list.all_offers {
                 "the account's offers".to_owned()
             } else {
                 self.input.display().to_string()

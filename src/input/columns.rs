@@ -1,6 +1,6 @@
 //! Which columns are kept, and under which names.
 //!
-//! Pure: the layout, the first records and the options in, the decision out. Must not read anything, nor look for IDs.
+//! Pure: the layout, the first records and what is wanted in, the decision out. Must not read anything, nor look for IDs.
 
 use std::collections::HashSet;
 
@@ -8,7 +8,7 @@ use crate::encode::Schema;
 use crate::encode::schema::Field;
 use crate::input::error::{InputError, Names};
 use crate::input::layout::{Layout, Line, Refusal, normal};
-use crate::input::options::{Keep, NetworkColumn, Options};
+use crate::input::options::{Keep, NetworkColumn, WantedColumns};
 use crate::input::record::{Record, is_blank};
 
 /// What is decided about the columns.
@@ -30,40 +30,45 @@ pub(super) struct Columns {
 
 impl Columns {
     /// Decides about all columns; `input` is the name of the input in messages.
-    pub(super) fn decide(input: &str, layout: &Layout, seen: &[Line], options: &Options) -> Result<Self, InputError> {
+    pub(super) fn decide(
+        input: &str,
+        layout: &Layout,
+        seen: &[Line],
+        wanted: &WantedColumns,
+    ) -> Result<Self, InputError> {
         let nameless = vec![String::new(); layout.width];
         let cells = layout.header.as_ref().map_or(nameless.as_slice(), |header| header.cells.as_slice());
         let names = unique_names(cells, true);
-        let find_all = |option, wanted: &[String]| -> Result<Vec<usize>, InputError> {
-            wanted.iter().map(|name| lookup(&names, name, option, input)).collect()
+        let find_all = |option, searched: &[String]| -> Result<Vec<usize>, InputError> {
+            searched.iter().map(|name| lookup(&names, name, option, input)).collect()
         };
         let rows = || seen.iter().filter(|(line, _)| *line >= layout.first);
         let is_empty =
             |column: usize| rows().all(|(_, row)| row.get(column).is_none_or(|cell| normal(cell).is_empty()));
         let is_nameless = |column: usize| cells.get(column).is_none_or(|name| normal(name).is_empty());
         let mut dropped = Vec::new();
-        let mut carried: Vec<usize> = match &options.keep {
+        let mut carried: Vec<usize> = match &wanted.keep {
             Keep::None => Vec::new(),
             Keep::All => {
                 dropped.extend((0..cells.len()).filter(|&column| is_nameless(column) && is_empty(column)));
                 (0..cells.len()).collect()
             }
-            Keep::Columns(wanted) => find_all("--keep", wanted)?,
+            Keep::Columns(names) => find_all("--keep", names)?,
         };
         dropped.retain(|&column| column != layout.id);
         carried.retain(|column| *column != layout.id && !dropped.contains(column));
         carried.sort_unstable();
         carried.dedup();
-        let network = match &options.network {
+        let network = match &wanted.network {
             None => None,
             Some(NetworkColumn::Required(name)) => Some(lookup(&names, name, "--network-column", input)?),
             Some(NetworkColumn::Optional(name)) => find(&names, name),
         };
-        if options.schema.has(Field::Network) {
+        if wanted.schema.has(Field::Network) {
             carried.retain(|column| Some(*column) != network);
         }
-        let kept = output_names(&options.schema, carried.iter().filter_map(|&column| names.get(column)));
-        for column in find_all("--append", &options.also)?.into_iter().chain(network) {
+        let kept = output_names(&wanted.schema, carried.iter().filter_map(|&column| names.get(column)));
+        for column in find_all("--append", &wanted.also)?.into_iter().chain(network) {
             if !carried.contains(&column) {
                 carried.push(column);
             }

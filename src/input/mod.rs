@@ -32,7 +32,7 @@ mod workbook;
 pub(crate) use cells::Cells;
 pub(crate) use error::InputError;
 pub(crate) use fingerprint::{InputFingerprint, NotTheSameInput, PrefixHasher, ResumePosition};
-pub(crate) use options::{ColumnChoice, Keep, NetworkColumn, Options};
+pub(crate) use options::{ColumnChoice, Keep, NetworkColumn, Options, WantedColumns};
 pub(crate) use reader::Input;
 pub(crate) use resolved::Resolved;
 #[cfg(test)]

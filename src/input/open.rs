@@ -13,7 +13,7 @@ use crate::input::fingerprint::PrefixHasher;
 use crate::input::foreign;
 use crate::input::layout::{Asked, LOOK_AT, Layout, Line, Refusal, delimiter, judge};
 use crate::input::options::Options;
-use crate::input::reader::{Input, Records};
+use crate::input::reader::{Head, Input, InputFile, Records, RowCount};
 use crate::input::record::Record;
 use crate::input::search;
 use crate::input::source::{self, HEAD, Opened, Source, read_all, text_of_utf16, transcode};
@@ -48,28 +48,22 @@ pub(super) fn start(opened: Opened, name: String, options: &Options) -> Result<I
         name,
         records: Records::Sheet(Sheet::default()),
         columns: Columns::default(),
-        header_line: None,
-        skipped_lines: options.skip_lines,
+        head: Head { skipped_lines: options.skip_lines, ..Head::default() },
         record: Record::new(),
         is_pending: false,
-        is_at_end: false,
-        rows: 0,
-        prefix: None,
-        size: opened.file.as_ref().map_or(0, |(_, size)| *size),
-        counted: None,
-        sample: None,
+        count: RowCount::default(),
+        file: None,
         oddities: InputWarnings::default(),
-        other_sheets: Vec::new(),
     };
     match input.fill(opened, options) {
-        Err(InputError::NotAList { input: name, refusal }) if !input.other_sheets.is_empty() => {
+        Err(InputError::NotAList { input: name, refusal }) if !input.head.other_sheets.is_empty() => {
             let sheet =
                 if let Records::Sheet(sheet) = &input.records { sheet.name().to_owned() } else { String::new() };
             Err(InputError::OtherSheets {
                 input: name,
                 sheet,
                 refusal: Box::new(refusal),
-                others: SheetFlags(input.other_sheets),
+                others: SheetFlags(input.head.other_sheets),
             })
         }
         done => done.map(|()| input),
@@ -94,8 +88,8 @@ impl Input {
             Content::Workbook => self.open_workbook(opened, options)?,
             Content::Plain { .. } | Content::Utf16 => self.open_text(opened, options)?,
         };
-        self.header_line = layout.header.as_ref().map(|header| header.line);
-        self.columns = Columns::decide(&self.name, &layout, &seen, options)?;
+        self.head.header_line = layout.header.as_ref().map(|header| header.line);
+        self.columns = Columns::decide(&self.name, &layout, &seen, &options.columns)?;
         if layout.ids.is_empty() && layout.first < u64::MAX {
             match search::search(self, &layout) {
                 Err(InputError::NotAList { refusal, .. }) if refusal.is_empty() && options.allow_empty => {}
@@ -148,8 +142,8 @@ impl Input {
                 },
             }
         })?;
-        self.prefix = opened.file.map(|(file, _)| PrefixHasher::new(file));
-        self.counted = Some(sheet.len());
+        self.file = opened.file.map(|(file, size)| InputFile { prefix: PrefixHasher::new(file), size });
+        self.count.counted = Some(sheet.len());
         let below = |rows: Vec<Line>| -> Vec<Line> {
             rows.into_iter().filter(|(line, _)| *line > options.skip_lines).collect()
         };
@@ -162,7 +156,7 @@ impl Input {
             let judged = judge(&below(other.first), Asked::of(options, false));
             if let Some(layout) = judged.ok().filter(|layout| !layout.ids.is_empty()) {
                 is_named_elsewhere |= layout.is_named;
-                self.other_sheets.push(other.name);
+                self.head.other_sheets.push(other.name);
             }
         }
         let layout = self.allow(judge(&seen, Asked::of(options, is_whole)), options)?;
@@ -212,7 +206,7 @@ impl Input {
             if size <= COUNTED {
                 let text = read_all(&mut file, COUNTED, is_utf16).map_err(|source| self.failed(source))?;
                 let count = count_rows(text.get(start..).unwrap_or_default(), delimiter);
-                self.counted = Some(count.rows);
+                self.count.counted = Some(count.rows);
                 if count.ends_in_quotes
                     && let Some(at) = unclosed_quote(text.get(start..).unwrap_or_default(), delimiter)
                 {
@@ -220,10 +214,11 @@ impl Input {
                 }
             }
             // UTF-16 has two bytes where UTF-8 has mostly one.
-            let size = if is_utf16 { size / 2 } else { size };
+            let text_size = if is_utf16 { size / 2 } else { size };
             let rest = opening.get(sep_line..).unwrap_or_default();
-            self.sample = Some(Sample { size, rows: count_rows(rest, delimiter).rows, bytes: rest.len() as u64 });
-            self.prefix = Some(PrefixHasher::new(file));
+            self.count.sample =
+                Some(Sample { size: text_size, rows: count_rows(rest, delimiter).rows, bytes: rest.len() as u64 });
+            self.file = Some(InputFile { prefix: PrefixHasher::new(file), size });
         }
         Ok((seen, layout))
     }
@@ -238,7 +233,7 @@ impl Input {
             }
             above += 1;
         }
-        self.counted = self.counted.map(|rows| rows.saturating_sub(above));
+        self.count.counted = self.count.counted.map(|rows| rows.saturating_sub(above));
         Ok(())
     }
 }

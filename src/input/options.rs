@@ -21,12 +21,19 @@ pub(crate) struct Options {
     pub allow_empty: bool,
     /// How long a file without a last line end must have been left alone: its last line may be half of one.
     pub settle: Duration,
+    /// The sheet of a workbook.
+    pub sheet: Option<String>,
+    /// The columns other than that of the offer IDs.
+    pub columns: WantedColumns,
+}
+
+/// The columns that are read besides that of the offer IDs.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct WantedColumns {
     /// The columns that go into the output.
     pub keep: Keep,
     /// Other columns whose cells are needed, for links; may include the ID column.
     pub also: Vec<String>,
-    /// The sheet of a workbook.
-    pub sheet: Option<String>,
     /// The column that says which network a row is for.
     pub network: Option<NetworkColumn>,
     /// The output's own columns, whose names no kept column may have.

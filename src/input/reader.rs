@@ -26,24 +26,46 @@ pub(crate) struct Input {
     pub(super) name: String,
     pub(super) records: Records,
     pub(super) columns: Columns,
+    pub(super) head: Head,
+    pub(super) record: Record,
+    /// The first record is a row, and has been read to find that out.
+    pub(super) is_pending: bool,
+    pub(super) count: RowCount,
+    /// `None` for a stream.
+    pub(super) file: Option<InputFile>,
+    pub(super) oddities: InputWarnings,
+}
+
+/// What stands above the rows, and beside them.
+#[derive(Debug, Default)]
+pub(super) struct Head {
     /// The line of the header, if there is one.
     pub(super) header_line: Option<u64>,
     /// Lines that the user left out.
     pub(super) skipped_lines: u64,
-    pub(super) record: Record,
-    /// The first record is a row, and has been read to find that out.
-    pub(super) is_pending: bool,
-    pub(super) is_at_end: bool,
-    pub(super) rows: u64,
-    pub(super) prefix: Option<PrefixHasher>,
-    /// Size of the file in bytes.
-    pub(super) size: u64,
-    /// Rows, if they have been counted.
-    pub(super) counted: Option<u64>,
-    pub(super) sample: Option<Sample>,
-    pub(super) oddities: InputWarnings,
     /// Sheets that hold offer IDs too, and are not read.
     pub(super) other_sheets: Vec<String>,
+}
+
+/// How many rows were read, and how many there are.
+#[derive(Debug, Default)]
+pub(super) struct RowCount {
+    /// Rows read so far.
+    pub(super) read: u64,
+    /// There are no more.
+    pub(super) is_at_end: bool,
+    /// Rows in all, if they have been counted.
+    pub(super) counted: Option<u64>,
+    /// What an estimate is made from.
+    pub(super) sample: Option<Sample>,
+}
+
+/// The file behind an input, for fingerprints.
+#[derive(Debug)]
+pub(super) struct InputFile {
+    pub(super) prefix: PrefixHasher,
+    /// Its size in bytes.
+    pub(super) size: u64,
 }
 
 /// The two kinds of input.
@@ -56,7 +78,7 @@ pub(super) enum Records {
 impl Input {
     /// Whether the input can only be read on, and may keep its reader waiting.
     pub(crate) fn is_stream(&self) -> bool {
-        self.prefix.is_none()
+        self.file.is_none()
     }
 
     /// The names of the kept columns in the output's header.
@@ -82,8 +104,8 @@ impl Input {
 
     /// What was odd about the rows read so far.
     pub(crate) fn oddities(&self) -> InputWarnings {
-        let has_grown = self.is_at_end && self.has_offsets() && {
-            let size = self.prefix.as_ref().and_then(|prefix| prefix.file_size().ok());
+        let has_grown = self.count.is_at_end && self.has_offsets() && {
+            let size = self.file.as_ref().and_then(|file| file.prefix.file_size().ok());
             size.is_some_and(|size| size > self.position().byte)
         };
         InputWarnings { has_grown, ..self.oddities }
@@ -95,14 +117,14 @@ impl Input {
     /// [`InputError::Read`], [`InputError::TooLong`], and [`InputError::UnclosedQuote`] instead of the end.
     pub(crate) fn next_row(&mut self) -> Result<Option<Row>, InputError> {
         if !self.read_record()? {
-            self.is_at_end = true;
+            self.count.is_at_end = true;
             let unclosed = if let Records::Text(text) = &self.records { text.unclosed() } else { None };
             return match unclosed {
                 Some(line) => Err(InputError::UnclosedQuote { input: self.name.clone(), line }),
                 None => Ok(None),
             };
         }
-        self.rows += 1;
+        self.count.read += 1;
         let offer = self.offer();
         let (record, carried) = (&self.record, &self.columns.carried);
         let cells = carried.iter().map(|&column| decode(record.get(column).unwrap_or_default()));
@@ -113,10 +135,10 @@ impl Input {
 
     /// How many rows there are in all, as far as is known.
     pub(crate) fn total(&self) -> Total {
-        if let Some(rows) = self.counted.or(self.is_at_end.then_some(self.rows)) {
+        if let Some(rows) = self.count.counted.or(self.count.is_at_end.then_some(self.count.read)) {
             return Total::Exact(rows);
         }
-        self.sample.map_or(Total::Unknown, |sample| sample.estimate(self.rows, self.position().byte))
+        self.count.sample.map_or(Total::Unknown, |sample| sample.estimate(self.count.read, self.position().byte))
     }
 
     /// Whether a place in the text is the same place in the file.
@@ -127,8 +149,8 @@ impl Input {
     /// Just behind the record read last.
     pub(super) fn position(&self) -> ResumePosition {
         match &self.records {
-            Records::Text(text) => ResumePosition { byte: text.byte(), line: text.line(), record: self.rows },
-            Records::Sheet(sheet) => ResumePosition { byte: 0, line: sheet.line(), record: self.rows },
+            Records::Text(text) => ResumePosition { byte: text.byte(), line: text.line(), record: self.count.read },
+            Records::Sheet(sheet) => ResumePosition { byte: 0, line: sheet.line(), record: self.count.read },
         }
     }
 
@@ -167,7 +189,7 @@ impl Input {
     fn note_what_it_is(&mut self) {
         let (line, cells) = (self.record.line, self.record.iter().map(decode).collect::<Vec<_>>());
         let id = cells.get(self.columns.id).map_or("", |cell| cell);
-        let name = self.columns.names.get(self.columns.id).filter(|_| self.header_line.is_some());
+        let name = self.columns.names.get(self.columns.id).filter(|_| self.head.header_line.is_some());
         if layout::looks_like_total(&cells) {
             self.oddities.first_total.get_or_insert(line);
         } else if name.is_some_and(|name| layout::normal(name) == layout::normal(id)) {

@@ -74,16 +74,16 @@ impl Input {
             Records::Sheet(sheet) => (Some(sheet.name().to_owned()), None),
             Records::Text(text) => (None, Some(text.delimiter())),
         };
-        let name = self.columns.names.get(self.columns.id).filter(|_| self.header_line.is_some());
+        let name = self.columns.names.get(self.columns.id).filter(|_| self.head.header_line.is_some());
         Resolved {
             sheet,
             delimiter,
-            header_line: self.header_line,
-            skipped_lines: if self.header_line.is_none() { self.skipped_lines } else { 0 },
+            header_line: self.head.header_line,
+            skipped_lines: if self.head.header_line.is_none() { self.head.skipped_lines } else { 0 },
             columns: self.columns.names.len(),
             column: self.columns.id + 1,
             column_name: name.cloned(),
-            other_sheets: SheetFlags(self.other_sheets.clone()),
+            other_sheets: SheetFlags(self.head.other_sheets.clone()),
         }
     }
 

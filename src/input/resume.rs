@@ -6,7 +6,7 @@ use std::io::{self, Seek, SeekFrom};
 
 use crate::input::error::InputError;
 use crate::input::fingerprint::{InputFingerprint, NotTheSameInput, ResumePosition};
-use crate::input::reader::{Input, Records};
+use crate::input::reader::{Input, InputFile, Records};
 
 impl Input {
     /// A mark for a place that a row has given; `None` where the input is a stream. Reads what lies between this place
@@ -15,12 +15,10 @@ impl Input {
     /// # Errors
     /// The file cannot be read any more, or has become shorter.
     pub(crate) fn mark(&mut self, at: ResumePosition) -> io::Result<Option<InputFingerprint>> {
-        let end = if self.has_offsets() { at.byte } else { self.size };
-        let size = self.size;
-        self.prefix
-            .as_mut()
-            .map(|prefix| prefix.crc(end).map(|crc| InputFingerprint { position: at, size, crc }))
-            .transpose()
+        let has_offsets = self.has_offsets();
+        let Some(InputFile { prefix, size }) = &mut self.file else { return Ok(None) };
+        let end = if has_offsets { at.byte } else { *size };
+        Ok(Some(InputFingerprint { position: at, size: *size, crc: prefix.crc(end)? }))
     }
 
     /// Goes on behind a mark, if the input up to there is the one that the mark was made in. To be called before the
@@ -30,12 +28,12 @@ impl Input {
     /// Says why not. The input then still stands at its first row.
     pub(crate) fn resume(&mut self, mark: &InputFingerprint) -> Result<(), NotTheSameInput> {
         let has_offsets = self.has_offsets();
-        let Some(prefix) = &mut self.prefix else { return Err(NotTheSameInput::Stream) };
-        if mark.size != self.size {
-            return Err(NotTheSameInput::Size { was: mark.size, is: self.size });
+        let Some(InputFile { prefix, size }) = &mut self.file else { return Err(NotTheSameInput::Stream) };
+        if mark.size != *size {
+            return Err(NotTheSameInput::Size { was: mark.size, is: *size });
         }
-        let end = if has_offsets { mark.position.byte } else { self.size };
-        if end > self.size || prefix.crc(end).map_err(NotTheSameInput::Read)? != mark.crc {
+        let end = if has_offsets { mark.position.byte } else { *size };
+        if end > *size || prefix.crc(end).map_err(NotTheSameInput::Read)? != mark.crc {
             return Err(NotTheSameInput::Content);
         }
         if has_offsets { self.seek(mark.position).map_err(NotTheSameInput::Read) } else { self.skip(mark.position) }
@@ -50,15 +48,15 @@ impl Input {
             io::Read::read_exact(reader, &mut before)?;
         }
         text.moved_to(to.byte, to.line, before == *b"\r");
-        self.rows = to.record;
+        self.count.read = to.record;
         self.is_pending = false;
         Ok(())
     }
 
     fn skip(&mut self, to: ResumePosition) -> Result<(), NotTheSameInput> {
-        while self.rows < to.record {
+        while self.count.read < to.record {
             match self.read_record() {
-                Ok(true) => self.rows += 1,
+                Ok(true) => self.count.read += 1,
                 Err(InputError::Read { source, .. }) => return Err(NotTheSameInput::Read(source)),
                 Ok(false) | Err(_) => return Err(NotTheSameInput::Content),
             }

@@ -23,10 +23,23 @@ pub(crate) struct DryRun {
     pub is_listed: bool,
     /// Whom it would call, or what is missing for that.
     pub network: String,
+    /// The rows.
+    pub rows: PlannedRows,
+    /// The calls.
+    pub calls: PlannedCalls,
+    /// What it would write, with a word on each.
+    pub files: Vec<(PathBuf, &'static str)>,
+    /// What is there of an earlier run, and what would become of that.
+    pub earlier_run: Option<EarlierRun>,
+}
+
+/// The rows of a run.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PlannedRows {
     /// Rows that an interrupted run has done, which this one would not do again.
     pub done: u64,
     /// Rows to do.
-    pub rows: u64,
+    pub to_do: u64,
     /// Rows of an earlier output that stay as they are.
     pub kept: u64,
     /// Distinct offers among the rows to do.
@@ -35,8 +48,13 @@ pub(crate) struct DryRun {
     pub invalid: u64,
     /// The first of them.
     pub first_invalid: Vec<InvalidRow>,
+}
+
+/// The calls of a run.
+#[derive(Clone, Debug)]
+pub(crate) struct PlannedCalls {
     /// Offers to ask for, if each gets its answer at once.
-    pub calls: u64,
+    pub offers: u64,
     /// Which links are exported.
     pub links: Links,
     /// The limit.
@@ -45,10 +63,6 @@ pub(crate) struct DryRun {
     pub period: Duration,
     /// Of several networks the one that takes longest.
     pub slowest: Option<Slowest>,
-    /// What it would write, with a word on each.
-    pub files: Vec<(PathBuf, &'static str)>,
-    /// What is there of an earlier run, and what would become of that.
-    pub earlier_run: Option<EarlierRun>,
 }
 
 /// The network that a run over several waits for.
@@ -75,10 +89,10 @@ pub(crate) struct InvalidRow {
     pub reason: String,
 }
 
-impl DryRun {
+impl PlannedCalls {
     /// The fewest calls for these links.
     fn calls_for(&self, links: Links) -> u64 {
-        self.calls.div_ceil(links.offers_per_call())
+        self.offers.div_ceil(links.offers_per_call())
     }
 
     /// The shortest time in which they can be made.
@@ -89,7 +103,9 @@ impl DryRun {
         };
         period.saturating_mul(u32::try_from(calls).unwrap_or(u32::MAX))
     }
+}
 
+impl DryRun {
     /// For people.
     pub(crate) fn text(&self) -> String {
         let mut lines = vec!["dry run: no call was sent and nothing was written".to_owned()];
@@ -102,13 +118,14 @@ impl DryRun {
             line("IDs", ids.clone());
         }
         line("offers", self.offers());
-        if self.invalid > 0 {
-            let not_called = if self.invalid == 1 { "an error row without a call" } else { "error rows without calls" };
-            line("invalid", format!("{}: {not_called}", format::counted(self.invalid, "row")));
-            for InvalidRow { line: at, text: cell, reason } in &self.first_invalid {
+        if self.rows.invalid > 0 {
+            let not_called =
+                if self.rows.invalid == 1 { "an error row without a call" } else { "error rows without calls" };
+            line("invalid", format!("{}: {not_called}", format::counted(self.rows.invalid, "row")));
+            for InvalidRow { line: at, text: cell, reason } in &self.rows.first_invalid {
                 line("", format!("  line {at}: \"{}\": {reason}", text::shown_start(cell, 40)));
             }
-            let more = self.invalid - (self.first_invalid.len() as u64).min(self.invalid);
+            let more = self.rows.invalid - (self.rows.first_invalid.len() as u64).min(self.rows.invalid);
             if more > 0 {
                 line("", format!("  and {} more", format::count(more)));
             }
@@ -133,12 +150,12 @@ impl DryRun {
         if !self.is_listed {
             return format!("{}, which the run reads first", self.input);
         }
-        let mut text = format!("{}: {}", self.input, format::counted(self.rows, "row"));
-        if self.done > 0 {
-            text += &format!(" to do, after {} that are done", format::count(self.done));
+        let mut text = format!("{}: {}", self.input, format::counted(self.rows.to_do, "row"));
+        if self.rows.done > 0 {
+            text += &format!(" to do, after {} that are done", format::count(self.rows.done));
         }
-        if self.kept > 0 {
-            text += &format!(" to ask again, {} stay as they are", format::count(self.kept));
+        if self.rows.kept > 0 {
+            text += &format!(" to ask again, {} stay as they are", format::count(self.rows.kept));
         }
         text
     }
@@ -147,8 +164,8 @@ impl DryRun {
         if !self.is_listed {
             return "all of your account".to_owned();
         }
-        let repeats = self.rows.saturating_sub(self.distinct + self.invalid);
-        let mut text = format!("{} distinct", format::count(self.distinct));
+        let repeats = self.rows.to_do.saturating_sub(self.rows.distinct + self.rows.invalid);
+        let mut text = format!("{} distinct", format::count(self.rows.distinct));
         if repeats > 0 {
             text += &format!(
                 "; {} one of them again",
@@ -159,12 +176,12 @@ impl DryRun {
     }
 
     fn calls(&self) -> String {
-        let calls = match (self.is_listed, self.links) {
-            (true, links) => format::count(self.calls_for(links)),
+        let calls = match (self.is_listed, self.calls.links) {
+            (true, links) => format::count(self.calls.calls_for(links)),
             (false, Links::All) => "one for each offer and two for every 100 of the list".to_owned(),
             (false, Links::Default) => "one for every 100 offers and two for every 100 of the list".to_owned(),
         };
-        match self.links {
+        match self.calls.links {
             Links::All => format!("{calls}, and more where one fails and is repeated"),
             Links::Default => {
                 format!("{calls}, and more where one fails and is repeated, or where an offer has no link of its own")
@@ -174,29 +191,30 @@ impl DryRun {
 
     /// How long the other choice of links would take.
     fn other_time(&self) -> String {
-        let other = self.links.other();
+        let other = self.calls.links.other();
         let what = match other {
             Links::All => "all links of each offer",
             Links::Default => "each offer's own link alone",
         };
-        format!("{} with --links {other} ({what})", format::duration(self.least(other)))
+        format!("{} with --links {other} ({what})", format::duration(self.calls.least(other)))
     }
 
     fn time(&self) -> String {
-        if let Some(Slowest { network, offers, rate, .. }) = &self.slowest {
-            let least = format::duration(self.least(self.links));
-            let calls = format::counted(offers.div_ceil(self.links.offers_per_call()), "call");
+        if let Some(Slowest { network, offers, rate, .. }) = &self.calls.slowest {
+            let least = format::duration(self.calls.least(self.calls.links));
+            let calls = format::counted(offers.div_ceil(self.calls.links.offers_per_call()), "call");
             return format!(
                 "{least} at least: {calls} to {network}, whose limit is {rate}; all networks are called at once"
             );
         }
-        match self.rate.limit() {
+        match self.calls.rate.limit() {
             None => "no limit".to_owned(),
             Some(limit) if !self.is_listed => {
-                format!("the limit of {limit} allows one call every {}", format::latency(self.period))
+                format!("the limit of {limit} allows one call every {}", format::latency(self.calls.period))
             }
             Some(limit) => {
-                let (least, period) = (format::duration(self.least(self.links)), format::latency(self.period));
+                let (least, period) =
+                    (format::duration(self.calls.least(self.calls.links)), format::latency(self.calls.period));
                 let other = self.other_time();
                 format!("{least} at least: the limit of {limit} allows one call every {period}\n{other}")
             }
@@ -205,16 +223,16 @@ impl DryRun {
 
     /// For programs.
     pub(crate) fn json(&self) -> Value {
-        let invalid = self.first_invalid.iter();
+        let invalid = self.rows.first_invalid.iter();
         let invalid = invalid.map(|row| json!({"line": row.line, "text": row.text, "reason": row.reason}));
         let files = self.files.iter().map(|(path, note)| json!({"path": path.to_string_lossy(), "note": note}));
         json!({
-            "event": "dry_run", "input": self.input, "is_listed": self.is_listed, "network": self.network, "done": self.done, "rows": self.rows,
-            "kept": self.kept, "distinct": self.distinct, "invalid": self.invalid,
-            "first_invalid": invalid.collect::<Vec<_>>(), "calls": self.calls_for(self.links), "links": self.links.to_string(), "rate": self.rate.to_string(),
-            "least_seconds": self.rate.limit().map(|_| self.least(self.links).as_secs_f64()),
-            "least_seconds_by_links": self.rate.limit().map(|_| json!({
-                "all": self.least(Links::All).as_secs_f64(), "default": self.least(Links::Default).as_secs_f64(),
+            "event": "dry_run", "input": self.input, "is_listed": self.is_listed, "network": self.network, "done": self.rows.done, "rows": self.rows.to_do,
+            "kept": self.rows.kept, "distinct": self.rows.distinct, "invalid": self.rows.invalid,
+            "first_invalid": invalid.collect::<Vec<_>>(), "calls": self.calls.calls_for(self.calls.links), "links": self.calls.links.to_string(), "rate": self.calls.rate.to_string(),
+            "least_seconds": self.calls.rate.limit().map(|_| self.calls.least(self.calls.links).as_secs_f64()),
+            "least_seconds_by_links": self.calls.rate.limit().map(|_| json!({
+                "all": self.calls.least(Links::All).as_secs_f64(), "default": self.calls.least(Links::Default).as_secs_f64(),
             })),
             "files": files.collect::<Vec<_>>(), "earlier_run": self.earlier_run(),
         })

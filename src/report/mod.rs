@@ -24,7 +24,7 @@ mod summary;
 mod view;
 
 pub(crate) use self::changes::ChangeSummary;
-pub(crate) use self::dry_run::{DryRun, InvalidRow, Slowest};
+pub(crate) use self::dry_run::{DryRun, InvalidRow, PlannedCalls, PlannedRows, Slowest};
 pub(crate) use self::event::Event;
 pub(crate) use self::failed_offer::FailedOffer;
 pub(crate) use self::format::{duration, with_causes};

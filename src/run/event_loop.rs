@@ -22,7 +22,7 @@ use crate::run::feed::Feed;
 use crate::run::in_flight::InFlight;
 use crate::run::lane::{Arrived, Lane};
 use crate::run::writer::Writer;
-use crate::settings::units::MaxErrors;
+use crate::settings::units::{Counted, MaxErrors};
 use crate::signals::status_request::StatusRequests;
 use crate::signals::{Signal, Signals};
 
@@ -297,12 +297,12 @@ impl Run {
             Fate::FailStopped => self.lanes.iter_mut().for_each(|lane| lane.fail_open_rows(now)),
             Fate::GoOn => {}
         }
-        self.max_errors.filter(|most| self.failed_too_often(*most, false)).map(RunOutcome::too_many_errors)
+        self.max_errors.filter(|most| self.failed_too_often(*most, Counted::SoFar)).map(RunOutcome::too_many_errors)
     }
 
-    fn failed_too_often(&self, most: MaxErrors, complete: bool) -> bool {
+    fn failed_too_often(&self, most: MaxErrors, counted: Counted) -> bool {
         let (failed, offers) = self.writer.of_this_run();
-        most.exceeded(failed, offers, complete)
+        most.exceeded(failed, offers, counted)
     }
 
     /// When there is something to do even if nothing happens.
@@ -312,7 +312,7 @@ impl Run {
     }
 
     async fn complete(mut self, signals: &mut Signals, report: &Report) -> Result<Ended, Error> {
-        if let Some(most) = self.max_errors.filter(|most| self.failed_too_often(*most, true)) {
+        if let Some(most) = self.max_errors.filter(|most| self.failed_too_often(*most, Counted::InAll)) {
             self.writer.commit(&mut self.feed.rows).await?;
             return Ok(self.ended(RunOutcome::too_many_errors(most)));
         }

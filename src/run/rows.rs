@@ -91,14 +91,14 @@ impl Rows {
         } else {
             From::File(Box::new(input))
         };
-        let (format, schema) = (job.format.rows(), job.schema.clone());
+        let (format, schema) = (job.output.format.rows(), job.output.schema.clone());
         Ok(Self { from, kept, cells, network_cell, looks, format, schema, reading, append, ended: false })
     }
 
     /// Opens the earlier output.
     fn again(job: &Job, which: RetryFailed) -> Result<Self, Error> {
-        let dialect = job.format.rows().dialect();
-        let rows = PreviousRows::open(&failed_rows_of(job), which, dialect, &job.schema)?;
+        let dialect = job.output.format.rows().dialect();
+        let rows = PreviousRows::open(&failed_rows_of(job), which, dialect, &job.output.schema)?;
         let kept = rows.previous.kept().to_vec();
         let index = |name: &str| rows.cell_index(name).ok_or_else(|| Error::NotKept { column: name.to_owned() });
         let cells = job.append.template.columns().map(index).collect::<Result<Vec<_>, _>>()?;
@@ -109,10 +109,10 @@ impl Rows {
             index(name).ok().and_then(|cell| kept.get(cell)).map_or_else(|| name.to_owned(), Clone::clone)
         });
         // An empty output could be of any format.
-        let format = if rows.previous.header().is_empty() { job.format.rows() } else { rows.previous.format() };
+        let format = if rows.previous.header().is_empty() { job.output.format.rows() } else { rows.previous.format() };
         let schema = rows.previous.schema().clone();
         let network_cell = schema.has(Field::Network).then_some(kept.len());
-        let wants_time = job.schema.has(Field::LastGoodAt);
+        let wants_time = job.output.schema.has(Field::LastGoodAt);
         let schema = if wants_time { schema.with(Field::LastGoodAt) } else { schema };
         let from = From::OutputReader(Box::new(rows));
         Ok(Self {

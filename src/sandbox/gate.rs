@@ -10,10 +10,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Account, Refusal, RefusalForm, RetryAfter};
 use crate::offer::OfferId;
 use crate::sandbox::limit::Verdict;
 use crate::sandbox::list::Query;
+use crate::sandbox::options::Account;
+use crate::sandbox::refusal::{Refusal, RefusalForm, RetryAfter};
 use crate::sandbox::reply::Whole;
 
 /// The gate that stops a call.
@@ -31,7 +32,7 @@ pub(crate) enum Stop {
 
 impl Stop {
     /// What the network answers.
-    pub(crate) fn answer(self, refusal: &Refusal) -> Whole {
+    pub(crate) fn answer(self, refusal: Refusal) -> Whole {
         let (status, code, message) = match self {
             Self::NoKey => (StatusCode::UNAUTHORIZED, 12, "Unauthorized"),
             Self::WrongKey => (StatusCode::UNAUTHORIZED, 13, "Invalid API key"),
@@ -46,20 +47,20 @@ impl Stop {
     }
 }
 
-fn refuse(refusal: &Refusal, retry_in: Duration) -> Whole {
+fn refuse(refusal: Refusal, retry_in: Duration) -> Whole {
     const MESSAGE: &str = "Too many requests";
     let answer = match refusal.form {
         RefusalForm::Status429 => Whole::error(StatusCode::TOO_MANY_REQUESTS, 40, MESSAGE),
         RefusalForm::Status503 => Whole::html(StatusCode::SERVICE_UNAVAILABLE, "503 Service Temporarily Unavailable"),
         RefusalForm::Envelope200 => Whole::error(StatusCode::OK, 40, MESSAGE),
     };
-    let retry_after = match &refusal.retry_after {
+    let retry_after = match refusal.retry_after {
         RetryAfter::None => None,
         RetryAfter::Remaining => {
             let begun = u64::from(retry_in.subsec_nanos() > 0);
             Some(retry_in.as_secs().saturating_add(begun).to_string())
         }
-        RetryAfter::Text(text) => Some(text.clone()),
+        RetryAfter::Text(text) => Some(text.to_owned()),
     };
     Whole { retry_after, ..answer }
 }
@@ -244,10 +245,10 @@ mod tests {
     fn a_refusal_takes_the_form_that_was_asked_for() {
         let refused = |form, retry_after| {
             let answer = Stop::TooManyCalls { retry_in: Duration::from_millis(1001) };
-            let answer = answer.answer(&Refusal { form, retry_after });
+            let answer = answer.answer(Refusal { form, retry_after });
             (answer.status.as_u16(), answer.body.contains(r#""code":40"#), answer.retry_after)
         };
-        let text = RetryAfter::Text("soon".to_owned());
+        let text = RetryAfter::Text("soon");
         assert_eq!(refused(RefusalForm::Status429, RetryAfter::None), (429, true, None));
         assert_eq!(refused(RefusalForm::Status503, RetryAfter::Remaining), (503, false, Some("2".to_owned())));
         assert_eq!(refused(RefusalForm::Envelope200, text), (200, true, Some("soon".to_owned())));

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::sandbox::others::{Crowd, Others, Tally};
+use crate::sandbox::refusal::Refusal;
 use crate::settings::rate::Limit;
 
 /// What the limit looks like from outside.
@@ -18,14 +19,21 @@ pub struct Rules {
     pub window: Window,
     /// What a refused call costs.
     pub refused: Refused,
+    /// How a call over the limit is refused.
+    pub refusal: Refusal,
     /// Who else uses the limit.
     pub others: Option<Others>,
 }
 
 impl Rules {
     /// The published limit, counted in the strictest way that forgives refused calls, with nobody else around.
-    pub const PUBLISHED: Self =
-        Self { limit: Limit::PUBLISHED, window: Window::Sliding, refused: Refused::Free, others: None };
+    pub const PUBLISHED: Self = Self {
+        limit: Limit::PUBLISHED,
+        window: Window::Sliding,
+        refused: Refused::Free,
+        refusal: Refusal::PUBLISHED,
+        others: None,
+    };
 }
 
 /// How the calls of a window are counted.
@@ -190,7 +198,7 @@ mod tests {
 
     fn rules(window: Window, refused: Refused) -> Rules {
         let limit = Limit { calls: 3.try_into().unwrap(), window: Duration::from_secs(10) };
-        Rules { limit, window, refused, others: None }
+        Rules { limit, window, refused, ..Rules::PUBLISHED }
     }
 
     /// In seconds: when a call arrives, and whether it must pass.

@@ -11,14 +11,20 @@ use axum::extract::{ConnectInfo, Request, State as Shared};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 
-use super::{Asked, Call, Log, Options, OutageKind};
+use crate::sandbox::call_log::{Call, Log};
 use crate::sandbox::gate::{self, Gates, Target};
 use crate::sandbox::limit::{Limiter, Verdict};
 use crate::sandbox::offers::{self, Kind};
+use crate::sandbox::options::{EMAIL, Options, OutageKind};
 use crate::sandbox::others::Tally;
 use crate::sandbox::random::Random;
+use crate::sandbox::refusal::Refusal;
 use crate::sandbox::reply::{Ending, Whole, pause};
+use crate::sandbox::script::Asked;
 use crate::sandbox::wire::{Fuse, Listener};
+
+/// Chooses the latencies, the same in every run.
+const LATENCY_SEED: u64 = 16;
 
 /// What all calls share.
 #[derive(Debug)]
@@ -51,10 +57,10 @@ impl Counts {
 impl State {
     pub(crate) fn new(options: Options) -> Self {
         Self {
-            gates: Gates::new(&options.email, &options.api_key, options.account),
+            gates: Gates::new(EMAIL, &options.api_key, options.account),
             start: Instant::now(),
             limiter: options.limit.map(|rules| Mutex::new(Limiter::new(rules))),
-            latency: Mutex::new(Random::new(options.seed)),
+            latency: Mutex::new(Random::new(LATENCY_SEED)),
             counts: Mutex::default(),
             calls: Mutex::default(),
             options,
@@ -109,7 +115,7 @@ impl State {
         };
         match self.gates.pass(parts, frequency) {
             Ok(target) => self.answer(path_and_query(request), &target),
-            Err(stop) => stop.answer(&self.options.refusal).into(),
+            Err(stop) => stop.answer(self.options.limit.map_or(Refusal::PUBLISHED, |rules| rules.refusal)).into(),
         }
     }
 
@@ -121,7 +127,7 @@ impl State {
         let (nth, overall) = lock(&self.counts).count(path);
         let offer = path.split('?').next().and_then(gate::offer_asked_for);
         let asked = Asked { path, offer, nth, overall };
-        let reply = self.options.script.as_ref().and_then(|script| (script.0)(&asked));
+        let reply = self.options.script.as_ref().and_then(|script| script.answer(&asked));
         Ending::scripted(reply, self.own(target, nth))
     }
 
@@ -187,7 +193,7 @@ mod tests {
 
     use super::*;
     use crate::sandbox::limit::Rules;
-    use crate::sandbox::{API_KEY, Account, EMAIL, Outage, RefusalForm, Reply, RetryAfter, Sandbox, Script, offers};
+    use crate::sandbox::{API_KEY, Account, Outage, RefusalForm, Reply, RetryAfter, Sandbox, Script, offers};
     use crate::settings::rate::Limit;
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
@@ -229,9 +235,9 @@ mod tests {
     #[test]
     fn the_limit_the_account_and_outages_are_felt_by_real_calls() {
         let limit = Limit { calls: NonZeroU32::MIN, window: Duration::from_secs(3600) };
-        let refusal = crate::sandbox::Refusal { form: RefusalForm::Status429, retry_after: RetryAfter::Remaining };
-        let limit = Some(Rules { limit, ..Rules::PUBLISHED });
-        let sandbox = Sandbox::start(Options { limit, refusal, ..quick() }).unwrap();
+        let refusal = Refusal { form: RefusalForm::Status429, retry_after: RetryAfter::Remaining };
+        let limit = Some(Rules { limit, refusal, ..Rules::PUBLISHED });
+        let sandbox = Sandbox::start(Options { limit, ..quick() }).unwrap();
         assert_eq!([16, 16].map(|id| links_of(&sandbox, id).0), ["200", "429"]);
         assert!(ask(&sandbox, "/").unwrap().contains("retry-after: 3600"));
 

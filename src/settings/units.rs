@@ -91,6 +91,15 @@ pub fn parse_size(text: &str) -> Result<usize, String> {
     }
 }
 
+/// Whether more offers will come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// Some are still to come.
+    SoFar,
+    /// All are done.
+    InAll,
+}
+
 /// The value of `--max-errors`: how many error rows are too many.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum MaxErrors {
@@ -104,11 +113,12 @@ impl MaxErrors {
     /// A percentage is checked only from this many offers on.
     const ENOUGH: u64 = 100;
 
-    /// Whether `failed` of `done` offers are too many. `complete`: no more offers will come.
-    pub fn exceeded(self, failed: u64, done: u64, complete: bool) -> bool {
+    /// Whether `failed` of `done` offers are too many.
+    pub fn exceeded(self, failed: u64, done: u64, counted: Counted) -> bool {
+        let is_enough = counted == Counted::InAll || done >= Self::ENOUGH;
         match self {
             Self::Count(most) => failed > most,
-            Self::Percent(most) => (complete || done >= Self::ENOUGH) && failed as f64 * 100.0 > most * done as f64,
+            Self::Percent(most) => is_enough && failed as f64 * 100.0 > most * done as f64,
         }
     }
 }
@@ -210,12 +220,12 @@ mod tests {
     #[test]
     fn a_share_of_errors_counts_only_when_it_means_something() {
         let percent: MaxErrors = "10%".parse().unwrap();
-        assert!(!percent.exceeded(5, 10, false));
-        assert!(percent.exceeded(5, 10, true));
-        assert!(percent.exceeded(11, 100, false));
-        assert!(!percent.exceeded(10, 100, true));
-        assert!("3".parse::<MaxErrors>().unwrap().exceeded(4, 4, false));
-        assert!("0".parse::<MaxErrors>().unwrap().exceeded(1, 1, false));
+        assert!(!percent.exceeded(5, 10, Counted::SoFar));
+        assert!(percent.exceeded(5, 10, Counted::InAll));
+        assert!(percent.exceeded(11, 100, Counted::SoFar));
+        assert!(!percent.exceeded(10, 100, Counted::InAll));
+        assert!("3".parse::<MaxErrors>().unwrap().exceeded(4, 4, Counted::SoFar));
+        assert!("0".parse::<MaxErrors>().unwrap().exceeded(1, 1, Counted::SoFar));
         for text in ["", "x", "-1", "101%", "NaN%"] {
             assert!(text.parse::<MaxErrors>().is_err(), "{text}");
         }

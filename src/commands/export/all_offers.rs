@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::networks::Called;
 use crate::api::Request;
 use crate::budget::Participant;
-use crate::commands::list::{Board, Care, ListOf, Lister, Whole, to_csv};
+use crate::commands::list::{Board, Care, ListOf, Lister, Nameless, Whole, to_csv};
 use crate::config::{AllOffers, Job};
 use crate::dispatch::Dispatcher;
 use crate::error::Error;
@@ -52,7 +52,7 @@ pub(crate) async fn prepare(
         let (board, query) = (&board, list.query.as_slice().into());
         async move {
             let lane = LaneId(lane);
-            let mut lister = Lister { lane, board, client, query, schedule, budget, keep_nameless: true };
+            let mut lister = Lister { lane, board, client, query, schedule, budget, nameless_offers: Nameless::Keep };
             lister.whole(care, report).await
         }
     });

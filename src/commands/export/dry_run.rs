@@ -17,7 +17,7 @@ use crate::offer::OfferId;
 use crate::output::Destination;
 use crate::pace::Pace;
 use crate::reorder::buffer::ReorderBuffer;
-use crate::report::{DryRun, Event, InvalidRow, Report, Slowest};
+use crate::report::{DryRun, Event, InvalidRow, PlannedCalls, PlannedRows, Report, Slowest};
 use crate::run::lane_progress::LaneProgress;
 use crate::run::resume::ResumeDecision;
 use crate::run::retry_failed::failed_of_previous;
@@ -78,18 +78,22 @@ fn plan(job: &Job, network: String, target: &Destination, earlier: &ResumeDecisi
         is_listed: job.work.all_offers().is_none() || earlier.done() > 0,
         ids: None,
         network,
-        done: earlier.done(),
-        rows: seen.rows,
-        kept: seen.kept,
-        distinct: seen.distinct(),
-        invalid: seen.invalid,
-        first_invalid: seen.first_invalid,
-        calls: seen.calls,
-        links: job.links,
-        rate: job.networks.first().policy.rate,
-        period: Pace::new(job.networks.first().policy.rate, Instant::now()).period(),
+        calls: PlannedCalls {
+            offers: seen.calls,
+            links: job.links,
+            rate: job.networks.first().policy.rate,
+            period: Pace::new(job.networks.first().policy.rate, Instant::now()).period(),
+            slowest: slowest(job, &seen.calls_of),
+        },
+        rows: PlannedRows {
+            done: earlier.done(),
+            to_do: seen.rows,
+            kept: seen.kept,
+            distinct: seen.distinct(),
+            invalid: seen.invalid,
+            first_invalid: seen.first_invalid,
+        },
         files: files(job, target, earlier),
-        slowest: slowest(job, &seen.calls_of),
         earlier_run: earlier.earlier_run(job.start),
     }
 }

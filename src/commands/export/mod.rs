@@ -221,7 +221,7 @@ async fn wind_up(
 
 /// The output as the user knows it.
 fn output_of(job: &Job) -> String {
-    if job.output.as_os_str() == "-" { "stdout".to_owned() } else { job.output.display().to_string() }
+    if job.output.path.as_os_str() == "-" { "stdout".to_owned() } else { job.output.path.display().to_string() }
 }
 
 /// Opens what the rows come from, and locks what they go to. An earlier output is read only when no other run can

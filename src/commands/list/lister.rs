@@ -14,7 +14,7 @@ use crate::api::{Client, Payload, Reply, Request, is_foreign_page};
 use crate::budget::Participant;
 use crate::commands::list::board::Board;
 use crate::commands::list::end::End;
-use crate::commands::list::paging::{Paging, Step};
+use crate::commands::list::paging::{Nameless, Paging, Step};
 use crate::dispatch::{Call, Completion, Dispatcher, Failure, Next, Responder, StopReason, Supply, Verdict, Waiting};
 use crate::input::Total;
 use crate::offer::{ErrorKind, OfferError};
@@ -36,8 +36,8 @@ pub(crate) struct Lister<'a> {
     pub schedule: &'a mut Dispatcher<Request>,
     /// This run's part of the limit.
     pub budget: &'a mut Participant,
-    /// Whether offers without an ID are given out too.
-    pub keep_nameless: bool,
+    /// What becomes of offers without an ID.
+    pub nameless_offers: Nameless,
 }
 
 /// All pages, one after the other.
@@ -49,7 +49,7 @@ pub(super) struct Turned {
 impl Lister<'_> {
     /// Reads the pages once.
     pub(super) async fn turn_pages(&mut self, report: &Report) -> Result<Turned, End> {
-        let (mut paging, mut offers) = (Paging::new(self.keep_nameless), Vec::new());
+        let (mut paging, mut offers) = (Paging::new(self.nameless_offers), Vec::new());
         loop {
             let page = self.page(&paging, report).await?;
             let (more, step) = paging.take(page).map_err(End::Endless)?;

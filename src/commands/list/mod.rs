@@ -18,6 +18,7 @@ use futures::future::join_all;
 pub(crate) use self::board::Board;
 pub(crate) use self::end::End;
 pub(crate) use self::lister::Lister;
+pub(crate) use self::paging::Nameless;
 use self::sink::Sink;
 pub(crate) use self::sink::{ListOf, to_csv};
 pub(crate) use self::whole::{Care, Whole};
@@ -148,7 +149,7 @@ impl<'a> Network<'a> {
             query: job.query.as_slice().into(),
             schedule: &mut schedule,
             budget: &mut budget,
-            keep_nameless: false,
+            nameless_offers: Nameless::Drop,
         };
         let care = Care { twice: false, allow_short: job.allow_short };
         let whole = lister.whole(care, report).await;

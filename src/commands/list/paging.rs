@@ -17,6 +17,24 @@ pub(crate) enum Step {
     Done,
 }
 
+/// What becomes of offers without an ID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Nameless {
+    /// They are given out like the others.
+    Keep,
+    /// They are only counted.
+    Drop,
+}
+
+/// What the network says about the length of its list.
+#[derive(Debug, Default)]
+struct Claimed {
+    offers: Option<u64>,
+    pages: Option<u64>,
+    /// The count of offers before and after it changed.
+    changed: Option<(u64, u64)>,
+}
+
 /// The way through the pages.
 #[derive(Debug)]
 pub(crate) struct Paging {
@@ -29,14 +47,10 @@ pub(crate) struct Paging {
     received: u64,
     /// Offers without an ID.
     nameless: u64,
-    total: Option<u64>,
-    /// How many pages there are, by the network's count.
-    pages: Option<u64>,
-    /// Its count of offers before and after it changed.
-    changed: Option<(u64, u64)>,
+    claimed: Claimed,
     /// The last page was empty.
     ended_empty: bool,
-    keep_nameless: bool,
+    nameless_offers: Nameless,
 }
 
 impl Paging {
@@ -45,12 +59,19 @@ impl Paging {
     /// While offers are removed, one page may hold nothing new; not two.
     const MOST_STALE: u32 = 2;
 
-    /// `keep_nameless` tells whether offers without an ID are given out too.
-    pub(crate) fn new(keep_nameless: bool) -> Self {
-        let (seen, previous) = (HashSet::new(), Vec::new());
-        let (page, stale, received, nameless) = (1, 0, 0, 0);
-        let (total, pages, changed, ended_empty) = (None, None, None, false);
-        Self { page, seen, previous, stale, received, nameless, total, pages, changed, ended_empty, keep_nameless }
+    /// Before the first page.
+    pub(crate) fn new(nameless_offers: Nameless) -> Self {
+        Self {
+            page: 1,
+            seen: HashSet::new(),
+            previous: Vec::new(),
+            stale: 0,
+            received: 0,
+            nameless: 0,
+            claimed: Claimed::default(),
+            ended_empty: false,
+            nameless_offers,
+        }
     }
 
     /// The page that is wanted.
@@ -65,7 +86,7 @@ impl Paging {
 
     /// How many the network says there are, where that can be.
     pub(crate) fn total(&self) -> Option<u64> {
-        self.total.filter(|total| *total >= self.offers())
+        self.claimed.offers.filter(|total| *total >= self.offers())
     }
 
     /// Offers that were left out, because without an ID nothing can be asked for.
@@ -77,20 +98,20 @@ impl Paging {
     /// count something else.
     pub(crate) fn doubt(&self) -> Option<Doubt> {
         let came = self.offers() + self.nameless;
-        if let Some((from, to)) = self.changed {
+        if let Some((from, to)) = self.claimed.changed {
             return Some(Doubt::Changed { from, to });
         }
-        if let Some(said) = self.total.filter(|said| *said > came) {
+        if let Some(said) = self.claimed.offers.filter(|said| *said > came) {
             return Some(Doubt::Offers { said, came });
         }
-        let counted = self.total == Some(came);
-        let said = self.pages.filter(|said| self.ended_empty && !counted && *said >= u64::from(self.page));
+        let counted = self.claimed.offers == Some(came);
+        let said = self.claimed.pages.filter(|said| self.ended_empty && !counted && *said >= u64::from(self.page));
         said.map(|said| Doubt::Pages { said, came: self.page })
     }
 
     /// Whether the list came in one piece, with the network's own count of it: nothing can have moved meanwhile.
     pub(crate) fn is_vouched(&self) -> bool {
-        self.page == 1 && self.total == Some(self.offers() + self.nameless)
+        self.page == 1 && self.claimed.offers == Some(self.offers() + self.nameless)
     }
 
     /// Takes in the page that was wanted: its new offers, and what to do next.
@@ -100,7 +121,7 @@ impl Paging {
     pub(crate) fn take(&mut self, page: Page) -> Result<(Vec<Listed>, Step), Endless> {
         let Page { offers, total_pages, total_rows } = page;
         self.count_again(total_rows, offers.len() as u64);
-        self.pages = total_pages.or(self.pages);
+        self.claimed.pages = total_pages.or(self.claimed.pages);
         if offers.is_empty() {
             self.ended_empty = true;
             return Ok((offers, Step::Done));
@@ -130,20 +151,20 @@ impl Paging {
     /// Takes in the network's count of offers, with a page of so many.
     fn count_again(&mut self, total: Option<u64>, more: u64) {
         let believed = |total: &u64, received| *total >= received;
-        let before = self.total.filter(|total| believed(total, self.received));
+        let before = self.claimed.offers.filter(|total| believed(total, self.received));
         let now = total.filter(|total| believed(total, self.received + more));
         if let (Some(from), Some(to)) = (before, now)
             && from != to
         {
-            self.changed.get_or_insert((from, to));
+            self.claimed.changed.get_or_insert((from, to));
         }
-        self.total = total.or(self.total);
+        self.claimed.offers = total.or(self.claimed.offers);
     }
 
     fn is_new(&mut self, offer: &Listed) -> bool {
         let id = offer.id.as_deref().map(str::trim).filter(|id| !id.is_empty());
         self.nameless += u64::from(id.is_none());
-        id.map_or(self.keep_nameless, |id| self.seen.insert(id.to_owned()))
+        id.map_or(self.nameless_offers == Nameless::Keep, |id| self.seen.insert(id.to_owned()))
     }
 
     /// Whether the network says so, in a way that fits what came. Where it says nothing, an empty page ends the list:
@@ -151,10 +172,10 @@ impl Paging {
     fn is_last(&self, total_pages: Option<u64>) -> bool {
         let pages_done = total_pages.map(|pages| u64::from(self.page) >= pages);
         // Fewer than have come is no number of offers.
-        let rows_done = self.total.filter(|total| *total >= self.received).map(|total| self.received == total);
+        let rows_done = self.claimed.offers.filter(|total| *total >= self.received).map(|total| self.received == total);
         match (pages_done, rows_done) {
             (Some(true) | None, Some(rows_done)) => rows_done,
-            (Some(true), None) => total_pages == Some(u64::from(self.page)) && self.total.is_none(),
+            (Some(true), None) => total_pages == Some(u64::from(self.page)) && self.claimed.offers.is_none(),
             (Some(false), _) | (None, None) => false,
         }
     }

@@ -74,13 +74,14 @@ fn ids(offers: &[Listed]) -> Vec<Option<String>> {
 mod tests {
     use super::*;
     use crate::api::offers::Page;
+    use crate::commands::list::paging::Nameless;
 
     fn listed(ids: &[u32]) -> Vec<Listed> {
         ids.iter().map(|id| Listed { id: Some(id.to_string()), ..Listed::default() }).collect()
     }
 
     fn read(pages: &[&[u32]], total_rows: Option<u64>) -> (Paging, Vec<Listed>) {
-        let (mut paging, mut offers) = (Paging::new(false), Vec::new());
+        let (mut paging, mut offers) = (Paging::new(Nameless::Drop), Vec::new());
         for page in pages {
             let page = Page { offers: listed(page), total_pages: None, total_rows };
             offers.extend(paging.take(page).unwrap().0);

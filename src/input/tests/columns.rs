@@ -85,7 +85,7 @@ fn columns_are_kept_in_order_under_names_of_their_own() {
     5: "" Empty [1||||||]
     "#);
     let keep = |names: &[&str]| Options {
-        keep: Keep::Columns(names.iter().map(|&name| name.to_owned()).collect()),
+        columns: keeping(Keep::Columns(names.iter().map(|&name| name.to_owned()).collect())),
         ..options()
     };
     insta::assert_snapshot!(show(content, &keep(&["URL", "id", "status"])).lines().take(2).collect::<Vec<_>>().join("\n"), @r"
@@ -93,7 +93,7 @@ fn columns_are_kept_in_order_under_names_of_their_own() {
     2: 16 [b|g]
     ");
     assert_eq!(show(b"16,x,y", &keep(&["column_3"])), "[column_3]\n1: 16 [y]");
-    assert_eq!(show(b"id,a\n16,x", &Options { keep: Keep::None, ..options() }), "[]\n2: 16 []");
+    assert_eq!(show(b"id,a\n16,x", &Options { columns: keeping(Keep::None), ..options() }), "[]\n2: 16 []");
     let unknown = show(b"id,a\n16,x", &keep(&["b"]));
     assert_eq!(unknown, "FILE: there is no column \"b\" (--keep); the columns found are: id, a");
 }
@@ -103,13 +103,15 @@ fn cells_for_links_come_after_the_kept_ones() {
     let (_dir, source) = file(b"id,a,b,c\n16.0,x,y,z\n17\n");
     let keep = Keep::Columns(vec!["b".to_owned()]);
     let also = ["c", "ID", "b"].map(str::to_owned).to_vec();
-    let mut input = Input::open(&source, &Options { keep, also, ..options() }).unwrap();
+    let columns = WantedColumns { keep, also, ..WantedColumns::default() };
+    let mut input = Input::open(&source, &Options { columns, ..options() }).unwrap();
     let index = |name| input.cell_index(name);
     assert_eq!([index("b"), index("c"), index("id"), index("a"), index("no")], [Some(0), Some(1), Some(2), None, None]);
     let rows = rows(&mut input);
     assert_eq!(rows[0].cells.kept().collect::<Vec<_>>(), ["y"]);
     assert_eq!([0, 1, 2, 3].map(|index| rows[0].cells.get(index)), ["y", "z", "16.0", ""]);
     assert_eq!([0, 1, 2, 3].map(|index| rows[1].cells.get(index)), ["", "", "17", ""]);
-    let error = Input::open(&source, &Options { also: vec!["d".to_owned()], ..options() }).unwrap_err();
+    let columns = WantedColumns { also: vec!["d".to_owned()], ..WantedColumns::default() };
+    let error = Input::open(&source, &Options { columns, ..options() }).unwrap_err();
     assert!(error.is_usage() && error.to_string().contains("\"d\" (--append); the columns found are: id, a, b, c"));
 }

@@ -45,6 +45,10 @@ fn options() -> Options {
     Options::default()
 }
 
+fn keeping(keep: Keep) -> WantedColumns {
+    WantedColumns { keep, ..WantedColumns::default() }
+}
+
 fn column(name: &str) -> Options {
     Options { column: Some(ColumnChoice::Name(name.to_owned())), ..options() }
 }

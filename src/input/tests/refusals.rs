@@ -31,7 +31,7 @@ fn what_is_no_list_is_refused_in_words_of_its_own() {
         assert_eq!(show(empty.as_bytes(), &allowed), kept, "{:?}", empty.get(..15));
     }
     // Flags that name a column of a header are right on a day without offers, too.
-    let keep = Options { keep: Keep::Columns(vec!["name".to_owned()]), ..allowed.clone() };
+    let keep = Options { columns: keeping(Keep::Columns(vec!["name".to_owned()])), ..allowed.clone() };
     assert_eq!(show(b"offer_id,name\n", &keep), "[name]");
     for full in ["Access denied\n", "offer_id\nx\n", "offer_id,16\n"] {
         assert!(show(full.as_bytes(), &allowed).starts_with("FILE: "), "{full:?}");

@@ -89,8 +89,7 @@ fn any_options() -> impl proptest::strategy::Strategy<Value = Options> {
         column,
         delimiter,
         no_headers,
-        keep,
-        also,
+        columns: WantedColumns { keep, also, ..WantedColumns::default() },
         ..Options::default()
     })
 }

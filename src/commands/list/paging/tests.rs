@@ -14,7 +14,7 @@ fn walk(server: impl Fn(u32) -> Page) -> (Vec<String>, u32, Result<(), Endless>)
 }
 
 fn walk_with_doubt(server: impl Fn(u32) -> Page) -> (Vec<String>, u32, Result<(), Endless>, Paging) {
-    let (mut paging, mut offers) = (Paging::new(false), Vec::new());
+    let (mut paging, mut offers) = (Paging::new(Nameless::Drop), Vec::new());
     for asked in 1..=20 {
         assert_eq!(paging.page(), asked);
         match paging.take(server(asked)) {
@@ -112,7 +112,7 @@ fn an_offer_that_moves_to_another_page_is_listed_once_and_the_order_is_kept() {
 
 #[test]
 fn offers_without_an_id_are_counted() {
-    let mut paging = Paging::new(false);
+    let mut paging = Paging::new(Nameless::Drop);
     let nameless = |id: Option<&str>| Listed { id: id.map(str::to_owned), ..Listed::default() };
     let offers = vec![nameless(None), nameless(Some(" ")), nameless(Some("16"))];
     let (new, step) = paging.take(Page { offers, total_pages: Some(1), total_rows: Some(3) }).unwrap();
@@ -129,7 +129,7 @@ proptest::proptest! {
         known in 1_u32..6,
     ) {
         // Every server that knows but a few offers is through after so many pages, whatever it says.
-        let (mut paging, mut asked) = (Paging::new(false), 0);
+        let (mut paging, mut asked) = (Paging::new(Nameless::Drop), 0);
         loop {
             asked += 1;
             let start = seed.wrapping_mul(asked).wrapping_mul(2_654_435_761);
