@@ -11,9 +11,9 @@ use clap::{Arg, ArgMatches, CommandFactory};
 
 use crate::budget::redis::address;
 use crate::cli::Cli;
-use crate::config::pasted::may_be_a_key;
 use crate::settings::console::LogFormat;
 use crate::settings::origin::{Setting, SettingSource};
+use crate::settings::pasted::may_be_a_key;
 
 /// The settings of the command that was typed.
 pub(crate) fn settings(matches: &ArgMatches) -> Vec<Setting> {

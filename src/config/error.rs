@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
+use crate::config::account_error::AccountError;
 use crate::config::accounts::{BadNetworks, SelectionError};
 use crate::config::budget::BudgetError;
-use crate::config::credentials::AccountError;
 use crate::config::file::ConfigFileError;
 use crate::encode::link_template::BadTemplate;
 use crate::output::OutputError;

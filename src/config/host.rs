@@ -4,7 +4,7 @@
 
 use url::Url;
 
-use crate::config::credentials::AccountError;
+use crate::config::account_error::AccountError;
 use crate::settings::network::host_and_port;
 
 /// How the network is named.

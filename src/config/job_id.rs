@@ -7,6 +7,7 @@
 //! An option that shapes rows and is new gets a field here with `#[serde(default, skip_serializing_if = ..)]`, so that
 //! checkpoints of earlier versions go on where it is not used; earlier versions refuse one that they do not know.
 
+pub(crate) mod comparison;
 mod differences;
 
 use serde::{Deserialize, Serialize};
@@ -14,10 +15,10 @@ use serde_json::Value;
 
 use crate::config::all_offers::AllOffers;
 use crate::config::job::{Job, RetryFailed, Work};
+use crate::config::job_id::comparison::{Comparison, OpenedRows};
 use crate::config::keep::OnFailure;
 use crate::config::legacy_key;
 use crate::config::networks::{Network, NetworkConfig, Networks, Routing};
-use crate::encode::RowFormat;
 use crate::input::Resolved;
 use crate::sandbox;
 use crate::settings::links::Links;
@@ -130,30 +131,6 @@ struct ReadingId {
 enum WhichId {
     Passing,
     All,
-}
-
-/// What a job comes to when its rows are opened.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct OpenedRows<'a> {
-    /// How the input is read; `None` for the failed rows of an output.
-    pub reading: Option<&'a Resolved>,
-    /// The kept columns, as the output's header names them.
-    pub kept: &'a [String],
-    /// How rows are written.
-    pub format: RowFormat,
-    /// `--append`, with the input's own names of columns.
-    pub append: &'a str,
-}
-
-/// Whether a run of another job left a checkpoint, as far as can be told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Comparison {
-    /// It was the same job.
-    Same,
-    /// So it seems, but the version that wrote it told only what was typed: its place in the input has to be checked.
-    SameAsTyped,
-    /// It was another: what differs, for people.
-    Differs(String),
 }
 
 impl Job {

@@ -4,10 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::cli::KeepArgs;
-use crate::config::{Job, JobError, Network};
-use crate::history::runs::{NetworkName, RunKey};
+use crate::config::error::JobError;
 use crate::output::{Destination, OutputPath};
-use crate::sandbox;
 
 /// How a job uses the history.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,26 +72,5 @@ fn file_of_changes(path: &Path) -> Result<OutputPath, JobError> {
             Ok(place)
         }
         Destination::Stdout | Destination::Device(_) => Err(JobError::ChangesToStream),
-    }
-}
-
-impl Job {
-    /// What the history knows this run by.
-    pub(crate) fn run_key(&self, job: String, started_at: i64) -> RunKey {
-        let networks = self.networks.iter().map(|network| {
-            let (base_url, email) = match &network.network {
-                Network::Sandbox => ("sandbox", sandbox::EMAIL),
-                Network::Real(account) => (account.base_url.as_str(), account.email.as_str()),
-                Network::NotGiven(_) => ("", ""),
-            };
-            NetworkName { name: network.name.clone(), base_url: base_url.to_owned(), email: email.to_owned() }
-        });
-        RunKey { output: self.absolute_output(), job, started_at, networks: networks.collect() }
-    }
-
-    /// The output as the history knows it.
-    pub(crate) fn absolute_output(&self) -> String {
-        let absolute = std::path::absolute(&self.output.path).ok().filter(|_| self.output.path != Path::new("-"));
-        absolute.unwrap_or_else(|| self.output.path.clone()).to_string_lossy().into_owned()
     }
 }

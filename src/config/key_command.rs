@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::config::pasted::hide_what_may_be_a_key;
+use crate::settings::pasted::hide_what_may_be_a_key;
 use crate::text;
 
 /// Long enough to type a passphrase.

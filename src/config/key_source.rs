@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::config::credentials::AccountError;
+use crate::config::account_error::AccountError;
 use crate::config::key_command;
-use crate::config::pasted::{flaw_of_key, may_be_a_key};
+use crate::settings::pasted::{flaw_of_key, may_be_a_key};
 
 /// Where the key is.
 #[derive(Clone, Debug)]

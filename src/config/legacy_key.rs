@@ -4,7 +4,7 @@
 //! elsewhere. May go when no run of that version can be left anywhere.
 
 use crate::config::job::{Job, RetryFailed, Work};
-use crate::config::job_id::{Comparison, OpenedRows};
+use crate::config::job_id::comparison::{Comparison, OpenedRows};
 use crate::config::networks::Network;
 use crate::encode::link_template::Part;
 use crate::encode::{Dialect, RowFormat};

@@ -2,6 +2,7 @@
 //!
 //! The leaves decide; nothing here calls a network. Reads the config file, key files and the start of an earlier output.
 
+mod account_error;
 mod accounts;
 mod all_offers;
 mod budget;
@@ -22,8 +23,8 @@ mod key_source;
 mod legacy_key;
 mod list;
 pub(crate) mod networks;
-pub(crate) mod pasted;
 mod retry;
+mod run_key;
 mod views;
 
 pub(crate) use self::all_offers::AllOffers;
@@ -31,7 +32,7 @@ pub(crate) use self::check::{CheckJob, CheckTarget};
 pub(crate) use self::environment::Environment;
 pub(crate) use self::error::JobError;
 pub(crate) use self::job::{Job, RetryFailed, Start, Work};
-pub(crate) use self::job_id::{Comparison, OpenedRows};
+pub(crate) use self::job_id::comparison::{Comparison, OpenedRows};
 pub(crate) use self::keep::{HistoryUse, OnFailure};
 pub(crate) use self::list::ListJob;
 pub(crate) use self::networks::{Network, NetworkConfig, Networks};

@@ -6,8 +6,9 @@ use std::collections::HashSet;
 
 use crate::encode::Schema;
 use crate::encode::schema::Field;
-use crate::input::error::{InputError, Names};
+use crate::input::error::InputError;
 use crate::input::layout::{Layout, Line, Refusal, normal};
+use crate::input::names::Names;
 use crate::input::options::{Keep, NetworkColumn, WantedColumns};
 use crate::input::record::{Record, is_blank};
 

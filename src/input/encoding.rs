@@ -2,7 +2,7 @@
 //!
 //! Owns the signatures. Must not read anything, nor decode: cells are decoded one by one, in [`crate::text`].
 
-use crate::input::error::Names;
+use crate::input::names::Names;
 
 /// What the bytes are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,11 +2,11 @@
 //!
 //! Owns the words that users see. Must not decide anything.
 
-use std::fmt;
 use std::io;
 
 pub(crate) use crate::input::encoding::Unreadable;
 pub(crate) use crate::input::layout::Refusal;
+use crate::input::names::{Names, SheetFlags};
 use crate::input::workbook::NotAWorkbook;
 
 /// Why the input cannot be used, or not any further.
@@ -129,44 +129,5 @@ impl InputError {
     /// of the run (exit 1).
     pub(crate) fn is_usage(&self) -> bool {
         !matches!(self, Self::Read { .. })
-    }
-}
-
-/// Sheets by the flags that choose them: `--sheet Offers or --sheet "My list"`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct SheetFlags(pub Vec<String>);
-
-impl fmt::Display for SheetFlags {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SHOWN: usize = 5;
-        for (index, name) in self.0.iter().take(SHOWN).enumerate() {
-            let name: String = name.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-            let is_plain = name.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c));
-            let quote = if is_plain { "" } else { "\"" };
-            write!(f, "{}--sheet {quote}{name}{quote}", if index == 0 { "" } else { " or " })?;
-        }
-        match self.0.len().saturating_sub(SHOWN) {
-            0 => Ok(()),
-            more => write!(f, " and {more} more"),
-        }
-    }
-}
-
-/// A list of names as it is shown to people: the first twenty.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Names(pub Vec<String>);
-
-impl fmt::Display for Names {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SHOWN: usize = 20;
-        const LONGEST: usize = 60;
-        for (index, name) in self.0.iter().take(SHOWN).enumerate() {
-            let short: String = name.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
-            write!(f, "{}{short}", if index == 0 { "" } else { ", " })?;
-        }
-        match self.0.len().saturating_sub(SHOWN) {
-            0 => Ok(()),
-            more => write!(f, " and {more} more"),
-        }
     }
 }

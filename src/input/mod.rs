@@ -13,6 +13,7 @@ mod fingerprint;
 mod foreign;
 mod growing;
 mod layout;
+mod names;
 mod open;
 mod options;
 pub(crate) mod packed;

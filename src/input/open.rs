@@ -8,22 +8,19 @@ use crate::input::columns::Columns;
 use crate::input::delimited::Delimited;
 use crate::input::dialect::Opening;
 use crate::input::encoding::{Content, Unreadable};
-use crate::input::error::{InputError, Names, SheetFlags};
+use crate::input::error::InputError;
 use crate::input::fingerprint::PrefixHasher;
 use crate::input::foreign;
 use crate::input::layout::{Asked, LOOK_AT, Layout, Line, Refusal, delimiter, judge};
+use crate::input::names::{Names, SheetFlags};
 use crate::input::options::Options;
 use crate::input::reader::{Head, Input, InputFile, Records, RowCount};
 use crate::input::record::Record;
 use crate::input::search;
 use crate::input::source::{self, HEAD, Opened, Source, read_all, text_of_utf16, transcode};
-use crate::input::total::{Sample, count_rows, unclosed_quote};
+use crate::input::total::{COUNTED, Sample, count_rows, unclosed_quote};
 use crate::input::warnings::InputWarnings;
 use crate::input::workbook::{OpenFailure, Sheet, Workbook};
-
-/// Files up to this size are counted at the start, in bytes: takes a few milliseconds. As much of a stream is searched
-/// for a first ID.
-pub(super) const COUNTED: u64 = 4 << 20;
 
 /// Whether the beginning of a stream shows what the rest is: by a header that is known, else by as many lines as are
 /// looked at in a file.
@@ -162,7 +159,7 @@ impl Input {
         let layout = self.allow(judge(&seen, Asked::of(options, is_whole)), options)?;
         let is_open = options.sheet.is_none() && options.column.is_none() && !layout.ids.is_empty();
         if is_open && is_named_elsewhere && !layout.is_named {
-            return Err(self.refuse(Refusal::which_sheet(&layout)));
+            return Err(self.refuse(layout.which_sheet()));
         }
         Ok((seen, layout))
     }

@@ -7,7 +7,7 @@ use std::fmt;
 use serde_json::{Value, json};
 
 use crate::input::columns;
-use crate::input::error::SheetFlags;
+use crate::input::names::SheetFlags;
 use crate::input::reader::{Input, Records};
 use crate::text::shown_start;
 

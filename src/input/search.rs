@@ -8,11 +8,11 @@ use crate::input::delimited::{Delimited, ReadFailure};
 use crate::input::error::InputError;
 use crate::input::fingerprint::ResumePosition;
 use crate::input::layout::{Layout, Refusal};
-use crate::input::open::COUNTED;
 use crate::input::reader::{Input, Records};
 use crate::input::record::Record;
 use crate::input::row::BadId;
 use crate::input::source::{Bytes, HEAD};
+use crate::input::total::COUNTED;
 use crate::input::workbook::Sheet;
 
 /// The rows looked at so far.

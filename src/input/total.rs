@@ -5,6 +5,10 @@
 use crate::input::delimited::Delimited;
 use crate::input::record::Record;
 
+/// Files up to this size are counted at the start, in bytes: takes a few milliseconds. As much of a stream is searched
+/// for a first ID.
+pub(super) const COUNTED: u64 = 4 << 20;
+
 /// How many rows an input has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Total {

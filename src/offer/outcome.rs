@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::offer::{Answer, OfferError};
+use crate::offer::answer::Answer;
+use crate::offer::error::OfferError;
 
 /// What the calls for an offer came to: its links, or why there are none.
 pub type Outcome = Result<Answer, OfferError>;

@@ -5,11 +5,11 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use crate::output::beside;
-use crate::output::commit::{remove, take_mode};
+use crate::output::commit::take_mode;
 use crate::output::destination::OutputPath;
 use crate::output::error::{Action, OutputError};
 use crate::output::lock::Lock;
-use crate::output::rename::rename;
+use crate::output::rename::{remove, rename};
 
 /// Puts `bytes` in the place of the output that is locked.
 ///

@@ -7,8 +7,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::Path;
 
-use crate::output::commit::remove;
 use crate::output::error::{Action, OutputError};
+use crate::output::rename::remove;
 
 /// Opens a file that is there, to read it.
 pub(crate) fn open(path: &Path) -> io::Result<File> {

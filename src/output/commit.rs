@@ -13,7 +13,7 @@ use crate::output::beside;
 use crate::output::checkpoint::{State, read_file};
 use crate::output::error::{Action, OutputError};
 use crate::output::lock::Lock;
-use crate::output::rename::{TWO_SECONDS, patiently, rename};
+use crate::output::rename::rename;
 use crate::output::written::Written;
 
 /// A step of a commit or of the finish.
@@ -170,13 +170,6 @@ impl Commit {
                 rename(&self.path, &name).map_err(OutputError::io(Action::Rename, &name))
             }
         }
-    }
-}
-
-pub(crate) fn remove(path: &Path) -> Result<(), OutputError> {
-    match patiently(TWO_SECONDS, || fs::remove_file(path)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(OutputError::io(Action::Remove, path)(error)),
-        _ => Ok(()),
     }
 }
 

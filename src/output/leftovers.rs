@@ -6,10 +6,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::output::checkpoint::Finish;
-use crate::output::commit::remove;
 use crate::output::error::{Action, OutputError};
 use crate::output::lock::Lock;
-use crate::output::rename::rename;
+use crate::output::rename::{remove, rename};
 
 /// Moves what an interrupted run has left out of the way, and says what it is called now. What was set aside before is
 /// replaced: one is kept. `list` is what its rows were made of, where that goes with them.

@@ -1,11 +1,13 @@
-//! Renames that put up with what Windows does to new files: virus scanners, indexers and sync clients open them for a
+//! Renames and removals that put up with what Windows does to new files: virus scanners, indexers and sync clients open them for a
 //! moment, and then a rename is denied that works an instant later.
 //!
-//! Elsewhere a rename is tried once.
+//! Elsewhere each is tried once.
 
 use std::io;
 use std::path::Path;
 use std::time::Duration;
+
+use crate::output::error::{Action, OutputError};
 
 /// Gives `from` the name `to`, in the place of what has it.
 ///
@@ -13,6 +15,17 @@ use std::time::Duration;
 /// Those of [`std::fs::rename`]; on Windows, those of the last of several tries within about two seconds.
 pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     patiently(TWO_SECONDS, || std::fs::rename(from, to))
+}
+
+/// Removes a file, if it is there.
+///
+/// # Errors
+/// It cannot be removed.
+pub(crate) fn remove(path: &Path) -> Result<(), OutputError> {
+    match patiently(TWO_SECONDS, || std::fs::remove_file(path)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(OutputError::io(Action::Remove, path)(error)),
+        _ => Ok(()),
+    }
 }
 
 /// Waits of 10, 20, 40 ms and so on, 2.5 s in all.

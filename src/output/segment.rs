@@ -13,11 +13,11 @@ use serde::Serialize;
 
 use crate::output::beside;
 use crate::output::checkpoint::{Checkpoint, Finish, RowsIn, State, encode, read_file};
-use crate::output::commit::{Commit, Ours, remove};
+use crate::output::commit::{Commit, Ours};
 use crate::output::earlier_run::Interrupted;
 use crate::output::error::{Action, OutputError};
 use crate::output::lock::Lock;
-use crate::output::rename::rename;
+use crate::output::rename::{remove, rename};
 use crate::output::written::Written;
 
 /// Rows are handed to the system in pieces of this size.

@@ -22,6 +22,7 @@ mod stats;
 mod stdout;
 mod summary;
 mod view;
+mod views;
 
 pub(crate) use self::changes::ChangeSummary;
 pub(crate) use self::dry_run::{DryRun, InvalidRow, PlannedCalls, PlannedRows, Slowest};
@@ -34,5 +35,5 @@ pub(crate) use self::snapshot::{LaneState, LaneStatus, Snapshot};
 pub(crate) use self::stdout::print;
 #[cfg(test)]
 #[allow(unused_imports, reason = "tests of the loop read it")]
-pub(crate) use self::view::Recording;
-pub(crate) use self::view::Report;
+pub(crate) use self::views::Recording;
+pub(crate) use self::views::Report;

@@ -7,6 +7,7 @@ pub mod known_keys;
 pub mod links;
 pub mod network;
 pub mod origin;
+pub(crate) mod pasted;
 pub mod rate;
 pub mod report_files;
 pub mod units;

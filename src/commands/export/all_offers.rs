@@ -7,12 +7,9 @@ use std::time::Instant;
 use futures::future::join_all;
 use jiff::Timestamp;
 
-use super::networks::Called;
-use crate::api::Request;
-use crate::budget::Participant;
+use super::networks::{Called, Line};
 use crate::commands::list::{Board, Care, ListOf, Lister, Nameless, Whole, to_csv};
 use crate::config::{AllOffers, Job};
-use crate::dispatch::Dispatcher;
 use crate::error::Error;
 use crate::output::{Lock, OutputPath, replace_offers};
 use crate::report::{Event, LaneId, Report, RunOutcome};
@@ -21,13 +18,6 @@ use crate::run::resume::ResumeDecision;
 use crate::run::rows::Rows;
 use crate::settings::links::ListColumns;
 use crate::signals::Signals;
-
-/// What calls need, besides the loop that makes them: the list and its offers have the same.
-#[derive(Debug)]
-pub(crate) struct Line {
-    pub(crate) schedule: Dispatcher<Request>,
-    pub(crate) budget: Participant,
-}
 
 /// Sees to it that the list is in its file. Gives how the run has ended, if there is no whole list to be had.
 ///

@@ -12,9 +12,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use self::all_offers::Line;
 pub(crate) use self::dry_run::dry_run;
-use self::networks::{Called, drain, feed};
+use self::networks::{Called, Line, drain, feed};
 use crate::config::{Job, Work};
 use crate::error::Error;
 use crate::input::Total;

@@ -5,7 +5,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::all_offers::Line;
 use crate::api::{Client, Request};
 use crate::budget::{Participant, SharedLimit};
 use crate::config::{Job, NetworkConfig};
@@ -49,6 +48,13 @@ pub(super) async fn feed(
     let (feed, end) = spooled?;
     writer.set_input_end(end);
     Ok(Ok(feed))
+}
+
+/// What calls need, besides the loop that makes them: the list and its offers have the same.
+#[derive(Debug)]
+pub(crate) struct Line {
+    pub(crate) schedule: Dispatcher<Request>,
+    pub(crate) budget: Participant,
 }
 
 /// The networks of a job, each with its client.

@@ -13,7 +13,7 @@ use url::Url;
 
 use super::settings::KeyEntry;
 use crate::config::host::base_url;
-use crate::config::pasted::{flaw_of_email, flaw_of_key, is_name_of_variable, may_be_a_key};
+use crate::settings::pasted::{flaw_of_email, flaw_of_key, is_name_of_variable, may_be_a_key};
 use crate::settings::rate::Rate;
 
 /// A value, and as it may be shown; or why it is none.

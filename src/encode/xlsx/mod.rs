@@ -18,8 +18,8 @@ use crate::cell::CellFormat;
 use crate::encode::Schema;
 use crate::encode::quoted_rows::Rows;
 use crate::output::OutputPath;
-use crate::output::commit::{remove, take_mode};
-use crate::output::rename::rename;
+use crate::output::commit::take_mode;
+use crate::output::rename::{remove, rename};
 use crate::output::{Action, OutputError};
 
 /// The rows of a sheet below its header.

@@ -2,15 +2,15 @@
 //!
 //! Pure. A column is the ID column if nearly all of its cells are IDs, and no other column can be meant as well.
 
-use super::{Asked, Layout};
 use crate::input::ColumnChoice;
 use crate::input::columns::unique_names;
-use crate::input::error::Names;
 use crate::input::layout::by_name::{nothing_lost_above, readings};
 use crate::input::layout::cell::Look;
+use crate::input::layout::found::{Asked, Layout};
 use crate::input::layout::header::is_header_word;
 use crate::input::layout::refusal::{Refusal, Texts};
 use crate::input::layout::table::{Table, is_rule};
+use crate::input::names::Names;
 
 /// The layout of a table without a name that is known.
 pub(super) fn layout(table: &Table<'_>, asked: Asked<'_>) -> Result<Layout, Refusal> {

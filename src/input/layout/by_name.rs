@@ -2,10 +2,10 @@
 //!
 //! Pure. Must not look for columns without names.
 
-use super::{Asked, Layout};
 use crate::input::ColumnChoice;
 use crate::input::columns;
 use crate::input::layout::cell::Look;
+use crate::input::layout::found::{Asked, Layout};
 use crate::input::layout::header::{Known, known};
 use crate::input::layout::refusal::{Column, Reading, Refusal, Texts};
 use crate::input::layout::table::{Table, is_rule, nearly_all};

@@ -3,8 +3,9 @@
 //! Pure: the records under each delimiter in, one of them out. A known name in a header decides; else the delimiter under
 //! which one column holds IDs and no cell still holds another delimiter beside a digit.
 
-use super::{Asked, Layout, Line, judge};
 use crate::input::layout::by_name::{self, Named};
+use crate::input::layout::found::{Asked, Layout, Line};
+use crate::input::layout::judge;
 use crate::input::layout::refusal::{DelimiterReading, Reading, Refusal, Texts};
 use crate::input::layout::table::Table;
 

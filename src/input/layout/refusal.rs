@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use crate::input::error::Names;
+use crate::input::names::Names;
 use crate::text::one_line;
 
 /// Why no offer of this input is asked for. All are found before the first call.
@@ -158,12 +158,6 @@ const SHOWN: usize = 60;
 const IF_MEANT: &str = "; if that is meant, --allow-empty writes an output without rows";
 
 impl Refusal {
-    /// That this layout of the first sheet may not be what is meant.
-    pub(in crate::input) fn which_sheet(layout: &crate::input::layout::Layout) -> Self {
-        let ids = Texts(layout.ids.iter().map(ToString::to_string).collect());
-        Self::WhichSheet { reading: Reading { column: layout.column(), ids } }
-    }
-
     /// Whether `--allow-empty` is the answer: there is nothing that could be lost.
     pub(in crate::input) fn is_empty(&self) -> bool {
         matches!(self, Self::Empty | Self::Blank | Self::Skipped { .. } | Self::HeaderOnly { .. })
@@ -194,7 +188,7 @@ pub(crate) struct Column {
 impl fmt::Display for Column {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "column {}", self.number)?;
-        match self.name.as_deref().map(crate::input::layout::shown).filter(|name| !name.is_empty()) {
+        match self.name.as_deref().map(shown).filter(|name| !name.is_empty()) {
             Some(name) => write!(f, " \"{name}\""),
             None => Ok(()),
         }
@@ -265,4 +259,9 @@ fn flags(readings: &[Reading]) -> Vec<String> {
 
 fn in_column(column: Option<&Column>) -> String {
     column.map_or_else(String::new, |column| format!(" in {column}"))
+}
+
+/// A name as people see it.
+fn shown(name: &str) -> String {
+    one_line(&name.split_whitespace().collect::<Vec<_>>().join(" "), 40).into_owned()
 }

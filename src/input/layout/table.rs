@@ -2,8 +2,9 @@
 //!
 //! Owns what is counted over rows and columns. Must not decide.
 
-use super::{Header, Layout, Line};
 use crate::input::layout::cell::Look;
+use crate::input::layout::found::{Header, Layout, Line};
+use crate::input::layout::header::normal;
 use crate::offer::OfferId;
 
 /// The rows to judge.
@@ -178,8 +179,7 @@ const TOTALS: [&str; 14] = [
 
 /// Whether a row sums up the rows above it: `Total,,3`, `(2 rows)`, `2 rows selected.`
 pub(in crate::input) fn looks_like_total(cells: &[impl AsRef<str>]) -> bool {
-    let mut filled =
-        cells.iter().map(|cell| crate::input::layout::normal(cell.as_ref())).filter(|cell| !cell.is_empty());
+    let mut filled = cells.iter().map(|cell| normal(cell.as_ref())).filter(|cell| !cell.is_empty());
     let Some(first) = filled.next() else { return false };
     let bare = bare_word(&first);
     if TOTALS.contains(&bare) {
@@ -199,7 +199,7 @@ pub(in crate::input) fn sums_up<'a>(before_id: impl Iterator<Item = &'a [u8]>) -
     let mut filled = before_id.filter(|cell| !crate::input::record::is_blank(cell));
     let is_total = |cell: &[u8]| {
         cell.len() <= LONGEST && {
-            let text = crate::input::layout::normal(&crate::text::decode(cell));
+            let text = normal(&crate::text::decode(cell));
             TOTALS.contains(&bare_word(&text))
         }
     };

@@ -3,6 +3,7 @@
 use super::*;
 use crate::input::dialect::Opening;
 use crate::input::layout::delimiter::choose;
+use crate::input::{ColumnChoice, Options};
 
 /// What the user says besides the text.
 #[derive(Clone, Copy, Debug)]

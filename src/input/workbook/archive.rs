@@ -6,7 +6,7 @@ use std::io::{Cursor, Read as _};
 
 use zip::ZipArchive;
 
-use crate::input::workbook::NotAWorkbook;
+use crate::input::workbook::error::NotAWorkbook;
 
 /// The workbooks that can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

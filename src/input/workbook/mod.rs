@@ -6,6 +6,7 @@
 
 mod archive;
 mod biff;
+mod error;
 mod opendocument;
 mod sheet;
 mod value;
@@ -15,45 +16,12 @@ use std::io::Cursor;
 use calamine::{Ods, Reader as _, SheetType, SheetVisible, Sheets, Xls, Xlsx, XlsxError};
 
 use self::archive::Archive;
+pub(crate) use self::error::NotAWorkbook;
+pub(super) use self::error::OpenFailure;
+use self::sheet::Book;
 pub(super) use self::sheet::Sheet;
 use crate::input::layout::LOOK_AT;
 use crate::panic_guard;
-
-/// Why there is no sheet. Each says the way out.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum NotAWorkbook {
-    /// calamine 0.38 drops cells of it.
-    #[error("it is a binary workbook (.xlsb), of which cells would be lost; save it as .xlsx")]
-    Xlsb,
-    /// Apple's own format.
-    #[error("it is an Apple Numbers document; export it as .xlsx or CSV (File, Export To)")]
-    Numbers,
-    /// An archive that is no workbook.
-    #[error("it is a zip archive with {file} in it; unzip it and pass the file with the offers")]
-    Archive {
-        /// The first file in it.
-        file: String,
-    },
-    /// An office file without sheets.
-    #[error("it is {0}; save the table in it as .xlsx or as CSV")]
-    Other(&'static str),
-    /// Encrypted.
-    #[error("it has a password; save it without one, as .xlsx or as CSV")]
-    Password,
-    /// Nothing to read in it.
-    #[error("it has no sheets; save the offers as .xlsx or as CSV")]
-    NoSheets,
-    /// It cannot be read.
-    #[error("{0}; open it in Excel or LibreOffice and save it as .xlsx without a password, or as CSV")]
-    Damaged(String),
-}
-
-/// Why there is no sheet to read.
-#[derive(Debug)]
-pub(super) enum OpenFailure {
-    Unreadable(NotAWorkbook),
-    Unknown { sheets: Vec<String> },
-}
 
 /// The sheet that is read, and what there is beside it.
 #[derive(Debug, Default)]
@@ -80,8 +48,6 @@ impl Workbook {
             .unwrap_or_else(|why| Err(OpenFailure::Unreadable(NotAWorkbook::Damaged(why))))
     }
 }
-
-type Book = Sheets<Cursor<Vec<u8>>>;
 
 fn read(content: Vec<u8>, wanted: Option<&str>) -> Result<Workbook, OpenFailure> {
     let mut book = open(content).map_err(OpenFailure::Unreadable)?;

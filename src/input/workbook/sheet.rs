@@ -3,12 +3,16 @@
 //! Owns their storage and their order. Must not know what columns mean.
 
 use std::collections::BTreeMap;
+use std::io::Cursor;
 
 use calamine::{DataRef, Reader as _, Sheets, Style};
 
-use super::{Book, value};
+use super::value;
 use crate::cell::{CellFormat, CellKind};
 use crate::input::record::{Record, is_blank};
+
+/// An open workbook of any kind.
+pub(super) type Book = Sheets<Cursor<Vec<u8>>>;
 
 /// The rows of a sheet that are not blank.
 #[derive(Debug, Default)]

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{lanes, terminal};
+use crate::report::console::room::{bar_width, cut};
 use crate::report::message::{Line, slowest};
 use crate::report::plan::LaneId;
 use crate::report::snapshot::{LaneStatus, Snapshot};
@@ -93,20 +94,6 @@ impl Bar {
                 lanes
             }
         }
-    }
-}
-
-/// On a terminal that has no room for anything, a part has to do.
-pub(super) fn cut(line: String, room: usize) -> String {
-    if line.chars().count() <= room { line } else { line.chars().take(room).collect() }
-}
-
-/// Words matter more than the bar: a narrow terminal has none.
-pub(super) fn bar_width(columns: usize) -> usize {
-    match columns {
-        ..64 => 0,
-        64..110 => 12,
-        _ => 24,
     }
 }
 

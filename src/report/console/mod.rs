@@ -4,6 +4,7 @@
 
 mod bar;
 mod lanes;
+mod room;
 mod terminal;
 
 use std::io::{self, IsTerminal, Write};
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use self::bar::Bar;
+use self::room::columns;
 use crate::dispatch::Waiting;
 use crate::report::event::Event;
 use crate::report::format;
@@ -178,11 +180,6 @@ pub(crate) fn last_words(format: LogFormat) -> impl Fn(&str) + Send + 'static {
         };
         drop(writeln!(io::stderr(), "{line}"));
     }
-}
-
-/// The width of the terminal.
-fn columns() -> usize {
-    terminal_size::terminal_size_of(io::stderr()).map_or(80, |(columns, _)| usize::from(columns.0))
 }
 
 /// Whether the terminal can move its cursor. One that cannot, or does not say, gets lines as a log does.

@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use indicatif::{ProgressDrawTarget, TermLike};
 
+use crate::report::console::room;
+
 /// Columns that are left free.
 const FREE: usize = 3;
 
@@ -25,7 +27,7 @@ pub(crate) fn target() -> ProgressDrawTarget {
 
 /// The width of the terminal that is used.
 pub(crate) fn columns() -> usize {
-    super::columns().saturating_sub(FREE).max(1)
+    room::columns().saturating_sub(FREE).max(1)
 }
 
 /// The height of the terminal.

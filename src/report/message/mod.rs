@@ -3,11 +3,13 @@
 //! Pure: an event and the numbers so far give a message. Writes nothing.
 
 mod calls;
+pub(super) mod form;
 mod progress;
 mod start;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
+pub(crate) use self::form::Message;
 use self::progress::reason;
 pub(crate) use self::progress::{LaneCounts, Line, slowest};
 pub(crate) use self::start::earlier_run;
@@ -16,30 +18,8 @@ use crate::report::level::Level;
 use crate::report::stats::Stats;
 use crate::report::summary::{self, Detail};
 
-/// A message, as text and as fields.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Message {
-    /// How much it matters.
-    pub(crate) level: Level,
-    /// For people. More lines are set in by two blanks.
-    pub(crate) text: String,
-    /// For programs; an object whose `event` says what happened.
-    pub(crate) fields: Value,
-}
-
 /// The word for an end on this machine, in the report and in the log; a promise to programs.
 pub(crate) const FAILED: &str = "failed";
-
-impl Message {
-    pub(crate) fn new(level: Level, text: impl Into<String>, fields: Value) -> Self {
-        Self { level, text: text.into(), fields }
-    }
-
-    /// One that has nothing to add for programs but its name.
-    fn plain(level: Level, name: &str, text: impl Into<String>) -> Self {
-        Self::new(level, text, json!({"event": name}))
-    }
-}
 
 /// The message for an event; none where there is nothing to say.
 pub(crate) fn message(event: &Event, stats: &Stats, detail: Detail) -> Vec<Message> {

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::Message;
 use crate::budget::Outages;
 use crate::dispatch::Waiting;
 use crate::input::Total;
 use crate::offer::tally::Tally;
 use crate::report::format;
 use crate::report::level::Level;
+use crate::report::message::form::Message;
 use crate::report::outcome;
 use crate::report::plan::{LaneId, LanePlan, Plan};
 use crate::report::snapshot::{LaneState, LaneStatus, Snapshot};

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::Message;
 use crate::input::{InputWarnings, Total};
 use crate::output::Age;
 use crate::report::event::{Asked, EarlierRun, Event, Fate, ListNext, NothingToResume, WhyOver};
 use crate::report::format::{self, counted};
 use crate::report::level::Level;
+use crate::report::message::form::Message;
 use crate::report::plan::{LanePlan, Plan};
 
 /// Networks that are named before the run; the others are counted.

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::report::event::{ListEnded, NetworkList};
 use crate::report::format::counted;
 use crate::report::level::Level;
-use crate::report::message::Message;
+use crate::report::message::form::Message;
 
 /// The last words of a list.
 pub(crate) fn list_ended(ended: &ListEnded) -> Message {

@@ -19,7 +19,7 @@ use crate::report::changes;
 use crate::report::event::{Ended, Scope};
 use crate::report::failed_offer::FailedOffer;
 use crate::report::level::Level;
-use crate::report::message::Message;
+use crate::report::message::form::Message;
 use crate::report::outcome::{COMPLETE, RunOutcome};
 use crate::report::stats::{Figures, Stats};
 
