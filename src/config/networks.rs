@@ -108,12 +108,6 @@ impl Networks {
         &self.routing
     }
 
-    /// The place of the network with this name, from 0. Neither case nor white space around the name counts.
-    #[cfg(test)]
-    pub(crate) fn position(&self, name: &str) -> Option<usize> {
-        self.iter().position(|network| network.name.eq_ignore_ascii_case(name.trim()))
-    }
-
     /// Whether the networks can be called: the settings of each are complete.
     pub(crate) fn are_given(&self) -> bool {
         self.iter().all(|network| !matches!(network.network, Network::NotGiven(_)))
@@ -136,14 +130,10 @@ mod tests {
     }
 
     #[test]
-    fn networks_are_found_by_name_in_the_order_of_the_file() {
+    fn networks_stand_in_the_order_of_the_file() {
         let column = Routing::Column { name: "network".into(), is_optional: false };
         let networks = Networks::of_file(vec![network("demo"), network("acme")], column).unwrap();
         assert_eq!((networks.len(), networks.are_several(), networks.are_given()), (2, true, true));
-        assert_eq!(
-            [" acme ", "demo", "Demo", ""].map(|name| networks.position(name)),
-            [Some(1), Some(0), Some(0), None]
-        );
         assert_eq!(networks.iter().map(|network| &*network.name).collect::<Vec<_>>(), ["demo", "acme"]);
         assert!(Networks::of_file(Vec::new(), Routing::Single).is_none());
         assert!(!Networks::single(network("x")).are_several());

@@ -7,9 +7,10 @@ use std::collections::HashMap;
 use crate::config::Networks;
 use crate::text::shown_start;
 
-/// Finds networks by name.
+/// Finds networks by name. As in the config file and on the command line, upper and lower case are the same.
 #[derive(Debug)]
 pub(crate) struct Router {
+    /// By name in lower case.
     places: HashMap<String, usize>,
     /// The names, for people.
     names: String,
@@ -25,7 +26,7 @@ impl Router {
     fn of(names: &[&str]) -> Self {
         /// More are counted: a message stands in every row.
         const NAMED: usize = 10;
-        let places = names.iter().enumerate().map(|(place, name)| ((*name).to_owned(), place)).collect();
+        let places = names.iter().enumerate().map(|(place, name)| (name.to_ascii_lowercase(), place)).collect();
         let mut listed = names.get(..NAMED.min(names.len())).unwrap_or_default().join(", ");
         let more = names.len().saturating_sub(NAMED);
         if more > 0 {
@@ -34,13 +35,15 @@ impl Router {
         Self { places, names: listed }
     }
 
-    /// The place of the network that a cell names. White space around the name does not count.
+    /// The place of the network that a cell names. Neither case nor white space around the name counts.
     ///
     /// # Errors
     /// It names none: why, for the row's message.
     pub(crate) fn route(&self, cell: &str) -> Result<usize, String> {
         let name = cell.trim();
-        self.places.get(name).copied().ok_or_else(|| {
+        // Most rows name it in lower case, and cost no copy then.
+        let place = self.places.get(name).or_else(|| self.places.get(&name.to_ascii_lowercase()));
+        place.copied().ok_or_else(|| {
             let Self { names, .. } = self;
             if name.is_empty() {
                 return format!("the row names no network; there are {names}");
@@ -55,14 +58,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cell_names_a_network_exactly_or_the_message_says_which_there_are() {
-        let router = Router::of(&["demo", "acme"]);
+    fn a_cell_names_a_network_in_any_case_or_the_message_says_which_there_are() {
+        let router = Router::of(&["demo", "Acme"]);
         for (cell, route) in [
             ("demo", Ok(0)),
+            ("DEMO", Ok(0)),
             (" acme\t", Ok(1)),
-            ("Acme", Err("no network is called \"Acme\"; there are demo, acme")),
-            ("", Err("the row names no network; there are demo, acme")),
-            (" ", Err("the row names no network; there are demo, acme")),
+            ("Acme", Ok(1)),
+            ("aCME", Ok(1)),
+            ("acm", Err("no network is called \"acm\"; there are demo, Acme")),
+            ("Demo 2", Err("no network is called \"Demo 2\"; there are demo, Acme")),
+            ("", Err("the row names no network; there are demo, Acme")),
+            (" ", Err("the row names no network; there are demo, Acme")),
         ] {
             assert_eq!(router.route(cell), route.map_err(str::to_owned), "{cell:?}");
         }

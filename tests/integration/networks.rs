@@ -88,7 +88,7 @@ fn all_networks_are_called_at_once_though_the_input_is_sorted() {
 fn a_row_that_names_no_network_is_an_error_row_without_a_call() {
     let networks = [network(), network()];
     let named = [("a", &networks[0]), ("b", &networks[1])];
-    let input = "offer_id,network\n16,a\n17,\n18,c\n19, b \nx,b\n";
+    let input = "offer_id,network\n16,a\n17,\n18,c\n19, B \nx,b\n";
     let ran = over(&named).csv(input).run().expect(3);
     let cells = ran.cells(["offer_id", "network", "status", "error_kind", "error_message"]);
     let rows: Vec<_> = cells.iter().map(|cells| cells[..4].join(",")).collect();
