@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use url::Url;
 
 use crate::budget::files::{self, Files};
+use crate::budget::neighbours::Neighbours;
 pub(crate) use crate::budget::parts::Count;
 use crate::budget::parts::Peer;
 use crate::budget::server;
@@ -19,6 +20,9 @@ use crate::budget::sockets::Sockets;
 #[derive(Debug)]
 pub(crate) struct Peers {
     place: Place,
+    /// What this run's networks have seen of the machine.
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "files are looked at one by one"))]
+    neighbours: Neighbours,
     count: Count,
     next_count: Instant,
 }
@@ -57,13 +61,13 @@ impl Peers {
     pub(crate) const INTERVAL: Duration = Duration::from_secs(1);
 
     /// Takes a place among the runs that call the server at this address; tells also what cannot be seen.
-    pub(crate) fn join(address: &Url, now: Instant) -> (Option<Self>, Option<Blind>) {
+    pub(crate) fn join(address: &Url, neighbours: &Neighbours, now: Instant) -> (Option<Self>, Option<Blind>) {
         let server = server::name(address);
         let (place, blind) = take_place(&server);
         let count = Count::of(&[]);
         let peers = place.map(|place| {
-            let mut peers = Self { place, count, next_count: now };
-            peers.recount(now);
+            let mut peers = Self { place, neighbours: neighbours.clone(), count, next_count: now };
+            peers.recount_by(Look::Anew, now);
             peers
         });
         (peers, blind)
@@ -81,20 +85,45 @@ impl Peers {
 
     /// Counts the runs. Tells whether there is a change.
     pub(crate) fn recount(&mut self, now: Instant) -> bool {
+        self.recount_by(Look::Shared, now)
+    }
+
+    fn recount_by(&mut self, look: Look, now: Instant) -> bool {
         self.next_count = now + Self::INTERVAL;
         // Who cannot be counted for a moment is still there.
-        let Ok(peers) = self.peers() else { return false };
+        let Ok((at, peers)) = self.peers(look, now) else { return false };
+        // Those who have looked together look together the next time.
+        self.next_count = at + Self::INTERVAL;
         let count = Count::of(&peers);
         std::mem::replace(&mut self.count, count) != count
     }
 
-    fn peers(&mut self) -> io::Result<Vec<Peer>> {
+    /// The other runs, and when they were there.
+    #[cfg_attr(not(target_os = "linux"), allow(unused_variables, reason = "files are looked at one by one"))]
+    fn peers(&mut self, look: Look, now: Instant) -> io::Result<(Instant, Vec<Peer>)> {
         match &mut self.place {
             #[cfg(target_os = "linux")]
-            Place::Sockets(sockets) => sockets.peers(),
-            Place::Files(files) => Ok(files.peers()),
+            Place::Sockets(sockets) => {
+                let table = match look {
+                    Look::Shared => self.neighbours.look(now),
+                    Look::Anew => self.neighbours.look_anew(now),
+                };
+                let (at, table) = table.ok().unzip();
+                Ok((at.unwrap_or(now), sockets.peers(table.as_deref())?))
+            }
+            Place::Files(files) => Ok((now, files.peers())),
         }
     }
+}
+
+/// How new what is seen has to be.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "files are looked at one by one"))]
+enum Look {
+    /// As new as what another network of this run has just seen.
+    Shared,
+    /// Not older than the question.
+    Anew,
 }
 
 #[cfg(target_os = "linux")]

@@ -9,6 +9,7 @@ use crate::settings::rate::Limit;
 
 mod files;
 pub(crate) mod machine;
+mod neighbours;
 mod participant;
 mod parts;
 #[cfg(target_os = "linux")]
@@ -19,6 +20,7 @@ mod server;
 mod sockets;
 pub(crate) mod terms;
 
+pub(crate) use self::neighbours::Neighbours;
 pub(crate) use self::participant::{Participant, Remark, SharedLimit};
 pub(crate) use self::redis::shared::{Look, Outages, Said};
 

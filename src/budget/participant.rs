@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 use url::Url;
 
 use super::machine::{Blind, Peers};
+use super::neighbours::Neighbours;
 use super::redis::address::Address;
 use super::redis::shared::{Outages, Said, Shared};
 use super::server;
@@ -24,6 +25,8 @@ pub(crate) struct SharedLimit<'a> {
     pub(crate) rate: Rate,
     /// Shares it with other hosts.
     pub(crate) budget: Option<&'a Address>,
+    /// Sees the other runs of this machine.
+    pub(crate) neighbours: &'a Neighbours,
 }
 
 /// What this run may use of the limit, and who else uses it.
@@ -67,10 +70,10 @@ impl Participant {
     pub(crate) fn join(
         (api, host): (&Url, &str),
         limit: Limit,
-        budget: Option<&Address>,
+        (budget, neighbours): (Option<&Address>, &Neighbours),
         now: Instant,
     ) -> (Self, Instant, Vec<Remark>) {
-        let (machine, blind) = Peers::join(api, now);
+        let (machine, blind) = Peers::join(api, neighbours, now);
         let mut remarks: Vec<_> =
             blind.map(|blind| Remark::Blind { host: host.to_owned(), blind }).into_iter().collect();
         let shared = budget.map(|address| Shared::join(address, &server::name(api), limit, now));
@@ -116,6 +119,11 @@ impl Participant {
     /// The same, for who waits for several.
     pub(crate) fn poll_changed(&mut self, context: &mut Context<'_>) -> Poll<()> {
         self.shared.as_mut().map_or(Poll::Pending, |shared| shared.poll_answered(context))
+    }
+
+    /// Whether other hosts have a part too.
+    pub(crate) fn shares_with_hosts(&self) -> bool {
+        self.shared.is_some()
     }
 
     /// How often the budget of several hosts was away; `None` where there is none.

@@ -17,29 +17,52 @@ pub(super) struct Listening {
 /// More are not looked at: nobody has so many runs.
 const MOST: usize = 4096;
 
-/// Those whose abstract name begins with `prefix`.
-pub(super) fn listening(prefix: &str) -> io::Result<HashSet<Listening>> {
-    Ok(find(&std::fs::read("/proc/self/net/unix")?, prefix))
+/// What the sockets of this program are called by, whatever they stand for.
+pub(super) const NAMES: &str = "offerlinks/";
+
+/// The listening sockets of this program's runs at one moment.
+#[derive(Debug)]
+pub(super) struct Table {
+    /// Behind [`NAMES`] in the name of each, and its inode.
+    sockets: Vec<(String, u64)>,
 }
 
-/// `ADDRESS: REFERENCES PROTOCOL FLAGS TYPE STATE INODE @NAME`
-fn find(table: &[u8], prefix: &str) -> HashSet<Listening> {
-    const LISTENS: &str = "00010000";
-    const STREAM: &str = "0001";
-    // A hundred networks look here a hundred times a second, so only lines that can be ours are taken apart.
-    let ours = memchr::memmem::Finder::new(prefix);
-    let lines = table.split(|byte| *byte == b'\n').filter(|line| ours.find(line).is_some());
-    let lines = lines.filter_map(|line| std::str::from_utf8(line).ok());
-    let found = lines.filter_map(|line| {
-        let mut fields = line.split_ascii_whitespace().skip(3);
-        let (flags, kind, _, inode, name) =
-            (fields.next()?, fields.next()?, fields.next()?, fields.next()?, fields.next()?);
-        let slot = name.strip_prefix('@')?.strip_prefix(prefix)?;
-        let ours =
-            flags == LISTENS && kind == STREAM && slot.len() <= 16 && slot.bytes().all(|b| b.is_ascii_hexdigit());
-        ours.then_some(Listening { slot: slot.to_owned(), inode: inode.parse().ok()? })
-    });
-    found.take(MOST).collect()
+impl Table {
+    /// As the system tells it now.
+    ///
+    /// # Errors
+    /// There is no such table here.
+    pub(super) fn read() -> io::Result<Self> {
+        Ok(Self::parse(&std::fs::read("/proc/self/net/unix")?))
+    }
+
+    /// `ADDRESS: REFERENCES PROTOCOL FLAGS TYPE STATE INODE @NAME`
+    fn parse(table: &[u8]) -> Self {
+        const LISTENS: &str = "00010000";
+        const STREAM: &str = "0001";
+        // Most sockets are others', so only lines that can be ours are taken apart.
+        let ours = memchr::memmem::Finder::new(NAMES);
+        let lines = table.split(|byte| *byte == b'\n').filter(|line| ours.find(line).is_some());
+        let lines = lines.filter_map(|line| std::str::from_utf8(line).ok());
+        let sockets = lines.filter_map(|line| {
+            let mut fields = line.split_ascii_whitespace().skip(3);
+            let (flags, kind, _, inode, name) =
+                (fields.next()?, fields.next()?, fields.next()?, fields.next()?, fields.next()?);
+            let name = name.strip_prefix('@')?.strip_prefix(NAMES)?;
+            (flags == LISTENS && kind == STREAM).then_some((name.to_owned(), inode.parse().ok()?))
+        });
+        Self { sockets: sockets.collect() }
+    }
+
+    /// Those whose name goes on with `prefix`.
+    pub(super) fn listening(&self, prefix: &str) -> HashSet<Listening> {
+        let found = self.sockets.iter().filter_map(|(name, inode)| {
+            let slot = name.strip_prefix(prefix)?;
+            let is_slot = slot.len() <= 16 && slot.bytes().all(|byte| byte.is_ascii_hexdigit());
+            is_slot.then(|| Listening { slot: slot.to_owned(), inode: *inode })
+        });
+        found.take(MOST).collect()
+    }
 }
 
 #[cfg(test)]
@@ -58,7 +81,8 @@ mod tests {
             0000000030eca21f: 00000003 00000000 00010000 0001 01    16\n\
             \xff\xfe\n\
             00000000b4a51863: 00000002 00000000 00010000 0001 01 64274 @offerlinks/demo_443/a1\n";
-        let mut found: Vec<_> = find(table, "offerlinks/demo_443/").into_iter().map(|l| (l.slot, l.inode)).collect();
+        let mut found: Vec<_> =
+            Table::parse(table).listening("demo_443/").into_iter().map(|l| (l.slot, l.inode)).collect();
         found.sort();
         assert_eq!(found, [("0".to_owned(), 64273), ("a1".to_owned(), 64274)]);
     }

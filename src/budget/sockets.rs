@@ -13,7 +13,7 @@ use nix::errno::Errno;
 use nix::sys::socket::{self, AddressFamily, SockFlag, SockType, UnixAddr, sockopt};
 
 use crate::budget::parts::Peer;
-use crate::budget::proc_net::{Listening, listening};
+use crate::budget::proc_net::{Listening, NAMES, Table};
 
 /// The slots that are tried first, in their order, so that they can be asked one by one where /proc is missing.
 const FIRST: u32 = 100;
@@ -25,6 +25,7 @@ const UNMAPPED: u32 = 65534;
 /// A place among the runs that call one server.
 #[derive(Debug)]
 pub(super) struct Sockets {
+    /// What the names of the runs that call the same server begin with, behind [`NAMES`].
     prefix: String,
     own: String,
     listener: UnixListener,
@@ -45,16 +46,16 @@ enum Asked {
 impl Sockets {
     /// Takes a place among the runs that call `server`.
     pub(super) fn join(server: &str) -> io::Result<Self> {
-        let prefix = format!("offerlinks/{server}/");
+        let prefix = format!("{server}/");
         let random = std::iter::repeat_with(|| format!("{:x}", fastrand::u64(1 << 60..)));
         for own in (0..FIRST).map(|slot| format!("{slot:x}")).chain(random.take(3)) {
-            let address = SocketAddr::from_abstract_name(format!("{prefix}{own}"))?;
+            let address = SocketAddr::from_abstract_name(name(&prefix, &own))?;
             match UnixListener::bind_addr(&address) {
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
                 Err(error) => return Err(error),
                 Ok(listener) => {
                     listener.set_nonblocking(true)?;
-                    let Asked::User(user) = ask(&format!("{prefix}{own}"))? else { continue };
+                    let Asked::User(user) = ask(&name(&prefix, &own))? else { continue };
                     return Ok(Self { prefix, own, listener, user, known: HashMap::new() });
                 }
             }
@@ -62,11 +63,12 @@ impl Sockets {
         Err(io::Error::other("others have taken all its places"))
     }
 
-    /// The other runs.
-    pub(super) fn peers(&mut self) -> io::Result<Vec<Peer>> {
+    /// The other runs; `table` is what the system tells of sockets, where it does.
+    pub(super) fn peers(&mut self, table: Option<&Table>) -> io::Result<Vec<Peer>> {
         // Nobody has to wait for an answer: the kernel has told who listens here when they came.
         (0..MOST_GUESTS).take_while(|_| self.listener.accept().is_ok()).for_each(drop);
-        let Ok(mut there) = listening(&self.prefix) else { return self.peers_one_by_one() };
+        let Some(table) = table else { return self.peers_one_by_one() };
+        let mut there = table.listening(&self.prefix);
         there.retain(|listening| listening.slot != self.own);
         self.known.retain(|listening, _| there.contains(listening));
         let mut peers = Vec::new();
@@ -75,7 +77,7 @@ impl Sockets {
                 peers.push(self.peer(*user));
                 continue;
             }
-            match ask(&format!("{}{}", self.prefix, listening.slot))? {
+            match ask(&name(&self.prefix, &listening.slot))? {
                 Asked::Nobody => {}
                 Asked::Silent => peers.push(Peer::Silent),
                 Asked::User(user) => {
@@ -90,7 +92,7 @@ impl Sockets {
     /// Without /proc only the first slots can be found.
     fn peers_one_by_one(&self) -> io::Result<Vec<Peer>> {
         let others = (0..FIRST).map(|slot| format!("{slot:x}")).filter(|slot| *slot != self.own);
-        let asked = others.map(|slot| ask(&format!("{}{slot}", self.prefix))).collect::<io::Result<Vec<_>>>()?;
+        let asked = others.map(|slot| ask(&name(&self.prefix, &slot))).collect::<io::Result<Vec<_>>>()?;
         let peer = |asked: Asked| match asked {
             Asked::Nobody => None,
             Asked::Silent => Some(Peer::Silent),
@@ -106,6 +108,10 @@ impl Sockets {
             user => Peer::User(user),
         }
     }
+}
+
+fn name(prefix: &str, slot: &str) -> String {
+    [NAMES, prefix, slot].concat()
 }
 
 /// Asks who listens on a name. Never waits: a plain connect blocks for ever where a queue is full.
@@ -133,6 +139,10 @@ mod tests {
         format!("test-{}-{:x}", std::process::id(), fastrand::u64(..))
     }
 
+    fn peers(sockets: &mut Sockets) -> Vec<Peer> {
+        sockets.peers(Some(&Table::read().unwrap())).unwrap()
+    }
+
     fn address(server: &str, slot: u32) -> SocketAddr {
         SocketAddr::from_abstract_name(format!("offerlinks/{server}/{slot:x}")).unwrap()
     }
@@ -141,16 +151,16 @@ mod tests {
     fn runs_of_one_server_see_each_other_come_and_go() {
         let (server, other) = (server(), server());
         let mut first = Sockets::join(&server).unwrap();
-        assert_eq!(first.peers().unwrap(), []);
+        assert_eq!(peers(&mut first), []);
         let elsewhere = Sockets::join(&other).unwrap();
         let mut second = Sockets::join(&server).unwrap();
         for _ in 0..3 {
-            assert_eq!(first.peers().unwrap(), [Peer::Own]);
-            assert_eq!(second.peers().unwrap(), [Peer::Own]);
+            assert_eq!(peers(&mut first), [Peer::Own]);
+            assert_eq!(peers(&mut second), [Peer::Own]);
             assert_eq!(second.peers_one_by_one().unwrap(), [Peer::Own]);
         }
         drop((first, elsewhere));
-        assert_eq!(second.peers().unwrap(), []);
+        assert_eq!(peers(&mut second), []);
         assert_eq!(Sockets::join(&server).unwrap().own, "0", "a place that is free again is taken");
     }
 
@@ -160,15 +170,15 @@ mod tests {
         let squatters: Vec<_> =
             (0..FIRST).map(|slot| UnixDatagram::bind_addr(&address(&server, slot)).unwrap()).collect();
         let mut first = Sockets::join(&server).unwrap();
-        assert_eq!((first.peers().unwrap(), first.own.as_str()), (vec![], "0"), "other sockets have other names");
+        assert_eq!((peers(&mut first), first.own.as_str()), (vec![], "0"), "other sockets have other names");
         drop(squatters);
         drop(first);
         let squatters: Vec<_> =
             (0..FIRST).map(|slot| UnixListener::bind_addr(&address(&server, slot)).unwrap()).collect();
         let mut first = Sockets::join(&server).unwrap();
         let mut second = Sockets::join(&server).unwrap();
-        assert_eq!(first.peers().unwrap().len(), squatters.len() + 1);
-        assert_eq!(second.peers().unwrap().len(), squatters.len() + 1);
+        assert_eq!(peers(&mut first).len(), squatters.len() + 1);
+        assert_eq!(peers(&mut second).len(), squatters.len() + 1);
     }
 
     #[test]
@@ -180,7 +190,7 @@ mod tests {
         socket::listen(&socket, socket::Backlog::new(0).unwrap()).unwrap();
         let _full = std::os::unix::net::UnixStream::connect_addr(&address(&server, 0)).unwrap();
         let mut run = Sockets::join(&server).unwrap();
-        assert_eq!(run.peers().unwrap(), [Peer::Silent]);
+        assert_eq!(peers(&mut run), [Peer::Silent]);
         assert_eq!(run.peers_one_by_one().unwrap(), [Peer::Silent]);
     }
 
@@ -191,6 +201,6 @@ mod tests {
         let name = UnixAddr::new_abstract(format!("offerlinks/{server}/0").as_bytes()).unwrap();
         socket::bind(std::os::fd::AsRawFd::as_raw_fd(&socket), &name).unwrap();
         let mut run = Sockets::join(&server).unwrap();
-        assert_eq!((run.peers().unwrap(), run.own.as_str()), (vec![], "1"));
+        assert_eq!((peers(&mut run), run.own.as_str()), (vec![], "1"));
     }
 }

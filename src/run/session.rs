@@ -66,7 +66,8 @@ pub(crate) fn join_budget(
     let (Network::Real(account), Some(limit)) = (network, limits.rate.limit()) else {
         return Participant::alone();
     };
-    let (mut participant, begin, remarks) = Participant::join((&account.base_url, host), limit, limits.budget, now);
+    let others = (limits.budget, limits.neighbours);
+    let (mut participant, begin, remarks) = Participant::join((&account.base_url, host), limit, others, now);
     emit(remarks, report);
     pace.hold_until(begin);
     share(&mut participant, pace, report, now);

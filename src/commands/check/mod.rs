@@ -24,7 +24,7 @@ use self::gate::CheckStatus;
 use crate::api::redact::Redactor;
 use crate::api::{Client, RawReply, TransportError};
 use crate::budget::redis::address::Address;
-use crate::budget::{self, Participant, SharedLimit};
+use crate::budget::{self, Neighbours, Participant, SharedLimit};
 use crate::config::{CheckJob, CheckTarget, Network};
 use crate::error::Error;
 use crate::exit::ExitCode;
@@ -107,7 +107,8 @@ async fn look(target: &CheckTarget, shared: Option<&Address>, report: &Report) -
         Err(failure) => return Err(failure),
     };
     let lookup = look_up(&session, target.http.connect_timeout).await;
-    let limits = SharedLimit { rate: target.policy.rate, budget: shared };
+    let neighbours = Neighbours::default();
+    let limits = SharedLimit { rate: target.policy.rate, budget: shared, neighbours: &neighbours };
     let (mut budget, mut pace) = wait_for_turn(network, limits, &session.host, report).await;
     let call = session.client.get(&PATH, &QUERY).await;
     budget.leave(pace.counting(Instant::now())).await;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::api::{Client, Request};
-use crate::budget::{Participant, SharedLimit};
+use crate::budget::{Neighbours, Participant, SharedLimit};
 use crate::config::{Job, NetworkConfig};
 use crate::dispatch::{Dispatcher, Policy};
 use crate::error::Error;
@@ -62,6 +62,7 @@ pub(crate) struct Line {
 pub(super) struct Called {
     sessions: Vec<Session>,
     clients: Vec<Client>,
+    neighbours: Neighbours,
 }
 
 impl Called {
@@ -73,7 +74,7 @@ impl Called {
             clients.push(session.client.clone());
             sessions.push(session);
         }
-        Ok(Self { sessions, clients })
+        Ok(Self { sessions, clients, neighbours: Neighbours::default() })
     }
 
     /// The clients, in the order of the lanes.
@@ -99,7 +100,7 @@ impl Called {
     /// When calls may leave to each, from now on.
     pub(super) fn lines(&self, job: &Job, report: &Report) -> Vec<Line> {
         let networks = job.networks.iter().zip(&self.sessions);
-        networks.map(|(config, session)| line((job, config), &session.host, report, Instant::now())).collect()
+        networks.map(|(config, session)| self.line((job, config), &session.host, report, Instant::now())).collect()
     }
 
     /// Whom the last words are about.
@@ -116,7 +117,7 @@ impl Called {
         let count = job.networks.len() + usize::from(are_several);
         let mut called = called.into_iter();
         let make = |(id, (config, session)): (usize, (&NetworkConfig, &Session))| {
-            let made = called.next().unwrap_or_else(|| line((job, config), &session.host, report, now));
+            let made = called.next().unwrap_or_else(|| self.line((job, config), &session.host, report, now));
             let Line { mut schedule, budget } = made;
             prepare(&mut schedule, job, &writer.tally(id));
             let name = if are_several { &config.name } else { &session.host };
@@ -131,6 +132,17 @@ impl Called {
             lanes.push(Lane::new((lanes.len(), limits(count, job.links)), ("".into(), String::new()), calls, now));
         }
         lanes
+    }
+
+    /// When calls may leave to one network, from now on.
+    fn line(&self, (job, config): (&Job, &NetworkConfig), host: &str, report: &Report, now: Instant) -> Line {
+        let NetworkConfig { network, policy, budget, .. } = config;
+        // A promise to the next job: what is in flight has to end within --max-duration too.
+        let max_duration = policy.max_duration.map(|max| max.saturating_sub(drain(job)));
+        let mut schedule = Dispatcher::new(Policy { max_duration, ..*policy }, fastrand::u64(..), now);
+        let limits = SharedLimit { rate: policy.rate, budget: budget.as_ref(), neighbours: &self.neighbours };
+        let budget = session::join_budget((network, host), limits, schedule.pace(), report, now);
+        Line { schedule, budget }
     }
 
     /// What is known of the networks before their first call.
@@ -164,17 +176,6 @@ fn prepare(schedule: &mut Dispatcher<Request>, job: &Job, earlier: &Tally) {
     } else if earlier.succeeded() > 0 {
         schedule.trust_host();
     }
-}
-
-/// When calls may leave, from now on.
-fn line((job, config): (&Job, &NetworkConfig), host: &str, report: &Report, now: Instant) -> Line {
-    let NetworkConfig { network, policy, budget, .. } = config;
-    // A promise to the next job: what is in flight has to end within --max-duration too.
-    let max_duration = policy.max_duration.map(|max| max.saturating_sub(drain(job)));
-    let mut schedule = Dispatcher::new(Policy { max_duration, ..*policy }, fastrand::u64(..), now);
-    let limits = SharedLimit { rate: policy.rate, budget: budget.as_ref() };
-    let budget = session::join_budget((network, host), limits, schedule.pace(), report, now);
-    Line { schedule, budget }
 }
 
 /// How long calls in flight are waited for when the run stops early.

@@ -23,7 +23,7 @@ use self::sink::Sink;
 pub(crate) use self::sink::{ListOf, to_csv};
 pub(crate) use self::whole::{Care, Whole};
 use crate::api::Client;
-use crate::budget::SharedLimit;
+use crate::budget::{Neighbours, SharedLimit};
 use crate::config::{ListJob, NetworkConfig};
 use crate::dispatch::Dispatcher;
 use crate::error::Error;
@@ -41,6 +41,8 @@ struct Network<'a> {
     session: Session,
     /// What the user calls it.
     name: Arc<str>,
+    /// What all of them have seen of the machine.
+    neighbours: Neighbours,
 }
 
 /// What came of one network.
@@ -63,7 +65,8 @@ pub(crate) async fn list(job: &ListJob, report: &Report) -> Result<End, Error> {
         report.emit(&Event::SettingsDoubt(warning.clone()));
     }
     let are_several = job.networks.are_several();
-    let networks = job.networks.iter().map(|config| Network::open(config, are_several));
+    let neighbours = Neighbours::default();
+    let networks = job.networks.iter().map(|config| Network::open(config, &neighbours, are_several));
     let networks = networks.collect::<Result<Vec<_>, _>>()?;
     let sink = Sink::open(&job.output)?;
     let (now, output) = (Instant::now(), sink.name());
@@ -123,10 +126,10 @@ fn worst(ends: impl Iterator<Item = End>) -> End {
 }
 
 impl<'a> Network<'a> {
-    fn open(config: &'a NetworkConfig, is_one_of_several: bool) -> Result<Self, Error> {
+    fn open(config: &'a NetworkConfig, neighbours: &Neighbours, is_one_of_several: bool) -> Result<Self, Error> {
         let session = Session::open(&config.network, &config.http, Client::new)?;
         let name = if is_one_of_several { &config.name } else { &session.host };
-        Ok(Self { config, name: name.as_str().into(), session })
+        Ok(Self { config, name: name.as_str().into(), neighbours: neighbours.clone(), session })
     }
 
     fn plan(&self, now: Instant) -> LanePlan {
@@ -140,7 +143,7 @@ impl<'a> Network<'a> {
         let NetworkConfig { network, policy, budget, .. } = self.config;
         let now = Instant::now();
         let mut schedule = Dispatcher::new(*policy, fastrand::u64(..), now);
-        let limits = SharedLimit { rate: policy.rate, budget: budget.as_ref() };
+        let limits = SharedLimit { rate: policy.rate, budget: budget.as_ref(), neighbours: &self.neighbours };
         let mut budget = session::join_budget((network, &self.session.host), limits, schedule.pace(), report, now);
         let mut lister = Lister {
             lane,
