@@ -35,24 +35,59 @@ pub(crate) enum Fate {
     Stop,
 }
 
-/// Decides. A network that was given up does not end a run that another one has brought to its end, so its rows may have
-/// their errors from then on. Before that they stay open: if all fail, they are asked for again by a later run.
-pub(crate) fn decide(lanes: impl Iterator<Item = LaneEnd>) -> Fate {
-    let (mut open, mut complete, mut idle, mut busy) = (false, false, false, false);
-    for lane in lanes {
-        match lane {
-            LaneEnd::Open => open = true,
-            LaneEnd::Complete => complete = true,
-            LaneEnd::Empty => {}
-            LaneEnd::Stopped { in_flight: 0 } => idle = true,
-            LaneEnd::Stopped { .. } => busy = true,
+/// What has become of each lane, and how many there are of each kind: the loop looks after every step, and a look must not
+/// cost more where there are more lanes.
+#[derive(Debug)]
+pub(crate) struct Ends {
+    of: Vec<LaneEnd>,
+    open: usize,
+    complete: usize,
+    /// Given up, and nothing is on its way.
+    idle: usize,
+    /// Given up, and calls have no answer yet.
+    busy: usize,
+}
+
+impl Ends {
+    /// Those of all lanes, in their order.
+    pub(crate) fn of(lanes: impl Iterator<Item = LaneEnd>) -> Self {
+        let (open, complete, idle, busy) = (0, 0, 0, 0);
+        let mut ends = Self { of: lanes.collect(), open, complete, idle, busy };
+        for end in ends.of.clone() {
+            ends.count(end).into_iter().for_each(|count| *count += 1);
+        }
+        ends
+    }
+
+    /// Takes in what has become of a lane by now.
+    pub(crate) fn change(&mut self, lane: usize, end: LaneEnd) {
+        let Some(then) = self.of.get_mut(lane).filter(|then| **then != end) else { return };
+        let before = std::mem::replace(then, end);
+        self.count(before).into_iter().for_each(|count| *count = count.saturating_sub(1));
+        self.count(end).into_iter().for_each(|count| *count += 1);
+    }
+
+    /// How many ended like this, where that matters.
+    fn count(&mut self, end: LaneEnd) -> Option<&mut usize> {
+        match end {
+            LaneEnd::Open => Some(&mut self.open),
+            LaneEnd::Complete => Some(&mut self.complete),
+            LaneEnd::Stopped { in_flight: 0 } => Some(&mut self.idle),
+            LaneEnd::Stopped { .. } => Some(&mut self.busy),
+            LaneEnd::Empty => None,
         }
     }
-    match () {
-        () if !open && !idle && !busy => Fate::Complete,
-        () if complete && idle => Fate::FailStopped,
-        () if complete || open || busy => Fate::GoOn,
-        () => Fate::Stop,
+
+    /// Decides. A network that was given up does not end a run that another one has brought to its end, so its rows may
+    /// have their errors from then on. Before that they stay open: if all fail, they are asked for again by a later run.
+    pub(crate) fn fate(&self) -> Fate {
+        let [open, complete, idle, busy] = [self.open, self.complete, self.idle, self.busy].map(|lanes| lanes > 0);
+        match () {
+            () if !open && !idle && !busy => Fate::Complete,
+            () if complete && idle => Fate::FailStopped,
+            () if complete || open || busy => Fate::GoOn,
+            () => Fate::Stop,
+        }
     }
 }
 
@@ -124,7 +159,13 @@ mod tests {
             (&[Empty, Empty, Complete], Fate::Complete),
         ];
         for (lanes, fate) in table {
-            assert_eq!(decide(lanes.iter().copied()), fate, "{lanes:?}");
+            assert_eq!(Ends::of(lanes.iter().copied()).fate(), fate, "{lanes:?}");
+            // The same where they have come to that one by one, each from any other end.
+            for before in [Open, Complete, Empty, idle, busy] {
+                let mut ends = Ends::of(lanes.iter().map(|_| before));
+                lanes.iter().enumerate().for_each(|(lane, end)| ends.change(lane, *end));
+                assert_eq!(ends.fate(), fate, "{lanes:?} after {before:?}");
+            }
         }
     }
 

@@ -11,8 +11,7 @@ use crate::api::{Payload, Reply, Request};
 use crate::budget::Participant;
 use crate::dispatch::{Call, Next, StopReason, Supply, Waiting};
 use crate::error::Error;
-use crate::offer::{OfferError, OfferId};
-use crate::reorder::buffer::{Admitted, Limits, ReorderBuffer};
+use crate::reorder::buffer::{Limits, ReorderBuffer};
 use crate::report::{LaneState, LaneStatus, Report};
 use crate::run::fate::{LaneEnd, error_of};
 use crate::run::feed::{Feed, Pending};
@@ -63,11 +62,6 @@ impl Lane {
         let window = ReorderBuffer::with(limits);
         let (waiting, state) = (None, State::Calling);
         Self { id, network, host, window, requests, budget, waiting, state, wake: Some(now) }
-    }
-
-    /// Whether it has something to do now.
-    pub(crate) fn is_due(&self, now: Instant) -> bool {
-        self.wake.is_some_and(|wake| wake <= now)
     }
 
     /// Gives it something to do now.
@@ -148,6 +142,11 @@ impl Lane {
         session::share(&mut self.budget, self.requests.dispatcher.pace(), report, now);
     }
 
+    /// Whether it shares a budget with other hosts.
+    pub(crate) fn shares_with_hosts(&self) -> bool {
+        self.budget.shares_with_hosts()
+    }
+
     /// Whether the budget has something for it.
     pub(crate) fn poll_budget(&mut self, context: &mut Context<'_>) -> Poll<()> {
         self.budget.poll_changed(context)
@@ -161,67 +160,6 @@ impl Lane {
     /// The same, and waits until that is done with.
     pub(crate) async fn leave(&mut self, now: Instant) {
         self.budget.leave(self.requests.dispatcher.pace().counting(now)).await;
-    }
-
-    /// What is read far ahead has left the CPU's cache when its turn comes.
-    fn read(&mut self, feed: &mut Feed) -> Result<(), Error> {
-        while self.wants_rows() {
-            let Some(row) = feed.next(self.id)? else { break };
-            self.admit(row);
-        }
-        Ok(())
-    }
-
-    /// Whether another row can be taken in, and is of use.
-    pub(crate) fn wants_rows(&self) -> bool {
-        self.window.has_room() && self.requests.wants_offers()
-    }
-
-    /// Takes in a row.
-    pub(crate) fn admit(&mut self, pending: Pending) {
-        if let Some(offer) = self.take_in(pending) {
-            self.requests.ask(offer);
-        }
-    }
-
-    /// Takes in a row, and gives the offer that has to be asked for.
-    fn take_in(&mut self, pending: Pending) -> Option<OfferId> {
-        match pending {
-            Pending::Row(row) => {
-                let size = row.cells.size();
-                match row.offer {
-                    Ok(offer) => {
-                        let asks = self.window.admit(Pending::Row(row), size, offer) == Admitted::Asks;
-                        return asks.then_some(offer);
-                    }
-                    Err(_) => self.window.admit_ready(Pending::Row(row), size),
-                }
-            }
-            Pending::Stale(row, stale) => {
-                let size = row.cells.size() + stale.bytes.len();
-                if let Ok(offer) = row.offer {
-                    let asks = self.window.admit(Pending::Stale(row, stale), size, offer) == Admitted::Asks;
-                    return asks.then_some(offer);
-                }
-            }
-            Pending::LastGood(row, known) => {
-                let size = row.cells.size() + known.answer.size();
-                self.window.admit_ready(Pending::LastGood(row, known), size);
-            }
-            Pending::NotAsked(row) => {
-                let size = row.cells.size();
-                self.window.admit_ready(Pending::NotAsked(row), size);
-            }
-            Pending::Kept(row) => {
-                let size = row.bytes.len();
-                self.window.admit_ready(Pending::Kept(row), size);
-            }
-            Pending::Unrouted(row, why) => {
-                let size = row.cells.size() + why.len();
-                self.window.admit_ready(Pending::Unrouted(row, why), size);
-            }
-        }
-        None
     }
 
     fn send(&mut self, feed: &Feed, now: Instant, mut fetch: impl FnMut(Call<Request>)) -> Result<(), StopReason> {
@@ -238,17 +176,6 @@ impl Lane {
             self.take_outcomes();
             return Ok(());
         }
-    }
-
-    /// Gives open rows their error, as many as there is room for.
-    fn fail(&mut self, feed: &mut Feed, error: &OfferError) -> Result<(), Error> {
-        while self.window.has_room() {
-            let Some(row) = feed.next(self.id)? else { break };
-            // Nobody is asked.
-            self.take_in(row);
-        }
-        self.window.fail_waiting(error);
-        Ok(())
     }
 
     /// Makes no more calls. Says so where that happens for the first time.

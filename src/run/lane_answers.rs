@@ -64,8 +64,8 @@ impl Lane {
         }
     }
 
-    /// Writes every row whose turn it is. Tells whether there were any; what was written has made room for more.
-    pub(crate) fn write(&mut self, writer: &mut Writer, now: Instant) -> Result<bool, Error> {
+    /// Writes every row whose turn it is. Tells whether there were any.
+    pub(crate) fn write(&mut self, writer: &mut Writer) -> Result<bool, Error> {
         let mut wrote = false;
         while let Some((pending, slot)) = self.window.pop() {
             wrote = true;
@@ -80,9 +80,6 @@ impl Lane {
                 (Pending::NotAsked(row), _) => writer.write_not_asked(place, row)?,
                 (Pending::Unrouted(row, why), _) => writer.write_unrouted(self.id, row, why)?,
             }
-        }
-        if wrote {
-            self.wake = Some(now);
         }
         Ok(wrote)
     }

@@ -4,6 +4,7 @@
 
 mod commit_thread;
 mod commits;
+mod ending;
 pub(crate) mod event_loop;
 pub(crate) mod fate;
 pub(crate) mod feed;
@@ -13,6 +14,8 @@ mod in_flight;
 pub(crate) mod lane;
 mod lane_answers;
 pub(crate) mod lane_progress;
+mod lane_rows;
+pub(crate) mod lanes;
 mod packer;
 mod progress;
 pub(crate) mod requests;
@@ -24,5 +27,7 @@ pub(crate) mod rows;
 mod run_tally;
 pub(crate) mod session;
 pub(crate) mod spool;
+mod timetable;
+mod turn;
 mod unordered;
 pub(crate) mod writer;

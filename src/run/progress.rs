@@ -7,13 +7,14 @@ use std::time::Instant;
 use crate::offer::tally::Tally;
 use crate::report::{Event, LaneId, LaneState, Report, RunOutcome, Snapshot};
 use crate::run::event_loop::Run;
+use crate::run::lane::Lane;
 
 impl Run {
     /// Shows how far it is, and what it waits for.
     pub(crate) fn show(&self, report: &Report, now: Instant) {
         // A line for each wait of each of a hundred networks would tell nobody anything: the views show the slowest.
-        if let [only] = self.lanes.as_slice()
-            && let Some((why, until)) = only.waiting()
+        if self.lanes.len() == 1
+            && let Some((why, until)) = self.lanes.first().and_then(Lane::waiting)
         {
             report.emit(&Event::Waiting { lane: LaneId::ONLY, why, until, now });
         }
@@ -39,7 +40,7 @@ impl Run {
     }
 
     fn snapshot(&self, now: Instant) -> Snapshot {
-        let status = |lane: &crate::run::lane::Lane| lane.status(&self.feed, &self.writer, now);
+        let status = |lane: &Lane| lane.status(&self.feed, &self.writer, now);
         let lanes = self.lanes.iter().filter(|lane| lane.is_of_network()).map(status).collect();
         let unrouted = self.lanes.iter().find(|lane| !lane.is_of_network()).map(status);
         let unrouted = unrouted.map_or_else(Tally::default, |lane| lane.tally);

@@ -24,6 +24,7 @@ use crate::report::{Event, LaneState, LaneStatus, Plan, Report, RunOutcome, Snap
 use crate::run::event_loop::{Ended, Run};
 use crate::run::goal::Goal;
 use crate::run::history::OpenHistory;
+use crate::run::lanes::Lanes;
 use crate::run::retry_failed::failed_of_previous;
 use crate::run::rows::{Rows, input_of};
 use crate::run::writer::{Opened, Writer};
@@ -76,7 +77,7 @@ pub(crate) async fn export(job: &Job, report: &Report) -> Result<(RunOutcome, Ta
         }
     };
     let run = Run {
-        lanes: called.lanes(job, lines, &writer, report),
+        lanes: Lanes::new(called.lanes(job, lines, &writer, report), &feed),
         feed,
         writer,
         max_errors: job.tolerance.max_errors,
