@@ -2,22 +2,19 @@
 //!
 //! Every error row has its offer and the kept cells in it, so the original input is not needed.
 
-use std::path::PathBuf;
-
-use crate::error::Error;
-use crate::output::Destination;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::cell::{CellKind, TypedCell};
 use crate::config::{Job, RetryFailed};
-use crate::encode::link_template::{Template, has_query};
 use crate::encode::quoted_cells;
 use crate::encode::reader::{Bytes, FailedRow, OldLinks, OutputReader, PreviousError, PreviousRow};
 use crate::encode::schema::Field;
 use crate::encode::{Dialect, RowFormat, Schema};
+use crate::error::Error;
 use crate::input::{Cells, InputFingerprint, NotTheSameInput, PrefixHasher, ResumePosition, Row};
 use crate::offer::{Class, ErrorKind, OfferId};
+use crate::output::Destination;
 
 /// The rows of an earlier output, in their order.
 #[derive(Debug)]
@@ -26,7 +23,7 @@ pub(crate) struct PreviousRows {
     /// What another program has made of it, if one has.
     pub(crate) resaved: Option<String>,
     /// Some of the offers that were exported then: their kept cells, and the links.
-    good: Vec<(Vec<String>, Vec<String>)>,
+    pub(super) good: Vec<(Vec<String>, Vec<String>)>,
     /// How many offers are to be asked for.
     pub(crate) asked: u64,
     which: RetryFailed,
@@ -98,52 +95,6 @@ impl PreviousRows {
     pub(crate) fn cell_index(&self, name: &str) -> Option<usize> {
         let named = |kept: &String| kept == name || kept.strip_prefix("input_") == Some(name);
         self.previous.kept().iter().position(named)
-    }
-
-    /// Why this run's `--append` cannot be that of the first run: then links of both kinds would stand in one file.
-    /// What is remembered of the first run counts, and more than that what stands in its links.
-    pub(crate) fn other_append(&self, job: &Job) -> Option<String> {
-        let (path, template) = (self.previous.path().display(), &job.append.template);
-        let link = self.good.iter().flat_map(|(_, links)| links).next();
-        if let Some(first) = job.append.first_run.as_ref().filter(|first| *first != template) {
-            let shows = if first.is_empty() { !self.has(template) } else { self.has(first) };
-            if link.is_none() || shows {
-                let first = if first.is_empty() { "no --append".to_owned() } else { format!("--append '{first}'") };
-                return Some(format!(
-                    "the first run used {first}, and links of both kinds would stand in {path}: leave --append out here, \
-                     as it is remembered, or run the export again without --retry-failed"
-                ));
-            }
-        }
-        let link = link?;
-        if !template.is_empty() && !self.has(template) {
-            return Some(format!(
-                "the first run did not use --append '{template}', as {path} has the link {link}: give that of the first \
-                 run, or --append '' where it had none, or run the export again without --retry-failed"
-            ));
-        }
-        if template.is_empty() && !job.append.is_typed && job.append.first_run.is_none() {
-            let has_macro = |link: &&String| link.split_once('{').is_some_and(|(_, after)| after.contains('}'));
-            let link = self.good.iter().flat_map(|(_, links)| links).find(has_macro)?;
-            return Some(format!(
-                "the first run seems to have used --append, as {path} has the link {link}: give the same --append here, \
-                 or --append '' if the network itself sends that"
-            ));
-        }
-        None
-    }
-
-    /// Whether any of the good links has what the template adds.
-    fn has(&self, template: &Template) -> bool {
-        let cells: Vec<_> = template.columns().map(|name| self.cell_index(name)).collect();
-        let mut query = String::new();
-        self.good.iter().any(|(kept, links)| {
-            let cell =
-                |n: usize| cells.get(n).copied().flatten().and_then(|cell| kept.get(cell)).map_or("", String::as_str);
-            query.clear();
-            template.expand(cell, &mut query);
-            links.iter().any(|link| has_query(link, &query))
-        })
     }
 
     /// Finds out what there is to ask for, and what good rows look like.
@@ -286,6 +237,7 @@ impl RetryFailed {
         }
     }
 }
+
 /// The rows of the last run: those that were withheld, if there are any; that is until the output was replaced.
 pub(crate) fn failed_rows_of(job: &Job) -> PathBuf {
     match Destination::of(&job.rows_file()) {

@@ -1,9 +1,8 @@
-//! The rows of a run, as the loop wants them. A file is read where it stands; a pipe by a thread of its own, because
-//! it may keep its reader waiting while answers come in.
+//! The rows of a run, as the loop wants them: from a file, a pipe, or an earlier output.
+//!
+//! Says which comes next and where it stands. Must not decide what becomes of it.
 
 use std::io;
-
-use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use crate::cell::CellFormat;
 use crate::config::{Job, OpenedRows, RetryFailed, Work};
@@ -11,14 +10,11 @@ use crate::encode::schema::Field;
 use crate::encode::{Encoder, RowFormat, Schema};
 use crate::error::Error;
 use crate::input::{
-    Input, InputError, InputFingerprint, InputWarnings, NotTheSameInput, Resolved, ResumePosition, Row, Source, Total,
+    Input, InputFingerprint, InputWarnings, NotTheSameInput, Resolved, ResumePosition, Row, Source, Total,
 };
 use crate::report::{Event, Report};
-use crate::run::retry_failed::failed_rows_of;
-use crate::run::retry_failed::{KeptRow, PreviousRows, RowAction, StaleRows};
-
-/// How many rows a pipe's thread reads ahead.
-const READ_AHEAD: usize = 1024;
+use crate::run::pipe::Pipe;
+use crate::run::retry_failed::{KeptRow, PreviousRows, RowAction, StaleRows, failed_rows_of};
 
 /// The rows still to come.
 #[derive(Debug)]
@@ -48,14 +44,6 @@ enum From {
     File(Box<Input>),
     Pipe(Pipe),
     OutputReader(Box<PreviousRows>),
-}
-
-type Read = Result<(Row, InputWarnings), InputError>;
-
-#[derive(Debug)]
-struct Pipe {
-    receiver: Receiver<Read>,
-    oddities: InputWarnings,
 }
 
 /// A row, or why there is none now.
@@ -262,43 +250,6 @@ impl Rows {
     }
 }
 
-impl Pipe {
-    fn open(input: Input) -> io::Result<Self> {
-        let (sender, receiver) = mpsc::channel(READ_AHEAD);
-        // Never joined: at the end of the run it may still wait for a pipe that nobody writes to.
-        std::thread::Builder::new().name("input".to_owned()).spawn(move || read_all(input, &sender))?;
-        Ok(Self { receiver, oddities: InputWarnings::default() })
-    }
-
-    fn next(&mut self) -> Result<Next, InputError> {
-        match self.receiver.try_recv() {
-            Ok(read) => self.unpack(Some(read)),
-            Err(mpsc::error::TryRecvError::Empty) => Ok(Next::NotYet),
-            Err(mpsc::error::TryRecvError::Disconnected) => Ok(Next::End),
-        }
-    }
-
-    async fn wait(&mut self) -> Result<Next, InputError> {
-        let read = self.receiver.recv().await;
-        self.unpack(read)
-    }
-
-    fn unpack(&mut self, read: Option<Read>) -> Result<Next, InputError> {
-        let Some((row, oddities)) = read.transpose()? else { return Ok(Next::End) };
-        self.oddities = oddities;
-        Ok(Next::Row(row))
-    }
-}
-
-fn read_all(mut input: Input, sender: &Sender<Read>) {
-    while let Some(row) = input.next_row().transpose() {
-        let row = row.map(|row| (row, input.oddities()));
-        let failed = row.is_err();
-        if sender.blocking_send(row).is_err() || failed {
-            break;
-        }
-    }
-}
 /// The input as the user knows it.
 pub(crate) fn input_of(job: &Job) -> String {
     match &job.work {

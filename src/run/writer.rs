@@ -4,149 +4,53 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::config::{Job, Start};
+use crate::config::Job;
 use crate::error::Error;
 use crate::history::lookup::LastGood;
-use crate::history::runs as history;
 use crate::history::timeline::time;
 use crate::input::{ResumePosition, Row};
 use crate::offer::tally::Tally;
 use crate::offer::{Class, ErrorKind, OfferError, Outcome, RowOutcome, Source};
-use crate::output::{Direct, Finish, Lock, Output, OutputPath, RowsIn, Segment, started_at};
-use crate::report::event::NothingToResume;
-use crate::report::{Event, FailedOffer, Report};
-use crate::run::commit_thread::Disk;
-use crate::run::commits::{Commits, RunId, now_in_seconds};
-use crate::run::goal::{Begin, Goal, begin};
-use crate::run::history::{Lookups, OpenHistory, RunHistory};
+use crate::output::{Finish, Lock};
+use crate::report::{FailedOffer, Report};
+use crate::run::commits::Commits;
+use crate::run::history::{Lookups, RunHistory};
 use crate::run::lane_progress::LaneProgress;
 use crate::run::retry_failed::{KeptRow, StaleRows};
 use crate::run::row_encoder::RowEncoder;
-use crate::run::rows::{Rows, input_of};
+use crate::run::rows::Rows;
 use crate::run::run_tally::RunTally;
 use crate::run::spool::Spool;
 use crate::run::unordered::Unordered;
 use crate::settings::units::MinOk;
 
-/// What is there to write to.
-#[derive(Debug)]
-pub(crate) enum Opened {
-    /// An output that wants rows.
-    Writer(Box<Writer>),
-    /// An earlier run was killed after the last row: at most its workbook and its tidying up are left to do.
-    Finished(Tally, Arc<Lock>, Finish),
-}
-
 /// Writes rows in the order in which they come, and commits now and then.
 #[derive(Debug)]
 pub(crate) struct Writer {
-    encoder: RowEncoder,
-    tally: RunTally,
-    commits: Commits,
-    history: Option<RunHistory>,
+    pub(super) encoder: RowEncoder,
+    pub(super) tally: RunTally,
+    pub(super) commits: Commits,
+    pub(super) history: Option<RunHistory>,
     /// What several networks add.
-    networks: Option<SeveralNetworks>,
-    min_ok: MinOk,
+    pub(super) networks: Option<SeveralNetworks>,
+    pub(super) min_ok: MinOk,
     /// The files that the output replaces: it, and the workbook that is made from it.
-    replaces: Vec<PathBuf>,
-    rows: Vec<u8>,
+    pub(super) replaces: Vec<PathBuf>,
+    pub(super) rows: Vec<u8>,
     /// The cell that names a row's network, if there is one.
-    network_cell: Option<usize>,
+    pub(super) network_cell: Option<usize>,
 }
 
 /// The part of the writer that is there for several networks only.
 #[derive(Debug)]
-struct SeveralNetworks {
-    progress: LaneProgress,
-    rows: Unordered,
-}
-
-/// How the history sees a run that begins with the first row.
-fn from_the_start(begin: &Begin, place: &OutputPath) -> history::Begin {
-    match begin {
-        Begin::StartOver => history::Begin::Over,
-        _ => history::Begin::Anew { left_by: started_at(place).map(Timestamp::as_second) },
-    }
+pub(super) struct SeveralNetworks {
+    pub(super) progress: LaneProgress,
+    pub(super) rows: Unordered,
 }
 
 impl Writer {
-    /// Opens the output and, where the user wants to go on and it fits, moves `input` to where an interrupted run
-    /// stopped.
-    ///
-    /// # Errors
-    /// The output cannot be written, or another run has it.
-    pub(crate) fn open(
-        job: &Job,
-        (goal, history): (Goal, Option<OpenHistory>),
-        rows: &mut Rows,
-        report: &Report,
-    ) -> Result<Opened, Error> {
-        let mut id = RunId { job: job.id(rows.opened()).to_value(), started_at: now_in_seconds() };
-        let encoder = RowEncoder::new(job, rows);
-        let are_several = job.networks.are_several();
-        let networks = LaneProgress::new(job.networks.iter().map(|network| network.name.clone()));
-        let lanes = networks.unrouted() + 1;
-        // Several networks read the input as a whole, whatever is done of it, so another one is moved to the place.
-        let mut probe = if are_several && rows.can_resume() { Some(Rows::open(job)?) } else { None };
-        let mut unordered = Unordered::log(encoder.header(), networks.ranks());
-        let mut begun = history::Begin::Anew { left_by: None };
-        let (output, start) = match goal {
-            Goal::File(lock) => match begin(job, probe.as_mut().unwrap_or(rows), &lock, report)? {
-                Begin::Finished(summary, finish) => return Ok(Opened::Finished(summary, Arc::new(lock), finish)),
-                Begin::GoOn(found) => {
-                    begun = history::Begin::Resumed;
-                    if found.rows_in == RowsIn::Output {
-                        unordered = Unordered::merged(encoder.header());
-                    }
-                    (Output::File(Segment::resume(lock, &found)?), Some(found.checkpoint))
-                }
-                start @ (Begin::Start | Begin::StartOver) => {
-                    begun = from_the_start(&start, lock.place());
-                    let start = id.checkpoint((&Tally::default(), Value::Null), None);
-                    let log_header = unordered.log_header();
-                    let rows = if are_several {
-                        (RowsIn::Log, log_header.as_slice())
-                    } else {
-                        (RowsIn::Output, encoder.header())
-                    };
-                    (Output::File(Segment::create(lock, rows, &start)?), None)
-                }
-            },
-            Goal::Stream(device) => {
-                if job.start == Start::Resume {
-                    report.emit(&Event::NothingToResume(NothingToResume::Stream));
-                }
-                let header = encoder.header();
-                unordered = Unordered::queues(header, lanes, &std::env::temp_dir());
-                let direct = device.map_or_else(|| Direct::stdout(header), |path| Direct::device(&path, header))?;
-                (Output::Direct(direct), None)
-            }
-        };
-        id.started_at = start.as_ref().and_then(|start| start.started_at).unwrap_or(id.started_at);
-        let at = start.as_ref().and_then(|start| start.input.as_ref()).map(|mark| mark.position);
-        let marks = start.as_ref().map_or(Value::Null, |start| start.lanes.clone());
-        let before = start.map(|start| start.counts).unwrap_or_default();
-        let key = (id.job.to_string(), id.started_at.as_second());
-        let history = history.map(|history| history.begin(job, key, begun)).transpose()?;
-        let (database, history) = history.unzip();
-        let disk = Disk::start(database)?;
-        let networks = are_several.then(|| SeveralNetworks { progress: networks.resume(&marks), rows: unordered });
-        Ok(Opened::Writer(Box::new(Self {
-            history,
-            encoder,
-            commits: Commits::new((output, disk), (id, input_of(job)), (at, before.offers)),
-            tally: RunTally::resume(before),
-            min_ok: job.tolerance.min_ok,
-            networks,
-            replaces: [Some(job.rows_file()), job.workbook().map(ToOwned::to_owned)].into_iter().flatten().collect(),
-            rows: Vec::new(),
-            network_cell: rows.network_cell,
-        })))
-    }
-
     /// Whether the output is there under a temporary name if the run is interrupted.
     pub(crate) fn can_resume(&self) -> bool {
         self.commits.can_resume()
@@ -225,12 +129,8 @@ impl Writer {
         if has_better {
             return self.write((lane, network), row, outcome);
         }
-        match &mut self.networks {
-            None => self.commits.append(&stale.bytes, row.next)?,
-            Some(networks) => {
-                self.commits.append_unordered(networks.rows.append(lane, &stale.bytes)?)?;
-                networks.progress.keep_stale(lane, stale.rows);
-            }
+        if let Some(progress) = append((&mut self.commits, &mut self.networks), (lane, &stale.bytes), row.next)? {
+            progress.keep_stale(lane, stale.rows);
         }
         self.tally.keep_stale(stale.rows);
         if let Some(history) = &mut self.history {
@@ -259,12 +159,8 @@ impl Writer {
     ) -> Result<(), Error> {
         self.rows.clear();
         let written = self.encoder.encode((row, network), outcome, &mut self.rows);
-        match &mut self.networks {
-            None => self.commits.append(&self.rows, row.next)?,
-            Some(networks) => {
-                self.commits.append_unordered(networks.rows.append(lane, &self.rows)?)?;
-                networks.progress.add(lane, outcome, written);
-            }
+        if let Some(progress) = append((&mut self.commits, &mut self.networks), (lane, &self.rows), row.next)? {
+            progress.add(lane, outcome, written);
         }
         self.tally.add(row, outcome, written);
         if let Some(history) = &mut self.history {
@@ -299,12 +195,8 @@ impl Writer {
 
     /// Writes a row of an earlier output as it is.
     pub(crate) fn keep(&mut self, lane: usize, row: &KeptRow) -> Result<(), Error> {
-        match &mut self.networks {
-            None => self.commits.append(&row.bytes, row.next)?,
-            Some(networks) => {
-                self.commits.append_unordered(networks.rows.append(lane, &row.bytes)?)?;
-                networks.progress.keep(lane, row);
-            }
+        if let Some(progress) = append((&mut self.commits, &mut self.networks), (lane, &row.bytes), row.next)? {
+            progress.keep(lane, row);
         }
         self.tally.keep(row);
         Ok(())
@@ -312,16 +204,12 @@ impl Writer {
 
     /// Gives a reader the rows whose turn it is; rows for a file stay in its log.
     pub(crate) fn drain(&mut self, spool: &mut Spool) -> Result<(), Error> {
-        match &mut self.networks {
-            Some(networks) => self.commits.drain(&mut networks.rows, spool),
-            None => Ok(()),
-        }
+        self.networks.as_mut().map_or(Ok(()), |networks| self.commits.drain(&mut networks.rows, spool))
     }
 
-    /// The counts for a checkpoint.
-    fn counts(&self) -> (&Tally, Value) {
-        let lanes = self.networks.as_ref().map_or(Value::Null, |networks| networks.progress.to_value());
-        (self.tally.all(), lanes)
+    /// How far the lanes are, for a checkpoint.
+    fn lanes(&self) -> Value {
+        self.networks.as_ref().map_or(Value::Null, |networks| networks.progress.to_value())
     }
 
     /// When the next commit is due, if there is something to commit.
@@ -363,7 +251,7 @@ impl Writer {
     }
 
     fn begin_commit(&mut self, input: &mut Rows, now: Instant) -> Result<(), Error> {
-        let lanes = self.counts().1;
+        let lanes = self.lanes();
         let facts = self.history.as_mut().and_then(RunHistory::take);
         self.commits.begin(input, ((self.tally.all(), lanes), facts), now)
     }
@@ -375,7 +263,7 @@ impl Writer {
         (input, spool): (&mut Rows, Option<&mut Spool>),
     ) -> Result<(Tally, Option<Arc<Lock>>, Finish), Error> {
         self.committed().await?;
-        let lanes = self.counts().1;
+        let lanes = self.lanes();
         if let Some(spool) = spool
             && let Some(networks) = self.networks.take()
         {
@@ -394,4 +282,18 @@ impl Writer {
         let lock = self.commits.finish((input, (&summary, lanes), facts), (finish, &append)).await?;
         Ok((summary, lock, finish))
     }
+}
+
+/// Hands the rows of an input row of a lane to the output. Gives the lanes' progress, where there are several.
+fn append<'a>(
+    (commits, networks): (&mut Commits, &'a mut Option<SeveralNetworks>),
+    (lane, rows): (usize, &[u8]),
+    next: ResumePosition,
+) -> Result<Option<&'a mut LaneProgress>, Error> {
+    let Some(networks) = networks else {
+        commits.append(rows, next)?;
+        return Ok(None);
+    };
+    commits.append_unordered(networks.rows.append(lane, rows)?)?;
+    Ok(Some(&mut networks.progress))
 }

@@ -25,9 +25,10 @@ use crate::run::event_loop::{Ended, Run};
 use crate::run::goal::Goal;
 use crate::run::history::OpenHistory;
 use crate::run::lanes::Lanes;
+use crate::run::opening::Opened;
 use crate::run::retry_failed::failed_of_previous;
 use crate::run::rows::{Rows, input_of};
-use crate::run::writer::{Opened, Writer};
+use crate::run::writer::Writer;
 use crate::signals::Signals;
 
 /// Runs an export from start to end and reports it.
