@@ -1,12 +1,13 @@
 //! The terminal as the progress bar sees it.
 //!
 //! A little narrower than it is: the library fills a line to its last column, so that the `^C` which a terminal writes
-//! behind it would go to the next line, and leave the bar standing there for good. The library also counts on a full line
-//! to wrap; in a narrower one that takes a line end.
+//! behind it would go to the next line, and leave the bar standing there for good. A console of Windows goes to the next
+//! line by itself behind a full one. The library also counts on a full line to wrap; in a narrower one that takes a line end.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use console::Term;
 use indicatif::{ProgressDrawTarget, TermLike};
 
 use crate::report::console::room;
@@ -17,11 +18,11 @@ const FREE: usize = 3;
 /// Where the bar is drawn.
 pub(crate) fn target() -> ProgressDrawTarget {
     let plain = ProgressDrawTarget::stderr();
-    // Where the library would show nothing, or where escapes are not what moves a cursor.
-    if plain.is_hidden() || cfg!(windows) {
+    // Where the library would show nothing.
+    if plain.is_hidden() {
         plain
     } else {
-        ProgressDrawTarget::term_like(Box::new(Narrower::default()))
+        ProgressDrawTarget::term_like(Box::new(Narrower { term: Term::stderr(), column: AtomicUsize::new(0) }))
     }
 }
 
@@ -35,16 +36,18 @@ pub(super) fn rows() -> usize {
     terminal_size::terminal_size_of(io::stderr()).map_or(24, |(_, rows)| usize::from(rows.0))
 }
 
-/// What column the cursor is in counts what was written since it was last moved.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Narrower {
+    /// Moves the cursor, on Windows without escapes.
+    term: Term,
+    /// What column the cursor is in counts what was written since it was last moved.
     column: AtomicUsize,
 }
 
 impl Narrower {
-    fn move_by(&self, n: usize, direction: char) -> io::Result<()> {
+    fn moved(&self) -> &Term {
         self.column.store(0, Ordering::Relaxed);
-        if n == 0 { Ok(()) } else { write!(io::stderr(), "\x1b[{n}{direction}") }
+        &self.term
     }
 }
 
@@ -64,19 +67,19 @@ impl TermLike for Narrower {
     }
 
     fn move_cursor_up(&self, n: usize) -> io::Result<()> {
-        self.move_by(n, 'A')
+        self.moved().move_cursor_up(n)
     }
 
     fn move_cursor_down(&self, n: usize) -> io::Result<()> {
-        self.move_by(n, 'B')
+        self.moved().move_cursor_down(n)
     }
 
     fn move_cursor_right(&self, n: usize) -> io::Result<()> {
-        self.move_by(n, 'C')
+        self.moved().move_cursor_right(n)
     }
 
     fn move_cursor_left(&self, n: usize) -> io::Result<()> {
-        self.move_by(n, 'D')
+        self.moved().move_cursor_left(n)
     }
 
     fn write_line(&self, text: &str) -> io::Result<()> {
@@ -91,8 +94,7 @@ impl TermLike for Narrower {
     }
 
     fn clear_line(&self) -> io::Result<()> {
-        self.column.store(0, Ordering::Relaxed);
-        write!(io::stderr(), "\r\x1b[2K")
+        self.moved().clear_line()
     }
 
     fn flush(&self) -> io::Result<()> {
