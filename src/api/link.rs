@@ -20,12 +20,14 @@ pub(crate) fn is_link(text: &str) -> bool {
 /// Whether a text begins with a host in which nothing is left to ask the parser about: lower-case labels, the last of
 /// which is no number, and none with an encoded name, a port or a password.
 fn has_ordinary_host(text: &str) -> bool {
-    let end = text.find(['/', '?', '#']).unwrap_or(text.len());
-    let host = text.get(..end).unwrap_or_default();
-    let last = host.rsplit('.').next().unwrap_or_default();
-    host.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.'))
-        && last.starts_with(|c: char| c.is_ascii_lowercase())
-        && !host.contains("xn--")
+    let is_host = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.');
+    let bytes = text.as_bytes();
+    let end = bytes.iter().position(|byte| !is_host(byte)).unwrap_or(bytes.len());
+    let (host, rest) = bytes.split_at(end);
+    let last = host.iter().rposition(|&byte| byte == b'.').map_or(0, |dot| dot + 1);
+    matches!(rest.first(), None | Some(b'/' | b'?' | b'#'))
+        && host.get(last).is_some_and(u8::is_ascii_lowercase)
+        && !host.windows(4).any(|start| start == b"xn--")
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! - [`reply`] is what comes back, [`body`] and [`json`] read it, whatever it is.
 //! - [`classify`] turns status and body into an outcome, by one table.
 //! - `link` decides whether a text is a link, [`links`] finds the links in a successful answer.
+//! - `documented` reads the documented success without a tree; whatever else comes is for those above.
 //! - [`batch`] joins the answer for many offers with their IDs.
 //! - [`offers`] finds the offers on a page of the offer list.
 //! - [`wait_hint`] reads how long the network wants to be left alone, [`retry_after`] each value that says so.
@@ -17,6 +18,7 @@ pub mod classify;
 pub mod client;
 mod connect;
 mod decode;
+mod documented;
 mod fetch;
 pub mod json;
 mod link;

@@ -59,12 +59,13 @@ impl Redactor {
         Self { known: known.clone(), ..self }
     }
 
-    /// Whether the key stands in an answer that would be written: `body` is what the answer was read from.
+    /// Whether the key stands in an answer that would be written.
     ///
-    /// A look at the body, which costs next to nothing, comes before the thorough one.
-    pub(crate) fn are_in(&self, body: &[u8], answer: &Answer) -> bool {
+    /// A look at all of its texts at once, which costs next to nothing, comes before the thorough one.
+    pub(crate) fn are_in(&self, answer: &Answer) -> bool {
         let thorough = |text: &str| !self.needles.find(text).is_empty();
-        self.in_links.iter().any(|finder| finder.find(body).is_some()) && answer.texts().any(thorough)
+        let all = answer.all_text().as_bytes();
+        self.in_links.iter().any(|finder| finder.find(all).is_some()) && answer.texts().any(thorough)
     }
 
     /// The error without the key in any of its forms: some servers repeat what they were sent.

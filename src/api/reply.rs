@@ -47,6 +47,11 @@ impl<T> Reply<T> {
         }
     }
 
+    /// For an answer in JSON that is understood already, and does not ask to be left alone.
+    pub(crate) fn of_json(outcome: Result<T, OfferError>, status: u16) -> Self {
+        Self { outcome, retry_after: None, http_status: Some(status), form: Some(Form::Json), fault: None }
+    }
+
     /// The same with what came in another shape.
     pub(crate) fn map<U>(self, shape: impl FnOnce(T) -> U) -> Reply<U> {
         let Self { outcome, retry_after, http_status, form, fault } = self;

@@ -70,7 +70,12 @@ impl Answer {
         AnswerBuilder::with_room((self.url(), self.impression_pixel()), 0, 0).build()
     }
 
-    /// Everything in it that the network wrote, in one order or another.
+    /// Everything in it that the network wrote, one field after the other with nothing between.
+    pub(crate) fn all_text(&self) -> &str {
+        &self.text
+    }
+
+    /// Everything in it that the network wrote, field by field.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
         (0..self.ends.len()).filter_map(|index| self.field(index))
     }
@@ -131,6 +136,13 @@ impl AnswerBuilder {
         builder
     }
 
+    /// Starts with nothing, and with room for so many bytes of text in the fields that are going to be pushed one by one:
+    /// `url`, `impression_pixel`, then the four of each landing page.
+    pub(crate) fn with_capacity(text: usize) -> Self {
+        const ORDINARY_FIELDS: usize = 2 + 4 * 6;
+        Self { text: String::with_capacity(text), ends: Vec::with_capacity(ORDINARY_FIELDS) }
+    }
+
     /// Adds a landing page.
     pub fn entry(&mut self, entry: Entry<'_>) {
         self.push(entry.kind);
@@ -144,7 +156,15 @@ impl AnswerBuilder {
         Answer { text: self.text.into_boxed_str(), ends: self.ends.into_boxed_slice() }
     }
 
-    fn push(&mut self, field: Option<&str>) {
+    /// Adds a field that `write` appends to the text; `None` where it cannot.
+    pub(crate) fn push_with(&mut self, write: impl FnOnce(&mut String) -> Option<()>) -> Option<()> {
+        write(&mut self.text)?;
+        self.ends.push(FieldEnd(u32::try_from(self.text.len()).ok().filter(|end| end & FieldEnd::ABSENT == 0)?));
+        Some(())
+    }
+
+    /// Adds a field.
+    pub(crate) fn push(&mut self, field: Option<&str>) {
         // The client never lets a body grow to MAX_TEXT; past it a field would be left out rather than misplaced.
         let fits = |text: &&str| self.text.len() + text.len() <= Answer::MAX_TEXT;
         let absent = if let Some(text) = field.filter(fits) {
