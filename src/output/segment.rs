@@ -194,8 +194,7 @@ impl Segment {
 
     fn flush(&mut self) -> Result<(), OutputError> {
         (&self.ours.file).write_all(&self.buffer).map_err(OutputError::io(Action::Write, &self.path))?;
-        self.written.add(&self.buffer);
-        self.buffer.clear();
+        self.written.add(&mut self.buffer);
         Ok(())
     }
 }

@@ -25,6 +25,10 @@ pub(crate) struct Written {
 }
 
 impl Written {
+    /// [`TAIL`] in memory.
+    #[expect(clippy::cast_possible_truncation, reason = "it is 64 KiB")]
+    const TAIL: usize = TAIL as usize;
+
     /// Nothing yet.
     pub(crate) fn nothing() -> Self {
         Self { bytes: 0, tail: Vec::new(), whole: Some(crc32fast::Hasher::new()) }
@@ -32,22 +36,28 @@ impl Written {
 
     /// What an earlier run has written, as it is in the file.
     pub(crate) fn before(file: &File, bytes: u64, crc32: Option<u32>) -> io::Result<Self> {
-        let mut tail = vec![0; usize::try_from(bytes.min(TAIL)).unwrap_or_default()];
+        let mut tail = vec![0; usize::try_from(bytes.min(TAIL)).unwrap_or(Self::TAIL)];
         read_at(file, &mut tail, bytes - bytes.min(TAIL))?;
         let whole = crc32.map(|crc32| crc32fast::Hasher::new_with_initial_len(crc32, bytes));
         Ok(Self { bytes, tail, whole })
     }
 
-    /// More rows were handed over.
-    pub(crate) fn add(&mut self, rows: &[u8]) {
-        let most = usize::try_from(TAIL).unwrap_or(usize::MAX);
+    /// More rows were handed over; leaves their buffer empty, to be used again.
+    pub(crate) fn add(&mut self, rows: &mut Vec<u8>) {
         self.bytes += rows.len() as u64;
         if let Some(whole) = &mut self.whole {
             whole.update(rows);
         }
-        self.tail.extend_from_slice(rows.get(rows.len().saturating_sub(most)..).unwrap_or_default());
-        let too_much = self.tail.len().saturating_sub(most);
-        self.tail.drain(..too_much);
+        if (Self::TAIL..2 * Self::TAIL).contains(&rows.len()) {
+            // As nearly all rows come; they stay where they are.
+            std::mem::swap(&mut self.tail, rows);
+        } else {
+            self.tail.extend_from_slice(rows.get(rows.len().saturating_sub(Self::TAIL)..).unwrap_or_default());
+            if self.tail.len() > 2 * Self::TAIL {
+                self.tail.drain(..self.tail.len() - Self::TAIL);
+            }
+        }
+        rows.clear();
     }
 
     /// How many bytes.
@@ -57,7 +67,12 @@ impl Written {
 
     /// The checksum of the last [`TAIL`] bytes.
     pub(crate) fn tail_crc32(&self) -> u32 {
-        crc32fast::hash(&self.tail)
+        crc32fast::hash(self.tail())
+    }
+
+    /// The last [`TAIL`] bytes.
+    fn tail(&self) -> &[u8] {
+        self.tail.get(self.tail.len().saturating_sub(Self::TAIL)..).unwrap_or_default()
     }
 
     /// The checksum of all bytes, if it is known.
@@ -70,9 +85,10 @@ impl Written {
         if file.metadata()?.len() < self.bytes {
             return Ok(Some("was cut"));
         }
-        let mut there = vec![0; self.tail.len()];
-        read_at(file, &mut there, self.bytes - self.tail.len() as u64)?;
-        Ok((there != self.tail).then_some("was edited"))
+        let tail = self.tail();
+        let mut there = vec![0; tail.len()];
+        read_at(file, &mut there, self.bytes - tail.len() as u64)?;
+        Ok((there != tail).then_some("was edited"))
     }
 
     /// The same for all of it, and for what may stand behind it.
@@ -129,10 +145,10 @@ mod tests {
     fn every_change_of_what_was_written_is_seen() {
         let mut file = tempfile::tempfile().unwrap();
         let mut written = Written::nothing();
-        for length in [5_u32, 70_000, 1, 65_536, 0, 30] {
+        for length in [5_u32, 70_000, 1, 65_536, 0, 30, 300_000, 40_000, 40_000, 40_000, 7] {
             let rows: Vec<u8> = (0..length).map(|n| (n % 251) as u8).collect();
             file.write_all(&rows).unwrap();
-            written.add(&rows);
+            written.add(&mut rows.clone());
             assert_eq!(written.differs(&file).unwrap(), None);
         }
         let before = Written::before(&file, written.bytes(), written.crc32()).unwrap();

@@ -19,7 +19,7 @@ fn checkpoint() -> Run {
 
 fn written() -> Written {
     let mut written = Written::nothing();
-    written.add(b"123456789\n");
+    written.add(&mut b"123456789\n".to_vec());
     written
 }
 
