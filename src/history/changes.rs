@@ -9,7 +9,7 @@ use crate::history::Database;
 use crate::history::diff::{Change, Kind, State, diff};
 use crate::history::error::HistoryError;
 use crate::history::runs::{Baseline, RunRecord};
-use crate::offer::{AnswerBuilder, Entry};
+use crate::history::stored;
 
 /// How many offers have changed, and how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -171,23 +171,10 @@ fn version_before(connection: &Connection, from: i64, before: Before) -> rusqlit
 /// What an offer was like in a version.
 pub(crate) fn state(connection: &Connection, version: Option<i64>) -> rusqlite::Result<State> {
     let Some(version) = version else { return Ok(State::Never) };
-    let sql = "SELECT state = 'good', url, impression_pixel FROM offer_version WHERE id = ?1";
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query([version])?;
-    let Some(row) = rows.next()? else { return Ok(State::Never) };
-    if !row.get::<_, bool>(0)? {
-        return Ok(State::Gone);
-    }
-    let text = |column| row.get_ref(column).and_then(|value| Ok(value.as_str_or_null()?));
-    let mut answer = AnswerBuilder::new(text(1)?, text(2)?);
-    let sql = "SELECT offer_url_type, offer_url_name, offer_url_tracking_link, offer_url_preview_url
-        FROM link_version WHERE version = ?1 ORDER BY position";
-    let mut links = connection.prepare_cached(sql)?;
-    let mut links = links.query([version])?;
-    while let Some(link) = links.next()? {
-        let text = |column| link.get_ref(column).and_then(|value| Ok(value.as_str_or_null()?));
-        let (tracking_link, preview_url) = (text(2)?, text(3)?);
-        answer.entry(Entry { kind: text(0)?, name: text(1)?, tracking_link, preview_url });
-    }
-    Ok(State::Good(answer.build()))
+    let sql = "SELECT url, impression_pixel, links, state = 'good' FROM offer_version WHERE id = ?1";
+    let read = |row: &rusqlite::Row<'_>| {
+        Ok(if row.get(3)? { State::Good(stored::read(row, [0, 1, 2])?) } else { State::Gone })
+    };
+    let found = connection.prepare_cached(sql)?.query_row([version], read).optional()?;
+    Ok(found.unwrap_or(State::Never))
 }

@@ -1,14 +1,16 @@
 //! What a run has learned since its last commit, as it waits for the next one.
 //!
-//! Pure memory: offers and answers lie one after the other in two vectors, so that collecting them costs next to nothing.
+//! Pure memory: offers and answers lie one after the other, as the file stores them, so that to collect and to write them
+//! costs little.
 
+use crate::history::stored::{self, StoredAnswer};
 use crate::offer::{Class, ErrorKind, OfferError, OfferId, RowOutcome, Source};
 
 /// Facts that one transaction writes.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     facts: Vec<Fact>,
-    answers: Vec<u8>,
+    answers: String,
 }
 
 /// What is known of one offer.
@@ -30,7 +32,7 @@ pub(crate) struct Fact {
 #[derive(Debug)]
 pub(crate) enum What {
     /// Its links: where they lie among the answers.
-    Links(std::ops::Range<usize>),
+    Links(StoredAnswer),
     /// It has none, and that is for good.
     Gone(OfferError),
     /// It could not be learned.
@@ -68,9 +70,7 @@ impl Batch {
         let what = match outcome {
             RowOutcome::Good { source: Source::History, .. } => What::NotAsked,
             RowOutcome::Good { answer, source: Source::Live | Source::Cached } => {
-                let start = self.answers.len();
-                answer.pack(&mut self.answers);
-                What::Links(start..self.answers.len())
+                What::Links(stored::write(answer, &mut self.answers))
             }
             RowOutcome::Failed(error) | RowOutcome::Stale { error, .. } if is_gone(error.kind) => {
                 What::Gone(error.clone())
@@ -85,9 +85,9 @@ impl Batch {
         &self.facts
     }
 
-    /// The bytes of an answer.
-    pub(crate) fn answer(&self, range: &std::ops::Range<usize>) -> &[u8] {
-        self.answers.get(range.clone()).unwrap_or_default()
+    /// What the answers among them lie in.
+    pub(crate) fn answers(&self) -> &str {
+        &self.answers
     }
 }
 
@@ -96,13 +96,4 @@ pub(crate) fn is_gone(kind: ErrorKind) -> bool {
     // Too large is this program's own limit, and a cell that is no ID, or names no network, was never asked for.
     kind.class() == Class::Offer
         && !matches!(kind, ErrorKind::InvalidOfferId | ErrorKind::UnknownNetwork | ErrorKind::BodyTooLarge)
-}
-
-/// What tells one answer from another: FNV-1a of 64 bits over its packed form. A promise of the file's version.
-pub(crate) fn hash(answer: &[u8]) -> i64 {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for byte in answer {
-        hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    }
-    hash.cast_signed()
 }

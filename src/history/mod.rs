@@ -4,6 +4,7 @@
 //!
 //! - [`schema`]: the tables, their version and how an older file gets it
 //! - [`database`]: opening, and refusing what is damaged, foreign or newer
+//! - [`stored`]: an answer as a row of the file
 //! - [`facts`]: what a run has learned since its last commit; [`record`]: writes that in one transaction
 //! - [`runs`]: which run a fact belongs to, and since which run changes are counted
 //! - [`lookup`]: the last good links of an offer
@@ -19,6 +20,7 @@ pub(crate) mod prune;
 pub(crate) mod record;
 pub(crate) mod runs;
 mod schema;
+mod stored;
 pub(crate) mod timeline;
 
 #[cfg(test)]

@@ -40,7 +40,6 @@ impl Database {
 fn prune(connection: &Connection, before: i64) -> rusqlite::Result<Pruned> {
     connection.execute(OLD, [before])?;
     connection.execute("UPDATE offer_version SET previous = NULL WHERE id IN (SELECT newer FROM old)", [])?;
-    connection.execute("DELETE FROM link_version WHERE version IN (SELECT id FROM old)", [])?;
     let versions = connection.execute("DELETE FROM offer_version WHERE id IN (SELECT id FROM old)", [])?;
     connection.execute("DROP TABLE old", [])?;
     let failures = connection.execute("DELETE FROM offer_error WHERE at < ?1", [before])?;

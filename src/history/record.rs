@@ -7,9 +7,10 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, TransactionBehavi
 
 use crate::history::Database;
 use crate::history::error::HistoryError;
-use crate::history::facts::{Batch, Counts, Fact, What, hash};
+use crate::history::facts::{Batch, Counts, Fact, What};
 use crate::history::runs::RunRecord;
-use crate::offer::{Answer, OfferError};
+use crate::history::stored::StoredAnswer;
+use crate::offer::OfferError;
 
 /// What the file has of an offer.
 #[derive(Clone, Copy)]
@@ -25,18 +26,27 @@ struct Version {
     id: i64,
     run: i64,
     previous: Option<i64>,
-    is_good: bool,
+    /// [`NOTHING`] where the offer is gone.
     hash: i64,
 }
 
 /// The hash of what is gone.
 const NOTHING: i64 = 0;
 
-const FIND: &str = "SELECT offer.id, offer.last_asked_at, version.id, version.run, version.previous,
-        version.state = 'good', version.hash
-    FROM offer LEFT JOIN offer_version AS version ON version.id = offer.version
-    WHERE offer.network = ?1 AND offer.offer_id = ?2";
-const FIND_VERSION: &str = "SELECT id, run, previous, state = 'good', hash FROM offer_version WHERE id = ?1";
+/// Most offers of most runs: what is in the file already, for a run that has nothing else to note of it.
+const CONFIRM: &str = "UPDATE offer SET last_asked_at = ?4, last_good_at = ?4
+    WHERE network = ?1 AND offer_id = ?2 AND hash = ?3 AND version <= ?5 AND last_asked_at < ?6";
+const NEW_OFFER: &str =
+    "INSERT INTO offer (network, offer_id, first_seen_at, last_asked_at, last_good_at, version, hash)
+    VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6) ON CONFLICT (network, offer_id) DO NOTHING";
+const NEW_VERSION: &str =
+    "INSERT INTO offer_version (id, offer, run, since, previous, state, hash, url, impression_pixel, links)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+const UPDATE: &str = "UPDATE offer SET last_asked_at = ?2, last_good_at = coalesce(?3, last_good_at), version = ?4,
+    hash = ?5 WHERE id = ?1";
+// No join: see `lookup`.
+const FIND: &str = "SELECT id, last_asked_at, version FROM offer WHERE network = ?1 AND offer_id = ?2";
+const FIND_VERSION: &str = "SELECT id, run, previous, hash FROM offer_version WHERE id = ?1";
 
 impl Database {
     /// Writes a batch, and that the run is finished where `finished` says so.
@@ -53,7 +63,8 @@ impl Database {
         let failed = HistoryError::sql(path);
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
         let write = || {
-            Recorder::new(&transaction, run)?.write(batch)?;
+            let mut recorder = Recorder::new(&transaction, run, batch.answers())?;
+            batch.facts().iter().try_for_each(|fact| recorder.fact(fact))?;
             finished.map_or(Ok(()), |(counts, at)| finish(&transaction, run.id, counts, at))
         };
         write().map_err(failed)?;
@@ -74,96 +85,82 @@ fn finish(connection: &Connection, run: i64, counts: Counts, at: i64) -> rusqlit
 struct Recorder<'c> {
     connection: &'c Connection,
     run: &'c RunRecord,
+    answers: &'c str,
     next_version: i64,
-    find: CachedStatement<'c>,
-    new_offer: CachedStatement<'c>,
+    /// Whether the last offer with links was new: then the next one most likely is new, too.
+    was_new: bool,
     confirm: CachedStatement<'c>,
+    new_offer: CachedStatement<'c>,
     new_version: CachedStatement<'c>,
-    new_link: CachedStatement<'c>,
 }
 
 impl<'c> Recorder<'c> {
-    fn new(connection: &'c Connection, run: &'c RunRecord) -> rusqlite::Result<Self> {
-        let last = "SELECT coalesce(max(id), 0) FROM offer_version";
+    fn new(connection: &'c Connection, run: &'c RunRecord, answers: &'c str) -> rusqlite::Result<Self> {
+        // Never one again that was undone: a run that was finished in between has seen another one under that number.
+        let last = "SELECT max((SELECT coalesce(max(id), 0) FROM offer_version),
+            (SELECT coalesce(max(last_version), 0) FROM run))";
         Ok(Self {
             connection,
             run,
+            answers,
             next_version: 1 + connection.query_row(last, [], |row| row.get::<_, i64>(0))?,
-            find: connection.prepare_cached(FIND)?,
-            new_offer: connection.prepare_cached(
-                "INSERT INTO offer (network, offer_id, first_seen_at, last_asked_at, last_good_at, version)
-                    VALUES (?1, ?2, ?3, ?3, ?4, ?5)",
-            )?,
-            confirm: connection.prepare_cached(
-                "UPDATE offer SET last_asked_at = ?2, last_good_at = coalesce(?3, last_good_at), version = ?4 WHERE id = ?1",
-            )?,
-            new_version: connection.prepare_cached(
-                "INSERT INTO offer_version (id, offer, run, since, previous, state, hash, url, impression_pixel)
-                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-            )?,
-            new_link: connection.prepare_cached("INSERT INTO link_version VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?,
+            was_new: false,
+            confirm: connection.prepare_cached(CONFIRM)?,
+            new_offer: connection.prepare_cached(NEW_OFFER)?,
+            new_version: connection.prepare_cached(NEW_VERSION)?,
         })
     }
 
-    fn write(mut self, batch: &Batch) -> rusqlite::Result<()> {
-        for fact in batch.facts() {
-            self.fact(fact, batch)?;
-        }
-        Ok(())
-    }
-
-    fn fact(&mut self, fact: &Fact, batch: &Batch) -> rusqlite::Result<()> {
+    fn fact(&mut self, fact: &Fact) -> rusqlite::Result<()> {
         let Some(network) = self.run.networks.get(fact.network).copied() else { return Ok(()) };
-        let known = self.known(network, fact)?;
-        let version = match (&fact.what, known) {
-            (What::Links(range), known) => {
-                let bytes = batch.answer(range);
-                let Some(answer) = Answer::unpack(bytes) else { return Ok(()) };
-                self.good(network, fact, (&answer, hash(bytes)), known)?
-            }
-            (What::Gone(error), known) => self.failed(network, fact, (error, true), known)?,
-            (What::Unknown(error), known) => self.failed(network, fact, (error, false), known)?,
-            (What::NotAsked, Some(known)) => (known.offer, known.version.map(|version| version.id)),
-            (What::NotAsked, None) => return Ok(()),
+        let version = match &fact.what {
+            What::Links(links) => self.good(network, fact, *links)?,
+            What::Gone(error) => Some(self.failed(network, fact, (error, true))?),
+            What::Unknown(error) => Some(self.failed(network, fact, (error, false))?),
+            What::NotAsked => self.known(network, fact)?.map(|known| (known.offer, known.version.map(|v| v.id))),
         };
-        self.mark_changed(fact, version)
+        version.map_or(Ok(()), |version| self.mark_changed(fact, version))
     }
 
-    fn known(&mut self, network: i64, fact: &Fact) -> rusqlite::Result<Option<Known>> {
+    fn known(&self, network: i64, fact: &Fact) -> rusqlite::Result<Option<Known>> {
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, Option<i64>>(2)?));
+        let mut find = self.connection.prepare_cached(FIND)?;
+        let found = find.query_row(params![network, fact.offer.as_str()], read).optional()?;
+        let Some((offer, last_asked_at, version)) = found else { return Ok(None) };
+        let version = version.map(|version| self.version(version)).transpose()?.flatten();
+        Ok(Some(Known { offer, last_asked_at, version }))
+    }
+
+    fn version(&self, id: i64) -> rusqlite::Result<Option<Version>> {
         let read = |row: &rusqlite::Row<'_>| {
-            let version = row.get::<_, Option<i64>>(2)?;
-            let version = version.map(|id| {
-                let (run, previous) = (row.get(3)?, row.get(4)?);
-                Ok::<_, rusqlite::Error>(Version { id, run, previous, is_good: row.get(5)?, hash: row.get(6)? })
-            });
-            Ok(Known { offer: row.get(0)?, last_asked_at: row.get(1)?, version: version.transpose()? })
+            Ok(Version { id: row.get(0)?, run: row.get(1)?, previous: row.get(2)?, hash: row.get(3)? })
         };
-        self.find.query_row(params![network, fact.offer.as_str()], read).optional()
+        self.connection.prepare_cached(FIND_VERSION)?.query_row([id], read).optional()
     }
 
-    /// Records links; gives the offer and its version.
-    fn good(
-        &mut self,
-        network: i64,
-        fact: &Fact,
-        (answer, hash): (&Answer, i64),
-        known: Option<Known>,
-    ) -> rusqlite::Result<(i64, Option<i64>)> {
-        let Some(known) = known else {
-            let version = self.next_version;
-            self.new_offer.execute(params![network, fact.offer.as_str(), fact.at, fact.at, version])?;
-            let offer = self.connection.last_insert_rowid();
-            self.add_version((offer, fact.at), None, Some((answer, hash)))?;
-            return Ok((offer, Some(version)));
+    /// Records links; gives the offer and its version where that may be a change.
+    fn good(&mut self, network: i64, fact: &Fact, links: StoredAnswer) -> rusqlite::Result<Option<(i64, Option<i64>)>> {
+        if let (true, Some(new)) = (self.was_new, self.new_offer(network, fact, Some(links))?) {
+            return Ok(Some(new));
+        }
+        let seen = self.run.baseline.map_or(i64::MAX, |baseline| baseline.last_version);
+        let (id, hash) = (fact.offer.as_str(), links.hash);
+        let is_the_same = self.confirm.execute(params![network, id, hash, fact.at, seen, self.run.started_at])? > 0;
+        self.was_new = false;
+        if is_the_same {
+            return Ok(None);
+        }
+        let Some(known) = self.known(network, fact)? else {
+            self.was_new = true;
+            return self.new_offer(network, fact, Some(links));
         };
         self.forget_error(&known)?;
-        let before = self.before(known.version, |version| version.is_good && version.hash == hash)?;
-        let version = match before {
-            Some(same) if same.is_good && same.hash == hash => same.id,
-            before => self.add_version((known.offer, fact.at), before.map(|v| v.id), Some((answer, hash)))?,
+        let version = match self.before(known.version, |version| version.hash == hash)? {
+            Some(same) if same.hash == hash => same.id,
+            before => self.add_version((known.offer, fact.at), before.map(|v| v.id), Some(links))?,
         };
-        self.confirm.execute(params![known.offer, fact.at, fact.at, version])?;
-        Ok((known.offer, Some(version)))
+        self.update(known.offer, (fact.at, Some(fact.at)), Some((version, hash)))?;
+        Ok(Some((known.offer, Some(version))))
     }
 
     /// Records a failure; gives the offer and its version.
@@ -172,71 +169,79 @@ impl<'c> Recorder<'c> {
         network: i64,
         fact: &Fact,
         (error, is_gone): (&OfferError, bool),
-        known: Option<Known>,
     ) -> rusqlite::Result<(i64, Option<i64>)> {
-        let (offer, version) = match known {
-            None => {
-                self.new_offer.execute(params![network, fact.offer.as_str(), fact.at, None::<i64>, None::<i64>])?;
-                (self.connection.last_insert_rowid(), None)
-            }
-            Some(Known { offer, version, .. }) if !is_gone => {
-                let version = version.map(|version| version.id);
-                self.confirm.execute(params![offer, fact.at, None::<i64>, version])?;
-                (offer, version)
-            }
-            Some(Known { offer, version, .. }) => {
-                let version = match self.before(version, |version| !version.is_good)? {
-                    Some(good) if good.is_good => Some(self.add_version((offer, fact.at), Some(good.id), None)?),
-                    gone_or_never => gone_or_never.map(|version| version.id),
-                };
-                self.confirm.execute(params![offer, fact.at, None::<i64>, version])?;
-                (offer, version)
-            }
+        let known = if let Some(known) = self.known(network, fact)? {
+            known
+        } else {
+            let offer = self.new_offer(network, fact, None)?.map_or(0, |(offer, _)| offer);
+            Known { offer, last_asked_at: fact.at, version: None }
         };
+        let Known { offer, version, .. } = known;
+        let before = if is_gone { self.before(version, |version| version.hash == NOTHING)? } else { version };
+        let version = match before {
+            Some(good) if is_gone && good.hash != NOTHING => {
+                Some((self.add_version((offer, fact.at), Some(good.id), None)?, NOTHING))
+            }
+            as_before => as_before.map(|version| (version.id, version.hash)),
+        };
+        self.update(offer, (fact.at, None), version)?;
         let sql = "INSERT OR REPLACE INTO offer_error VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
         let OfferError { kind, http_status, code, message } = error;
-        self.connection.prepare_cached(sql)?.execute(params![
-            offer,
-            self.run.id,
-            fact.at,
-            kind.as_str(),
-            http_status,
-            code.as_deref(),
-            message
-        ])?;
-        Ok((offer, version))
+        let (run, kind, code) = (self.run.id, kind.as_str(), code.as_deref());
+        let mut insert = self.connection.prepare_cached(sql)?;
+        insert.execute(params![offer, run, fact.at, kind, http_status, code, message])?;
+        Ok((offer, version.map(|(version, _)| version)))
+    }
+
+    /// Makes an offer, with its first version if it has links; `None` if it is there already.
+    fn new_offer(
+        &mut self,
+        network: i64,
+        fact: &Fact,
+        links: Option<StoredAnswer>,
+    ) -> rusqlite::Result<Option<(i64, Option<i64>)>> {
+        let version = links.map(|_| self.next_version);
+        let (good_at, hash) = (links.map(|_| fact.at), links.map(|links| links.hash));
+        let id = fact.offer.as_str();
+        if self.new_offer.execute(params![network, id, fact.at, good_at, version, hash])? == 0 {
+            return Ok(None);
+        }
+        let offer = self.connection.last_insert_rowid();
+        if links.is_some() {
+            self.add_version((offer, fact.at), None, links)?;
+        }
+        Ok(Some((offer, version)))
+    }
+
+    fn update(
+        &self,
+        offer: i64,
+        (asked_at, good_at): (i64, Option<i64>),
+        version: Option<(i64, i64)>,
+    ) -> rusqlite::Result<()> {
+        let (version, hash) = version.unzip();
+        self.connection.prepare_cached(UPDATE)?.execute(params![offer, asked_at, good_at, version, hash]).map(drop)
     }
 
     /// The version before this run, where the newest is this run's own and does not fit any more: that one is undone.
     fn before(&self, newest: Option<Version>, fits: impl Fn(&Version) -> bool) -> rusqlite::Result<Option<Version>> {
         let Some(own) = newest.filter(|newest| newest.run == self.run.id && !fits(newest)) else { return Ok(newest) };
-        self.connection.prepare_cached("DELETE FROM link_version WHERE version = ?1")?.execute([own.id])?;
         self.connection.prepare_cached("DELETE FROM offer_version WHERE id = ?1")?.execute([own.id])?;
-        let Some(previous) = own.previous else { return Ok(None) };
-        let read = |row: &rusqlite::Row<'_>| {
-            let (id, run, previous) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            Ok(Version { id, run, previous, is_good: row.get(3)?, hash: row.get(4)? })
-        };
-        self.connection.prepare_cached(FIND_VERSION)?.query_row([previous], read).optional()
+        own.previous.map_or(Ok(None), |previous| self.version(previous))
     }
 
     fn add_version(
         &mut self,
         (offer, since): (i64, i64),
         previous: Option<i64>,
-        links: Option<(&Answer, i64)>,
+        stored: Option<StoredAnswer>,
     ) -> rusqlite::Result<i64> {
-        let id = self.next_version;
+        let (id, run, of) = (self.next_version, self.run.id, self.answers);
         self.next_version += 1;
-        let (state, hash) = links.map_or(("gone", NOTHING), |(_, hash)| ("good", hash));
-        let (url, pixel) = links.map_or((None, None), |(answer, _)| (answer.url(), answer.impression_pixel()));
-        let run = self.run.id;
-        self.new_version.execute(params![id, offer, run, since, previous, state, hash, url, pixel])?;
-        let entries = links.map(|(answer, _)| answer.entries());
-        for (position, entry) in (1_i64..).zip(entries.into_iter().flatten()) {
-            let (kind, name) = (entry.kind, entry.name);
-            self.new_link.execute(params![id, position, kind, name, entry.tracking_link, entry.preview_url])?;
-        }
+        let (state, hash) = stored.map_or(("gone", NOTHING), |stored| ("good", stored.hash));
+        let (url, pixel) = (stored.and_then(|s| s.url(of)), stored.and_then(|s| s.impression_pixel(of)));
+        let links = stored.map(|stored| stored.links(of));
+        self.new_version.execute(params![id, offer, run, since, previous, state, hash, url, pixel, links])?;
         Ok(id)
     }
 

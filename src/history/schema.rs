@@ -2,111 +2,22 @@
 //!
 //! docs/history.md describes them for people: a change here is a new version, with a migration, and a change there.
 
-use rusqlite::{Connection, Transaction};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+use crate::history::stored;
+use crate::offer::{Answer, AnswerBuilder, Entry};
 
 /// What says that a file is ours: "ofrl".
 pub(crate) const APPLICATION_ID: i32 = 0x6f66_726c;
 
+/// Brings a file to the next version.
+type Migration = fn(&Transaction<'_>) -> rusqlite::Result<()>;
+
 /// Each brings a file from the version of its place to the next; an empty file has version 0.
-const MIGRATIONS: [&str; 1] = [VERSION_1];
+const MIGRATIONS: [Migration; 2] = [version_1, version_2];
 
 /// The version that this program writes.
-pub(crate) const VERSION: i32 = 1;
-
-/// The first version.
-const VERSION_1: &str = "
-CREATE TABLE network (
-    id INTEGER PRIMARY KEY,
-    name TEXT NOT NULL,
-    base_url TEXT NOT NULL,
-    email TEXT NOT NULL,
-    UNIQUE (base_url, email)
-);
-CREATE TABLE run (
-    id INTEGER PRIMARY KEY,
-    output TEXT NOT NULL,
-    job TEXT NOT NULL,
-    started_at INTEGER NOT NULL,
-    finished_at INTEGER,
-    baseline INTEGER REFERENCES run (id),
-    last_version INTEGER,
-    offers INTEGER,
-    exported INTEGER,
-    stale INTEGER,
-    failed INTEGER
-);
-CREATE INDEX run_of_output ON run (output);
-CREATE TABLE offer (
-    id INTEGER PRIMARY KEY,
-    network INTEGER NOT NULL REFERENCES network (id),
-    offer_id TEXT NOT NULL,
-    first_seen_at INTEGER NOT NULL,
-    last_asked_at INTEGER NOT NULL,
-    last_good_at INTEGER,
-    version INTEGER REFERENCES offer_version (id),
-    UNIQUE (network, offer_id)
-);
-CREATE TABLE offer_version (
-    id INTEGER PRIMARY KEY,
-    offer INTEGER NOT NULL REFERENCES offer (id),
-    run INTEGER NOT NULL REFERENCES run (id),
-    since INTEGER NOT NULL,
-    previous INTEGER REFERENCES offer_version (id),
-    state TEXT NOT NULL CHECK (state IN ('good', 'gone')),
-    hash INTEGER NOT NULL,
-    url TEXT,
-    impression_pixel TEXT
-);
-CREATE TABLE link_version (
-    version INTEGER NOT NULL REFERENCES offer_version (id),
-    position INTEGER NOT NULL,
-    offer_url_type TEXT,
-    offer_url_name TEXT,
-    offer_url_tracking_link TEXT,
-    offer_url_preview_url TEXT,
-    PRIMARY KEY (version, position)
-) WITHOUT ROWID;
-CREATE TABLE offer_error (
-    offer INTEGER NOT NULL REFERENCES offer (id),
-    run INTEGER NOT NULL REFERENCES run (id),
-    at INTEGER NOT NULL,
-    error_kind TEXT NOT NULL,
-    error_http_status INTEGER,
-    error_code TEXT,
-    error_message TEXT NOT NULL,
-    PRIMARY KEY (offer, run)
-) WITHOUT ROWID;
-CREATE TABLE changed (
-    run INTEGER NOT NULL REFERENCES run (id),
-    row INTEGER NOT NULL,
-    offer INTEGER NOT NULL REFERENCES offer (id),
-    PRIMARY KEY (run, row)
-) WITHOUT ROWID;
-CREATE VIEW link AS
-    SELECT network.name AS network, offer.offer_id AS offer_id, link_version.position AS position,
-        link_version.offer_url_type AS offer_url_type, link_version.offer_url_name AS offer_url_name,
-        link_version.offer_url_tracking_link AS offer_url_tracking_link,
-        link_version.offer_url_preview_url AS offer_url_preview_url,
-        offer_version.url AS url, offer_version.impression_pixel AS impression_pixel,
-        datetime(offer_version.since, 'unixepoch') AS since, datetime(offer.last_good_at, 'unixepoch') AS last_good_at
-    FROM offer JOIN network ON network.id = offer.network
-        JOIN offer_version ON offer_version.id = offer.version AND offer_version.state = 'good'
-        LEFT JOIN link_version ON link_version.version = offer_version.id;
-CREATE VIEW gone AS
-    SELECT network.name AS network, offer.offer_id AS offer_id, datetime(offer_version.since, 'unixepoch') AS since,
-        datetime(offer.last_good_at, 'unixepoch') AS last_good_at
-    FROM offer JOIN network ON network.id = offer.network
-        JOIN offer_version ON offer_version.id = offer.version AND offer_version.state = 'gone';
-CREATE VIEW version AS
-    SELECT network.name AS network, offer.offer_id AS offer_id, offer_version.id AS version,
-        datetime(offer_version.since, 'unixepoch') AS since, offer_version.state AS state, offer_version.url AS url,
-        offer_version.impression_pixel AS impression_pixel, offer_version.run AS run
-    FROM offer_version JOIN offer ON offer.id = offer_version.offer JOIN network ON network.id = offer.network;
-CREATE VIEW failure AS
-    SELECT network.name AS network, offer.offer_id AS offer_id, datetime(offer_error.at, 'unixepoch') AS at,
-        error_kind, error_http_status, error_code, error_message, offer_error.run AS run
-    FROM offer_error JOIN offer ON offer.id = offer_error.offer JOIN network ON network.id = offer.network;
-";
+pub(crate) const VERSION: i32 = 2;
 
 // Each migration is one version.
 const _: () = assert!(MIGRATIONS.len() == VERSION as usize, "a migration for each version");
@@ -114,12 +25,62 @@ const _: () = assert!(MIGRATIONS.len() == VERSION as usize, "a migration for eac
 /// Brings the file to this version.
 pub(crate) fn migrate(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     let version = version(transaction)?;
-    let missing = MIGRATIONS.iter().skip(usize::try_from(version).unwrap_or_default());
-    for migration in missing {
-        transaction.execute_batch(migration)?;
+    for migration in MIGRATIONS.iter().skip(usize::try_from(version).unwrap_or_default()) {
+        migration(transaction)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", VERSION)
+}
+
+/// A row for each link of each version.
+pub(super) const VERSION_1: &str = include_str!("schema/version_1.sql");
+
+fn version_1(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    transaction.execute_batch(VERSION_1)
+}
+
+/// A row for each version, with its links in it and a hash of another kind.
+fn version_2(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    transaction.execute_batch(include_str!("schema/version_2.sql"))?;
+    let mut next = transaction.prepare(
+        "SELECT id, url, impression_pixel FROM offer_version WHERE id > ?1 AND state = 'good' ORDER BY id LIMIT 1",
+    )?;
+    let mut update = transaction.prepare("UPDATE offer_version SET links = ?2, hash = ?3 WHERE id = ?1")?;
+    let mut at = 0_i64;
+    // Row by row, since it is not defined what a query sees that goes on behind an update.
+    loop {
+        let read = |row: &rusqlite::Row<'_>| {
+            let (id, url, pixel): (i64, Option<String>, Option<String>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok((id, AnswerBuilder::new(url.as_deref(), pixel.as_deref())))
+        };
+        let Some((id, builder)) = next.query_row([at], read).optional()? else { break };
+        let mut buffer = String::new();
+        let stored = stored::write(&with_links_of_version_1(transaction, id, builder)?, &mut buffer);
+        update.execute(params![id, stored.links(&buffer), stored.hash])?;
+        at = id;
+    }
+    transaction.execute(
+        "UPDATE offer SET hash = (SELECT hash FROM offer_version WHERE offer_version.id = offer.version)",
+        [],
+    )?;
+    transaction.execute_batch(include_str!("schema/version_2_views.sql"))
+}
+
+fn with_links_of_version_1(
+    transaction: &Transaction<'_>,
+    version: i64,
+    mut answer: AnswerBuilder,
+) -> rusqlite::Result<Answer> {
+    let sql = "SELECT offer_url_type, offer_url_name, offer_url_tracking_link, offer_url_preview_url
+        FROM link_version WHERE version = ?1 ORDER BY position";
+    let mut statement = transaction.prepare_cached(sql)?;
+    let mut rows = statement.query([version])?;
+    while let Some(row) = rows.next()? {
+        let text = |column: usize| row.get_ref(column).and_then(|value| Ok(value.as_str_or_null()?));
+        let (kind, name) = (text(0)?, text(1)?);
+        answer.entry(Entry { kind, name, tracking_link: text(2)?, preview_url: text(3)? });
+    }
+    Ok(answer.build())
 }
 
 /// The version of the file.

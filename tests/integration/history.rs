@@ -236,7 +236,7 @@ fn kills_leave_the_facts_of_an_undisturbed_run() {
         let tables = [
             "SELECT output IS NULL, finished_at IS NULL, offers, exported, failed FROM run",
             "SELECT offer_id, last_good_at IS NULL, version IS NULL FROM offer ORDER BY offer_id",
-            "SELECT offer_id, offer_version.run, state, hash FROM offer_version JOIN offer ON offer.id = offer ORDER BY 1, 2",
+            "SELECT offer_id, offer_version.run, state, offer_version.hash FROM offer_version JOIN offer ON offer.id = offer ORDER BY 1, 2",
             "SELECT count(*) FROM link_version",
             "SELECT offer_id, offer_error.run, error_kind FROM offer_error JOIN offer ON offer.id = offer ORDER BY 1, 2",
             "SELECT run, row, offer_id FROM changed JOIN offer ON offer.id = offer",

@@ -1,0 +1,161 @@
+//! An answer as it lies in a row of the file: two texts, the landing pages as JSON, and a hash of all of it. Pure.
+//!
+//! The JSON is a list with a list of four for each landing page: type, name, tracking link, preview URL; `null` where the
+//! network sent nothing. Every SQLite reads it, the views do so for people.
+
+use rusqlite::types::Type;
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::offer::{Answer, AnswerBuilder, Entry};
+
+/// Where an answer's texts lie in the text that they were written to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct StoredAnswer {
+    start: usize,
+    end: usize,
+    url: Option<usize>,
+    impression_pixel: Option<usize>,
+    /// What tells one answer from another; a promise of the file's version. See [`write`].
+    pub hash: i64,
+}
+
+/// Appends an answer to `out`.
+///
+/// Its hash is XXH3 of 64 bits over `url`, `impression_pixel` and the JSON, where each of the first two has a `=` before it
+/// if it is there, and a NUL behind it.
+pub(crate) fn write(answer: &Answer, out: &mut String) -> StoredAnswer {
+    let start = out.len();
+    let own = [answer.url(), answer.impression_pixel()].map(|text| {
+        if let Some(text) = text {
+            out.push('=');
+            out.push_str(text);
+        }
+        out.push('\0');
+        text.map(str::len)
+    });
+    let [url, impression_pixel] = own;
+    for (at, Entry { kind, name, tracking_link, preview_url }) in answer.entries().enumerate() {
+        out.push_str(if at == 0 { "[[" } else { "],[" });
+        for (field, text) in [kind, name, tracking_link, preview_url].into_iter().enumerate() {
+            if field > 0 {
+                out.push(',');
+            }
+            push_json(text, out);
+        }
+    }
+    out.push_str(if answer.entries().len() == 0 { "[]" } else { "]]" });
+    let hash = xxh3_64(out.get(start..).unwrap_or_default().as_bytes()).cast_signed();
+    // 0 is the hash of what is gone.
+    let hash = if hash == 0 { 1 } else { hash };
+    StoredAnswer { start, end: out.len(), url, impression_pixel, hash }
+}
+
+/// Appends a text as JSON. Hardly any has something to escape, and that is seen several times faster than escaped.
+fn push_json(text: Option<&str>, out: &mut String) {
+    let Some(text) = text else { return out.push_str("null") };
+    // Without an early end, so that it is done for many bytes at a time.
+    let is_odd = |byte: u8| u8::from(byte < b' ') | u8::from(byte == b'"') | u8::from(byte == b'\\');
+    if text.bytes().fold(0, |odd, byte| odd | is_odd(byte)) == 0 {
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+    } else {
+        out.push_str(&serde_json::Value::from(text).to_string());
+    }
+}
+
+impl StoredAnswer {
+    /// The offer's own link.
+    pub(crate) fn url(self, of: &str) -> Option<&str> {
+        let start = self.start + 1;
+        self.url.and_then(|len| of.get(start..start + len))
+    }
+
+    /// Its pixel.
+    pub(crate) fn impression_pixel(self, of: &str) -> Option<&str> {
+        let start = self.start + self.url.map_or(0, |len| len + 1) + 2;
+        self.impression_pixel.and_then(|len| of.get(start..start + len))
+    }
+
+    /// Its landing pages.
+    pub(crate) fn links(self, of: &str) -> &str {
+        let own = [self.url, self.impression_pixel].into_iter().flatten().map(|len| len + 1).sum::<usize>();
+        of.get(self.start + own + 2..self.end).unwrap_or_default()
+    }
+}
+
+/// The answer that a row holds in these columns: `url`, `impression_pixel`, `links`.
+///
+/// # Errors
+/// It holds none.
+pub(crate) fn read(row: &rusqlite::Row<'_>, [url, pixel, links]: [usize; 3]) -> rusqlite::Result<Answer> {
+    let text = |column: usize| row.get_ref(column).and_then(|value| Ok(value.as_str_or_null()?));
+    let json = row.get_ref(links)?.as_str()?;
+    let entries: Vec<[Option<String>; 4]> = serde_json::from_str(json)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(links, Type::Text, Box::new(error)))?;
+    let mut answer = AnswerBuilder::with_room((text(url)?, text(pixel)?), entries.len(), json.len());
+    for [kind, name, tracking_link, preview_url] in &entries {
+        let (kind, name) = (kind.as_deref(), name.as_deref());
+        answer.entry(Entry {
+            kind,
+            name,
+            tracking_link: tracking_link.as_deref(),
+            preview_url: preview_url.as_deref(),
+        });
+    }
+    Ok(answer.build())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(own: [Option<&str>; 2], entries: &[[Option<&str>; 4]]) -> Answer {
+        let mut builder = AnswerBuilder::new(own[0], own[1]);
+        for [kind, name, tracking_link, preview_url] in entries.iter().copied() {
+            builder.entry(Entry { kind, name, tracking_link, preview_url });
+        }
+        builder.build()
+    }
+
+    #[test]
+    fn what_is_stored_is_what_is_read_and_each_difference_is_another_hash() {
+        let (no, e) = (None, Some(""));
+        let odd = Some("a\"b\\c\u{0}\n\u{1f}\u{7f}é\u{2028}💾");
+        let answers = [
+            answer([no, no], &[]),
+            answer([e, no], &[]),
+            answer([no, e], &[]),
+            answer([Some("u"), Some("p")], &[]),
+            answer([Some("up"), no], &[]),
+            answer([Some("u"), Some("p")], &[[no; 4]]),
+            answer([Some("u"), Some("p")], &[[e, no, no, no]]),
+            answer([Some("u"), Some("p")], &[[no, e, no, no]]),
+            answer([Some("u"), Some("p")], &[[no; 4], [no; 4]]),
+            answer([odd, odd], &[[odd; 4], [Some("null"), no, odd, Some("]]")]]),
+        ];
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        let mut hashes = std::collections::BTreeSet::new();
+        let mut text = "what was before".to_owned();
+        for answer in &answers {
+            let stored = write(answer, &mut text);
+            assert_eq!(stored.url(&text), answer.url());
+            let values = (stored.url(&text), stored.impression_pixel(&text), stored.links(&text));
+            let back = connection.query_row("SELECT ?1, ?2, ?3", values, |row| read(row, [0, 1, 2])).unwrap();
+            assert_eq!(&back, answer);
+            hashes.insert(stored.hash);
+        }
+        assert_eq!(hashes.len(), answers.len());
+        // A promise: the same in every build.
+        assert_eq!(write(&answers[3], &mut String::new()).hash, xxh3_64(b"=u\0=p\0[]").cast_signed());
+    }
+
+    #[test]
+    fn links_that_somebody_has_written_are_an_error_and_no_answer() {
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        for links in ["", "{}", "[[1,2,3,4]]", "[[null,null]]", "[\"a\"]"] {
+            let read = connection.query_row("SELECT NULL, NULL, ?1", [links], |row| read(row, [0, 1, 2]));
+            assert!(read.is_err(), "{links}");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Files that are no history, or one of another version.
+
+use std::path::Path;
+
+use super::super::schema;
+use super::{File, Links, answer};
+use crate::history::runs::{Begin, RunKey};
+use crate::history::{Database, HistoryError};
+use crate::offer::OfferId;
+
+fn refused(path: &Path) -> String {
+    let error = Database::open(path).unwrap_err();
+    assert!(error.is_usage(), "{error:?}");
+    error.to_string()
+}
+
+#[test]
+fn what_is_damaged_foreign_or_newer_is_refused_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let make = |name: &str, sql: &str| {
+        let connection = rusqlite::Connection::open(at(name)).unwrap();
+        connection.execute_batch(sql).unwrap();
+    };
+    std::fs::write(at("byte"), "x").unwrap();
+    std::fs::write(at("text"), "offer_id\n16\n17\n18\n19\n").unwrap();
+    make("foreign", "CREATE TABLE bookmarks (url)");
+    make("versioned", "PRAGMA application_id = 77; CREATE TABLE t (x)");
+    drop(Database::open(&at("newer")).unwrap());
+    make("newer", "PRAGMA user_version = 99");
+    {
+        let mut file = Database::open(&at("damaged")).unwrap();
+        let key = RunKey { output: "o".into(), job: String::new(), started_at: 1, networks: Vec::new() };
+        file.begin_run(&key, Begin::Anew { left_by: None }).unwrap();
+    }
+    let mut bytes = std::fs::read(at("damaged")).unwrap();
+    bytes[4096 * 2..].iter_mut().step_by(7).for_each(|byte| *byte ^= 0x5a);
+    std::fs::write(at("damaged"), bytes).unwrap();
+    for (name, why) in [
+        ("byte", "is no SQLite database"),
+        ("text", "is no SQLite database"),
+        ("foreign", "is the database of another program"),
+        ("versioned", "is the database of another program"),
+        ("newer", "was made by a newer offerlinks (version 99 of its tables; this one knows 2)"),
+        ("damaged", "is damaged ("),
+        (".", "is not a file"),
+        ("no/such/folder.db", "there is no such folder"),
+    ] {
+        let before = std::fs::read(at(name)).ok();
+        let message = refused(&at(name));
+        assert!(message.contains(why) && message.contains(name.trim_start_matches('.')), "{name}: {message}");
+        assert_eq!(std::fs::read(at(name)).ok(), before, "{name}");
+    }
+    assert!(matches!(Database::open_to_read(&at("none")), Err(HistoryError::Missing(_))));
+    assert!(!at("none").exists());
+    std::fs::write(at("empty"), "").unwrap();
+    Database::open(&at("empty")).unwrap();
+    Database::open_to_read(&at("empty")).unwrap();
+}
+
+/// What version 1 of this program has left of two runs: `(network, offer)` 1:7 with two versions, 1:8 gone, 1:9 never good.
+const OF_VERSION_1: &str = "
+INSERT INTO network VALUES (1, 'demo', 'https://demo/', 'me@example.com');
+INSERT INTO run VALUES (1, 'o.csv', '{}', 1000, 1010, NULL, 2, 3, 2, 0, 1), (2, 'o.csv', '{}', 2000, 2010, 1, 4, 3, 1, 0, 2);
+INSERT INTO offer VALUES (1, 1, '7', 1001, 2001, 2001, 3), (2, 1, '8', 1002, 2002, 1002, 4), (3, 1, '9', 1003, 2003, NULL, NULL);
+INSERT INTO offer_version VALUES (1, 1, 1, 1001, NULL, 'good', 11, 'u', NULL), (2, 2, 1, 1002, NULL, 'good', 12, 'w', 'p'),
+    (3, 1, 2, 2001, 1, 'good', 13, 'u', NULL), (4, 2, 2, 2002, 2, 'gone', 0, NULL, NULL);
+INSERT INTO link_version VALUES (1, 1, 'Offer URL', 'a', '1', NULL), (3, 2, 'Offer URL', 'b', '2', NULL),
+    (3, 1, 'Offer URL', 'a', '1', NULL);
+INSERT INTO offer_error VALUES (3, 2, 2003, 'timeout', NULL, NULL, 'no');
+INSERT INTO changed VALUES (2, 1, 1), (2, 2, 2);
+PRAGMA application_id = 0x6f66726c;
+PRAGMA user_version = 1;
+";
+
+#[test]
+fn a_history_of_version_1_goes_on_as_one_of_this_version() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("h.db");
+    let old = rusqlite::Connection::open(&path).unwrap();
+    old.pragma_update(None, "foreign_keys", false).unwrap();
+    old.execute_batch(schema::VERSION_1).unwrap();
+    old.execute_batch(OF_VERSION_1).unwrap();
+    drop(old);
+    let refused = Database::open_to_read(&path).unwrap_err();
+    assert!(refused.is_usage() && refused.to_string().contains("earlier version"), "{refused}");
+    let mut file = File { database: Database::open(&path).unwrap(), folder, clock: 3_000 };
+    assert!(file.is_sound());
+    let good = |offer: &str| file.database.last_good(1, &OfferId::parse(offer).unwrap()).unwrap();
+    let seven = good("7").unwrap();
+    assert_eq!((seven.at, seven.version, seven.answer), (2001, 3, answer("u a=1 b=2")));
+    assert_eq!((good("8"), good("9")), (None, None));
+    let views = "SELECT group_concat(offer_id || position || offer_url_name) FROM link";
+    let shown: String = file.database.connection().query_row(views, [], |row| row.get(0)).unwrap();
+    assert_eq!(shown, "71a,72b");
+    // What is the same is no change, though its hash is of another kind; what is back is one.
+    let run = file.begin("o.csv");
+    assert_eq!(run.baseline.unwrap().last_version, 4);
+    file.record(&run, &[("7", Links("u a=1 b=2")), ("8", Links("w"))], true);
+    assert_eq!(file.changes(&run), ["8,back,,,url,,w"]);
+}
+
+#[test]
+fn each_statement_that_is_used_for_every_offer_is_prepared_once() {
+    // SQLite prepares a statement again, each time, that joins tables and comes from the cache.
+    let mut file = File::new();
+    let run = file.begin("o.csv");
+    file.record(&run, &[("7", Links("u a=1"))], true);
+    for sql in [super::super::lookup::FIND, super::super::lookup::ANSWER] {
+        for _ in 0..3 {
+            let mut statement = file.database.connection().prepare_cached(sql).unwrap();
+            let parameters = [&1 as &dyn rusqlite::ToSql, &"7"];
+            let parameters = &parameters[..statement.parameter_count()];
+            assert!(statement.exists(parameters).unwrap(), "{sql}");
+            assert_eq!(statement.get_status(rusqlite::StatementStatus::RePrepare), 0, "{sql}");
+        }
+    }
+}
