@@ -19,6 +19,9 @@ const LAST_CALLS: f64 = 64.0;
 const TOO_MANY: f64 = 0.08;
 const SEARCH_COST: u32 = 16;
 
+/// As many successes at a gap that works pay for one refusal of the search, so that a long run may go on looking.
+const EARNS: u32 = 16;
+
 /// At a gap with fewer refusals than this a refusal is not the gap's.
 const FEW_REFUSED: f64 = 0.05;
 
@@ -40,6 +43,8 @@ pub(crate) struct GapTrial {
     refused_after: Duration,
     /// Refusals at gaps on trial.
     search_cost: u32,
+    /// Successes at gaps that work.
+    passed_at_good: u32,
     /// The part of the last calls at a good gap that was refused.
     refused_part: f64,
 }
@@ -64,6 +69,7 @@ impl GapTrial {
             in_a_row: 1,
             refused_after: Duration::ZERO,
             search_cost: 0,
+            passed_at_good: 0,
             refused_part: 0.0,
         }
     }
@@ -98,6 +104,10 @@ impl GapTrial {
         self.calls = self.calls.saturating_add(1);
         if self.search.is_good() {
             self.refused_part -= self.refused_part / LAST_CALLS;
+            self.passed_at_good = self.passed_at_good.wrapping_add(1);
+            if self.passed_at_good.is_multiple_of(EARNS) {
+                self.search_cost = self.search_cost.saturating_sub(1);
+            }
         }
         let row = std::mem::take(&mut self.in_a_row);
         // Sent far later than the one before it that was refused, it would say little about the gap.
@@ -141,5 +151,31 @@ impl GapTrial {
         };
         self.next = (self.last_sent.max(sent_at) + wait).max(now);
         Response::Gap
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_run_goes_on_looking_for_a_shorter_gap_without_giving_up_the_one_that_works() {
+        let (shortest, wanted, start) = (Duration::from_millis(202), Duration::from_secs(1), Instant::now());
+        let mut trial = GapTrial::new(GapSearch::new(shortest, shortest, true), start);
+        let (mut last_passed, mut passed, mut refused) = (start, 0, 0);
+        while passed < 10_000 {
+            let now = trial.next();
+            trial.send(now);
+            let since = now - last_passed;
+            if since >= wanted {
+                trial.passed(since);
+                (last_passed, passed) = (now, passed + 1);
+            } else {
+                refused += 1;
+                let response = trial.refused((now, Some(since)), now, shortest, 0.5);
+                assert_eq!(response, Response::Gap, "after {passed} calls that passed and {refused} that did not");
+            }
+        }
+        assert!((50..=400).contains(&refused), "{refused} of 10,000 calls were refused");
     }
 }
