@@ -51,7 +51,7 @@ fn run_export(arguments: ExportArgs, environment: Environment) -> ExitCode {
     let job = match Job::new(arguments, environment) {
         Ok(job) => job,
         Err(error) => {
-            // A report of this failure would overwrite the very file that must be kept.
+            // Writing a report of this failure would overwrite the file that must be kept.
             if matches!(error, JobError::SameFile { .. } | JobError::NoFolder { .. }) {
                 report = report.about(Files::default());
             }
@@ -127,7 +127,7 @@ fn run_sandbox(arguments: &SandboxArgs) -> ExitCode {
     }
 }
 
-/// Prints what a command has found out.
+/// Prints the result of a command.
 fn finish(text: Result<String, Error>) -> ExitCode {
     let printed = text.and_then(|text| if text.is_empty() { Ok(()) } else { print(&text).map_err(Error::printing) });
     match printed {
@@ -149,7 +149,7 @@ fn wait_for<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error>
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(Error::system("start the runtime"))?;
     let done = runtime.block_on(work);
-    // What has ended does not wait for a name that is still being looked up.
+    // Do not wait for a name lookup that is still running.
     runtime.shutdown_background();
     done
 }

@@ -1,7 +1,7 @@
 //! What a typed cell of a workbook is in text, and back: numbers, truth values, days and times.
 //!
-//! Rows go through text whatever they come from. Both directions stand here, so that what is read as a number can be
-//! written as that number. Must not know of files or columns.
+//! Rows pass through text whatever their source. Both directions are in this file, so that a cell read as a number is
+//! written as the same number. Must not know of files or columns.
 
 use std::fmt::Write as _;
 
@@ -22,12 +22,12 @@ pub(crate) enum CellKind {
     Moment,
 }
 
-/// How the numbers and the moments of a column look, where all of them look alike.
+/// The formats of a column's numbers and moments, where all of its cells have the same one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CellFormat {
     /// The number format of its numbers.
     pub number: Option<String>,
-    /// That of its days and times.
+    /// The number format of its days and times.
     pub moment: Option<String>,
 }
 
@@ -48,7 +48,7 @@ pub(crate) enum TypedCell {
 
 /// The day that spreadsheets count from, if they did not take 1900 for a leap year.
 const EPOCH: Date = date(1899, 12, 30);
-/// From here on the count of spreadsheets is right.
+/// The first day from which spreadsheets count correctly.
 const MARCH_1900: Date = date(1900, 3, 1);
 const SECONDS_OF_DAY: f64 = 86_400.0;
 
@@ -71,7 +71,7 @@ impl TypedCell {
     }
 }
 
-/// The text of a number: what people see of it as far as possible, without the formats that only show.
+/// The text of a number, as close as possible to what people see, without formats that only decorate.
 pub(crate) fn number(number: f64) -> String {
     // Above 2^53 a float has lost digits; it stays in a form that is not taken for an ID.
     if number.abs() >= 9_007_199_254_740_992.0 {
@@ -94,7 +94,7 @@ pub(crate) fn moment(moment: DateTime) -> String {
     if moment.time() == Time::midnight() { day.to_string() } else { format!("{day}T{}", clock(moment.time())) }
 }
 
-/// The text of a time of day, or of a duration, which counts its hours on: 30:00:00.
+/// The text of a time of day, or of a duration, whose hours may exceed 23: 30:00:00.
 pub(crate) fn time(time: SignedDuration) -> String {
     let millis = time.as_millis().unsigned_abs();
     let (seconds, millis) = (millis / 1000, millis % 1000);
@@ -111,8 +111,8 @@ fn clock(of_day: Time) -> String {
     time(of_day.duration_since(Time::midnight()))
 }
 
-/// The text of a moment as XML has it (`2026-03-01T00:00:00Z`); as it is where it is none. A time of day may stand there
-/// as one on the day that spreadsheets count from.
+/// The text of a moment in XML (`2026-03-01T00:00:00Z`); anything else is returned unchanged. A time of day may be
+/// written as a moment on the day that spreadsheets count from.
 pub(crate) fn iso_moment(text: &str) -> String {
     let plain = text.trim().trim_end_matches('Z');
     match plain.parse::<DateTime>() {
@@ -124,7 +124,7 @@ pub(crate) fn iso_moment(text: &str) -> String {
     }
 }
 
-/// The text of a duration as XML has it (`PT10H30M00S`); as it is where it is none.
+/// The text of a duration in XML (`PT10H30M00S`); anything else is returned unchanged.
 pub(crate) fn iso_time(text: &str) -> String {
     text.trim().parse::<SignedDuration>().map_or_else(|_| text.to_owned(), time)
 }

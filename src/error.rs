@@ -50,7 +50,7 @@ pub(crate) enum Error {
     /// `--retry-failed` would mix links with and without the same parameters.
     #[error("{0}")]
     OtherAppend(String),
-    /// No account is given; only a dry run does without.
+    /// No account is given; only a dry run can do without.
     #[error("{0}")]
     NoAccount(String),
     /// `man`.
@@ -83,10 +83,10 @@ pub(crate) enum Error {
     Interrupted {
         /// Why it ended.
         cause: Box<Self>,
-        /// The command that goes on.
+        /// The command that resumes it.
         command: String,
     },
-    /// The system gives no thread, no runtime or no signals.
+    /// The system refuses a thread, a runtime or signals.
     #[error("cannot {action}: {source}")]
     System {
         /// What for.
@@ -110,7 +110,7 @@ impl Error {
         move |source| Self::System { action, source }
     }
 
-    /// stdout takes no more.
+    /// stdout cannot be written.
     pub(crate) fn printing(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::Output(OutputError::ClosedPipe),
@@ -118,7 +118,7 @@ impl Error {
         }
     }
 
-    /// Adds the command that continues, where this failure leaves something to continue.
+    /// Adds the command that resumes the run, where this failure leaves something to resume.
     #[must_use]
     pub(crate) fn with_way_on(self, command: &str) -> Self {
         let keeps_rows = matches!(

@@ -44,7 +44,7 @@ impl ExitCode {
         Self::Terminated,
     ];
 
-    /// What it means, and the way to go on.
+    /// Its meaning, and what to do next.
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::Success => "every offer was exported",

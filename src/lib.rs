@@ -12,7 +12,7 @@
 //! cli          what may be typed; the only user of clap
 //! config       typed + environment -> plain, checked jobs
 //! settings     values only: rate, units, network, console
-//! commands     one module for each verb: export, list, check, status, sandbox
+//! commands     one module for each verb: export, list, check, status, changes, history, sandbox
 //! run          the event loop, the only concurrency
 //! input        bytes -> rows
 //! dispatch     which request leaves next, and what its answer means (told the time, never sleeps)

@@ -1,7 +1,7 @@
 //! Work of a library that may panic, on a thread of its own, so that a panic is an error like others.
 //!
-//! Owns the panic hook. A release build ends at a panic, so there a thread that panics stops for good in the hook,
-//! before that; it has nothing to give back that the end of the program does not.
+//! Owns the panic hook. A release build aborts at a panic, so there the hook stops the panicking thread for good before
+//! it comes to that. Nothing is lost: the end of the program frees everything that the thread holds.
 
 use std::cell::RefCell;
 use std::io;
@@ -40,7 +40,7 @@ pub(crate) fn start<T: Send + 'static>(
             }
         }));
     });
-    // Whoever is first takes it: the panic, or the end of the work.
+    // Taken by whichever comes first: the panic, or the end of the work.
     let tell: Tell<T> = Box::new(tell);
     let tell = std::sync::Arc::new(std::sync::Mutex::new(Some(tell)));
     let panicked = std::sync::Arc::clone(&tell);
@@ -61,7 +61,7 @@ pub(crate) fn start<T: Send + 'static>(
 /// Does the work and waits for it.
 ///
 /// # Errors
-/// What the library says when it gives up, or that the system gives no thread.
+/// The library's panic message, or that the system refuses a thread.
 pub(crate) fn wait<T: Send + 'static>(name: &str, work: impl FnOnce() -> T + Send + 'static) -> Result<T, String> {
     let (tell, told) = std::sync::mpsc::channel();
     let started = start(name, work, move |done| drop(tell.send(done)));

@@ -1,13 +1,13 @@
 //! Bytes from the outside world to text.
 //!
-//! Owns the one rule for text whose encoding nobody declares, and the one for text that others wrote and people are shown.
+//! Owns the rule for text of undeclared encoding, and the rule for showing text that others wrote.
 //! Must not read files or know what the text means.
 
 use std::borrow::Cow;
 
 /// UTF-8 where the bytes are UTF-8, else Windows-1252, the code page of most spreadsheets that do not write UTF-8.
 ///
-/// Looks at nothing but these bytes: a stream cannot be read to its end before its first cell is needed.
+/// Looks only at these bytes: a stream cannot be read to its end before its first cell is needed.
 /// Never fails, since every byte means something in Windows-1252.
 pub(crate) fn decode(bytes: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(bytes) {
@@ -16,14 +16,14 @@ pub(crate) fn decode(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// At most `most` characters, with a space for everything that moves text about: safe for a cell.
+/// At most `most` characters, with a space for every character that moves text: safe for a cell.
 pub(crate) fn one_line(text: &str, most: usize) -> Cow<'_, str> {
     let short = first_chars(text, most);
     if short.contains(moves_text) { short.replace(moves_text, " ").into() } else { short.into() }
 }
 
-/// Text from outside as a terminal or a log may show it: on one line, with escapes for what is not seen or would be
-/// obeyed. Everything from a network, a file name, a checkpoint or another run's lock goes through here.
+/// Text from outside, made safe for a terminal or a log: on one line, with invisible and control characters escaped.
+/// Everything from a network, a file name, a checkpoint or another run's lock goes through here.
 pub(crate) fn shown(text: &str) -> Cow<'_, str> {
     if !text.contains(is_unseen) {
         return text.into();
@@ -38,8 +38,8 @@ pub(crate) fn shown_start(text: &str, most: usize) -> Cow<'_, str> {
     shown(first_chars(text, most))
 }
 
-/// A whole message for a terminal or a log. Its own line breaks, each before two blanks at least, stay: whatever
-/// text from outside is in it can begin no line of its own.
+/// A whole message for a terminal or a log. Its own line breaks, each followed by at least two blanks, stay, so text
+/// from outside cannot start a new line.
 pub(crate) fn shown_message(message: &str) -> Cow<'_, str> {
     if !message.contains(is_unseen) {
         return message.into();
@@ -55,7 +55,7 @@ pub(crate) fn shown_message(message: &str) -> Cow<'_, str> {
     shown.into()
 }
 
-/// JSON text in which nothing is left that a terminal would obey: it means the same.
+/// JSON text without control characters; its meaning is unchanged.
 pub(crate) fn shown_json(json: &str) -> Cow<'_, str> {
     // ASCII control characters outside of strings are the line breaks of a pretty one.
     let is_unsafe = |c: char| !c.is_ascii() && is_unseen(c) || c == '\u{7f}';
@@ -82,7 +82,7 @@ fn first_chars(text: &str, most: usize) -> &str {
     text.get(..end).unwrap_or_default()
 }
 
-/// Control characters, line ends of Unicode, and those that turn the order of what follows them (CVE-2021-42574).
+/// Control characters, Unicode line ends, and characters that reverse the text direction (CVE-2021-42574).
 fn moves_text(c: char) -> bool {
     c.is_control() || turns_text(c) || matches!(c, '\u{2028}' | '\u{2029}')
 }
@@ -91,12 +91,12 @@ fn turns_text(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// What comes along unseen when an ID is copied from a web page or a chat.
+/// Invisible characters that come along when an ID is copied from a web page or a chat.
 pub(crate) fn is_invisible(c: char) -> bool {
     is_zero_width(c) || turns_text(c)
 }
 
-/// What moves text, and what has no width: two texts that look alike should not differ.
+/// Characters that move text or have no width: two texts that look the same should be the same.
 fn is_unseen(c: char) -> bool {
     moves_text(c) || is_zero_width(c)
 }

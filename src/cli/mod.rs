@@ -78,7 +78,7 @@ impl Cli {
 pub(crate) struct Mistyped {
     /// Why, and what to type instead.
     pub message: String,
-    /// The form of messages that it asks for all the same.
+    /// The format of messages that it asks for, as far as that can be read.
     pub log_format: LogFormat,
 }
 
@@ -93,7 +93,7 @@ Examples:
   offerlinks export --all-offers -o l.csv     every offer of your account
   (the same again)                            resume an interrupted run";
 
-/// What stands below a long help: examples, and what the exit codes mean.
+/// The end of a long help: examples, and the meaning of each exit code.
 fn with_exit_codes(examples: &str) -> String {
     let mut text = format!("{examples}\n\nExit codes:");
     for code in ExitCode::ALL {
@@ -106,7 +106,7 @@ fn with_exit_codes(examples: &str) -> String {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Export the tracking links of the offers in a CSV file
-    // clap's own would list flags that must not stand together, and the settings of the environment.
+    // clap's own usage line would list flags that exclude each other, and settings of the environment.
     #[command(override_usage = "offerlinks export [OPTIONS] [INPUT]", after_help = EXPORT_MORE, after_long_help = with_exit_codes(EXPORT_EXAMPLES))]
     Export(Box<ExportArgs>),
     /// List the offers of your account as a CSV that export reads
@@ -161,7 +161,7 @@ pub(crate) struct SandboxArgs {
     pub batch: BatchRules,
 }
 
-/// The sandbox takes a key that everybody knows, and is no server for others.
+/// The sandbox accepts a key that everybody knows, so it must not serve other machines.
 fn parse_loopback(text: &str) -> Result<SocketAddr, String> {
     let address: SocketAddr =
         text.parse().map_err(|_| "expected an address and a port, as 127.0.0.1:8931".to_owned())?;

@@ -1,6 +1,6 @@
-//! What packagers and shells want of a command line: completions and manual pages.
+//! Shell completions and manual pages.
 //!
-//! Made from the same definition as the help, so that they cannot say anything else.
+//! Made from the same definition as the help, so that they always agree.
 
 use std::io;
 use std::path::PathBuf;
@@ -36,7 +36,7 @@ pub(crate) enum ManError {
     NoSuchCommand {
         /// As typed.
         name: String,
-        /// Those that there are.
+        /// The commands that exist.
         commands: String,
     },
     /// The pages cannot be written.
@@ -59,7 +59,7 @@ impl ManArgs {
     /// # Errors
     /// There is no such command, or the folder cannot be written.
     pub(crate) fn text(&self) -> Result<String, ManError> {
-        // Not of the build: every machine is to make the same pages.
+        // Not the build's version: the pages must be the same on every machine.
         let version = env!("CARGO_PKG_VERSION");
         let mut cli = Cli::command().version(version).long_version(version).disable_help_subcommand(true);
         cli.build();
@@ -78,7 +78,7 @@ impl ManArgs {
     }
 }
 
-/// A command's page. What stands below the help gets the headings that manual pages have for it, and its line ends.
+/// A command's page. The text below the help gets the headings of a manual page, and keeps its line ends.
 fn page(command: &Command) -> io::Result<String> {
     // clap_mangen leaves out the texts of flags that the short help leaves out.
     let command = command.clone().mut_args(|argument| argument.hide_short_help(false));

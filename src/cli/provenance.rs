@@ -1,7 +1,6 @@
-//! What was typed, told back to the user: which settings were, which came from the environment or are defaults, and the
-//! command to go on with.
+//! Where each setting came from (command line, environment or default), and the commands to run next.
 //!
-//! All of it ends up in logs, so passwords in URLs are left out.
+//! All of this ends up in logs, so passwords in URLs are left out.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -29,7 +28,7 @@ pub(crate) fn has_key(matches: &ArgMatches) -> bool {
     matches.subcommand().is_some_and(typed)
 }
 
-/// The form of messages that a command line asks for, though it may make no sense otherwise.
+/// The format of messages that a command line asks for, even if the rest of it is invalid.
 pub(crate) fn log_format(typed: &[OsString]) -> LogFormat {
     let pairs = typed.iter().zip(typed.iter().skip(1));
     let apart = pairs.into_iter().any(|(flag, value)| flag == "--log-format" && value == "json");
@@ -38,7 +37,7 @@ pub(crate) fn log_format(typed: &[OsString]) -> LogFormat {
 
 fn setting(argument: &Arg, matches: &ArgMatches) -> Option<Setting> {
     let id = argument.get_id();
-    // Asking for one that is not there would be a bug to clap.
+    // clap panics when asked for an argument that the command does not have.
     matches.ids().find(|there| *there == id)?;
     let is_switch = !argument.get_action().takes_values();
     let origin = match matches.value_source(id.as_str())? {
@@ -57,8 +56,8 @@ fn setting(argument: &Arg, matches: &ArgMatches) -> Option<Setting> {
     Some(Setting { name, value, origin, beaten_by: None })
 }
 
-/// The command line that was typed, with `flag` added if it is not there: what the user is to run next. That is never
-/// to start over.
+/// The command line that was typed, with `flag` added if it is missing: the command to run next. It never contains
+/// `--restart`.
 pub(crate) fn command_with(arguments: impl Iterator<Item = OsString>, flag: &str) -> String {
     let mut words: Vec<OsString> = arguments.filter(|word| word != "--restart").collect();
     if !words.iter().any(|word| word == flag) {
@@ -77,8 +76,7 @@ fn command(words: &[OsString]) -> String {
     words.join(" ")
 }
 
-/// The command that asks again for what failed in a run of the one that was typed. It reads no list and goes on with
-/// nothing.
+/// The command that retries what failed in this run. It reads no list and resumes nothing.
 pub(crate) fn retry_command(arguments: impl Iterator<Item = OsString>) -> String {
     let mut arguments = arguments.peekable();
     let mut words = Vec::new();
@@ -118,19 +116,19 @@ fn redact(word: &str) -> String {
     }
 }
 
-/// Quotes a word for cmd and PowerShell, if it needs that. cmd knows only double quotes; PowerShell splits a word at its
+/// Quotes a word for cmd and PowerShell, if necessary. cmd knows only double quotes; PowerShell splits a word at its
 /// commas. `%` (cmd) and `$` and the backquote (PowerShell) mean something even in quotes: no form is right for both.
 fn quote_for_windows(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || r"-_./\:=+".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();
     }
-    // Programs take a backslash before a quote as one that protects it.
+    // Programs read a backslash before a quote as an escape.
     let ends_in = word.len() - word.trim_end_matches('\\').len();
     format!("\"{}{}\"", word.replace('"', "\\\""), "\\".repeat(ends_in))
 }
 
-/// Quotes a word for a POSIX shell, if it needs that.
+/// Quotes a word for a POSIX shell, if necessary.
 fn quote_for_posix(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./=:,@%+".contains(c);
     if !word.is_empty() && word.chars().all(plain) {

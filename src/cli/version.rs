@@ -1,4 +1,4 @@
-//! What `-V` and `--version` print: which program this is, for whoever reads a report of a bug.
+//! The output of `-V` and `--version`, for bug reports.
 //!
 //! `build.rs` finds it out.
 

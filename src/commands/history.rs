@@ -1,4 +1,4 @@
-//! `changes` and `history`: what the history says to people.
+//! `changes` and `history`: what is read from the history, for people.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -55,7 +55,7 @@ pub(crate) fn changes(arguments: &ChangesArgs) -> Result<(), Error> {
     }
 }
 
-/// Prunes the history, or gives the text about an offer.
+/// Prunes the history, or returns the text about an offer.
 ///
 /// # Errors
 /// The history cannot be used, or does not know the offer.
@@ -130,7 +130,7 @@ fn words(change: &Change) -> String {
     format!("{:<8} {of}: {values}", kind.as_str())
 }
 
-/// A time on the wall.
+/// A local time.
 fn at(time: Timestamp) -> String {
     time.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }

@@ -1,6 +1,6 @@
 //! `sandbox`: the embedded network on an address of its own, for rehearsals by hand.
 //!
-//! Starts it, prints the settings to use it, and waits; how it answers is `sandbox`'s business.
+//! Starts it, prints the settings to use it, and waits. How it answers is up to `sandbox`.
 
 use crate::cli::SandboxArgs;
 use crate::error::Error;
@@ -35,7 +35,7 @@ fn for_posix(settings: &[(&str, String)]) -> String {
     format!("export {}\n", words.join(" "))
 }
 
-/// A line for PowerShell and one for cmd. cmd takes a blank before `&&` into the value.
+/// A line for PowerShell and one for cmd. In cmd, a blank before `&&` would become part of the value.
 fn for_windows(settings: &[(&str, String)]) -> String {
     let powershell: Vec<_> = settings.iter().map(|(name, value)| format!("$env:{name}='{value}'")).collect();
     let cmd: Vec<_> = settings.iter().map(|(name, value)| format!("set {name}={value}")).collect();

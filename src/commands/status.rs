@@ -1,4 +1,4 @@
-//! `status`: how far the run of another terminal is, or one that was interrupted, from the files beside its output.
+//! `status`: how far a running or interrupted run is, from the files beside its output.
 //!
 //! Takes no lock, so that no run is disturbed: the system says who holds one.
 
@@ -18,14 +18,14 @@ use crate::run::lane_progress::LaneProgress;
 use crate::settings::console::LogFormat;
 use crate::text;
 
-/// What stands at and beside an output.
+/// The files of an output.
 #[derive(Debug)]
 pub(crate) struct Status {
     output: PathBuf,
     /// Who has the lock, in the words of the lock file.
     holder: Option<String>,
     run: Option<Checkpoint<InputFingerprint, Tally>>,
-    /// Why what is left of a run cannot be continued.
+    /// Why an interrupted run cannot be resumed.
     damaged: Option<String>,
     is_there: bool,
     /// The rows of a run that exported too few offers to replace the output.
@@ -36,7 +36,7 @@ impl Status {
     /// Looks at the output that `path` names, and at the rows that a workbook is made of.
     ///
     /// # Errors
-    /// It is no file, or something beside it cannot be read.
+    /// It is not a file, or a file beside it cannot be read.
     pub(crate) fn of(path: &Path) -> Result<Self, Error> {
         let is_workbook = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("xlsx"));
         let rows = if is_workbook { path.with_added_extension("csv") } else { path.to_owned() };
@@ -77,7 +77,7 @@ impl Status {
         }
     }
 
-    /// What there is to say: on one line, and on one more for each of several networks.
+    /// The text: one line, and one more for each of several networks.
     pub(crate) fn text(&self, form: LogFormat, now: Timestamp) -> String {
         match form {
             LogFormat::Text => text::shown_message(&(self.words(now) + &self.networks_text())).into_owned() + "\n",

@@ -39,12 +39,12 @@ pub(crate) enum AccountError {
         "--api-key-file (or OFFERSLOOK_API_KEY_FILE) wants the name of a file; what is given is the name of none, and may be the API key itself, so it is not shown"
     )]
     KeyForFile,
-    /// The key stands where the network belongs: it would go to name servers and into every message.
+    /// The key was given as the network: it would go to name servers and into every message.
     #[error(
         "the API key stands in {0}, where the network's name belongs; it is not shown, and nothing was sent: give the NAME of https://NAME.api.offerslook.com there"
     )]
     KeyForHost(&'static str),
-    /// The variable that the config file names is not there.
+    /// The variable that the config file names is not set.
     #[error("the variable {0} (api_key_env), which is to hold the API key, is not set")]
     NoVariable(String),
     /// `api_key_command`.
@@ -56,7 +56,7 @@ pub(crate) enum AccountError {
 }
 
 impl AccountError {
-    /// Whether it is the key that cannot be had, or cannot be used.
+    /// Whether the key is what is missing or unusable.
     pub(crate) const fn is_about_key(&self) -> bool {
         matches!(
             self,
@@ -64,7 +64,7 @@ impl AccountError {
         )
     }
 
-    /// Whether the host, as it was given, is the key and must not be shown anywhere.
+    /// Whether the host that was given is in fact the key, and must not be shown.
     pub(crate) const fn is_key_for_host(&self) -> bool {
         matches!(self, Self::KeyForHost(_))
     }

@@ -1,4 +1,4 @@
-//! `--all-offers`: the account's own list as the input of an export, and the flags that cannot be meant beside it.
+//! `--all-offers`: the account's own list as the input of an export, and the flags that conflict with it.
 
 use std::path::{Path, PathBuf};
 
@@ -14,9 +14,9 @@ use crate::settings::origin::{Setting, SettingSource};
 pub(crate) struct AllOffers {
     /// The file that the list is kept in, beside the output.
     pub file: PathBuf,
-    /// What the network is asked for, besides the page.
+    /// The query parameters, other than the page.
     pub query: Vec<(String, String)>,
-    /// Whether a list is taken that does not add up.
+    /// Whether a list is accepted that does not add up.
     pub allow_short: bool,
 }
 
@@ -24,7 +24,7 @@ impl AllOffers {
     /// The list, if it is asked for; `output` is what `-o` names.
     ///
     /// # Errors
-    /// Another flag asks for something else, or there is no place for the list.
+    /// Another flag conflicts with it, or the list cannot be kept beside the output.
     pub(crate) fn of(arguments: &AllOffersArgs, output: &Path, settings: &[Setting]) -> Result<Option<Self>, JobError> {
         let AllOffersArgs { all_offers, scope, filter, allow_short } = arguments;
         if !*all_offers {
@@ -45,7 +45,7 @@ impl AllOffers {
         }
     }
 
-    /// How the input is read: a list is the program's own, so nothing about it is to be found out.
+    /// How the input is read. The list was written by this program, so its layout is known.
     pub(crate) fn reading(list: Option<&Self>, options: Options) -> Options {
         match list {
             None => options,
@@ -56,7 +56,7 @@ impl AllOffers {
     }
 }
 
-/// Why a flag cannot stand beside `--all-offers`.
+/// Why a flag conflicts with `--all-offers`.
 fn conflict(flag: &str) -> Option<&'static str> {
     Some(match flag {
         "INPUT" => "the account's own list is the input; leave out one of them",

@@ -32,7 +32,7 @@ pub(crate) enum BudgetError {
     PasswordTyped,
 }
 
-/// The budget that was named, if one was.
+/// The budget, if one is configured.
 pub(super) fn budget(
     typed: Option<&str>,
     settings: &[Setting],

@@ -9,10 +9,10 @@ use crate::config::environment::Environment;
 use crate::config::error::JobError;
 use crate::settings::console::LogFormat;
 
-/// A look at the way to each network.
+/// The settings of a check.
 #[derive(Debug)]
 pub(crate) struct CheckJob {
-    /// The networks, or why none can be told.
+    /// The networks, or why they cannot be determined.
     pub targets: Result<Vec<CheckTarget>, JobError>,
     /// Shares the limits with other hosts.
     pub budget: Option<Address>,
@@ -22,14 +22,14 @@ pub(crate) struct CheckJob {
     pub log_format: LogFormat,
 }
 
-/// One of the networks. Settings that are wrong are a result here.
+/// One of the networks. Wrong settings are a result of the check, not an error.
 pub(crate) type CheckTarget = Target;
 
 impl CheckJob {
     /// Interprets the arguments of `check`.
     pub(crate) fn new(arguments: CheckArgs, environment: Environment) -> Self {
         let CheckArgs { show_reply, log_format, account, call, net } = arguments;
-        // One call, without another behind it.
+        // A check makes a single call.
         let attempts = AttemptArgs { retries: 0, max_outage: Duration::ZERO, max_duration: None };
         let typed = CallSettings { account, call, attempts, net, concurrency: None };
         let mut shared = None;

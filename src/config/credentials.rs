@@ -10,7 +10,7 @@ use crate::config::key_source::KeySource;
 use crate::settings::network::Account;
 use crate::settings::pasted::flaw_of_email;
 
-/// What the user has given, from wherever it came.
+/// What the user has given, from any source.
 #[derive(Debug, Default)]
 pub(crate) struct AccountSource {
     /// Where the API lives.
@@ -42,10 +42,10 @@ impl AccountSource {
         };
         let mut warnings = Vec::new();
         let api_key = key.read(&mut warnings)?;
-        // Before any word about the host, which would show it.
+        // Before any message about the host, which would show the key.
         host.is_not_the_key(api_key.expose_secret())?;
         let base_url = host.url()?;
-        // Not repeated: people take one field for the other, and it may be the key.
+        // Not repeated: people confuse the two fields, and it may be the key.
         let email = email.trim().to_owned();
         flaw_of_email(&email).map_or(Ok(()), |why| Err(AccountError::BadEmail(why)))?;
         Ok((Account { base_url, email, api_key }, warnings))

@@ -13,7 +13,7 @@ use crate::output::Destination;
 /// Refuses two names of the same file. Each path comes with the argument that names it.
 ///
 /// # Errors
-/// Two of the paths lead to one file. Streams and devices may be named as often as one likes.
+/// Two of the paths lead to the same file. Streams and devices may be named several times.
 pub(crate) fn refuse_same(files: &[(&'static str, PathBuf)]) -> Result<(), JobError> {
     let mut seen: Vec<(&'static str, PathBuf)> = Vec::new();
     for (argument, path) in files {
@@ -42,7 +42,8 @@ pub(crate) fn refuse_missing_folders(about: &AboutArgs) -> Result<(), JobError> 
     Ok(())
 }
 
-/// What a run makes, and removes, beside its rows and its workbook. Whoever salvages an interrupted run may name one.
+/// The files that a run makes and removes beside its rows and its workbook. A user who salvages an interrupted run may
+/// name one of them as the input.
 pub(crate) fn beside(rows: &Path, workbook: Option<&Path>) -> Vec<PathBuf> {
     let place =
         |path: &Path| if let Ok(Destination::File(place)) = Destination::look(path) { Some(place) } else { None };
@@ -51,7 +52,7 @@ pub(crate) fn beside(rows: &Path, workbook: Option<&Path>) -> Vec<PathBuf> {
     files
 }
 
-/// The file that a path leads to, there or not yet; nothing for what cannot be replaced.
+/// The file that a path leads to, whether or not it exists; `None` for streams and devices.
 fn real_file(path: &Path) -> Option<PathBuf> {
     if path == Path::new("-") {
         return None;

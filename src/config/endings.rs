@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-/// Endings of files that other programs would take for something else than what is written.
+/// File name endings that would make other programs misread the output.
 const FOREIGN: [&str; 31] = [
     "xls", "xlsb", "xlsm", "xlt", "xltx", "xltm", "xlam", "xlw", "ods", "ots", "fods", "sxc", "numbers", "gnumeric",
     "pdf", "html", "htm", "xml", "doc", "docx", "odt", "rtf", "parquet", "db", "sqlite", "gz", "bz2", "xz", "zst",
@@ -20,7 +20,7 @@ pub(crate) fn is_foreign(ending: &str) -> bool {
     FOREIGN.contains(&ending)
 }
 
-/// Whether people and programs would take a file of this name for something else than CSV.
+/// Whether people and programs expect something other than CSV in a file of this name.
 pub(crate) fn is_no_csv(path: &Path) -> bool {
     ending(path).is_some_and(|ending| is_foreign(&ending) || ["xlsx", "json", "jsonl", "ndjson"].contains(&&*ending))
 }

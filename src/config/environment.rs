@@ -1,4 +1,4 @@
-//! What a command is given besides its arguments.
+//! The environment of a command.
 
 use std::ffi::OsString;
 
@@ -6,10 +6,10 @@ use secrecy::SecretString;
 
 use crate::settings::origin::Setting;
 
-/// Where the key is looked for when there is no file.
+/// The variable with the key, used when no key file is given.
 pub(crate) const KEY_VARIABLE: &str = "OFFERSLOOK_API_KEY";
 
-/// What comes from the environment besides the twins of flags.
+/// What comes from the environment, other than variables that are the twins of flags.
 #[derive(Debug, Default)]
 pub(crate) struct Environment {
     /// `OFFERSLOOK_API_KEY`; has no flag, because arguments can be seen by everyone on the machine.
@@ -21,7 +21,7 @@ pub(crate) struct Environment {
 }
 
 impl Environment {
-    /// Reads it. An empty key is no key: that is how a variable is unset in many tools.
+    /// Reads it. An empty key counts as unset, as in many other tools.
     pub(crate) fn read(settings: Vec<Setting>) -> Self {
         let api_key = std::env::var(KEY_VARIABLE).ok().filter(|key| !key.trim().is_empty());
         Self { api_key: api_key.map(SecretString::from), arguments: std::env::args_os().collect(), settings }

@@ -36,16 +36,16 @@ pub(crate) enum JobError {
     /// `--excel` with something else than CSV.
     #[error("--excel is for CSV output; {0} needs none of it")]
     ExcelFormat(&'static str),
-    /// A file whose name says something that is not written.
+    /// A file name ending that belongs to another format.
     #[error("{}: offerlinks writes .csv, .jsonl and .xlsx; give the output (-o) one of these endings", .0.display())]
     FileEnding(PathBuf),
-    /// A list under a name that says it is something else.
+    /// A list whose file name ending belongs to another format.
     #[error("{}: list writes CSV; give the output (-o) the ending .csv", .0.display())]
     ListEnding(PathBuf),
     /// A workbook is a file.
     #[error("a workbook cannot be written to stdout; give a file with -o")]
     WorkbookToStdout,
-    /// A flag asks for something else than `--all-offers`.
+    /// A flag that conflicts with `--all-offers`.
     #[error("{flag} cannot be used with --all-offers: {why}")]
     NotWithAllOffers {
         /// The flag.
@@ -53,7 +53,7 @@ pub(crate) enum JobError {
         /// Why not.
         why: &'static str,
     },
-    /// `--retry-failed` reads the output, which is not where it was typed.
+    /// `--retry-failed` reads the output, but the file was given as the input.
     #[error(
         "--retry-failed asks again for what failed in an earlier output, and {} is one: name it with -o {}",
         .0.display(), .0.display()
@@ -62,7 +62,7 @@ pub(crate) enum JobError {
     /// The list has to be kept somewhere.
     #[error("--all-offers keeps the account's list beside the output, so that needs to be a file: name one with -o")]
     AllOffersToStream,
-    /// A file about the run has no folder to stand in.
+    /// The folder of a file about the run does not exist.
     #[error("{flag}: {error}")]
     NoFolder {
         /// The flag.

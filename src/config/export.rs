@@ -53,7 +53,7 @@ impl Job {
             (None, Some(list)) => Work::AllOffers { list, options },
             (None, None) => Work::Input { source: Source::from_argument(&input), options },
         };
-        // With --retry-failed the input is not read, and its default may well be there.
+        // With --retry-failed the input is not read, and the default input may exist.
         let input = matches!(work, Work::Input { .. }).then_some(input.as_path());
         distinct_paths::refuse_same(&Files { input, rows: &rows, output: &output, format, work: &work }.named(
             &about,
@@ -100,7 +100,7 @@ fn without_key(mut settings: Vec<Setting>) -> Vec<Setting> {
     settings
 }
 
-/// What is added to links; with `--retry-failed` what the first run added, unless the user says something else.
+/// What is added to links; with `--retry-failed`, what the first run added, unless `--append` is given.
 fn append(output: &OutputArgs, retries: bool, rows: &Path) -> Result<Append, JobError> {
     let first_run = if retries { retry::first_append(rows) } else { None };
     let typed = output.append.as_deref().map(Template::parse).transpose()?;
@@ -147,7 +147,7 @@ impl<'a> Files<'a> {
     }
 }
 
-/// The columns of the output: rows of several networks say which theirs is, and old rows how old they are.
+/// The columns of the output: with several networks there is a column `network`, and with old rows `last_good_at`.
 fn schema(networks: &Networks, history: Option<&HistoryUse>) -> Schema {
     let schema = if networks.are_several() { Schema::default().with(Field::Network) } else { Schema::default() };
     match history.map(|history| history.on_failure) {

@@ -17,7 +17,7 @@ pub(crate) enum HostSource {
 }
 
 impl HostSource {
-    /// The host, if that can be told.
+    /// The host, if it can be determined.
     pub(crate) fn name(self) -> Option<String> {
         self.url().ok().as_ref().and_then(host_and_port)
     }
@@ -47,7 +47,7 @@ pub(crate) fn holds_key(text: &str, key: &str) -> bool {
     key.len() >= SHORTEST && text.to_lowercase().contains(&key.to_lowercase())
 }
 
-/// The address of the network with this name; `None` where it is no name.
+/// The address of the network with this name; `None` for an invalid name.
 pub(crate) fn network_url(name: &str) -> Option<Url> {
     let bare = name.trim().trim_start_matches("https://").trim_end_matches('/');
     let bare = bare.strip_suffix(".api.offerslook.com").unwrap_or(bare);

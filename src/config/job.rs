@@ -32,7 +32,7 @@ pub(crate) struct Job {
     pub tolerance: Tolerance,
     /// What becomes of an interrupted run.
     pub start: Start,
-    /// The command itself, and what the user should be told.
+    /// The command itself, and warnings about it.
     pub invocation: Invocation,
 }
 
@@ -82,9 +82,9 @@ pub(crate) enum RetryFailed {
 pub(crate) struct Append {
     /// What is added to links.
     pub template: Template,
-    /// Whether the user has said so.
+    /// Whether the user gave it.
     pub is_typed: bool,
-    /// What the first run added, where its failed offers are asked for again and it is remembered.
+    /// What the first run added, for `--retry-failed`, if that is known.
     pub first_run: Option<Template>,
 }
 
@@ -108,23 +108,23 @@ pub(crate) enum Start {
     Fresh,
 }
 
-/// The command, and what is said about it.
+/// The command, and messages about it.
 #[derive(Debug)]
 pub(crate) struct Invocation {
     /// Files about the run that are written besides the output.
     pub about: Vec<PathBuf>,
     /// The command that was typed, with `--resume`.
     pub resume_command: String,
-    /// The command that asks again for what failed in this run.
+    /// The command that retries what failed in this run.
     pub retry_command: String,
-    /// Things the user should know before the run.
+    /// Warnings to show before the run.
     pub warnings: Vec<String>,
     /// The settings, and where each came from.
     pub settings: Vec<Setting>,
 }
 
 impl Job {
-    /// How an input is read whose rows may be for several networks.
+    /// How an input is read, with the column that names networks where there are several.
     pub(crate) fn routed(&self, options: &Options) -> Options {
         let network = match self.networks.routing() {
             Routing::Single => None,

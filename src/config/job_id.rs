@@ -1,11 +1,11 @@
-//! By what a job is known again: only a run of the same job may go on with what another one has left.
+//! The identity of a job: only a run of the same job may resume what another run has left.
 //!
-//! Owns the shape in which that stands in a checkpoint, which is a promise to later versions: a test pins its text, and
-//! no name of a type or of a variant elsewhere shows in it. Holds what the flags came to, not how they were typed, and
-//! never a secret. Must not read anything.
+//! Owns its shape in a checkpoint, which is a promise to later versions: a test pins its text, and no type name or
+//! variant name from elsewhere appears in it. Holds the meaning of the flags, not how they were typed, and never a
+//! secret. Must not read anything.
 //!
-//! An option that shapes rows and is new gets a field here with `#[serde(default, skip_serializing_if = ..)]`, so that
-//! checkpoints of earlier versions go on where it is not used; earlier versions refuse one that they do not know.
+//! A new option that shapes rows gets a field here with `#[serde(default, skip_serializing_if = ..)]`, so that
+//! checkpoints of earlier versions can be resumed where it is not used. Earlier versions refuse fields they do not know.
 
 pub(crate) mod comparison;
 mod differences;
@@ -94,9 +94,9 @@ struct NetworkId {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum RowsOf {
-    /// An input that is read like this. Which one it is, is the checkpoint's mark's affair.
+    /// An input that is read like this. Which input it is, the checkpoint's fingerprint says.
     Input(ReadingId),
-    /// The account's own list (`--all-offers`), asked for like this: field and value.
+    /// The account's own list (`--all-offers`), with these filters: field and value.
     AllOffers(Vec<(String, String)>),
     /// The failed rows of an earlier output.
     FailedRows(WhichId),
@@ -113,7 +113,7 @@ fn is_false(value: &bool) -> bool {
 struct ReadingId {
     /// The sheet of a workbook.
     sheet: Option<String>,
-    /// What stands between the cells of a text.
+    /// The delimiter of a text.
     delimiter: Option<String>,
     /// The line of the header.
     header_line: Option<u64>,
@@ -136,7 +136,7 @@ enum WhichId {
 impl Job {
     /// What this job is known by.
     pub(crate) fn id(&self, rows: OpenedRows<'_>) -> JobId {
-        // Each field by name: whoever adds an option has to decide here whether it shapes rows.
+        // Each field by name, so that a new option cannot be added without deciding whether it shapes rows.
         let Self {
             // These do.
             work,
@@ -148,7 +148,7 @@ impl Job {
             // Its format and columns are looked at when the rows are opened, and its name leads to the checkpoint. A
             // workbook is made from finished rows.
             output: _,
-            // How a run begins, when it stops, and what is said of it.
+            // These only concern how a run begins, when it stops, and its messages.
             start: _,
             tolerance: _,
             invocation: _,
@@ -161,7 +161,7 @@ impl Job {
         let rows_of = match work {
             Work::FailedRows(RetryFailed::Passing) => RowsOf::FailedRows(WhichId::Passing),
             Work::FailedRows(RetryFailed::All) => RowsOf::FailedRows(WhichId::All),
-            // Whether a short list is taken shapes the list, which is there by now.
+            // `allow_short` shapes the list, not the rows, and the list exists by now.
             Work::AllOffers { list: AllOffers { file: _, query, allow_short: _ }, options: _ } => {
                 RowsOf::AllOffers(query.clone())
             }
@@ -229,9 +229,9 @@ impl NetworkId {
 }
 
 impl JobId {
-    /// As it stands in a checkpoint.
+    /// Its form in a checkpoint.
     pub(crate) fn to_value(&self) -> Value {
-        // Cannot fail: no map has other keys than text. And what is nobody's job is never continued.
+        // Cannot fail: all map keys are text. Null matches no job, so it would never be resumed.
         serde_json::to_value(self).unwrap_or_default()
     }
 }

@@ -14,11 +14,11 @@ pub(crate) struct HistoryUse {
     pub file: PathBuf,
     /// What is written for an offer that fails for now.
     pub on_failure: OnFailure,
-    /// Where what has changed is written.
+    /// Where the changes are written.
     pub changes: Option<PathBuf>,
     /// Offers confirmed within this time are not asked for.
     pub max_age: Option<Duration>,
-    /// As many offers are asked for at most.
+    /// The most offers that are asked for.
     pub max_calls: Option<u64>,
 }
 
@@ -59,7 +59,7 @@ impl HistoryUse {
         [("--history", self.file.as_path())].into_iter().chain(changes)
     }
 
-    /// Where what has changed is written.
+    /// Where the changes are written.
     pub(crate) fn changes_file(&self) -> Result<Option<OutputPath>, JobError> {
         self.changes.as_deref().map(file_of_changes).transpose()
     }

@@ -1,6 +1,6 @@
 //! `api_key_command`: runs a program that prints the API key, such as a password manager.
 //!
-//! No shell. What the program prints is the key and is never shown; of its errors nothing is shown that may be a key.
+//! Uses no shell. The program's output is the key and is never shown; nothing in its errors that may be a key is shown.
 
 use std::io::{self, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -14,11 +14,11 @@ use crate::text;
 
 /// Long enough to type a passphrase.
 pub(super) const TIME_OUT: Duration = Duration::from_secs(60);
-/// The most that is read of each stream.
+/// How much of each stream is read, in bytes.
 const MOST: u64 = 64 << 10;
-/// The most of an error that is shown, in characters.
+/// How much of an error is shown, in characters.
 const SHOWN: usize = 300;
-/// How often a program is looked at that has closed its output.
+/// How often a program that has closed its output is checked for its end.
 const POLL: Duration = Duration::from_millis(10);
 
 /// Why a command gives no key.
@@ -37,7 +37,7 @@ pub(crate) enum CommandError {
     TimeOut {
         /// The program.
         program: String,
-        /// How long it was waited for.
+        /// The time limit.
         time_out: Duration,
         /// The beginning of its errors.
         said: String,
@@ -64,17 +64,17 @@ pub(crate) enum CommandError {
     },
 }
 
-/// What a program prints, read by a thread: a grandchild may hold the pipe open for ever.
+/// The output of a program, read by a thread: a grandchild may keep the pipe open indefinitely.
 struct Printed(Receiver<Vec<u8>>);
 
 impl Printed {
     fn of(stream: Option<impl Read + Send + 'static>) -> Self {
         let (sender, receiver) = mpsc::channel();
         if let Some(stream) = stream {
-            // Never joined. Without a thread nothing is received, as if nothing had been printed.
+            // Never joined. If no thread can be started, the output counts as empty.
             let read = move || {
                 let mut printed = Vec::new();
-                // What came before an error counts.
+                // Output before an error still counts.
                 let _ = stream.take(MOST + 1).read_to_end(&mut printed);
                 let _ = sender.send(printed);
             };

@@ -28,7 +28,7 @@ pub(crate) enum KeySource {
 }
 
 impl KeySource {
-    /// Reads the key. Adds warnings for the user.
+    /// Reads the key, and adds warnings for the user.
     pub(super) fn read(self, warnings: &mut Vec<String>) -> Result<SecretString, AccountError> {
         let (key, from) = match self {
             Self::Value { key, from } => (key, from),
@@ -62,7 +62,7 @@ fn read_file(path: &Path, warnings: &mut Vec<String>) -> Result<SecretString, Ac
     Ok(SecretString::from(key))
 }
 
-/// The text of a file that is short: a wrong one, or a device, may have no end.
+/// The text of a short file: a wrong file, or a device, may be endless.
 fn read_short(path: &Path) -> io::Result<String> {
     const MOST: u64 = 64 << 10;
     let mut text = String::new();
@@ -73,7 +73,7 @@ fn read_short(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-/// A warning if others than the owner can read the key file.
+/// A warning if users other than the owner can read the key file.
 #[cfg(unix)]
 fn readable_by_others(path: &Path) -> Option<String> {
     use std::os::unix::fs::PermissionsExt;

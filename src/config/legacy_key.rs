@@ -1,7 +1,7 @@
 //! The job in a checkpoint of format 1: one text, in which types were printed as they were called then.
 //!
-//! Only read, never written. It tells what was typed, not what that came to. Frozen: nothing in it may follow a change
-//! elsewhere. May go when no run of that version can be left anywhere.
+//! Only read, never written. It records what was typed, not its meaning. Frozen: nothing in it may follow a change
+//! elsewhere. May be removed when no run of that version can be left anywhere.
 
 use crate::config::job::{Job, RetryFailed, Work};
 use crate::config::job_id::comparison::{Comparison, OpenedRows};
@@ -13,7 +13,7 @@ use crate::sandbox;
 use crate::settings::links::Links;
 use crate::text::shown_start;
 
-/// The fields, in the text's order: how each begins there, and what people call it.
+/// The fields, in the text's order: how each begins in it, and its name for people.
 const FIELDS: [(&str, &str); 10] = [
     ("network ", "the network"),
     ("; e-mail ", "the e-mail"),
@@ -71,7 +71,7 @@ fn fields(job: &Job, rows: OpenedRows<'_>) -> [String; 10] {
         Network::Real(account) => (account.base_url.as_str(), account.email.as_str()),
         Network::NotGiven(_) => ("", ""),
     };
-    // What was typed about an input that is not read shaped nothing.
+    // Arguments about an input that is not read do not shape the rows.
     let none = Options::default();
     let options = if let Work::Input { options, .. } = &job.work { options } else { &none };
     let Options {

@@ -18,19 +18,19 @@ pub(crate) struct ListJob {
     pub networks: Networks,
     /// The settings, and where each came from.
     pub settings: Vec<Setting>,
-    /// Things the user should know before the run.
+    /// Warnings to show before the run.
     pub warnings: Vec<String>,
     /// The file to write; `-` is stdout.
     pub output: PathBuf,
-    /// What the network is asked for, besides the page.
+    /// The query parameters, other than the page.
     pub query: Vec<(String, String)>,
     /// What is listed of each offer.
     pub columns: ListColumns,
-    /// Whether a list is taken that does not add up.
+    /// Whether a list is accepted that does not add up.
     pub allow_short: bool,
 }
 
-/// What the network is asked for, besides the page. All is what it shows when no type is asked for.
+/// The query parameters, other than the page. Without a type the network returns all offers.
 pub(crate) fn list_query(scope: ScopeArg, filter: Vec<(String, String)>) -> Vec<(String, String)> {
     let mut query = match scope {
         ScopeArg::Personal => vec![("type".to_owned(), "personal".to_owned())],

@@ -1,4 +1,4 @@
-//! The networks of a job: plain values, with everything that one network may have for itself.
+//! The networks of a job: plain values, with every setting that a network may have of its own.
 //!
 //! Where they come from (flags, environment, config file) is decided elsewhere. Opens nothing and calls nobody.
 
@@ -9,8 +9,8 @@ use crate::settings::network::{Account, Http};
 /// One network that a job calls.
 #[derive(Debug)]
 pub(crate) struct NetworkConfig {
-    /// What the user calls it: its name in the config file, else its host. This is what column `network`, report and
-    /// metrics say.
+    /// Its name for the user: that in the config file, else its host. The column `network`, the report and the metrics
+    /// use it.
     pub name: String,
     /// Whose account, and where.
     pub network: Network,
@@ -29,7 +29,7 @@ pub(crate) enum Network {
     Sandbox,
     /// A real one.
     Real(Account),
-    /// None, for the reason given; enough for a dry run, and for nothing else.
+    /// None, for the reason given; only a dry run can do without.
     NotGiven(String),
 }
 
@@ -39,7 +39,7 @@ impl Network {
         if let Self::Real(account) = self { Some(account) } else { None }
     }
 
-    /// What it is called where the user has given it no name.
+    /// Its name where the user has given it none.
     pub(crate) fn host(&self) -> String {
         match self {
             Self::Sandbox => "sandbox".to_owned(),
@@ -56,9 +56,9 @@ pub(crate) enum Routing {
     Single,
     /// A column of the input names it.
     Column {
-        /// The column's name; `network` where the user has not said otherwise.
+        /// The column's name; by default `network`.
         name: String,
-        /// Without such a column every row goes to the only network of the config file. Never with several networks.
+        /// Whether the column may be missing; then every row goes to the only network. Never with several networks.
         is_optional: bool,
     },
 }

@@ -1,4 +1,4 @@
-//! `--retry-failed`: what was typed beside it, and the `--append` of the run whose output it is about.
+//! `--retry-failed`: the arguments that conflict with it, and the `--append` of the run that made the output.
 
 use std::fs::File;
 use std::io::Read;
@@ -29,7 +29,7 @@ pub(crate) fn refuse_output_as_input(input: &Path, settings: &[Setting]) -> Resu
     Ok(())
 }
 
-/// Whether a file begins as an output of this program does, in whatever form a spreadsheet has saved it.
+/// Whether a file begins like an output of this program, even if a spreadsheet has saved it in another form.
 fn is_output(path: &Path) -> bool {
     let mut head = Vec::new();
     let read = File::open(path).and_then(|file| file.take(4096).read_to_end(&mut head));

@@ -8,7 +8,7 @@ use crate::history::runs::{NetworkName, RunKey};
 use crate::sandbox;
 
 impl Job {
-    /// What the history knows this run by.
+    /// The key of this run in the history.
     pub(crate) fn run_key(&self, job: String, started_at: i64) -> RunKey {
         let networks = self.networks.iter().map(|network| {
             let (base_url, email) = match &network.network {
@@ -21,7 +21,7 @@ impl Job {
         RunKey { output: self.absolute_output(), job, started_at, networks: networks.collect() }
     }
 
-    /// The output as the history knows it.
+    /// The output's name in the history.
     pub(crate) fn absolute_output(&self) -> String {
         let absolute = std::path::absolute(&self.output.path).ok().filter(|_| self.output.path != Path::new("-"));
         absolute.unwrap_or_else(|| self.output.path.clone()).to_string_lossy().into_owned()

@@ -1,4 +1,4 @@
-//! What is shown of a command, and the files that it tells about itself.
+//! How a command is shown, and the files about its run.
 
 use std::path::PathBuf;
 
@@ -26,7 +26,7 @@ impl ExportArgs {
 }
 
 impl AccountArgs {
-    /// The host to be called, for files about the run: the sandbox has a port that no two runs share.
+    /// The host, for files about the run; without the port of the sandbox, which differs in every run.
     fn host(&self) -> String {
         let given = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
         if self.sandbox {

@@ -1,8 +1,8 @@
-//! What the network answers for an offer. Owns how it lies in memory; must not know of the JSON it came in.
+//! The network's answer for an offer. Owns its layout in memory; must not know of the JSON that it came in.
 
 /// The links of one offer, as received.
 ///
-/// All texts lie in one allocation: up to 10,000 answers are remembered at a time.
+/// All texts share one allocation: up to 10,000 answers are remembered at a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     text: Box<str>,
@@ -85,7 +85,8 @@ impl Answer {
         self.text.len() + self.ends.len() * size_of::<FieldEnd>() + size_of::<Self>()
     }
 
-    /// The text of all its rows, in bytes, where each has `more` bytes of the user's: what the entries share is repeated.
+    /// The size of all its rows, in bytes, where each also has `more` bytes of the input: each row repeats what the
+    /// entries share.
     pub fn size_of_rows(&self, more: usize) -> usize {
         let shared = self.url().map_or(0, str::len) + self.impression_pixel().map_or(0, str::len) + more;
         self.text.len().saturating_add(shared.saturating_mul(self.entries().len()))
@@ -98,7 +99,7 @@ impl Answer {
         out.extend_from_slice(self.text.as_bytes());
     }
 
-    /// The answer that [`Self::pack`] has written; `None` for anything else.
+    /// Reads what [`Self::pack`] has written; `None` for anything else.
     pub fn unpack(packed: &[u8]) -> Option<Self> {
         let (count, rest) = packed.split_first_chunk()?;
         let (ends, text) = rest.split_at_checked(usize::try_from(u32::from_le_bytes(*count)).ok()?.checked_mul(4)?)?;
@@ -127,7 +128,7 @@ impl AnswerBuilder {
     }
 
     /// Starts with the fields of the offer itself, and with room for `entries` landing pages with `bytes` bytes of text in
-    /// all, so that nothing moves while they come.
+    /// all, so that adding them never reallocates.
     pub fn with_room((url, impression_pixel): (Option<&str>, Option<&str>), entries: usize, text: usize) -> Self {
         let own = url.map_or(0, str::len) + impression_pixel.map_or(0, str::len);
         let mut builder = Self { text: String::with_capacity(own + text), ends: Vec::with_capacity(2 + 4 * entries) };

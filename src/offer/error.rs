@@ -1,4 +1,4 @@
-//! What may go wrong with an offer: the words of `error_kind`, what the program does about each, and what a person can.
+//! The errors of an offer: the words of `error_kind`, what the program does about each, and what the user can do.
 
 use std::fmt;
 
@@ -25,13 +25,13 @@ impl OfferError {
         Self { kind, http_status: None, code: None, message: message.into() }
     }
 
-    /// The time for an answer was over before there was any: the call may still be read by a server that hangs.
+    /// Whether the time limit passed without any answer: a hanging server may still read the call.
     pub fn is_unheard(&self) -> bool {
         self.kind == ErrorKind::Timeout && self.http_status.is_none()
     }
 
-    /// Whether the API itself speaks: it has said why in a code of its own, or in words about this offer or this account.
-    /// A gateway, a firewall or a limiter in front of it has neither.
+    /// Whether the answer is from the API itself: it has a code of the API, or words about this offer or account. A
+    /// gateway, a firewall or a limiter in front of it gives neither.
     pub fn is_apis_own(&self) -> bool {
         match self.kind {
             ErrorKind::NotFound
@@ -46,13 +46,13 @@ impl OfferError {
         }
     }
 
-    /// Frameworks write 0 or the HTTP status where the API has its codes.
+    /// Web frameworks put 0 or the HTTP status where the API has its codes.
     fn is_own_code(&self, code: &str) -> bool {
         let number: Result<f64, _> = code.parse();
         !code.is_empty() && number != Ok(0.0) && number.ok() != self.http_status.map(f64::from)
     }
 
-    /// What the network said, on one line, with kind, status and code where it does not name them itself.
+    /// The network's message on one line, with kind, status and code where it does not contain them.
     pub fn words(&self) -> String {
         let message = text::shown_start(&self.message, 300);
         let status = self.http_status.map(|status| format!("HTTP {status}"));

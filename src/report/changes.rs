@@ -1,4 +1,4 @@
-//! What a run has changed, and what is stale in it, in words.
+//! The changes of a run, and its stale rows, in words.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -9,13 +9,13 @@ use crate::report::format;
 /// How many offers differ from the last finished run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ChangeSummary {
-    /// They have links for the first time.
+    /// Offers with links for the first time.
     pub new: u64,
-    /// A link of theirs differs.
+    /// Offers with a link that differs.
     pub changed: u64,
-    /// They have no links any more.
+    /// Offers without links that had some.
     pub gone: u64,
-    /// They have links again.
+    /// Offers with links again.
     pub back: u64,
     /// When that run began.
     pub since: Timestamp,

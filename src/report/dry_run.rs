@@ -21,15 +21,15 @@ pub(crate) struct DryRun {
     pub ids: Option<String>,
     /// Whether the offers are known: the list of an account is read by the run itself.
     pub is_listed: bool,
-    /// Whom it would call, or what is missing for that.
+    /// The network that it would call, or what is missing for that.
     pub network: String,
     /// The rows.
     pub rows: PlannedRows,
     /// The calls.
     pub calls: PlannedCalls,
-    /// What it would write, with a word on each.
+    /// The files it would write, with a note on each.
     pub files: Vec<(PathBuf, &'static str)>,
-    /// What is there of an earlier run, and what would become of that.
+    /// The earlier run that was found, and what would become of it.
     pub earlier_run: Option<EarlierRun>,
 }
 
@@ -70,7 +70,7 @@ pub(crate) struct PlannedCalls {
 pub(crate) struct Slowest {
     /// Its name.
     pub network: String,
-    /// Offers that are asked of it, each time they are.
+    /// Offers to ask it for, counting repeated calls.
     pub offers: u64,
     /// Its limit.
     pub rate: Rate,

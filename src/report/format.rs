@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-/// Breaks long lines between words, and sets what follows in. A command to be copied stays in one piece.
+/// Breaks long lines between words, and indents what follows. A command to be copied stays in one piece.
 pub(crate) fn wrap(text: &str, width: usize) -> String {
     let lines = text
         .split('\n')

@@ -1,7 +1,7 @@
 //! The JSON report: a promise to programs, with a version.
 //!
-//! Its structs are its own, so that the program can change inside. `docs/report.schema.json` describes it; a field may
-//! be added under the same version, anything else needs a new one.
+//! It has its own structs, so that the rest of the program can change. `docs/report.schema.json` describes it. A field may
+//! be added under the same version; any other change needs a new version.
 
 mod fill;
 
@@ -67,7 +67,7 @@ pub(crate) struct Exit {
     meaning: &'static str,
 }
 
-/// What one network's part comes to.
+/// The figures of one network's part.
 #[derive(Debug, Serialize)]
 pub(crate) struct NetworkPart<'a> {
     #[serde(rename = "network")]
@@ -79,7 +79,7 @@ pub(crate) struct NetworkPart<'a> {
     pub(crate) work: Work<'a>,
 }
 
-/// What a run, or one network's part of it, comes to.
+/// The figures of a run, or of one network's part of it.
 #[derive(Debug, Serialize)]
 pub(crate) struct Work<'a> {
     pub(crate) offers: Offers<'a>,

@@ -19,7 +19,7 @@ pub(crate) fn text(document: &Document<'_>, now: f64, before: &str) -> String {
     let mut page = Page { text: String::new() };
     page.describe(LAST_SUCCESS, "When an export last replaced its output with at least --min-ok offers, 0 if never.");
     for (labels, run) in &runs {
-        // Complete with error rows is a success, unless they are so many that the old output was better.
+        // Complete with error rows is a success, unless there are so many that the old output was kept.
         let success = if run.is_success { now } else { last_success(before, labels, whose) };
         page.sample(LAST_SUCCESS, labels, None, success);
     }
@@ -31,7 +31,7 @@ pub(crate) fn text(document: &Document<'_>, now: f64, before: &str) -> String {
     page.text
 }
 
-/// What is counted for each network by itself: sums over networks are for who reads the metrics.
+/// The counts of each network. Whoever reads the metrics can add them up.
 fn counts(page: &mut Page, document: &Document<'_>, now: f64) {
     let networks = networks(document);
     let offers = "offerlinks_offers";

@@ -1,4 +1,4 @@
-//! How a run ended: the word for programs, the exit code, and what is said of it.
+//! How a run ended: the word for programs, the exit code, and the message.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ use crate::signals::Signal;
 /// The word for a complete run; a promise to programs.
 pub(crate) const COMPLETE: &str = "complete";
 
-/// How a run ended that got as far as calling.
+/// How a run ended, once it had begun to call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum RunOutcome {
     /// Every offer has its answer, and the output is in place.
@@ -65,8 +65,8 @@ impl RunOutcome {
         }
     }
 
-    /// What happened to a run over so many networks; nothing where all is well. Where several were given up, each has its
-    /// own reason, which is not that of the run.
+    /// What happened to a run over this many networks; empty where all is well. If several were given up, each has its
+    /// own reason, and the run has none.
     pub(crate) fn words_over(&self, networks: usize, host: &str) -> String {
         match self {
             Self::Stopped(stop) if networks > 1 && *stop != StopReason::OutOfTime => {
@@ -76,7 +76,7 @@ impl RunOutcome {
         }
     }
 
-    /// What happened, in words; nothing where all is well.
+    /// What happened, in words; empty where all is well.
     pub(crate) fn words(&self, host: &str) -> String {
         match self {
             Self::Complete => String::new(),

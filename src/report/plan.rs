@@ -1,4 +1,4 @@
-//! What is known of a run before its first call.
+//! The plan of a run, before its first call.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

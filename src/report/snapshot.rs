@@ -18,7 +18,7 @@ pub(crate) struct Snapshot {
     pub at: Instant,
     /// Rows of the input, those of every lane together.
     pub total: Total,
-    /// Rows that belong to no lane: their network is unknown, so nobody is asked for them.
+    /// Rows that belong to no lane: their network is unknown, so no call is made for them.
     pub unrouted: Tally,
     /// One for each network, in the order of the run.
     pub lanes: Vec<LaneStatus>,
@@ -41,7 +41,7 @@ pub(crate) struct LaneStatus {
     pub in_flight: usize,
     /// What it is doing.
     pub state: LaneState,
-    /// How often the budget was away that it shares with other hosts, if it does.
+    /// Outages of the budget that it shares with other hosts, if it does.
     pub budget: Option<Outages>,
 }
 
@@ -93,7 +93,7 @@ impl Snapshot {
         })
     }
 
-    /// How often a budget was away that is shared with other hosts, and for how long at most; `None` without one.
+    /// Outages of the budget that is shared with other hosts: how many, and the longest time; `None` without one.
     pub(crate) fn budget(&self) -> Option<Outages> {
         self.lanes.iter().filter_map(|lane| lane.budget).reduce(Outages::and)
     }
@@ -103,7 +103,7 @@ impl Snapshot {
         self.lanes.iter().map(|lane| lane.in_flight).sum()
     }
 
-    /// What the whole run waits for, and until when: nothing while any lane may call.
+    /// What the whole run waits for, and until when; `None` while any lane may call.
     pub(crate) fn waiting(&self) -> Option<(Waiting, Instant)> {
         let open = self.lanes.iter().filter(|lane| lane.is_open());
         let waits: Option<Vec<_>> = open.map(LaneStatus::waiting).collect();

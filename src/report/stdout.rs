@@ -1,11 +1,11 @@
-//! What a command is asked for goes to stdout; everything else goes to the console.
+//! Results go to stdout; everything else goes to the console.
 
 use std::io::{self, Write};
 
-/// Writes what a command is asked for.
+/// Writes a command's result.
 ///
 /// # Errors
-/// Nobody reads it, or the disk behind it is full.
+/// The reader is gone, or the disk is full.
 pub(crate) fn print(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(text.as_bytes())?;

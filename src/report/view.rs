@@ -8,11 +8,10 @@ use crate::report::stats::Stats;
 
 /// Something that reads events: the console, a file, a test.
 pub(crate) trait View: fmt::Debug {
-    /// Takes in an event; `stats` has taken it in already. Returns what went wrong with the view itself, which is an
-    /// event for all of them.
+    /// Takes in an event, which `stats` already includes. Returns an error of the view itself as an event for all views.
     fn on(&mut self, event: &Event, stats: &Stats) -> Option<Event>;
 
-    /// When it wants to see how far the run is.
+    /// When it needs the next snapshot.
     fn next_progress(&self) -> Option<Instant> {
         None
     }

@@ -1,4 +1,4 @@
-//! Where events go: first to the numbers, then to every view.
+//! Passes events on: first to the numbers, then to every view.
 
 use std::cell::RefCell;
 use std::io;
@@ -54,12 +54,12 @@ impl Report {
         self.inner.borrow_mut().take_in(event);
     }
 
-    /// When a view wants to see how far the run is.
+    /// When a view needs the next snapshot.
     pub(crate) fn next_progress(&self) -> Option<Instant> {
         self.inner.borrow().views.iter().filter_map(|view| view.next_progress()).min()
     }
 
-    /// Shows how far the run is, if it is time for that. Costs nothing if it is not.
+    /// Shows how far the run is, if it is time for that; else it costs nothing.
     pub(crate) fn progress(&self, now: Instant, snapshot: impl FnOnce() -> Snapshot) {
         if self.next_progress().is_some_and(|next| next <= now) {
             self.emit(&Event::Progress(snapshot()));
@@ -77,7 +77,7 @@ impl Report {
         }
     }
 
-    /// How to say something when the program is about to be ended, whatever it is doing.
+    /// Prints a message when the program is about to be ended, whatever it is doing.
     pub(crate) fn last_words(&self) -> impl Fn(&str) + Send + 'static {
         last_words(self.settings.log_format)
     }
@@ -87,14 +87,14 @@ impl Inner {
     fn take_in(&mut self, event: &Event) {
         self.stats.on(event);
         let failures: Vec<_> = self.views.iter_mut().filter_map(|view| view.on(event, &self.stats)).collect();
-        // Comes to an end: what is said of a file that could not be written is written to no file.
+        // This ends: the event of a file that could not be written is written to no file.
         for failure in &failures {
             self.take_in(failure);
         }
     }
 }
 
-/// A view that remembers the events, for tests.
+/// A view that records the events, for tests.
 #[cfg(test)]
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Recording(std::rc::Rc<RefCell<Vec<Event>>>);

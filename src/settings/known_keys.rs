@@ -1,6 +1,7 @@
 //! The keys of all networks of a job, in the spellings in which a text may hold them.
 //!
-//! Each network hides its own key thoroughly; this keeps those of the others out of what it says. One value for all.
+//! Each network hides its own key thoroughly; this hides the keys of the other networks in its messages. One value is
+//! shared by all.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use memchr::memmem::Finder;
 pub struct KnownKeys(Arc<[Finder<'static>]>);
 
 impl KnownKeys {
-    /// Those that are spelled like this. The longest first: a short one may be a part of a longer one.
+    /// The spellings, the longest first: a short one may be part of a longer one.
     pub fn of(spellings: impl Iterator<Item = String>) -> Self {
         let mut spellings: Vec<String> = spellings.collect();
         spellings.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
@@ -20,7 +21,7 @@ impl KnownKeys {
         Self(spellings.iter().map(|spelling| Finder::new(spelling).into_owned()).collect())
     }
 
-    /// The text with `hidden` in the place of each key.
+    /// The text with `hidden` in place of each key.
     pub fn hide(&self, text: String, hidden: &str) -> String {
         self.0.iter().fold(text, |text, finder| match finder.find(text.as_bytes()) {
             Some(_) => text.replace(&*String::from_utf8_lossy(finder.needle()), hidden),

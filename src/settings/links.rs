@@ -13,7 +13,7 @@ pub enum Links {
 }
 
 impl Links {
-    /// The most offers that a call brings, where the network takes as many as the documentation suggests.
+    /// The most offers in one call, where the network accepts as many as the documentation suggests.
     pub fn offers_per_call(self) -> u64 {
         match self {
             Self::All => 1,
@@ -21,7 +21,7 @@ impl Links {
         }
     }
 
-    /// The one that is not chosen.
+    /// The other choice.
     #[must_use]
     pub fn other(self) -> Self {
         match self {

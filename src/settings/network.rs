@@ -26,7 +26,7 @@ impl Account {
     }
 }
 
-/// Whom a URL leads to; the port only where it is not the scheme's own.
+/// The host of a URL, with the port where it is not the scheme's default.
 pub fn host_and_port(url: &Url) -> Option<String> {
     let host = url.host_str()?;
     Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
@@ -41,7 +41,7 @@ pub struct Http {
     pub connect_timeout: Duration,
     /// A proxy for every call; `None` leaves the choice to the environment (`HTTPS_PROXY`, ...).
     pub proxy: Option<Url>,
-    /// The setting that names the host, for the user to look there: such as `OFFERSLOOK_NETWORK (demo)`.
+    /// The setting that names the host, such as `OFFERSLOOK_NETWORK (demo)`: where the user can correct it.
     pub host_named_by: String,
     /// A PEM file of certificate authorities that are trusted in addition to the system's.
     pub cacert: Option<PathBuf>,
@@ -53,7 +53,7 @@ pub struct Http {
     pub max_body: usize,
     /// The most calls in flight at once, so the most idle connections worth keeping.
     pub concurrency: usize,
-    /// The keys of all networks of the job, where there are several: hidden in what each of them says.
+    /// The keys of all networks of the job, where there are several: each network hides all of them.
     pub known_keys: KnownKeys,
 }
 

@@ -1,6 +1,6 @@
 //! Which settings a command was given, and where each came from: for `check`, and for `export -v`.
 //!
-//! Holds texts that may be shown. The API key's is never among them.
+//! Holds texts for messages; never the API key.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -23,7 +23,7 @@ pub enum SettingSource {
         /// The line, from 1.
         line: usize,
     },
-    /// Nobody has given it.
+    /// The default.
     Default,
 }
 
@@ -39,39 +39,39 @@ impl fmt::Display for SettingSource {
     }
 }
 
-/// A setting as it is shown.
+/// A setting, as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setting {
-    /// Its flag, or what else it is known by.
+    /// Its flag, or its other name.
     pub name: String,
     /// Its value, without any secret; empty for a switch.
     pub value: String,
     /// Where it came from.
     pub origin: SettingSource,
-    /// The setting that beats it, if there is one.
+    /// The setting that overrides it, if any.
     pub beaten_by: Option<&'static str>,
 }
 
 impl Setting {
     /// Names of the settings that make up the account.
     const ACCOUNT: [&str; 5] = ["--network", "--base-url", "--email", "--api-key-file", Self::KEY];
-    /// What the key is called, which has no flag.
+    /// The name of the key, which has no flag.
     pub const KEY: &str = "API key";
 
-    /// The key, of which nothing but its length may be known.
+    /// The key; only its length is shown.
     pub fn key(length: Option<usize>, origin: SettingSource) -> Self {
         let value = length.map_or_else(|| "not read".to_owned(), |n| format!("set, {n} characters"));
         Self { name: Self::KEY.to_owned(), value, origin, beaten_by: None }
     }
 
-    /// Whether `--network` names the host, though there is a base URL: what is typed beats what is in the environment.
+    /// Whether `--network` names the host although there is a base URL: a flag overrides the environment.
     pub fn network_wins(settings: &[Self]) -> bool {
         let typed =
             |name: &str| settings.iter().any(|setting| setting.name == name && setting.origin == SettingSource::Flag);
         typed("--network") && !typed("--base-url")
     }
 
-    /// The setting that names the host, with its value: what to look at when there is no such host.
+    /// The setting that names the host, with its value: what to correct when the host does not exist.
     pub fn of_host(settings: &[Self]) -> Option<String> {
         let given = |name: &'static str| {
             settings.iter().find(|setting| setting.name == name && !setting.value.trim().is_empty())
@@ -84,14 +84,14 @@ impl Setting {
         })
     }
 
-    /// Hides what the network is said to be: it is the key.
+    /// Hides the value of the network: it is the key.
     pub fn hide_hosts(settings: &mut [Self]) {
         for setting in settings.iter_mut().filter(|setting| ["--network", "--base-url"].contains(&&*setting.name)) {
             "[hidden]".clone_into(&mut setting.value);
         }
     }
 
-    /// Marks those that another one of them beats.
+    /// Marks the settings that another one overrides.
     pub fn mark_beaten(settings: &mut [Self]) {
         let given = |name: &str| {
             let used = |setting: &&Self| setting.name == name && !setting.value.trim().is_empty();

@@ -1,13 +1,13 @@
-//! What goes wrong when people paste a key or an e-mail: quotes, names before it, characters that nobody sees.
+//! Mistakes when a key or an e-mail is pasted: quotes, a name before it, invisible characters.
 //!
-//! Judges texts and says what is wrong with them; never repeats one.
+//! Says what is wrong with a text, and never repeats the text.
 
 use std::borrow::Cow;
 use std::path::Path;
 
 use crate::text;
 
-/// Quotation marks that no key and no address has at both ends.
+/// Quotation marks that no key or address has at both ends.
 const QUOTES: &str = "\"'`\u{201c}\u{201d}\u{201e}\u{201f}\u{2018}\u{2019}\u{201a}\u{201b}\u{ab}\u{bb}\u{2039}\u{203a}";
 
 /// What is wrong with a trimmed text that should be a key or an address alone.
@@ -80,11 +80,11 @@ fn is_assignment(key: &str) -> bool {
     is_name && (of_key || of_shell && mark == "=") && has_value
 }
 
-/// Whether what should name the key's file may be the key itself, which must not be repeated then.
+/// Whether the text given as the key's file may be the key itself. Then it must not be repeated.
 ///
-/// Not what is there, not what stands below a folder that is there, and not what looks like a file's name.
+/// False for an existing file, for a path below an existing folder, and for anything that looks like a file name.
 pub(crate) fn may_be_a_key(path: &Path) -> bool {
-    /// Names are shorter, most of them.
+    /// Most names are shorter.
     const SHORTEST: usize = 12;
     let Some(text) = path.to_str() else { return false };
     let looks_like_a_path =
@@ -98,9 +98,9 @@ pub(crate) fn may_be_a_key(path: &Path) -> bool {
     text.chars().count() >= SHORTEST && !is_file_name && !path.exists()
 }
 
-/// Whether a text can be the name of an environment variable, and is not more likely a key.
+/// Whether a text can be the name of an environment variable, rather than a key.
 pub(crate) fn is_name_of_variable(text: &str) -> bool {
-    /// Names of one word are shorter.
+    /// Single-word names are shorter.
     const LONGEST: usize = 15;
     let is_name = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
         && text.bytes().next().is_some_and(|first| !first.is_ascii_digit());

@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-/// What a run reads and writes, and where its report goes.
+/// The input, the output and the report files of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Files {
     /// Where the offers come from.
     pub input: String,
     /// Where the rows go.
     pub output: String,
-    /// The network that will be called, as far as the arguments alone say.
+    /// The network that will be called, as far as it is known from the arguments.
     pub network: String,
     /// Where the JSON report goes.
     pub report: Option<PathBuf>,

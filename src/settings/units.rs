@@ -8,7 +8,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-/// Longer times mean "never" and are read as this: long enough for every run, and no clock overflows.
+/// Longer times mean "never" and are cut to this: long enough for every run, and no clock overflows.
 const FOREVER: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 /// Reads `60s`, `15m`, `2h 30m`, or a bare number of seconds. At most a hundred years; what is longer becomes that.
@@ -91,7 +91,7 @@ pub fn parse_size(text: &str) -> Result<usize, String> {
     }
 }
 
-/// Whether more offers will come.
+/// Whether a count is final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Counted {
     /// Some are still to come.
@@ -157,8 +157,8 @@ pub enum MinOk {
 }
 
 impl MinOk {
-    /// Whether `exported` of `offers` offers are enough. None of none are: an input without offers was meant, or the run
-    /// would not have begun.
+    /// Whether `exported` of `offers` offers are enough. With no offers at all this is true: the run would not have
+    /// begun unless an empty input was allowed.
     pub fn is_met(self, exported: u64, offers: u64) -> bool {
         offers == 0
             || match self {

@@ -1,4 +1,4 @@
-//! What is said just before the program is ended because it does not answer.
+//! The last message before the program is ended because it does not respond to a signal.
 //!
 //! Ends nothing itself.
 
@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use crate::signals::Signal;
 
-/// How to say why the program ends. Called on a thread of its own, since it may block as well.
+/// Prints why the program ends. Called on its own thread, since printing may block as well.
 pub(super) type LastWords = Box<dyn Fn(&str) + Send>;
 
-/// Says why the program is ended, and waits a moment for that.
+/// Prints why the program is ended, and waits a moment for that.
 pub(super) fn say(last_words: LastWords, signal: Signal) {
     let (said, wait) = channel();
     let speak = move || {
@@ -22,7 +22,7 @@ pub(super) fn say(last_words: LastWords, signal: Signal) {
     }
 }
 
-/// Why the program is ended though it has not answered.
+/// Why the program is ended although it did not respond.
 fn unresponsive(signal: Signal) -> String {
     let name = signal.name();
     format!("{name}: ended at once: a disk, a pipe or a terminal does not answer\n  what was committed is kept")

@@ -30,7 +30,7 @@ pub(crate) enum Signal {
 }
 
 impl Signal {
-    /// What the user knows it by.
+    /// Its name for the user.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Interrupt => "Ctrl-C",
@@ -41,8 +41,8 @@ impl Signal {
         }
     }
 
-    /// The longest that work may go on after it. Windows ends a process about five seconds after its console was closed
-    /// or the session ends: half of them for calls in flight, and the rest for the last commit.
+    /// How long work may continue after it. Windows ends a process about five seconds after its console is closed or
+    /// the session ends: half of that is for calls in flight, the rest for the last commit.
     pub(crate) const fn grace(self) -> Duration {
         match self {
             Self::Terminate | Self::HangUp if cfg!(windows) => Duration::from_secs(2),
@@ -60,7 +60,7 @@ impl Signal {
         }
     }
 
-    /// The exit code that stands for dying of it.
+    /// The exit code of a process that it ends.
     pub(crate) const fn exit_code(self) -> ExitCode {
         match self {
             Self::Interrupt => ExitCode::Interrupted,
@@ -70,7 +70,7 @@ impl Signal {
     }
 }
 
-/// Listens for signals from its creation on, and ends the program within a second where it does not answer.
+/// Listens for signals, and ends the program within a second if it does not respond.
 #[derive(Debug)]
 pub(crate) struct Signals {
     heard: UnboundedReceiver<Signal>,
@@ -78,7 +78,7 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// Starts to listen. A signal that the parent made us ignore (`nohup`, `&` in a script) stays ignored.
+    /// Starts to listen. A signal that was ignored when the program started (`nohup`, `&` in a script) stays ignored.
     ///
     /// From the first signal on the program has less than a second to answer by [`Self::allow`] or to end; then it dies
     /// of that signal, and `last_words` gets the reason. Signals within a second count as one.
@@ -115,23 +115,23 @@ impl Signals {
         }
     }
 
-    /// The signal was heard, and what is done now may take so long; after a second signal nothing may.
+    /// Acknowledges the signal: the work that is left may take this long, unless a second signal comes.
     pub(crate) fn allow(&self, time: Duration) {
         self.watch.allow(time);
     }
 }
 
 impl Signals {
-    /// How long work that is nearly done may go on after a signal.
+    /// How long work that is nearly done may continue after a signal.
     pub(crate) const TO_THE_END: Duration = Duration::from_secs(10);
-    /// What is left of the time after the second signal.
+    /// The time that is left after the second signal.
     pub(crate) const AT_ONCE: Duration = Duration::from_millis(500);
 
-    /// Does the work to its end, unless a second signal comes or it takes too long after the first; `first` is called at
-    /// the first, and says how long that is. What is done in an instant is done after the second too.
+    /// Finishes the work, unless a second signal comes or it takes too long after the first; `first` is called at the
+    /// first signal and returns that time limit. Work that takes only an instant is finished even after the second.
     ///
     /// # Errors
-    /// The signal that kept it from being done.
+    /// The signal that interrupted it.
     pub(crate) async fn until_second<T>(
         &mut self,
         work: impl Future<Output = T>,
@@ -144,12 +144,12 @@ impl Signals {
             signal = self.next() => signal,
         };
         let time = first(signal).min(signal.grace());
-        // A little more, so that the program can say how it ended.
+        // A little longer, so that the program can print how it ended.
         self.allow(time + Duration::from_secs(2));
         self.within(work, time).await.ok_or(signal)
     }
 
-    /// Does the work for so long, and only for an instant more once a signal comes.
+    /// Does the work for at most this long, and only for an instant more once a signal comes.
     pub(crate) async fn within<T>(&mut self, work: impl Future<Output = T>, time: Duration) -> Option<T> {
         let mut work = std::pin::pin!(work);
         tokio::select! {
@@ -171,24 +171,24 @@ fn is_ignored(signal: std::ffi::c_int) -> bool {
     mask & (1 << (signal - 1)) != 0
 }
 
-/// Dies of the signal, so that the parent sees the program killed and not merely failed.
-/// Returns where that is not possible.
+/// Ends the process by the signal, so that the parent sees it killed rather than failed. Returns where that is
+/// impossible.
 #[cfg(unix)]
 pub(crate) fn die_of(signal: Signal) {
-    // If even this fails, the exit code still says so.
+    // If this fails too, the exit code still shows it.
     drop(signal_hook::low_level::emulate_default_handler(signal.number()));
 }
 
-/// Elsewhere the exit code has to do.
+/// Elsewhere the exit code must suffice.
 #[cfg(not(unix))]
 pub(crate) fn die_of(_: Signal) {}
 
-/// Dies as programs do whose reader has gone away: quietly.
+/// Ends quietly, as programs do when the reader of a pipe is gone.
 #[cfg(unix)]
 pub(crate) fn die_of_closed_pipe() {
     drop(signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGPIPE));
 }
 
-/// Elsewhere the exit code has to do.
+/// Elsewhere the exit code must suffice.
 #[cfg(not(unix))]
 pub(crate) fn die_of_closed_pipe() {}

@@ -1,6 +1,6 @@
-//! How long a program that was asked to end may take.
+//! How long a program may take to end after a signal.
 //!
-//! Told the time; ends nothing itself.
+//! Time is passed in; ends nothing itself.
 
 use std::time::{Duration, Instant};
 
@@ -17,10 +17,11 @@ pub(super) struct Patience {
 impl Patience {
     /// Signals within this time are one: GNU timeout sends one to its child and one to the whole group.
     pub(super) const ONE: Duration = Duration::from_secs(1);
-    /// Who has not even noticed the signal by then is blocked; and so long may the last commit take after the second.
+    /// A program that has not acknowledged a signal by then is blocked. The last commit may also take this long after the
+    /// second signal.
     pub(super) const ANSWER: Duration = Duration::from_millis(800);
 
-    /// A signal has come. Tells whether it is another than the one before.
+    /// Records a signal. Returns whether it is a new one, not a repetition of the one before.
     pub(super) fn signal(&mut self, now: Instant) -> bool {
         let soon = now + Self::ANSWER;
         match self.first {
@@ -40,14 +41,14 @@ impl Patience {
         }
     }
 
-    /// The program has heard the signal, and needs so long for what it does now.
+    /// Records that the program has acknowledged the signal and needs this long.
     pub(super) fn allow(&mut self, now: Instant, time: Duration) {
         if self.first.is_some() && !self.is_over {
             self.deadline = now.checked_add(time);
         }
     }
 
-    /// When the program has to have ended; `None` while no signal has come.
+    /// The deadline for the program's end; `None` before a signal.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.deadline
     }

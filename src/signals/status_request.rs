@@ -1,8 +1,8 @@
-//! Hears somebody ask how far a run is: SIGUSR1, and SIGINFO (Ctrl-T) where there is one.
+//! Signals that ask how far a run is: SIGUSR1, and SIGINFO (Ctrl-T) where it exists.
 //!
-//! Ends nothing and answers nothing; signals that end a run are the business of `signals`.
+//! Ends nothing and prints nothing; `signals` handles those that end a run.
 
-/// Hears the question.
+/// Listens for such a signal.
 #[derive(Debug)]
 pub(crate) struct StatusRequests {
     #[cfg(unix)]
@@ -11,9 +11,9 @@ pub(crate) struct StatusRequests {
 
 #[cfg(unix)]
 impl StatusRequests {
-    /// From now on the question kills no command, not even one that has no answer.
+    /// From now on such a signal kills no command, not even one that does not handle it.
     pub(crate) fn survive() {
-        // Without a handler a command dies of it, as it did before.
+        // Without a handler the signal ends a command, as is the default.
         let _ = signal_hook::flag::register(signal_hook::consts::SIGUSR1, std::sync::Arc::default());
     }
 
@@ -27,7 +27,7 @@ impl StatusRequests {
         Self { heard }
     }
 
-    /// The next question.
+    /// Waits for the next signal.
     pub(crate) async fn next(&mut self) {
         std::future::poll_fn(|context| {
             let mut heard = self.heard.iter_mut().map(|signal| signal.poll_recv(context).is_ready());
@@ -39,7 +39,7 @@ impl StatusRequests {
 
 #[cfg(not(unix))]
 impl StatusRequests {
-    /// Nobody can ask here.
+    /// This system has no such signal.
     pub(crate) fn survive() {}
 
     /// Listens to nothing.

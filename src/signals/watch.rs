@@ -1,7 +1,7 @@
-//! The thread that hears signals, and ends the program if it does not end on its own: its one thread may be blocked by
-//! a terminal, a pipe or a disk, and could then hear nothing.
+//! The thread that receives signals, and ends the program if it does not end by itself: the main thread may be blocked
+//! by a terminal, a pipe or a disk, and would then not react.
 //!
-//! To end it here is as safe as any kill.
+//! Ending it here is as safe as any kill.
 
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -15,7 +15,7 @@ use super::{Signal, die_of};
 use crate::signals::last_words::{self, LastWords};
 use crate::signals::patience::Patience;
 
-/// A program that waits for a processor is not blocked, and gets this much more time in all.
+/// Extra time in total for a program that is waiting for a processor and is not blocked.
 const BUSY: Duration = Duration::from_secs(4);
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
@@ -27,21 +27,21 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// Starts to hear these signals; each that is another than the one before goes to `heard`.
+    /// Starts to listen for these signals; each that is not a repetition of the one before goes to `heard`.
     pub(super) fn start(signals: &[Signal], heard: UnboundedSender<Signal>, last_words: LastWords) -> io::Result<Self> {
         let (inbox, wake) = UnixStream::pair()?;
         wake.set_nonblocking(true)?;
         let mut came = Vec::new();
         for &signal in signals {
             let flag = Arc::new(AtomicBool::new(false));
-            // In this order, so that who is woken finds the flag.
+            // In this order, so that the woken thread sees the flag.
             signal_hook::flag::register(signal.number(), Arc::clone(&flag))?;
             signal_hook::low_level::pipe::register(signal.number(), wake.try_clone()?)?;
             came.push((signal, flag));
         }
         let patience = Arc::<Mutex<Patience>>::default();
         let watcher = Watcher { inbox, came, heard, last_words, patience: Arc::clone(&patience) };
-        // Never joined: it watches to the very end.
+        // Never joined: it watches until the process ends.
         std::thread::Builder::new().name("signals".to_owned()).spawn(move || watcher.run())?;
         Ok(Self { patience, wake })
     }
@@ -84,7 +84,7 @@ impl Watcher {
                 }
                 (wait, _) => wait.filter(|wait| !wait.is_zero()),
             };
-            // Where no time can be set, it is woken by signals alone.
+            // If no timeout can be set, only signals wake it.
             let _ = self.inbox.set_read_timeout(wait);
             let _ = self.inbox.read(&mut [0; 64]);
         }
@@ -101,9 +101,9 @@ impl Watcher {
     }
 }
 
-/// Whether the program's first thread runs, or would if it got a processor. Linux says so; elsewhere it is assumed not.
+/// Whether the main thread is running, or ready to run. Known on Linux; elsewhere assumed not.
 fn main_is_busy() -> bool {
     let stat = std::fs::read_to_string(format!("/proc/self/task/{}/stat", std::process::id()));
-    // The name in brackets may hold anything.
+    // The name in parentheses may contain anything.
     stat.is_ok_and(|stat| stat.rsplit_once(") ").is_some_and(|(_, state)| state.starts_with('R')))
 }

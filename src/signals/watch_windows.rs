@@ -1,4 +1,4 @@
-//! The thread that hears what a Windows console sends, and ends the program where it does not end by itself.
+//! The thread that receives the events of a Windows console, and ends the program if it does not end by itself.
 //!
 //! Ctrl-C and Ctrl-Break are events like any other. After a closed console, a logoff or a shutdown Windows ends the process
 //! within about five seconds, whatever it does; see [`Signal::grace`].
@@ -19,7 +19,8 @@ use super::Signal;
 use super::last_words::{self, LastWords};
 use super::patience::Patience;
 
-/// Windows does not say whether a thread is blocked or only waits for a processor, so every deadline gets this much more.
+/// Windows does not say whether a thread is blocked or only waiting for a processor, so every deadline is extended by
+/// this.
 const BUSY: Duration = Duration::from_secs(1);
 
 /// The way to the thread.
@@ -30,7 +31,7 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// Starts to listen; each event that is another than the one before goes to `heard`.
+    /// Starts to listen; each event that is not a repetition of the one before goes to `heard`.
     pub(super) fn start(heard: UnboundedSender<Signal>, last_words: LastWords) -> io::Result<Self> {
         let runtime = runtime::Builder::new_current_thread().enable_time().build()?;
         let events = Events::listen()?;
@@ -43,7 +44,7 @@ impl Watch {
             wake: Arc::clone(&wake),
             first: None,
         };
-        // Never joined: it watches to the very end.
+        // Never joined: it watches until the process ends.
         std::thread::Builder::new().name("signals".to_owned()).spawn(move || runtime.block_on(watcher.run()))?;
         Ok(Self { patience, wake })
     }

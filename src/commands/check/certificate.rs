@@ -1,6 +1,6 @@
-//! What a certificate says about itself, for people.
+//! A description of a certificate, for people.
 //!
-//! Trusts nothing and checks nothing: that was done when the connection was made.
+//! Verifies nothing: that was done when the connection was made.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use x509_cert::Certificate;
 use x509_cert::der::Decode;
 
-/// A certificate that ends sooner than this is worth a word.
+/// A certificate that expires sooner than this is mentioned.
 const SOON: Duration = Duration::from_secs(14 * 86_400);
 
 /// A certificate in words.
@@ -18,7 +18,7 @@ pub(crate) struct Described {
     pub(crate) ends_soon: bool,
 }
 
-/// Says whose it is, by whom, and from when to when; `None` where it cannot be read.
+/// Its subject, issuer and validity; `None` if it cannot be parsed.
 pub(crate) fn describe(der: &[u8], now: SystemTime) -> Option<Described> {
     let certificate = Certificate::from_der(der).ok()?;
     let fields = certificate.tbs_certificate();

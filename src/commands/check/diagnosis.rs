@@ -1,4 +1,4 @@
-//! Which gate a failed call stopped at, and the way out.
+//! Which gate stopped a call, and what to do about it.
 //!
 //! Pure: one table for calls without an answer, one for answers that are refusals.
 
@@ -20,7 +20,7 @@ pub(crate) struct Diagnosis {
     pub(crate) code: ExitCode,
 }
 
-/// No whole answer came. `lasting` is what to do about a fault that cannot pass by itself.
+/// No complete answer came. `lasting` is the advice for a fault that will not pass by itself.
 pub(crate) fn unanswered(failure: &TransportError, lasting: &str) -> Diagnosis {
     let (gate, code, way_out) = match failure.fault {
         Fault::Dns => (Check::Dns, ExitCode::StoppedEarly, "check this machine's DNS and its network; it may pass"),

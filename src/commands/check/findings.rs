@@ -1,4 +1,4 @@
-//! What one call says about every gate on the way to the network, in the order in which they are passed.
+//! What one call shows about every gate on the way to the network, in the order in which a call passes them.
 //!
 //! Pure: evidence in, lines and an exit code out.
 
@@ -21,7 +21,7 @@ use crate::exit::ExitCode;
 use crate::settings::rate::Rate;
 use crate::text;
 
-/// Clocks farther apart than this are worth a word.
+/// A difference between the clocks that is mentioned.
 const CLOCKS_APART: Duration = Duration::from_secs(60);
 
 /// The addresses of the host that is connected to.
@@ -40,14 +40,14 @@ pub(crate) enum Lookup {
     },
 }
 
-/// Everything there is to go by.
+/// All the evidence.
 #[derive(Debug)]
 pub(crate) struct Evidence<'a> {
     pub(crate) host: &'a str,
     pub(crate) is_tls: bool,
     /// The proxy's host, and by what it was named.
     pub(crate) proxy: Option<(String, &'a str)>,
-    /// What to do about a fault that cannot pass by itself.
+    /// The advice for a fault that will not pass by itself.
     pub(crate) way_out: &'a str,
     pub(crate) rate: Rate,
     pub(crate) lookup: Lookup,
@@ -107,14 +107,14 @@ impl Evidence<'_> {
         Findings { lines: lines.collect(), closed: closed.as_ref().map(|closed| closed.code).or(no_budget) }
     }
 
-    /// A gateway that refuses for the limit has not asked the API, so nothing is known about the gates of the API.
+    /// A gateway that refuses a call for the limit has not asked the API, so nothing is known about the API's gates.
     fn skips(&self, closed: Check, gate: Check) -> bool {
         let by_gateway =
             |reply: &RawReply| Body::read(&reply.text()).envelope().is_none_or(|envelope| !envelope.code.is_error());
         closed == Check::Limit && gate > Check::Tls && gate < closed && self.call.as_ref().is_ok_and(by_gateway)
     }
 
-    /// What is to be said about a gate that is open.
+    /// The message for an open gate.
     fn open(&self, gate: Check) -> (CheckStatus, String) {
         match gate {
             Check::Dns => self.name(),
@@ -174,7 +174,7 @@ impl Evidence<'_> {
         (CheckStatus::Pass, words)
     }
 
-    /// The one gate that an export need not pass: it says whether there is anything to export.
+    /// The one gate that an export need not pass: whether there is anything to export.
     fn offers(&self) -> (CheckStatus, String) {
         let Ok(reply) = self.call else { return (CheckStatus::Skipped, String::new()) };
         let text = reply.text();

@@ -40,13 +40,13 @@ use crate::text;
 const PATH: [&str; 1] = ["offers"];
 const QUERY: [(&str, &str); 3] = [("type", "personal"), ("limit", "1"), ("offset", "1")];
 
-/// As many networks are looked at side by side.
+/// The number of networks that are checked at the same time.
 const AT_ONCE: usize = 16;
 
-/// Prints a line for every gate of each network, or one JSON object; gives back the worst exit code.
+/// Prints a line for every gate of each network, or one JSON object; returns the worst exit code.
 ///
 /// # Errors
-/// What kept it from being done, on this machine. A closed gate is a result.
+/// The command failed on this machine. A closed gate is a result, not an error.
 pub(crate) async fn check(job: &CheckJob, report: &Report) -> Result<ExitCode, Error> {
     let targets = match &job.targets {
         Ok(targets) => targets,
@@ -74,7 +74,7 @@ pub(crate) async fn check(job: &CheckJob, report: &Report) -> Result<ExitCode, E
     Ok(worst)
 }
 
-/// The code for several results: what somebody has to mend comes before what may pass.
+/// The exit code of several results: what needs a change comes before what may pass by itself.
 fn worst(codes: impl Iterator<Item = ExitCode>) -> ExitCode {
     let rank = |code: &ExitCode| match code {
         ExitCode::Success => 0,
@@ -85,11 +85,11 @@ fn worst(codes: impl Iterator<Item = ExitCode>) -> ExitCode {
     codes.max_by_key(rank).unwrap_or(ExitCode::Success)
 }
 
-/// What a look at one network has found.
+/// The result of checking one network.
 enum Looked {
-    /// There is nothing to call with.
+    /// There is no account to call with.
     WrongSettings(String, ExitCode),
-    /// What its one call says about every gate, and the reply as it came.
+    /// What its call shows about every gate, and the reply as it came.
     Called(Findings, Result<RawReply, TransportError>),
 }
 
@@ -139,7 +139,7 @@ struct View<'a> {
 }
 
 impl View<'_> {
-    /// What one network comes to.
+    /// The result of one network.
     fn result(&self, target: &CheckTarget, looked: Looked, secrets: &[Redactor]) -> Result<ExitCode, Error> {
         let hide = |text: &str| secrets.iter().fold(text.to_owned(), |text, secrets| secrets.hide(&text));
         let (findings, call) = match looked {
@@ -167,7 +167,7 @@ impl View<'_> {
         Ok(findings.exit_code())
     }
 
-    /// Says that there is no account to call with.
+    /// Prints that there is no account to call with.
     fn wrong_settings(&self, settings: &[Setting], why: &str, code: ExitCode) -> Result<ExitCode, Error> {
         match self.job.log_format {
             LogFormat::Text => {
@@ -224,12 +224,12 @@ const fn word(code: ExitCode) -> &'static str {
     }
 }
 
-/// Prints to stdout, where the results of this command go.
+/// Prints to stdout, where this command's results go.
 fn tell(text: &str) -> Result<(), Error> {
     print(text).map_err(Error::printing)
 }
 
-/// Asks for the addresses of the host, or of the proxy that the user named.
+/// Looks up the addresses of the host, or of the proxy that the user named.
 async fn look_up(session: &Session, patience: Duration) -> Lookup {
     let proxy = session.client.proxy().map(|(url, _)| url);
     let url = proxy.unwrap_or(&session.account.base_url);
@@ -252,7 +252,7 @@ async fn look_up(session: &Session, patience: Duration) -> Lookup {
     }
 }
 
-/// The limiter lets the call out, beside all others who share the limit. Gives the part that the call has taken.
+/// Waits until the shared limit allows the call. Returns this run's part of the budget.
 async fn wait_for_turn(network: &Network, limits: SharedLimit<'_>, host: &str, report: &Report) -> (Participant, Pace) {
     let mut pace = Pace::new(limits.rate, Instant::now());
     let mut budget = session::join_budget((network, host), limits, &mut pace, report, Instant::now());

@@ -12,7 +12,7 @@ const SHOWN: usize = 4096;
 /// Headers whose values are never shown.
 const PRIVATE: [&str; 5] = ["authorization", "proxy-authorization", "set-cookie", "cookie", "proxy-authenticate"];
 
-/// A reply as it came, without secrets and without what a terminal would obey.
+/// A reply as it came, without secrets and control characters.
 pub(crate) fn show(reply: &RawReply, hide: impl Fn(&str) -> String) -> String {
     let mut shown = format!("reply: HTTP {}\n", reply.status);
     for (name, value) in &reply.headers {
@@ -21,7 +21,7 @@ pub(crate) fn show(reply: &RawReply, hide: impl Fn(&str) -> String) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(shown, "  {name}: {}", text::shown(&value));
     }
-    // Before it is cut, so that no half of a key is left over.
+    // Before it is cut, so that no part of a key remains.
     let body = hide(&reply.text());
     let start = beginning(&body, SHOWN);
     let rest = body.len() - start.len();

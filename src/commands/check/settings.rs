@@ -18,7 +18,7 @@ pub(crate) fn indented(settings: &[Setting]) -> String {
     text
 }
 
-/// The lines where the settings are found wanting.
+/// The lines for settings that are wrong or missing.
 pub(crate) fn without_settings(settings: &str, why: &str) -> String {
     let mut text = line("settings", CheckStatus::Fail, &why.replace('\n', "\n             ")) + settings;
     for gate in Check::ALL.into_iter().filter(|gate| *gate != Check::Budget) {

@@ -1,5 +1,5 @@
-//! The list of an account's offers, before its rows are exported: read from the network as a whole, or taken over from an
-//! interrupted run, so that a run goes on with the list it began with.
+//! The list of an account's offers, before its rows are exported: read completely from the network, or taken over from an
+//! interrupted run, so that a resumed run uses the list it began with.
 
 use std::path::Path;
 use std::time::Instant;
@@ -19,7 +19,7 @@ use crate::run::rows::Rows;
 use crate::settings::links::ListColumns;
 use crate::signals::Signals;
 
-/// Sees to it that the list is in its file. Gives how the run has ended, if there is no whole list to be had.
+/// Makes sure that the list is in its file. Returns how the run ended, if no complete list can be read.
 ///
 /// # Errors
 /// The file cannot be written.
@@ -50,7 +50,7 @@ pub(crate) async fn prepare(
         Ok(reads) => reads,
         Err(signal) => return Ok(Some(RunOutcome::Interrupted(signal))),
     };
-    // A network whose offers are not known would be missing from the output, its good rows of yesterday too.
+    // Without its list a network would be missing from the output, including its good rows of yesterday.
     let wholes: Result<Vec<Whole>, _> =
         reads.into_iter().zip(called.hosts()).map(|(read, host)| read.map_err(|end| (end, host))).collect();
     let wholes = match wholes {
@@ -70,8 +70,8 @@ pub(crate) async fn prepare(
     Ok(None)
 }
 
-/// Whether this run goes on with an interrupted one, whose list is still there. Any other list is an old one, and goes
-/// where the rows go that were made of it.
+/// Whether this run resumes an interrupted one whose list still exists. Any other list is an old one, and is set aside
+/// with its rows.
 fn goes_on(job: &Job, lock: &Lock, list: &Path, report: &Report) -> Result<bool, Error> {
     let earlier = earlier(job, lock.place())?.map(|(_, earlier)| earlier);
     match &earlier {

@@ -8,7 +8,7 @@ use crate::history::timeline::time;
 use crate::output::{Action, OutputError, replace_streamed};
 use crate::report::ChangeSummary;
 
-/// Counts what has changed since the run's baseline, and writes it. Nothing where the job has no history.
+/// Counts the changes since the run's baseline, and writes them. Does nothing where the job has no history.
 ///
 /// # Errors
 /// The old file of changes is untouched.

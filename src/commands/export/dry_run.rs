@@ -25,13 +25,13 @@ use crate::run::router::Router;
 use crate::run::rows::input_of;
 use crate::run::rows::{Next, Rows};
 
-/// As many invalid rows are listed; the rest is counted.
+/// The most invalid rows that are listed; the rest are counted.
 const LISTED: usize = 10;
 
 /// Reads the whole input, and finds out what a run of `job` would do.
 ///
 /// # Errors
-/// What would keep the run from being started.
+/// The run could not start.
 pub(crate) async fn dry_run(job: &Job, report: &Report) -> Result<DryRun, Error> {
     for warning in &job.invocation.warnings {
         report.emit(&Event::SettingsDoubt(warning.clone()));
@@ -60,7 +60,7 @@ pub(crate) async fn dry_run(job: &Job, report: &Report) -> Result<DryRun, Error>
     let seen = match &earlier {
         ResumeDecision::AllDone(..) => Seen::new(),
         ResumeDecision::GoesOn(found, _) if job.networks.are_several() => {
-            // What is done of each network is a number, so all rows are looked at.
+            // The progress of each network is only a number of its rows, so all rows must be read.
             rows = Rows::open(job)?;
             let names = job.networks.iter().map(|network| network.name.clone());
             Seen::of((job, LaneProgress::new(names).resume(&found.checkpoint.lanes)), &mut rows).await?
@@ -98,7 +98,7 @@ fn plan(job: &Job, network: String, target: &Destination, earlier: &ResumeDecisi
     }
 }
 
-/// Whom it would call, or what is missing for that. Settings that cannot work are found out too.
+/// The network that it would call, or what is missing for that. Also finds settings that cannot work.
 fn network(job: &Job) -> Result<String, Error> {
     let words = |NetworkConfig { network, http, .. }: &NetworkConfig| match network {
         Network::Sandbox => Ok("the sandbox network".to_owned()),
@@ -124,7 +124,7 @@ fn slowest(job: &Job, calls: &[u64]) -> Option<Slowest> {
     slowest.max_by_key(|slowest| (least(slowest), slowest.offers))
 }
 
-/// The files that a run leaves, and those that it needs meanwhile.
+/// The files that a run leaves, and those that it needs while it runs.
 fn files(job: &Job, target: &Destination, earlier: &ResumeDecision) -> Vec<(PathBuf, &'static str)> {
     let note = |path: &Path| if path.exists() { "replaced, as a whole" } else { "new" };
     let mut files = Vec::new();
@@ -153,12 +153,12 @@ fn files(job: &Job, target: &Destination, earlier: &ResumeDecision) -> Vec<(Path
 struct Seen {
     rows: u64,
     kept: u64,
-    /// Ordinary IDs as numbers. A run remembers no more than the last ones, but to count all of them they have to be
-    /// held: ten million take 150 MiB, which is acceptable here and nowhere else.
+    /// Ordinary IDs as numbers. A run remembers only the last ones, but counting distinct ones needs all: ten million
+    /// take 150 MiB, which is acceptable here and nowhere else.
     numbers: HashSet<(usize, u64)>,
-    /// Those that are too long for that.
+    /// IDs that are too long for that.
     others: HashSet<(usize, OfferId)>,
-    /// What a run would remember.
+    /// The offers that a run would remember.
     remembered: LruCache<(usize, OfferId), ()>,
     calls: u64,
     /// Calls to each network.
@@ -211,7 +211,7 @@ impl Seen {
         }
     }
 
-    /// Counts a row of the network of that place, or of none for the reason given.
+    /// Counts a row of the network at this place, or of none, for the reason given.
     fn add(&mut self, route: Result<usize, String>, row: Row) {
         self.rows += 1;
         let (lane, offer) = match (route, row.offer) {

@@ -1,6 +1,6 @@
 //! The job: joins input, schedule, client and output into one run.
 //!
-//! Here everything is opened before the loop of `run` and closed behind it.
+//! Opens everything before the loop of `run`, and closes it afterwards.
 
 mod all_offers;
 mod changes;
@@ -34,7 +34,7 @@ use crate::signals::Signals;
 /// Runs an export from start to end and reports it.
 ///
 /// # Errors
-/// What kept it from being done, on this machine. What the network did wrong is an [`RunOutcome`].
+/// The command failed on this machine. A failure of the network is a [`RunOutcome`].
 pub(crate) async fn export(job: &Job, report: &Report) -> Result<(RunOutcome, Tally), Error> {
     let mut signals = Signals::listen(report.last_words()).map_err(Error::system("listen to signals"))?;
     tell_settings(job, report);
@@ -106,14 +106,14 @@ fn plan(job: &Job, called: &Called, rows: &Rows, writer: &Writer) -> Plan {
     }
 }
 
-/// A run that had nothing left to ask for.
+/// A run that had nothing left to do.
 fn finished(host: &str, tally: &Tally) -> Snapshot {
     let (done, state) = (tally.offers, LaneState::Complete);
     let lane = LaneStatus { done, tally: tally.clone(), state, ..LaneStatus::new(&host.into(), Total::Exact(done)) };
     Snapshot::of_one(lane, Instant::now())
 }
 
-/// The last words.
+/// The final summary.
 fn close(job: &Job, host: &str, (ending, kept): (&RunOutcome, Option<u64>), report: &Report) {
     let output = output_of(job);
     report.emit(&Event::Ended(event::Ended {
@@ -132,12 +132,12 @@ fn close(job: &Job, host: &str, (ending, kept): (&RunOutcome, Option<u64>), repo
 struct Start {
     rows: Rows,
     goal: Goal,
-    /// Where calls were made already.
+    /// Networks that were called already.
     lines: Vec<Line>,
 }
 
-/// Opens what rows come from and go to; with `--all-offers` after the account's list is there. Gives how the run has
-/// ended, if that cannot be had.
+/// Opens the input and the output; with `--all-offers`, once the account's list is there. Returns how the run ended, if
+/// the list cannot be read.
 async fn start(
     job: &Job,
     called: &Called,
@@ -184,14 +184,14 @@ async fn start(
     Ok(Ok(Start { rows: Rows::open(job)?, goal, lines }))
 }
 
-/// What the user should know before the run, and with `-v` what it goes by.
+/// Logs the warnings before the run, and with `-v` its settings.
 fn tell_settings(job: &Job, report: &Report) {
     job.invocation.warnings.iter().for_each(|warning| report.emit(&Event::SettingsDoubt(warning.clone())));
     job.invocation.settings.iter().for_each(|setting| report.emit(&Event::Setting(setting.to_string())));
 }
 
-/// What is left to do when all rows are in place. Only then is the checkpoint removed, so that a run that is stopped here
-/// makes no call again.
+/// The last steps when all rows are in place. The checkpoint is removed only after them, so that a run that is stopped
+/// here repeats no call.
 async fn wind_up(
     job: &Job,
     (summary, kept_columns): (&Tally, workbook::Kept<'_>),
@@ -225,8 +225,8 @@ fn output_of(job: &Job) -> String {
     if job.output.path.as_os_str() == "-" { "stdout".to_owned() } else { job.output.path.display().to_string() }
 }
 
-/// Opens what the rows come from, and locks what they go to. An earlier output is read only when no other run can
-/// replace it meanwhile; an input that makes no sense is to be told before anything is made for the output.
+/// Opens the input and locks the output. An earlier output is read only after the lock is held, so that no other run can
+/// replace it; an invalid input is reported before anything is created for the output.
 fn open(job: &Job) -> Result<(Rows, Goal), Error> {
     if failed_of_previous(job)?.is_some() {
         let goal = Goal::of(job)?;

@@ -28,8 +28,7 @@ use crate::signals::{Signal, Signals};
 /// How long calls in flight are waited for when a run stops early.
 const DRAIN: Duration = Duration::from_secs(10);
 
-/// The rows as lanes want them: read as they are wanted where there is one network, else sorted by network first. A signal
-/// may end that.
+/// The rows for the lanes: read on demand for one network, else sorted by network first. A signal may end that.
 pub(super) async fn feed(
     job: &Job,
     rows: Rows,
@@ -50,7 +49,7 @@ pub(super) async fn feed(
     Ok(Ok(feed))
 }
 
-/// What calls need, besides the loop that makes them: the list and its offers have the same.
+/// When calls to one network may leave. The list and its offers share it.
 #[derive(Debug)]
 pub(crate) struct Line {
     pub(crate) schedule: Dispatcher<Request>,
@@ -87,7 +86,7 @@ impl Called {
         self.sessions.iter().map(|session| session.host.as_str())
     }
 
-    /// What the user calls each: its name, or its host where it is the only one.
+    /// The label of each: its name, or its host where it is the only one.
     pub(super) fn names(&self, job: &Job) -> impl Iterator<Item = Arc<str>> {
         let are_several = job.networks.are_several();
         let name = move |(config, session): (&NetworkConfig, &Session)| {
@@ -103,7 +102,7 @@ impl Called {
         networks.map(|(config, session)| self.line((job, config), &session.host, report, Instant::now())).collect()
     }
 
-    /// Whom the last words are about.
+    /// The host for the final summary.
     pub(super) fn host(&self) -> &str {
         match self.sessions.as_slice() {
             [only] => &only.host,
@@ -111,7 +110,7 @@ impl Called {
         }
     }
 
-    /// A lane for each network, and of several another one for rows that name none.
+    /// A lane for each network and, where there are several, one more for rows that name none.
     pub(super) fn lanes(&self, job: &Job, called: Vec<Line>, writer: &Writer, report: &Report) -> Vec<Lane> {
         let (now, are_several) = (Instant::now(), job.networks.are_several());
         let count = job.networks.len() + usize::from(are_several);
@@ -137,7 +136,7 @@ impl Called {
     /// When calls may leave to one network, from now on.
     fn line(&self, (job, config): (&Job, &NetworkConfig), host: &str, report: &Report, now: Instant) -> Line {
         let NetworkConfig { network, policy, budget, .. } = config;
-        // A promise to the next job: what is in flight has to end within --max-duration too.
+        // --max-duration includes the calls in flight: the next cron job relies on it.
         let max_duration = policy.max_duration.map(|max| max.saturating_sub(drain(job)));
         let mut schedule = Dispatcher::new(Policy { max_duration, ..*policy }, fastrand::u64(..), now);
         let limits = SharedLimit { rate: policy.rate, budget: budget.as_ref(), neighbours: &self.neighbours };
@@ -163,13 +162,13 @@ fn lane_plan((job, config): (&Job, &NetworkConfig), host: &str, done: u64) -> La
     LanePlan { network: host.into(), host: host.to_owned(), rate, period, offers_per_call, done }
 }
 
-/// How far each of so many lanes may read ahead of its oldest unfinished row.
+/// How far each of the lanes may read ahead of its oldest unfinished row.
 fn limits(lanes: usize, links: Links) -> Limits {
     let each = Limits::of_each(lanes);
     if links == Links::Default { each.for_batches() } else { each }
 }
 
-/// Tells the schedule what is known of the network from earlier runs.
+/// Passes what earlier runs have learned about the network to the dispatcher.
 fn prepare(schedule: &mut Dispatcher<Request>, job: &Job, earlier: &Tally) {
     if job.work.retry_failed().is_some() {
         schedule.expect_failures();

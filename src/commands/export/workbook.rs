@@ -1,5 +1,5 @@
-//! Makes the workbook from the finished rows, on a thread of its own: it takes long, signals come meanwhile, and the
-//! library panics where a disk is full.
+//! Makes the workbook from the finished rows, on its own thread: it takes long, signals may arrive, and the library
+//! panics when the disk is full.
 
 use tokio::sync::oneshot;
 
@@ -18,7 +18,7 @@ use crate::signals::{Signal, Signals};
 /// What is known of the rows: their own columns, and how the kept ones look.
 pub(crate) type Kept<'a> = (&'a Schema, &'a [CellFormat]);
 
-/// Makes the workbook, if one is wanted. Gives the signal that kept it from being done.
+/// Makes the workbook, if one is wanted. Returns the signal that interrupted it, if any.
 ///
 /// # Errors
 /// The old workbook is untouched, and the rows are whole.

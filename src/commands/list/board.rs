@@ -1,4 +1,4 @@
-//! How far the lists of all networks are, for those who look.
+//! How far the lists of all networks are, for the progress lines.
 
 use std::cell::RefCell;
 use std::pin::pin;
@@ -23,7 +23,7 @@ impl Board {
 
     /// Changes the line of a network.
     pub(super) fn update(&self, lane: LaneId, change: impl FnOnce(&mut LaneStatus)) {
-        // Never borrowed across an await, so this cannot fail; a line more or less would be no reason to.
+        // Never borrowed across an await, so this cannot fail; and a missing line would be no reason to stop.
         if let Ok(mut lanes) = self.0.try_borrow_mut()
             && let Some(lane) = lanes.get_mut(lane.0)
         {
@@ -34,12 +34,12 @@ impl Board {
     /// All lines as they are now.
     pub(crate) fn snapshot(&self, at: Instant) -> Snapshot {
         let lanes = self.0.try_borrow().map(|lanes| lanes.clone()).unwrap_or_default();
-        // As long as one network has not said how many it has, nobody knows how many there are.
+        // The total is unknown until every network has said how many offers it has.
         let total: Option<u64> = lanes.iter().map(|lane| lane.total.rows()).sum();
         Snapshot { at, total: total.map_or(Total::Unknown, Total::Estimate), unrouted: Tally::default(), lanes }
     }
 
-    /// Does the work until a signal comes, and answers who asks how far it is.
+    /// Does the work until a signal comes, and reports the progress when asked.
     ///
     /// # Errors
     /// The signal.

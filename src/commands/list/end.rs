@@ -36,7 +36,7 @@ impl End {
         }
     }
 
-    /// The same as an end of an export, which this list was to be the input of.
+    /// The same as the outcome of the export that this list was the input of.
     pub(crate) fn of_export(self, host: &str) -> RunOutcome {
         match self {
             Self::Complete => RunOutcome::Complete,
@@ -59,7 +59,7 @@ impl End {
         }
     }
 
-    /// What happened, in words; nothing where all is well.
+    /// What happened, in words; empty where all is well.
     pub(crate) fn words(&self, host: &str) -> String {
         match self {
             Self::Complete => String::new(),

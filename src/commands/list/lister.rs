@@ -1,7 +1,7 @@
 //! Reads the offer list of one network, page by page: `paging` says which page is wanted, the dispatcher when it may be
 //! asked for, how often, and when to give up.
 //!
-//! Knows nothing of signals: who drops it stops it.
+//! Knows nothing of signals: dropping it stops it.
 
 use std::pin::pin;
 use std::rc::Rc;
@@ -32,7 +32,7 @@ pub(crate) struct Lister<'a> {
     pub client: &'a Client,
     /// What is asked for besides the page.
     pub query: Rc<[(String, String)]>,
-    /// When calls may leave. Nothing else may be in it.
+    /// When calls may leave. Holds no other requests.
     pub schedule: &'a mut Dispatcher<Request>,
     /// This run's part of the limit.
     pub budget: &'a mut Participant,
@@ -103,7 +103,7 @@ impl Lister<'_> {
                     }
                     self.refused()?;
                 }
-                // Without this a dispatcher that knows nothing more to do would be asked without end.
+                // Without this, a dispatcher with nothing left to do would be polled forever.
                 Next::Idle => {
                     let error = OfferError::local(ErrorKind::InvalidResponse, "no page came");
                     return Err(End::Refused(last.take().unwrap_or(error)));
@@ -112,7 +112,7 @@ impl Lister<'_> {
         }
     }
 
-    /// Tells the dispatcher how a call ended; gives the page if it came.
+    /// Passes the result of a call to the dispatcher; returns the page if it came.
     fn answered(&mut self, call: Call<Request>, reply: Reply<Payload>) -> Result<Option<Page>, End> {
         let page = reply.outcome.and_then(Payload::into_page);
         let completion = match &page {

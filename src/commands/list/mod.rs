@@ -54,8 +54,8 @@ struct Read {
 /// Lists the offers and reports it.
 ///
 /// # Errors
-/// What kept it from being done, on this machine. What the networks did wrong is an [`End`]; of several, that which
-/// needs somebody's help most.
+/// The command failed on this machine. A failure of a network is an [`End`]; of several, the one that most needs a
+/// change by the user.
 pub(crate) async fn list(job: &ListJob, report: &Report) -> Result<End, Error> {
     let mut signals = Signals::listen(report.last_words()).map_err(Error::system("listen to signals"))?;
     for setting in &job.settings {
@@ -115,7 +115,7 @@ fn interrupted(end: End, board: &Board, output: String, started: Instant, report
     end
 }
 
-/// Of several ends, that which needs somebody's help most: what may pass comes last.
+/// Of several ends, the one that most needs a change by the user: what may pass by itself comes last.
 fn worst(ends: impl Iterator<Item = End>) -> End {
     let rank = |end: &End| match end.exit_code() {
         ExitCode::Success => 0,

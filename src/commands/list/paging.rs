@@ -1,7 +1,6 @@
 //! Which page of the offer list comes next, and which of a page's offers are new.
 //!
-//! Pure: told the pages as they come. Believes what the network says about their number only where it makes sense, and
-//! never asks for ever.
+//! Pure: pages are passed in as they come. Trusts the network's counts only where they are plausible, and always ends.
 
 use std::collections::HashSet;
 
@@ -20,7 +19,7 @@ pub(crate) enum Step {
 /// What becomes of offers without an ID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Nameless {
-    /// They are given out like the others.
+    /// They are listed like the others.
     Keep,
     /// They are only counted.
     Drop,
@@ -41,9 +40,9 @@ pub(crate) struct Paging {
     page: u32,
     seen: HashSet<String>,
     previous: Vec<Option<String>>,
-    /// Pages in a row with nothing new.
+    /// Consecutive pages with nothing new.
     stale: u32,
-    /// Offers received, repeated ones too.
+    /// Offers received, including repeated ones.
     received: u64,
     /// Offers without an ID.
     nameless: u64,
@@ -54,7 +53,7 @@ pub(crate) struct Paging {
 }
 
 impl Paging {
-    /// A million offers at the least; far more than any network has.
+    /// At least a million offers; far more than any network has.
     const MOST_PAGES: u32 = 100_000;
     /// While offers are removed, one page may hold nothing new; not two.
     const MOST_STALE: u32 = 2;
@@ -84,7 +83,7 @@ impl Paging {
         self.seen.len() as u64
     }
 
-    /// How many the network says there are, where that can be.
+    /// The network's own count, where it is plausible.
     pub(crate) fn total(&self) -> Option<u64> {
         self.claimed.offers.filter(|total| *total >= self.offers())
     }
@@ -94,7 +93,7 @@ impl Paging {
         self.nameless
     }
 
-    /// Why the list may not be whole, though it has come to its end. Counts that cannot be true are none: some networks
+    /// Why the list may be incomplete, though its end was reached. Counts that cannot be true are ignored: some networks
     /// count something else.
     pub(crate) fn doubt(&self) -> Option<Doubt> {
         let came = self.offers() + self.nameless;
@@ -109,7 +108,7 @@ impl Paging {
         said.map(|said| Doubt::Pages { said, came: self.page })
     }
 
-    /// Whether the list came in one piece, with the network's own count of it: nothing can have moved meanwhile.
+    /// Whether the list came on one page that matches the network's count: nothing can have moved between pages.
     pub(crate) fn is_vouched(&self) -> bool {
         self.page == 1 && self.claimed.offers == Some(self.offers() + self.nameless)
     }
@@ -148,7 +147,7 @@ impl Paging {
         Ok((new, Step::Next(self.page)))
     }
 
-    /// Takes in the network's count of offers, with a page of so many.
+    /// Takes in the network's count of offers, from a page with `more` offers.
     fn count_again(&mut self, total: Option<u64>, more: u64) {
         let believed = |total: &u64, received| *total >= received;
         let before = self.claimed.offers.filter(|total| believed(total, self.received));
@@ -167,8 +166,8 @@ impl Paging {
         id.map_or(self.nameless_offers == Nameless::Keep, |id| self.seen.insert(id.to_owned()))
     }
 
-    /// Whether the network says so, in a way that fits what came. Where it says nothing, an empty page ends the list:
-    /// a short one may only mean that pages are shorter than was asked for.
+    /// Whether this is the last page by the network's counts, if they match what came. Without counts only an empty page
+    /// ends the list: a short page may only mean that the network's pages are shorter than requested.
     fn is_last(&self, total_pages: Option<u64>) -> bool {
         let pages_done = total_pages.map(|pages| u64::from(self.page) >= pages);
         // Fewer than have come is no number of offers.

@@ -1,5 +1,5 @@
-//! Where the list goes: a file, which appears as a whole at the end, or a stream, which gets nothing before the list is
-//! whole: who reads it cannot see that a list has broken off.
+//! Where the list goes: a file, which appears complete at the end, or a stream, which gets nothing before the list is
+//! complete: its reader could not see that a list has broken off.
 
 use std::path::{Path, PathBuf};
 
@@ -18,7 +18,7 @@ pub(crate) struct ListOf<'a> {
     pub offers: &'a [Listed],
 }
 
-/// The lists as a CSV that `export` reads. Even a hundred thousand offers are but 10 MB.
+/// The lists as a CSV that `export` reads. Even a hundred thousand offers take only 10 MB.
 pub(crate) fn to_csv(lists: &[ListOf<'_>], columns: ListColumns) -> Vec<u8> {
     let mut rows = Vec::new();
     let has_network = lists.iter().any(|list| list.network.is_some());
@@ -36,7 +36,7 @@ pub(crate) fn to_csv(lists: &[ListOf<'_>], columns: ListColumns) -> Vec<u8> {
     rows
 }
 
-/// An output that is there to be written.
+/// An output that can be written.
 #[derive(Debug)]
 pub(crate) enum Sink {
     File(Lock),
@@ -49,7 +49,7 @@ impl Sink {
         Ok(match Destination::of(output)? {
             Destination::File(place) => Self::File(Lock::acquire(place)?),
             Destination::Device(path) => {
-                // To be told before the first call, if it cannot be opened.
+                // Opened now, so that a failure is reported before the first call.
                 Direct::device(&path, &[])?;
                 Self::Device(path)
             }
@@ -60,7 +60,7 @@ impl Sink {
         })
     }
 
-    /// What the user knows it by.
+    /// Its name for the user.
     pub(crate) fn name(&self) -> String {
         match self {
             Self::File(lock) => lock.place().out().display().to_string(),

@@ -1,7 +1,7 @@
 //! The whole list or none: reads its pages, and reads them again where they do not add up.
 //!
-//! A list that breaks off looks like a shorter list, so the network's own counts have to agree with what came, and
-//! where more than one page could have moved meanwhile, two readings with each other.
+//! A list that breaks off looks like a shorter list. So what came must match the network's own counts and, for a list of
+//! several pages, which may move between calls, two readings must match each other.
 
 use crate::api::offers::Listed;
 use crate::commands::list::doubt::Doubt;
@@ -16,7 +16,7 @@ use crate::report::{Event, Report};
 pub(crate) struct Care {
     /// A list of several pages is read until two readings agree.
     pub twice: bool,
-    /// What does not add up is taken all the same, with a warning.
+    /// A list that does not add up is accepted, with a warning.
     pub allow_short: bool,
 }
 
@@ -29,7 +29,7 @@ pub(crate) struct Whole {
     pub nameless: u64,
 }
 
-/// Readings before the list counts as one that never adds up.
+/// How often the list is read before it is given up.
 const MOST_READINGS: u32 = 4;
 
 impl Lister<'_> {
@@ -60,7 +60,7 @@ impl Lister<'_> {
     }
 }
 
-/// Why a reading is not enough, given what the one before has found.
+/// Why a reading is not enough, given the one before.
 fn doubt(paging: &Paging, offers: &[Listed], before: Option<&[Option<String>]>, care: Care) -> Option<Doubt> {
     let steady = !care.twice || paging.is_vouched() || before.is_some_and(|before| before == ids(offers));
     paging.doubt().or((!steady).then_some(Doubt::Unsteady))

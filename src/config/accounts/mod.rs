@@ -25,7 +25,7 @@ pub(crate) use self::target::{BadNetworks, Target};
 
 use self::selection::Selected;
 
-/// What is typed about networks and calls.
+/// The arguments about networks and calls.
 #[derive(Debug)]
 pub(crate) struct CallSettings {
     /// Whose account, at which network.
@@ -36,22 +36,22 @@ pub(crate) struct CallSettings {
     pub attempts: AttemptArgs,
     /// Connections.
     pub net: NetArgs,
-    /// The most calls in flight; `None` where one follows the other.
+    /// The most calls in flight; `None` where calls are made one at a time.
     pub concurrency: Option<NonZeroUsize>,
 }
 
-/// The networks that are meant, each with its settings or what is wrong with them.
+/// The chosen networks, each with its settings or with what is wrong with them.
 #[derive(Debug)]
 pub(crate) struct Targets {
     /// At least one.
     pub all: Vec<Target>,
     /// How rows find their network.
     pub routing: Routing,
-    /// What concerns all networks: with only one, everything.
+    /// Settings of all networks; with only one network, all settings.
     pub settings: Vec<Setting>,
-    /// Things the user should know.
+    /// Warnings.
     pub warnings: Vec<String>,
-    /// The config file, for what is neither an account nor a call.
+    /// The config file, for settings that belong to neither an account nor a call.
     pub file: ConfigFile,
     /// Shares the limit of each network with other hosts.
     pub budget: Option<Address>,
@@ -93,7 +93,7 @@ impl Targets {
         Ok(Self { all: targets, routing, settings, warnings, file, budget })
     }
 
-    /// The networks, all of which can be called. Their warnings and settings are added to those of the job.
+    /// The networks, if all of them can be called. Adds their warnings and settings to those of the job.
     ///
     /// # Errors
     /// Names every network whose settings are missing or wrong.
@@ -123,14 +123,14 @@ pub(crate) struct Chosen {
     pub networks: Networks,
     /// The settings, and where each came from.
     pub settings: Vec<Setting>,
-    /// Things the user should know before the run.
+    /// Warnings to show before the run.
     pub warnings: Vec<String>,
-    /// The config file, for what is neither an account nor a call.
+    /// The config file, for settings that belong to neither an account nor a call.
     pub file: ConfigFile,
 }
 
 impl Chosen {
-    /// No account is given: enough for a dry run.
+    /// Without an account, which is enough for a dry run.
     pub(crate) fn not_given(why: String, settings: Vec<Setting>, typed: &CallSettings) -> Self {
         let (http, policy) = overlay::without_file(typed, &settings);
         let network =

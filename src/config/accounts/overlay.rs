@@ -1,4 +1,4 @@
-//! Which value of a setting counts: what is typed, then the network's own in the config file, then the top of the file.
+//! Which value of a setting wins: the command line, then the network's table in the config file, then the top of the file.
 
 use std::path::PathBuf;
 
@@ -9,12 +9,12 @@ use crate::settings::known_keys::KnownKeys;
 use crate::settings::network::Http;
 use crate::settings::origin::{Setting, SettingSource};
 
-/// A value of the config file that counts.
+/// A value of the config file that is in use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Patch {
-    /// The flag that it stands for.
+    /// The flag of the same meaning.
     pub(super) flag: &'static str,
-    /// As it may be shown.
+    /// Its text for messages.
     pub(super) shown: String,
     /// Its line.
     pub(super) line: usize,

@@ -7,15 +7,15 @@ use crate::config::file::{ConfigFile, FileNetwork};
 use crate::config::networks::Routing;
 use crate::settings::origin::{Setting, SettingSource};
 
-/// The column of an input that names networks, where the user has not said otherwise.
+/// The default name of the column that names networks.
 pub(crate) const NETWORK_COLUMN: &str = "network";
 
 /// What the networks are wanted for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Want {
-    /// For rows that each belong to one of them; `--network-column`, if it is given.
+    /// For rows that each belong to one network; holds `--network-column`, if given.
     Rows(Option<String>),
-    /// For each of them to be asked the same.
+    /// To send the same requests to each of them.
     Each,
 }
 
@@ -54,7 +54,7 @@ pub(crate) enum SelectionError {
         /// Those that it has.
         names: String,
     },
-    /// A flag that gives one account beside several.
+    /// A flag for one account, though several networks are chosen.
     #[error(
         "{flag} gives one account, and several networks are asked: their accounts stand in the config file; leave it out"
     )]
@@ -73,7 +73,7 @@ pub(crate) enum SelectionError {
         /// What names the one.
         flag: &'static str,
     },
-    /// Never: what is chosen is at least one.
+    /// Never empty: at least one network is chosen.
     #[error("no network is chosen")]
     None,
 }

@@ -26,7 +26,7 @@ use crate::settings::origin::Setting;
 pub(crate) struct Target {
     /// What the user calls it.
     pub name: String,
-    /// Its line in the config file, if it is there: of its table, or of its key where that cannot be had.
+    /// Its line in the config file, if it is in the file: that of its table, or of its key where the key is unusable.
     pub line: Option<usize>,
     /// Whose account, or what is wrong with its settings.
     pub network: Result<Network, AccountError>,
@@ -36,7 +36,7 @@ pub(crate) struct Target {
     pub policy: Policy,
     /// Its settings, and where each came from.
     pub settings: Vec<Setting>,
-    /// Things the user should know.
+    /// Warnings.
     pub warnings: Vec<String>,
 }
 
@@ -73,7 +73,7 @@ impl Given<'_> {
         self.target(name, (network, warnings), overlay, (self.host_named_by(), key))
     }
 
-    /// A network of the config file. Only where it is the only one may its account come from flags and environment.
+    /// A network of the config file. Flags and environment give its account only where it is the only network.
     pub(super) fn of_file(&self, network: &FileNetwork, is_only: bool) -> Target {
         let settings = if is_only { self.settings.to_vec() } else { self.shared_settings() };
         let mut overlay = Overlay::new(&settings, &network.own, self.file);
@@ -208,7 +208,7 @@ impl Given<'_> {
     }
 }
 
-/// What is given; an empty variable is an unset one.
+/// The value, if given; an empty variable counts as unset.
 fn given(text: Option<&String>) -> Option<String> {
     text.filter(|text| !text.trim().is_empty()).cloned()
 }
@@ -246,7 +246,7 @@ pub(super) fn refuse_keys_in_plain(targets: &mut [Target]) {
     }
 }
 
-/// Lets each of several networks hide the keys of all.
+/// Makes each of several networks hide the keys of all of them.
 pub(super) fn share_keys(targets: &mut [Target]) {
     if targets.len() > 1 {
         let accounts = targets.iter().filter_map(|target| target.network.as_ref().ok()?.account());

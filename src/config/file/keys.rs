@@ -1,6 +1,6 @@
-//! The keys that a config file may have, and which of them a wrong one is meant to be.
+//! The keys that a config file may have, and which of them a misspelled one may mean.
 
-/// Keys that may stand at the top as a default, and in each network.
+/// Keys that may be at the top, as a default, and in each network.
 pub(super) const SHARED: [&str; 10] = [
     "email",
     "rate",
@@ -18,7 +18,7 @@ pub(super) const TOP: [&str; 3] = ["history", "budget", "networks"];
 /// Keys of one network.
 pub(super) const NETWORK: [&str; 5] = ["base_url", "api_key_file", "api_key_env", "api_key_command", "api_key"];
 
-/// What people call a key instead.
+/// Other names that people use for a key.
 const ALIASES: [(&str, &str); 27] = [
     ("key", "api_key_file"),
     ("keyfile", "api_key_file"),
@@ -56,7 +56,7 @@ pub(super) enum Scope {
     Network,
 }
 
-/// The key that a wrong one is meant to be, if that can be told.
+/// The key that a misspelled one most likely means, if any.
 pub(super) fn meant(wrong: &str) -> Option<&'static str> {
     let bare = bare(wrong);
     let all = || SHARED.into_iter().chain(TOP).chain(NETWORK);
@@ -78,7 +78,7 @@ fn bare(key: &str) -> String {
     key.chars().filter(|c| !matches!(c, '-' | '_' | ' ' | '.')).map(|c| c.to_ascii_lowercase()).collect()
 }
 
-/// What to say of a key that is not known in this place. A name that may be a secret is not repeated.
+/// The message for a key that is not known in this place. A name that may be a secret is not repeated.
 pub(super) fn unknown(wrong: &str, scope: Scope) -> String {
     let meant = meant(wrong);
     let name = if meant == Some(wrong) {

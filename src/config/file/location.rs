@@ -23,7 +23,7 @@ pub(crate) enum NamedBy {
     Flag,
     /// `OFFERSLOOK_CONFIG`.
     Variable,
-    /// Nobody: it stands where config files stand.
+    /// Nobody: it is in the usual place of config files.
     Default,
 }
 
@@ -70,7 +70,7 @@ pub(crate) fn find(named: Option<(PathBuf, NamedBy)>) -> Result<(ConfigFile, Vec
     let text = match (read(&path), &named_by) {
         (Ok(text), _) => text,
         (Err(error), NamedBy::Default) if is_absent(&error) => return Ok((ConfigFile::default(), Vec::new())),
-        // Another user's home, as sudo leaves it: whoever never had a config file does not need one now.
+        // Another user's home, as sudo leaves it: no config file was asked for, so none is needed.
         (Err(error), NamedBy::Default) if error.kind() == io::ErrorKind::PermissionDenied => {
             let warning = format!("there may be a config file {}, but it cannot be read: {error}", path.display());
             return Ok((ConfigFile::default(), vec![warning]));
@@ -111,7 +111,7 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(text)
 }
 
-/// The text of the file, which is UTF-8: TOML is nothing else.
+/// The text of the file; TOML is always UTF-8.
 fn decode(bytes: &[u8], path: &Path) -> Result<String, Mistakes> {
     let mistake = |line, message: &str| {
         let mut mistakes = Mistakes::new(path);
@@ -131,7 +131,7 @@ fn decode(bytes: &[u8], path: &Path) -> Result<String, Mistakes> {
     }
 }
 
-/// What others can do with the file that they should not.
+/// A warning if others can read or change the file.
 fn warning(file: &ConfigFile) -> Option<String> {
     let others = permissions::for_others(&file.path)?;
     let why = if file.has_secrets() && others.can_read() {

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use crate::text;
 
-/// As many mistakes are listed; a file that is something else than TOML has one on every line.
+/// The most mistakes that are listed; a file that is not TOML has one on every line.
 const LISTED: usize = 20;
 
-/// The mistakes in a config file. None of them repeats what stands there.
+/// The mistakes in a config file. None of them repeats a value.
 #[derive(Debug)]
 pub(crate) struct Mistakes {
     path: PathBuf,
@@ -22,7 +22,7 @@ impl Mistakes {
         Self { path: path.to_owned(), mistakes: Vec::new() }
     }
 
-    /// One more. Of several on one line the first counts: the others mostly follow from it.
+    /// Adds a mistake. Only the first of a line is kept: the others mostly follow from it.
     pub(crate) fn add(&mut self, line: usize, message: impl Into<String>) {
         if !self.mistakes.iter().any(|(other, _)| *other == line) {
             self.mistakes.push((line, message.into()));

@@ -4,7 +4,7 @@
 //! `mistakes` says what is wrong and on which line. Nothing here reads a key, runs a command or knows flags.
 //!
 //! No text of the file is ever repeated in a message, other than names of keys and tables: any value may be a secret
-//! that stands in the wrong place.
+//! in the wrong place.
 
 mod keys;
 mod location;

@@ -114,7 +114,7 @@ impl Parser {
         network
     }
 
-    /// The key of a network, to which there is one way.
+    /// The key of a network, which must be given in exactly one way.
     fn key(&mut self, entry: Entry<'_>, key: &mut Option<AtLine<KeyEntry>>) {
         if let Some(AtLine { value, line, .. }) = key {
             let message = format!(
@@ -142,13 +142,13 @@ impl Parser {
         }
     }
 
-    /// The value of an entry; a mistake where it is none.
+    /// The value of an entry; an invalid one is recorded as a mistake.
     fn set<'a, T>(
         &mut self,
         entry: Entry<'a>,
         read: impl FnOnce(&'a DeValue<'a>, &Path) -> Parsed<T>,
     ) -> Option<AtLine<T>> {
-        // What a syntax error leaves of a value says nothing.
+        // A value with a syntax error is reported only once.
         if self.mistakes.has(entry.line) {
             return None;
         }

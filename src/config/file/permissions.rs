@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-/// The bits of a file's mode that let others than its owner do something with it, if there are any. Windows has none.
+/// The permission bits of a file for group and others, if any are set. Windows has none.
 #[cfg(unix)]
 pub(super) fn for_others(path: &Path) -> Option<Others> {
     use std::os::unix::fs::PermissionsExt;
@@ -16,7 +16,7 @@ pub(super) fn for_others(_: &Path) -> Option<Others> {
     None
 }
 
-/// What others may do with a file.
+/// What users other than the owner may do with a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Others {
     /// The file's mode.

@@ -10,12 +10,12 @@ use url::Url;
 use crate::settings::origin::SettingSource;
 use crate::settings::rate::Rate;
 
-/// A value, and where it stands.
+/// A value and its line.
 #[derive(Clone, Debug)]
 pub(crate) struct AtLine<T> {
     /// The value.
     pub value: T,
-    /// As it may be shown: never a secret.
+    /// Its text for messages: never a secret.
     pub shown: String,
     /// Its line, from 1.
     pub line: usize,
@@ -47,11 +47,11 @@ pub(crate) struct FileNetwork {
     pub base_url: Option<AtLine<Url>>,
     /// Where its key is.
     pub key: Option<AtLine<KeyEntry>>,
-    /// What it has for itself.
+    /// Its own settings.
     pub own: Defaults,
 }
 
-/// What may be a default for all networks, and be set for each.
+/// Settings that may be a default for all networks, and be set for each.
 #[derive(Debug, Default)]
 pub(crate) struct Defaults {
     /// The affiliate's e-mail.
@@ -102,7 +102,7 @@ impl KeyEntry {
 }
 
 impl ConfigFile {
-    /// The network with this name; upper and lower case are the same, as in the names of hosts.
+    /// The network with this name, in any case, like host names.
     pub(crate) fn network(&self, name: &str) -> Option<&FileNetwork> {
         self.networks.iter().find(|network| network.name.eq_ignore_ascii_case(name.trim()))
     }
@@ -117,7 +117,7 @@ impl ConfigFile {
         SettingSource::ConfigFile { path: self.path.clone(), line }
     }
 
-    /// Whether an API key or a password stands in the file itself.
+    /// Whether the file itself contains an API key or a password.
     pub(crate) fn has_secrets(&self) -> bool {
         let has_key = |network: &FileNetwork| matches!(&network.key, Some(AtLine { value: KeyEntry::Value(_), .. }));
         let has_password = |proxy: &AtLine<Url>| proxy.value.password().is_some();

@@ -1,4 +1,4 @@
-//! The text of a config file: lines for places in it, and syntax errors in plain words.
+//! The text of a config file: line numbers, and syntax errors in plain words.
 //!
 //! The toml crate's own `Display` quotes the source line, so it is never used.
 
@@ -25,7 +25,7 @@ impl Lines {
     }
 }
 
-/// The tables of a text. Goes on after a syntax error, so that all of them are found at once.
+/// The tables of a text. Continues after a syntax error, so that all errors are found at once.
 pub(super) fn tables<'a>(text: &'a str, path: &Path) -> (Spanned<DeTable<'a>>, Lines, Mistakes) {
     let lines = Lines::of(text);
     let mut mistakes = Mistakes::new(path);
@@ -57,7 +57,7 @@ fn explain(message: &str) -> String {
     format!("this is not TOML: {message}; {hint}")
 }
 
-/// What the parser says of a value that begins like a number, a date or a switch and is none.
+/// The parser's messages for a value that begins like a number, a date or a switch but is not one.
 fn is_scalar(message: &str) -> bool {
     const SCALARS: [&str; 11] = [
         "value",

@@ -1,4 +1,4 @@
-//! Single values of a config file: what each key takes, and what is said of anything else.
+//! Single values of a config file: what each key accepts, and the message for anything else.
 //!
 //! No message repeats a value.
 
@@ -16,7 +16,7 @@ use crate::config::host::base_url;
 use crate::settings::pasted::{flaw_of_email, flaw_of_key, is_name_of_variable, may_be_a_key};
 use crate::settings::rate::Rate;
 
-/// A value, and as it may be shown; or why it is none.
+/// A value and its text for messages, or why it is invalid.
 pub(super) type Parsed<T> = Result<(T, String), String>;
 
 pub(super) fn text_of(value: &DeValue<'_>) -> Result<String, String> {
@@ -81,7 +81,7 @@ pub(super) fn proxy(value: &DeValue<'_>) -> Parsed<Url> {
     let url = Url::parse(&text_of(value)?).map_err(|error| format!("it is no URL ({error})"))?;
     let mut shown = url.clone();
     if url.password().is_some() || !url.username().is_empty() {
-        // Refused only for URLs that have no host, which have no user either.
+        // Fails only for URLs without a host, and those have no user either.
         let _ = shown.set_username("***").and_then(|()| shown.set_password(None));
     }
     Ok((url, shown.to_string()))

@@ -1,9 +1,9 @@
-//! A job beside that of an interrupted run.
+//! How a job compares with that of an interrupted run.
 
 use crate::encode::RowFormat;
 use crate::input::Resolved;
 
-/// What a job comes to when its rows are opened.
+/// The parts of a job that are known only when its rows are opened.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OpenedRows<'a> {
     /// How the input is read; `None` for the failed rows of an output.
@@ -16,12 +16,13 @@ pub(crate) struct OpenedRows<'a> {
     pub append: &'a str,
 }
 
-/// Whether a run of another job left a checkpoint, as far as can be told.
+/// Whether a checkpoint was left by a run of the same job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Comparison {
     /// It was the same job.
     Same,
-    /// So it seems, but the version that wrote it told only what was typed: its place in the input has to be checked.
+    /// Probably the same, but an old version wrote it and recorded only what was typed: its place in the input must be
+    /// checked.
     SameAsTyped,
     /// It was another: what differs, for people.
     Differs(String),

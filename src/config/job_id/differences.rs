@@ -5,7 +5,7 @@ use crate::encode::RowFormat;
 use crate::text::shown_start;
 
 impl JobId {
-    /// What differs between this job, now, and another one, then.
+    /// The differences between this job and an earlier one.
     pub(super) fn differences(&self, then: &Self, with_account: bool) -> Vec<String> {
         let Self { network, email, networks, network_column, rows_of, kept, format, append, keep_last_good, links } =
             self;

@@ -13,9 +13,9 @@ use crate::report::stats::Stats;
 
 /// Networks that have a line of their own.
 const MOST_LANES: usize = 5;
-/// A terminal with fewer rows shows the whole only.
+/// A terminal with fewer rows shows only the total.
 const LOWEST: usize = 4;
-/// Which networks those are is looked at no more often: lines that change places cannot be read.
+/// How long the choice of networks stays: lines that change places cannot be read.
 const CHOSEN_FOR: Duration = Duration::from_secs(2);
 
 /// The bar of a terminal.
@@ -35,7 +35,7 @@ impl Bar {
         Self { drawn, width: None, chosen: None }
     }
 
-    /// Draws it for the terminal as wide as it is now. Never wraps: the words are chosen to fit, and would be cut.
+    /// Draws it for the current width of the terminal. Never wraps: the text is chosen to fit, or else cut.
     pub(crate) fn draw(&mut self, snapshot: &Snapshot, stats: &Stats) {
         let columns = terminal::columns();
         if snapshot.lanes.len() > 1 {
@@ -59,12 +59,12 @@ impl Bar {
         self.drawn.set_message(cut(Line::of_run(snapshot, stats).text(room), room));
     }
 
-    /// Takes it away while something else is written.
+    /// Hides it while something else is written.
     pub(crate) fn suspend(&self, write: impl FnOnce()) {
         self.drawn.suspend(write);
     }
 
-    /// Takes it away.
+    /// Removes it.
     pub(crate) fn clear(&self) {
         self.drawn.finish_and_clear();
     }

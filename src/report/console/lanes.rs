@@ -1,4 +1,4 @@
-//! The lines of the bar for a run over several networks: the slowest ones, the others in one line, and the whole.
+//! The lines of the bar for a run over several networks: the slowest ones, the others in one line, and the total.
 
 use crate::report::console::room::{bar_width, cut};
 use crate::report::format::count;

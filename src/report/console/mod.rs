@@ -29,7 +29,7 @@ use crate::text;
 
 /// The bar is drawn no more often than this.
 const REDRAW: Duration = Duration::from_millis(100);
-/// A wait that is worth a line of the log.
+/// How long a wait must be to be logged.
 const WORTH_A_LINE: Duration = Duration::from_secs(2);
 
 /// Shows messages and progress on stderr.
@@ -38,7 +38,7 @@ pub(crate) struct ConsoleView {
     settings: Console,
     on_terminal: bool,
     progress: Option<Shown>,
-    /// What was said last of other runs: the same of a hundred networks is said once.
+    /// The last message about other runs: with a hundred networks, the same message is logged once.
     peers: Option<Event>,
 }
 
@@ -92,7 +92,7 @@ impl ConsoleView {
         }
     }
 
-    /// Whether a wait is worth a line: once for every wait that is long enough to wonder about. A bar shows them itself.
+    /// Whether to log a wait: once for every long one. A bar shows waits itself.
     fn is_news(&mut self, lane: LaneId, why: Waiting, until: Instant, now: Instant) -> bool {
         let Some(shown) = self.progress.as_mut().filter(|shown| shown.bar.is_none()) else { return false };
         if until.saturating_duration_since(now) < WORTH_A_LINE || shown.waits.contains(&(lane, why, until)) {
@@ -162,7 +162,7 @@ impl View for ConsoleView {
     }
 }
 
-/// Whether an event about other runs says of another network what was said already.
+/// Whether an event about other runs repeats for another network what was logged already.
 fn says_the_same(said: &Event, event: &Event) -> bool {
     match (said, event) {
         (Event::PeersHidden { why: said, .. }, Event::PeersHidden { why, .. }) => said == why,
@@ -170,7 +170,7 @@ fn says_the_same(said: &Event, event: &Event) -> bool {
     }
 }
 
-/// How to say something when the program is about to be ended, whatever it is doing.
+/// Prints a message when the program is about to be ended, whatever it is doing.
 pub(crate) fn last_words(format: LogFormat) -> impl Fn(&str) + Send + 'static {
     let on_terminal = io::stderr().is_terminal();
     move |message| {
@@ -182,12 +182,12 @@ pub(crate) fn last_words(format: LogFormat) -> impl Fn(&str) + Send + 'static {
     }
 }
 
-/// Whether the terminal can move its cursor. One that cannot, or does not say, gets lines as a log does.
+/// Whether the terminal can move its cursor. If it cannot, or does not say, it gets lines like a log.
 fn can_draw() -> bool {
     cfg!(windows) || std::env::var_os("TERM").is_some_and(|term| !term.is_empty() && term != "dumb")
 }
 
-/// One line on a terminal needs no time; a log does. What is not news carries its level.
+/// A line of text. A log has the time, a terminal does not; warnings and errors begin with their level.
 fn text_line(level: Level, message: &str, on_terminal: bool) -> String {
     let label = match level {
         Level::Info | Level::Notice => String::new(),

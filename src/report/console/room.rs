@@ -2,12 +2,12 @@
 
 use std::io;
 
-/// On a terminal that has no room for anything, a part has to do.
+/// Cuts a line to the width of a very narrow terminal.
 pub(super) fn cut(line: String, room: usize) -> String {
     if line.chars().count() <= room { line } else { line.chars().take(room).collect() }
 }
 
-/// Words matter more than the bar: a narrow terminal has none.
+/// The text matters more than the bar: a narrow terminal has no bar.
 pub(super) fn bar_width(columns: usize) -> usize {
     match columns {
         ..64 => 0,

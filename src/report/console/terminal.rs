@@ -40,7 +40,7 @@ pub(super) fn rows() -> usize {
 struct Narrower {
     /// Moves the cursor, on Windows without escapes.
     term: Term,
-    /// What column the cursor is in counts what was written since it was last moved.
+    /// The cursor's column, counted from what was written since it was last moved.
     column: AtomicUsize,
 }
 

@@ -1,4 +1,4 @@
-//! What is there of an earlier run, as part of an event.
+//! The earlier run that was found, as part of an event.
 
 use std::path::PathBuf;
 
@@ -16,7 +16,7 @@ pub(crate) struct EarlierRun {
 /// What becomes of an earlier run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
-    /// This run goes on with it.
+    /// This run resumes it.
     Continued {
         /// Offers that are done.
         done: u64,
@@ -32,18 +32,18 @@ pub(crate) enum Fate {
         /// Where its files are now; empty in a dry run.
         files: Vec<PathBuf>,
     },
-    /// It has done all that this run is to do.
+    /// It has done everything that this run would do.
     AllDone,
     /// It is finished, and this run does its own work.
     Finished,
 }
 
-/// Whether the user asked to go on with an interrupted run.
+/// Whether the user asked to resume an interrupted run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Asked {
     /// `--resume`.
     Resume,
-    /// It is recent, so the run goes on without being asked.
+    /// It is recent, so the run resumes it without being asked.
     Unasked,
 }
 
@@ -58,7 +58,7 @@ pub(crate) enum WhyOver {
     Unfit(String),
 }
 
-/// Why there is nothing to go on with.
+/// Why there is nothing to resume.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NothingToResume {
     /// No interrupted run is there.

@@ -9,9 +9,9 @@ use crate::report::outcome::RunOutcome;
 /// Who can read a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Audience {
-    /// Whoever sees the terminal or the log.
+    /// Anyone who sees the terminal or the log.
     Everyone,
-    /// Nobody: the reader of the pipe is gone. Only files say it.
+    /// Nobody: the reader of the pipe is gone. It is only written to files.
     FilesOnly,
 }
 
@@ -24,7 +24,7 @@ pub(crate) enum RunFile {
     Metrics,
 }
 
-/// How an export ended, and what the user needs to go on.
+/// How an export ended, and what the user needs to continue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Ended {
     /// How.
@@ -37,9 +37,9 @@ pub(crate) struct Ended {
     pub kept: Option<u64>,
     /// The host that was called.
     pub host: String,
-    /// The command that goes on.
+    /// The command that resumes it.
     pub resume_command: String,
-    /// The command that asks again for what failed.
+    /// The command that retries what failed.
     pub retry_command: String,
     /// What was to be asked for.
     pub scope: Scope,

@@ -1,6 +1,6 @@
 //! What happens, as data: the commands and the loop emit it, every view (terminal, log, report, metrics) reads it.
 //!
-//! Holds no wording: that is up to `message`. What words itself next to its type, as errors do, is carried as it is.
+//! Holds no wording: that is up to `message`. Values with a wording of their own, such as errors, are carried unchanged.
 
 mod earlier_run;
 mod ended;
@@ -33,11 +33,11 @@ pub(crate) enum Event {
     SettingsDoubt(String),
     /// Offer IDs are read from the keyboard.
     ReadingTerminal,
-    /// What is there of an earlier run with the same output, and what becomes of it.
+    /// An earlier run with the same output was found; what becomes of it.
     EarlierRun(EarlierRun),
-    /// `--resume`, and nothing to go on with.
+    /// `--resume`, but nothing to resume.
     NothingToResume(NothingToResume),
-    /// `--append` may not give the links that are meant.
+    /// `--append` may not produce the intended links.
     AppendDoubt(Doubt),
     /// A link has a parameter already that `--append` adds.
     AppendClash {
@@ -99,7 +99,7 @@ pub(crate) enum Event {
     InputLayout(Resolved),
     /// What was odd about the input.
     InputOdd(InputWarnings),
-    /// A call has its answer; or none, if `http_status` is `None`.
+    /// A call has ended, with an answer unless `http_status` is `None`.
     Answered {
         /// The network.
         lane: LaneId,
@@ -180,7 +180,7 @@ pub(crate) enum Event {
     Ended(Ended),
     /// `list` is over.
     ListEnded(ListEnded),
-    /// The command could not be done on this machine.
+    /// The command failed on this machine.
     Failed {
         /// The error.
         error: String,
@@ -214,14 +214,14 @@ pub(crate) enum Moment {
 pub(crate) enum ListNext {
     /// It is read again.
     ReadAgain,
-    /// It is taken as it is (`--allow-short`).
+    /// It is accepted as it is (`--allow-short`).
     TakenAsIs,
 }
 
 /// What a run that was stopped still waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LastWait {
-    /// So many calls in flight.
+    /// This many calls in flight.
     Calls(usize),
     /// The last commit.
     Disk,

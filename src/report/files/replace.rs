@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::output::{Destination, replace_unlocked};
 
-/// How long a reader may take that is slow, or not there.
+/// How long to wait for a slow or missing reader.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Writes `text` to `path`.
@@ -31,16 +31,16 @@ pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
     }
 }
 
-/// What is at `path` before it is replaced: only of a file, since reading a pipe takes what is for others, and may
-/// never end.
+/// The content at `path` before it is replaced. Only of a file: reading a pipe would take data from other readers, and
+/// might never end.
 pub(crate) fn before(path: &Path) -> String {
     let is_file = Standard::named(path).is_none() && matches!(Destination::look(path), Ok(Destination::File(_)));
     let read = || fs::read_to_string(path).unwrap_or_default();
     if is_file && fs::metadata(path).is_ok_and(|found| found.is_file()) { read() } else { String::new() }
 }
 
-/// A descriptor that the program was started with. To open its name would begin at the head of a file that it leads to,
-/// and write over the log that is there.
+/// A descriptor that the program was started with. Opening it by name would start at the beginning of its file, and
+/// overwrite a log.
 #[derive(Clone, Copy)]
 enum Standard {
     Out,
@@ -64,7 +64,7 @@ impl Standard {
     }
 }
 
-/// Writes on a thread of its own, which ends with the program at the latest: the run is over, and waits for no reader.
+/// Writes on its own thread, which ends with the program at the latest: a finished run waits for no reader.
 fn in_time(text: &str, write: impl FnOnce(&[u8]) -> io::Result<()> + Send + 'static) -> io::Result<()> {
     let bytes = text.as_bytes().to_vec();
     let (tell, written) = mpsc::channel();

@@ -40,7 +40,7 @@ impl<'a> Document<'a> {
     }
 }
 
-/// Each network by itself. What ended the whole run ended those that were not done.
+/// Each network. A network that was not done ended as the whole run did.
 fn networks<'a>(stats: &'a Stats, end: &End) -> Vec<NetworkPart<'a>> {
     let lanes: Vec<_> = stats.lanes().collect();
     let is_only = lanes.len() == 1;
@@ -165,7 +165,7 @@ fn seconds(duration: Duration) -> f64 {
     thousandths(duration.as_secs_f64())
 }
 
-/// More digits would only pretend to be known.
+/// More digits would be false precision.
 fn thousandths(number: f64) -> f64 {
     (number * 1000.0).round() / 1000.0
 }

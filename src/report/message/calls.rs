@@ -1,4 +1,4 @@
-//! What is said of calls: those that failed, waits, a network that is given up, and the end by a signal.
+//! Messages about calls: failures, waits, a network that is given up, and the end by a signal.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::report::stats::Stats;
 use crate::signals::Signal;
 use crate::text;
 
-/// A shorter wait is no news: a busy network refuses now and then for a few seconds all night.
+/// A shorter wait is not logged: a busy network refuses calls for a few seconds every now and then.
 const NEWS: Duration = Duration::from_secs(5);
 /// The same among several networks, of which one or another always waits.
 const NEWS_AMONG_MANY: Duration = Duration::from_secs(30);
@@ -84,7 +84,7 @@ pub(super) fn lane_stopped(stats: &Stats, lane: LaneId, why: &StopReason) -> Mes
 /// What concerns the run as a whole.
 pub(super) fn run(event: &Event) -> Option<Message> {
     Some(match event {
-        // Two runs that do not see each other are twice the limit: even the quiet want to hear of that.
+        // Logged even with --quiet: two runs that do not see each other may use twice the limit.
         Event::PeersHidden { host, why } => {
             Message::plain(Level::Notice, "limit_shared", format!("warning: this run, which calls {host}, {why}"))
         }

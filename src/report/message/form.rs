@@ -9,7 +9,7 @@ use crate::report::level::Level;
 pub(crate) struct Message {
     /// How much it matters.
     pub(crate) level: Level,
-    /// For people. More lines are set in by two blanks.
+    /// For people. Further lines are indented by two blanks.
     pub(crate) text: String,
     /// For programs; an object whose `event` says what happened.
     pub(crate) fields: Value,

@@ -1,4 +1,4 @@
-//! The words for events: the only place where a message is worded, for people and, as fields, for programs.
+//! The messages for events, as text for people and as fields for programs. Messages are worded only here.
 //!
 //! Pure: an event and the numbers so far give a message. Writes nothing.
 
@@ -21,7 +21,7 @@ use crate::report::summary::{self, Detail};
 /// The word for an end on this machine, in the report and in the log; a promise to programs.
 pub(crate) const FAILED: &str = "failed";
 
-/// The message for an event; none where there is nothing to say.
+/// The messages for an event; empty if there is nothing to report.
 pub(crate) fn message(event: &Event, stats: &Stats, detail: Detail) -> Vec<Message> {
     match event {
         Event::Answered { .. } | Event::CallsOver { .. } | Event::Failed { audience: Audience::FilesOnly, .. } => {
@@ -57,7 +57,7 @@ pub(crate) fn message(event: &Event, stats: &Stats, detail: Detail) -> Vec<Messa
                 RunFile::Metrics => "the metrics",
             };
             let text = format!("cannot write {what} to {}: {error}; the export is not affected", path.display());
-            // Logged even with --quiet: a file that somebody expects is missing.
+            // Logged even with --quiet: a file that the user expects is missing.
             vec![Message::plain(Level::Notice, "file_not_written", text)]
         }
         Event::WorkbookWritten { rows_in, cut_cells } => start::workbook(rows_in, *cut_cells),

@@ -1,4 +1,4 @@
-//! How far a run is: as a line for the log and the bar, as an answer to who asks, and as fields.
+//! How far a run is: a line for the log and the bar, the answer to a status request, and fields.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::report::plan::{LaneId, LanePlan, Plan};
 use crate::report::snapshot::{LaneState, LaneStatus, Snapshot};
 use crate::report::stats::{Meter, Stats};
 
-/// Why nothing is sent, for a wait that is worth a word.
+/// Why nothing is sent, for a wait that is long enough to mention.
 pub(crate) fn reason(why: Waiting, wait: Duration) -> Option<String> {
     let until = format::time_in(wait);
     match why {
@@ -126,7 +126,7 @@ impl<'a> Line<'a> {
         self.meter.time_for(rest, self.done, self.at)
     }
 
-    /// What there is to say, the most important first.
+    /// The parts of the line, the most important first.
     fn parts(&self, failures: Failures) -> Vec<String> {
         let done = format::count(self.done);
         let mut parts = vec![match self.total {
@@ -231,7 +231,7 @@ pub(super) fn progress(snapshot: &Snapshot, stats: &Stats) -> Message {
     Message::new(Level::Info, text, fields)
 }
 
-/// An answer to somebody who asks how far it is: for the quiet too, with a line for each network.
+/// The answer to a status request: shown with --quiet too, with a line for each network.
 pub(super) fn status(snapshot: &Snapshot, stats: &Stats) -> Message {
     let mut text = Line::of_run(snapshot, stats).text(usize::MAX);
     let (in_flight, wait) = (snapshot.in_flight(), snapshot.waiting());

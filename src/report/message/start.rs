@@ -1,4 +1,4 @@
-//! What is said before the first call, of the input, and of what is there from an earlier run.
+//! Messages before the first call: about the input, and about an earlier run.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::report::plan::{LanePlan, Plan};
 
 /// Networks that are named before the run; the others are counted.
 const NAMED: usize = 5;
-/// A run that is older than this is worth a word even with `--quiet`: its rows are not of tonight.
+/// The age from which an earlier run is mentioned even with `--quiet`: its rows are not from tonight.
 const WORTH_A_NOTICE: Duration = Duration::from_secs(6 * 3600);
 
 /// The messages for an event of this kind.
@@ -147,7 +147,7 @@ fn listed(offers: u64, without_id: u64, calls: u64) -> Vec<Message> {
     messages
 }
 
-/// What is said of an earlier run.
+/// The message about an earlier run.
 fn earlier_run_message(run: &EarlierRun) -> Message {
     let text = earlier_run(run);
     let level = match &run.fate {
@@ -157,7 +157,7 @@ fn earlier_run_message(run: &EarlierRun) -> Message {
             _ => Level::Notice,
         },
         Fate::SetAside { why: WhyOver::Restart, .. } => Level::Info,
-        // Old rows and lost work concern the quiet too.
+        // Shown even with --quiet: rows are old, or work is lost.
         Fate::SetAside { .. } => Level::Notice,
     };
     let text = match &run.fate {
@@ -174,7 +174,7 @@ fn earlier_run_message(run: &EarlierRun) -> Message {
     Message::plain(level, "earlier_run", text)
 }
 
-/// What is there of an earlier run, and what becomes of it.
+/// The earlier run, and what becomes of it.
 pub(crate) fn earlier_run(EarlierRun { fate, age }: &EarlierRun) -> String {
     let age = self::age(*age);
     match fate {
@@ -221,7 +221,7 @@ fn input_warnings(warnings: InputWarnings) -> Vec<String> {
     [too_long, total, header, grown].into_iter().flatten().collect()
 }
 
-/// What is said when the workbook is made.
+/// The message when the workbook is made.
 pub(super) fn workbook(rows_in: &Path, cut_cells: u64) -> Vec<Message> {
     let rows_in = rows_in.display();
     let mut messages =

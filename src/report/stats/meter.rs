@@ -19,7 +19,7 @@ struct Sample {
 impl Meter {
     const SPACING: Duration = Duration::from_secs(1);
     const MEMORY: Duration = Duration::from_secs(60);
-    /// Calls per second are shown over less time than the rest is estimated from: one is news, the other a forecast.
+    /// Calls per second cover less time than the estimate of the rest does: one is the present, the other a forecast.
     const NEWS: Duration = Duration::from_secs(10);
 
     /// Starts counting from what was done, and called, before.
@@ -41,7 +41,7 @@ impl Meter {
 
     /// Calls per second of the last seconds.
     pub(crate) fn calls_per_second(&self, calls: u64, now: Instant) -> f64 {
-        // The sample of this very moment says nothing; where samples are rare, the one before has to do.
+        // The sample of this instant says nothing; where samples are rare, the one before it is used.
         let mut earlier = self.samples.iter().filter(|sample| sample.at < now);
         let recent = earlier.clone().find(|sample| now.saturating_duration_since(sample.at) <= Self::NEWS);
         recent.or(earlier.next_back()).map_or(0.0, |s| per_second(calls.saturating_sub(s.calls), now, s.at))

@@ -1,6 +1,6 @@
-//! What the events of a run come to, in numbers: gathered while it goes on, so that a run that fails has its report too.
+//! The numbers of a run, added up from its events while it runs, so that a run that fails has its report too.
 //!
-//! Every view reads these, so that they cannot disagree. Holds no wording.
+//! Every view reads these, so they cannot disagree. Holds no wording.
 
 pub(crate) mod latency;
 mod meter;
@@ -37,7 +37,7 @@ pub(crate) struct Stats {
     called_from: Option<Instant>,
     /// One for each network.
     lanes: Vec<LaneStats>,
-    /// How far it was when somebody last looked, or when the last call was over.
+    /// The latest snapshot.
     last: Option<Snapshot>,
     /// What differs from the last finished run, where there is a history.
     pub(crate) changes: Option<ChangeSummary>,
@@ -47,7 +47,7 @@ pub(crate) struct Stats {
     pub(crate) meter: Meter,
 }
 
-/// What is gathered of one network.
+/// The numbers of one network.
 #[derive(Debug)]
 struct LaneStats {
     statuses: Statuses,
@@ -58,7 +58,7 @@ struct LaneStats {
 /// Calls by the HTTP status of their answers; `None` is for those without an answer.
 pub(crate) type Statuses = BTreeMap<Option<u16>, u64>;
 
-/// What a run, or one network's part of it, comes to.
+/// The figures of a run, or of one network's part of it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Figures {
     /// What came of the offers, those of earlier runs included.
@@ -73,7 +73,7 @@ pub(crate) struct Figures {
     pub(crate) limit_used: Option<f64>,
     /// How long the answers took.
     pub(crate) latency: Option<Percentiles>,
-    /// How often a budget was away that is shared with other hosts; `None` without one.
+    /// Outages of the budget that is shared with other hosts; `None` without one.
     pub(crate) budget: Option<Outages>,
 }
 
@@ -82,7 +82,7 @@ pub(crate) struct Figures {
 pub(crate) struct LaneFigures<'a> {
     /// What was planned.
     pub(crate) plan: &'a LanePlan,
-    /// How far it got; `None` before anybody has looked.
+    /// How far it got; `None` before the first snapshot.
     pub(crate) status: Option<&'a LaneStatus>,
     /// What it comes to.
     pub(crate) figures: Figures,
@@ -163,7 +163,7 @@ impl Stats {
         }
     }
 
-    /// What to call a network in a message: nothing where there is only one.
+    /// The label of a network in a message; empty where there is only one.
     pub(crate) fn label(&self, lane: LaneId) -> Option<&str> {
         let lanes = self.plan.as_ref().map(|plan| plan.lanes.as_slice()).filter(|lanes| lanes.len() > 1)?;
         lanes.get(lane.0).map(|lane| &*lane.network)
@@ -184,7 +184,7 @@ impl Stats {
         self.lanes.get(lane.0).map(|lane| &lane.meter)
     }
 
-    /// What the whole run comes to.
+    /// The figures of the whole run.
     pub(crate) fn figures(&self) -> Figures {
         let (mut statuses, mut latencies) = (Statuses::new(), Latencies::new());
         for lane in &self.lanes {
@@ -205,7 +205,7 @@ impl Stats {
         }
     }
 
-    /// What each network comes to, in the order of the run.
+    /// The figures of each network, in the order of the run.
     pub(crate) fn lanes(&self) -> impl Iterator<Item = LaneFigures<'_>> {
         let plans = self.plan.iter().flat_map(|plan| &plan.lanes);
         plans.zip(&self.lanes).enumerate().map(|(n, (plan, stats))| {

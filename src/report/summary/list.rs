@@ -1,4 +1,4 @@
-//! The last words of a list.
+//! The final summary of a list.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use crate::report::format::counted;
 use crate::report::level::Level;
 use crate::report::message::form::Message;
 
-/// The last words of a list.
+/// The final summary of a list.
 pub(crate) fn list_ended(ended: &ListEnded) -> Message {
     let ListEnded { ending, code, networks, offers, calls, output, took } = ended;
     let failed: Vec<&NetworkList> = networks.iter().filter(|network| network.why.is_some()).collect();

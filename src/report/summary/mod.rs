@@ -1,4 +1,4 @@
-//! The last words of a command: what happened, what is safe, and the command to go on.
+//! The final summary of a command: what happened, what is safe, and the command to run next.
 
 mod list;
 mod networks;
@@ -26,13 +26,13 @@ use crate::report::stats::{Figures, Stats};
 /// How much is said of calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Detail {
-    /// What everybody understands.
+    /// The usual numbers.
     Plain,
     /// How long answers took, too (`-v`).
     Latency,
 }
 
-/// The last words of an export.
+/// The final summary of an export.
 pub(crate) fn describe(ended: &Ended, stats: &Stats, detail: Detail) -> Message {
     let (figures, took) = (stats.figures(), stats.started_at.elapsed());
     let summary =
@@ -50,7 +50,7 @@ pub(crate) fn describe(ended: &Ended, stats: &Stats, detail: Detail) -> Message 
     Message::new(level, lines.join("\n"), summary.fields(stats))
 }
 
-/// What the last words are made of.
+/// The parts of the final summary.
 struct Summary<'a> {
     ended: &'a Ended,
     figures: &'a Figures,
@@ -66,14 +66,14 @@ impl Summary<'_> {
 
     fn first_lines(&self) -> (Level, Vec<String>) {
         match &self.ended.outcome {
-            // Quiet is for those who want to hear of failures only.
+            // With --quiet only failures are shown.
             RunOutcome::Complete => {
                 let level = if self.tally().exit_code() == ExitCode::Success { Level::Info } else { Level::Notice };
                 let had_nothing = self.ended.scope == Scope::Failed && self.figures.counts.calls == 0;
                 (level, vec![if had_nothing { self.nothing_had_failed() } else { self.exported() }])
             }
             RunOutcome::BelowMinOk { least, rows_in } => (Level::Error, self.too_few(least, rows_in.as_deref())),
-            // Who has pressed Ctrl-C wants no error for it, but the way to go on.
+            // Ctrl-C is not an error, but the command to resume is shown.
             RunOutcome::Interrupted(_) => (Level::Notice, vec![self.ended.outcome.words(&self.ended.host)]),
             outcome => (Level::Error, vec![outcome.words_over(self.networks, &self.ended.host)]),
         }
@@ -114,7 +114,7 @@ impl Summary<'_> {
         }
     }
 
-    /// The way on where networks were given up and the others finished.
+    /// What to do next where networks were given up and the others finished.
     fn what_next_for(&self, stopped: usize) -> Option<String> {
         let whom = match stopped {
             0 => return None,

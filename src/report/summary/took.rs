@@ -1,10 +1,10 @@
-//! What a run took: calls, how long their answers were waited for, and how long none were made.
+//! What a run took: calls, the time for answers, and the time without calls.
 
 use crate::report::format::{self, counted};
 use crate::report::stats::Figures;
 use crate::report::summary::Detail;
 
-/// At most three lines, and one for a budget that was away.
+/// At most three lines, and one for an outage of the budget.
 pub(super) fn lines(figures: &Figures, detail: Detail) -> Vec<String> {
     let counts = figures.counts;
     let mut line = format!("  {}", counted(counts.calls, "call"));
