@@ -79,7 +79,7 @@ pub(crate) enum Error {
         source: io::Error,
     },
     /// The run ended halfway and can be resumed.
-    #[error("{cause}\n  to go on: {command}")]
+    #[error("{cause}\n  to continue: {command}")]
     Interrupted {
         /// Why it ended.
         cause: Box<Self>,

@@ -41,7 +41,7 @@ impl Status {
         let is_workbook = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("xlsx"));
         let rows = if is_workbook { path.with_added_extension("csv") } else { path.to_owned() };
         let Destination::File(place) = Destination::look(&rows)? else {
-            let message = format!("{} is no file: nothing stands beside a stream", path.display());
+            let message = format!("{} is not a file, and a stream has no files beside it", path.display());
             return Err(Error::Name(message));
         };
         let holder = holder(&place);

@@ -36,7 +36,7 @@ pub(crate) enum AccountError {
     },
     /// There is no such file, and its name may be the key itself.
     #[error(
-        "--api-key-file (or OFFERSLOOK_API_KEY_FILE) wants the name of a file; what is given is the name of none, and may be the API key itself, so it is not shown"
+        "--api-key-file (or OFFERSLOOK_API_KEY_FILE) takes the name of a file; there is no file of the name that is given, which may be the API key itself and is not shown"
     )]
     KeyForFile,
     /// The key was given as the network: it would go to name servers and into every message.

@@ -34,7 +34,7 @@ pub(crate) enum JobError {
     #[error("--column counts from 1")]
     ColumnZero,
     /// `--excel` with something else than CSV.
-    #[error("--excel is for CSV output; {0} needs none of it")]
+    #[error("--excel is for CSV output; {0} does not need it")]
     ExcelFormat(&'static str),
     /// A file name ending that belongs to another format.
     #[error("{}: offerlinks writes .csv, .jsonl and .xlsx; give the output (-o) one of these endings", .0.display())]

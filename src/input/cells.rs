@@ -1,17 +1,17 @@
 //! The cells of a row that go into the output or into links.
 //!
-//! Owns their storage: thousands of rows wait at a time for their turn, so it is compact. Must not know their names.
+//! Owns their storage, which is compact: thousands of rows wait at the same time. Must not know their names.
 
 use crate::cell::CellKind;
 
-/// The kept cells of a row, in input order, then those that only links ask for.
+/// The kept cells of a row, in input order, then those that only links need.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Cells {
     text: Box<str>,
     /// Where each cell ends in `text`.
     ends: Box<[usize]>,
     kept: usize,
-    /// What each kept cell is, unless all are text.
+    /// The kind of each kept cell; empty if all are text.
     kinds: Box<[CellKind]>,
 }
 
@@ -30,7 +30,7 @@ impl Cells {
         Self { text: text.into_boxed_str(), ends: ends.into_boxed_slice(), kept, kinds: Box::default() }
     }
 
-    /// The same cells, with what each kept one is.
+    /// The same cells, with the kind of each kept one.
     #[must_use]
     pub(crate) fn with_kinds(mut self, kinds: impl Iterator<Item = CellKind> + Clone) -> Self {
         if kinds.clone().any(|kind| kind != CellKind::Text) {
@@ -45,7 +45,7 @@ impl Cells {
         self.ends.get(index).and_then(|&end| self.text.get(start..end)).unwrap_or_default()
     }
 
-    /// How many there are, those for links included.
+    /// The number of cells, including those for links.
     pub(crate) fn len(&self) -> usize {
         self.ends.len()
     }
@@ -56,7 +56,7 @@ impl Cells {
         (0..self.kept).map(|index| self.get(index))
     }
 
-    /// The same cells, each with what it is.
+    /// The same cells, each with its kind.
     pub(crate) fn kept_with_kinds(&self) -> impl ExactSizeIterator<Item = (&str, CellKind)> {
         (0..self.kept).map(|index| (self.get(index), self.kinds.get(index).copied().unwrap_or_default()))
     }

@@ -1,6 +1,6 @@
 //! Which columns are kept, and under which names.
 //!
-//! Pure: the layout, the first records and what is wanted in, the decision out. Must not read anything, nor look for IDs.
+//! Pure: decides from the layout, the first records and the options. Must not read anything, nor look for IDs.
 
 use std::collections::HashSet;
 
@@ -12,20 +12,20 @@ use crate::input::names::Names;
 use crate::input::options::{Keep, NetworkColumn, WantedColumns};
 use crate::input::record::{Record, is_blank};
 
-/// What is decided about the columns.
+/// The decision about the columns.
 #[derive(Debug, Default)]
 pub(super) struct Columns {
     /// The ID column, from 0.
     pub(super) id: usize,
     /// The column that names networks, if there is one.
     pub(super) network: Option<usize>,
-    /// The columns whose cells a row carries: those for the output, then those only for links.
+    /// The columns whose cells a row keeps: those for the output, then those only for links.
     pub(super) carried: Vec<usize>,
-    /// The output's names of the first of these.
+    /// Their names in the output, for those that go there.
     pub(super) kept: Vec<String>,
-    /// The names of all columns, each one once.
+    /// The names of all columns, each one unique.
     pub(super) names: Vec<String>,
-    /// Columns without a name and without anything in the first rows, which are left out.
+    /// Columns that have no name and are empty in the first rows; they are left out.
     pub(super) dropped: Vec<usize>,
 }
 
@@ -83,19 +83,19 @@ impl Columns {
         record.count > width && record.iter().skip(width).any(|cell| !is_blank(cell))
     }
 
-    /// The place of the column that names networks among the carried ones.
+    /// The index of the column that names networks, among the carried ones.
     pub(super) fn carried_network(&self) -> Option<usize> {
         self.carried.iter().position(|&carried| Some(carried) == self.network)
     }
 
-    /// The place of a column among the carried ones.
+    /// The index of a column among the carried ones.
     pub(super) fn carried_index(&self, name: &str) -> Option<usize> {
         let column = find(&self.names, name)?;
         self.carried.iter().position(|&carried| carried == column)
     }
 }
 
-/// The column of that name: exactly, else in any case and with any white space.
+/// The column of that name: an exact match, else ignoring case and white space.
 pub(super) fn find(names: &[String], wanted: &str) -> Option<usize> {
     let alike = normal(wanted);
     let exactly = names.iter().position(|name| name.trim() == wanted.trim() && !alike.is_empty());
@@ -109,7 +109,7 @@ fn lookup(names: &[String], wanted: &str, option: &'static str, input: &str) -> 
     })
 }
 
-/// The header's names, each one once: `column_3` where there is none, `name_2` for the second of a name.
+/// The header's names, made unique: `column_3` for a missing name, `name_2` for the second column of a name.
 pub(super) fn unique_names(first: &[String], has_header: bool) -> Vec<String> {
     let taken: HashSet<&str> = if has_header { first.iter().map(|cell| cell.trim()).collect() } else { HashSet::new() };
     let mut used = HashSet::new();
@@ -125,7 +125,7 @@ pub(super) fn unique_names(first: &[String], has_header: bool) -> Vec<String> {
     names
 }
 
-/// The names in the output's header: those of the output's own columns get a prefix.
+/// The names in the output's header: a name that the output uses itself gets a prefix.
 fn output_names<'a>(schema: &Schema, names: impl Iterator<Item = &'a String> + Clone) -> Vec<String> {
     let mut used: HashSet<String> = names.clone().cloned().collect();
     let mut rename = |name: &String| {
@@ -140,7 +140,7 @@ fn output_names<'a>(schema: &Schema, names: impl Iterator<Item = &'a String> + C
     names.map(&mut rename).collect()
 }
 
-/// `name_2`, `name_3` and so on, the first that is free.
+/// The first free one of `name_2`, `name_3` and so on.
 fn numbered(base: &str, is_free: impl Fn(&str) -> bool) -> String {
     let mut number = 2_u64;
     loop {

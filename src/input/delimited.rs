@@ -1,8 +1,8 @@
 //! Text with delimiters (CSV and its kin) to records, one at a time.
 //!
-//! Owns the exact place in the text: byte, line, and what a carriage return at the end of a buffer leads to. csv-core,
-//! the parser under the csv crate, is used directly, because the csv crate's positions lie before the blank lines that
-//! precede a record and know no bare carriage returns. Must not know what columns mean.
+//! Owns the exact position in the text: byte and line, also where a buffer ends in a carriage return. Uses csv-core, the
+//! parser under the csv crate, because the csv crate's positions are before the blank lines that precede a record, and
+//! ignore bare carriage returns. Must not know what columns mean.
 
 use std::io::{self, BufRead};
 
@@ -10,7 +10,7 @@ use csv_core::ReadRecordResult;
 
 use crate::input::record::Record;
 
-/// The longest record that is read, in bytes. A quote that is never closed would otherwise take in the whole file.
+/// The longest record that is read, in bytes. Otherwise a quote that is never closed would swallow the whole file.
 pub(super) const MAX_RECORD: u64 = 8 << 20;
 
 /// Why there is no next record.
@@ -32,14 +32,14 @@ pub(super) struct Delimited<R> {
     byte: u64,
     /// The line that the next byte is on, from 1.
     line: u64,
-    /// The last byte consumed was a carriage return: a line feed that follows belongs to it.
+    /// The last byte consumed was a carriage return: a following line feed belongs to it.
     after_cr: bool,
-    /// The line of a record whose quotes were still open at the end of the text, and that holds more lines than one.
+    /// The line of a record whose quotes were still open at the end of the text, and that spans several lines.
     unclosed: Option<u64>,
 }
 
 impl<R: BufRead> Delimited<R> {
-    /// Reads on from `reader`, whose next byte is number `byte` of line `line`.
+    /// Continues from `reader`, whose next byte has offset `byte` and is on line `line`.
     pub(super) fn new(reader: R, delimiter: u8, byte: u64, line: u64) -> Self {
         let mut parser = csv_core::ReaderBuilder::new().delimiter(delimiter).build();
         forget_bom(&mut parser);
@@ -66,7 +66,7 @@ impl<R: BufRead> Delimited<R> {
         self.line
     }
 
-    /// The line at which quotes open that never close, when the end has been reached inside of them.
+    /// The line at which quotes open that never close, once the end is reached.
     pub(super) fn unclosed(&self) -> Option<u64> {
         self.unclosed
     }
@@ -75,7 +75,7 @@ impl<R: BufRead> Delimited<R> {
         &mut self.reader
     }
 
-    /// Goes on at another place, to which the caller has moved the reader. `after_cr`: the byte before is a `\r`.
+    /// Continues at another position, to which the caller has moved the reader. `after_cr`: the byte before it is `\r`.
     pub(super) fn moved_to(&mut self, byte: u64, line: u64, after_cr: bool) {
         self.parser.reset();
         forget_bom(&mut self.parser);
@@ -95,7 +95,7 @@ impl<R: BufRead> Delimited<R> {
         Ok(false)
     }
 
-    /// Goes to the next byte that is no line end; false when there is none.
+    /// Skips line ends; false at the end of the text.
     fn skip_line_ends(&mut self) -> io::Result<bool> {
         loop {
             let buffer = fill(&mut self.reader)?;
@@ -128,7 +128,7 @@ impl<R: BufRead> Delimited<R> {
     fn read_one(&mut self, record: &mut Record) -> Result<(), ReadFailure> {
         let start = self.byte;
         let mut len = 0;
-        // At the end of the text a line end is made up. A record that takes it for text has quotes that never close.
+        // At the end of the text the parser gets one more line end. If it counts as text, the record's quotes never close.
         let mut is_at_end = false;
         loop {
             let buffer = fill(&mut self.reader).map_err(ReadFailure::Read)?;
@@ -172,7 +172,7 @@ impl<R: BufRead> Delimited<R> {
         Ok(())
     }
 
-    /// Counts the lines of a record of `raw` bytes, `len` of them in cells, and sees whether there are quotes in it.
+    /// Counts the lines of a record of `raw` bytes, `len` of them in cells, and notes whether it has quotes.
     fn finish(&mut self, record: &mut Record, len: usize, raw: u64, ended_by_line_end: bool) {
         self.after_cr &= ended_by_line_end;
         let delimiters = record.count.saturating_sub(1);
@@ -200,11 +200,11 @@ fn line_ends(text: &[u8]) -> u64 {
     count
 }
 
-/// Reads ahead, through interruptions by signals.
+/// Fills the buffer, and retries when a signal interrupts.
 fn fill<R: BufRead>(reader: &mut R) -> io::Result<&[u8]> {
     loop {
         match reader.fill_buf() {
-            // Asked for again below: the borrow checker does not let a borrow out of a loop that goes on.
+            // Filled again below: the borrow checker does not allow returning the borrow from within the loop.
             Ok(_) => break,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
@@ -213,7 +213,7 @@ fn fill<R: BufRead>(reader: &mut R) -> io::Result<&[u8]> {
     reader.fill_buf()
 }
 
-/// A new parser would drop a byte order mark at its first read; after a seek that would eat three bytes of a cell.
+/// A new parser would drop a byte order mark at its first read; after a seek, those could be three bytes of a cell.
 fn forget_bom(parser: &mut csv_core::Reader) {
     parser.read_record(b"\n", &mut [0], &mut [0]);
 }

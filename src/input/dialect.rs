@@ -1,26 +1,26 @@
-//! How the text is written: a `sep=` line, and its first records under each delimiter that may be meant.
+//! The dialect of a text: a `sep=` line, and its first records under each possible delimiter.
 //!
-//! Pure: the beginning of the text in. Which delimiter is meant is for [`layout`](crate::input::layout) to judge.
+//! Pure: sees the beginning of the text. Which delimiter is meant is for [`layout`](crate::input::layout) to judge.
 
 use crate::input::delimited::Delimited;
 use crate::input::layout::delimiter::Cut;
 use crate::input::layout::{LOOK_AT, Line};
 use crate::input::record::Record;
 
-/// The delimiters that are looked for. The first is that of a text in which nothing is delimited.
+/// The possible delimiters. The first is used for a text without any.
 const CANDIDATES: [u8; 4] = *b",;\t|";
 
-/// The beginning of a text, as it may be cut.
+/// The beginning of a text, split in each possible way.
 #[derive(Debug)]
 pub(super) struct Opening {
-    /// Its first records, under each delimiter that may be meant.
+    /// Its first records, under each possible delimiter.
     pub(super) cuts: Vec<Cut>,
     /// Length of the `sep=` line at the start, its line end included; 0 without one.
     pub(super) sep_line: usize,
 }
 
 impl Opening {
-    /// Cuts the beginning of the text (UTF-8 or Windows-1252, without byte order mark), which stands below `lines` other
+    /// Splits the beginning of the text (UTF-8 or Windows-1252, without byte order mark), which follows `lines` other
     /// lines; `given` is the user's delimiter.
     pub(super) fn new(opening: &[u8], given: Option<u8>, lines: u64, is_whole: bool) -> Self {
         let (sep_line, declared) = sep_line(opening).unwrap_or_default();
@@ -36,8 +36,8 @@ impl Opening {
 
 /// Excel's own way to declare the delimiter, `sep=;`: the length of the line, and the delimiter.
 ///
-/// A program that saved the file again has filled the line up with delimiters: `sep=;;;`. If with others, `sep=;,,`, the
-/// line says nothing any more.
+/// A program that saves the file again may add delimiters to the line: `sep=;;;`. If it adds others, `sep=;,,`, the line
+/// is ignored.
 fn sep_line(opening: &[u8]) -> Option<(usize, Option<u8>)> {
     let end = memchr::memchr2(b'\n', b'\r', opening).unwrap_or(opening.len());
     let (line, after) = opening.split_at_checked(end)?;

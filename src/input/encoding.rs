@@ -1,6 +1,6 @@
 //! What kind of bytes an input is made of, judged by its beginning.
 //!
-//! Owns the signatures. Must not read anything, nor decode: cells are decoded one by one, in [`crate::text`].
+//! Owns the signatures. Must not read or decode anything: cells are decoded one by one, in [`crate::text`].
 
 use crate::input::names::Names;
 
@@ -15,7 +15,7 @@ pub(super) enum Content {
     Workbook,
 }
 
-/// What the bytes are, when it is nothing that can be read; says the way out.
+/// What the bytes are, if they cannot be read. Each message says what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unreadable {
     /// Every second byte is NUL.
@@ -74,7 +74,7 @@ pub(crate) enum Unreadable {
         /// The line of the first one.
         line: usize,
     },
-    /// UTF-16 behind other text.
+    /// UTF-16 after other text.
     #[error(
         "from line {line} on it is UTF-16 behind other text, as PowerShell's >> makes it; write the whole file in one \
          encoding, such as UTF-8"

@@ -1,6 +1,6 @@
 //! Why an input cannot be read, and what to do about it.
 //!
-//! Owns the words that users see. Must not decide anything.
+//! Owns the messages for users. Must not decide anything.
 
 use std::io;
 
@@ -9,7 +9,7 @@ pub(crate) use crate::input::layout::Refusal;
 use crate::input::names::{Names, SheetFlags};
 use crate::input::workbook::NotAWorkbook;
 
-/// Why the input cannot be used, or not any further.
+/// Why the input cannot be used, or cannot be read further.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InputError {
     /// No such file.
@@ -32,7 +32,7 @@ pub(crate) enum InputError {
         /// What the system says.
         source: io::Error,
     },
-    /// Not text, nor a workbook.
+    /// Neither text nor a workbook.
     #[error("{input}: cannot be read: {reason}")]
     Unreadable {
         /// The path.
@@ -40,7 +40,7 @@ pub(crate) enum InputError {
         /// What it is instead.
         reason: Unreadable,
     },
-    /// Looks like a workbook, but there is no sheet to be had from it.
+    /// Looks like a workbook, but no sheet can be read from it.
     #[error("{input}: cannot be read as a workbook: {reason}")]
     Workbook {
         /// The path.
@@ -111,7 +111,7 @@ pub(crate) enum InputError {
         /// The line on which the row starts.
         line: u64,
     },
-    /// All rows behind it would be taken for one cell, and their offers be lost.
+    /// A quote that is never closed: all following rows would count as one cell, and their offers would be lost.
     #[error(
         "{input}, line {line}: a quote (\") opens here and never closes, so all lines below would be read as one cell; \
          close it, or remove it"

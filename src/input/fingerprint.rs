@@ -1,13 +1,13 @@
-//! Places in the input, and proof that the input up to there is still the one that was read.
+//! Positions in the input, and proof that the input up to there is still the one that was read.
 //!
-//! Owns the checksum over what lies before a place. Must not parse anything.
+//! Owns the checksum of the bytes before a position. Must not parse anything.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use serde::{Deserialize, Serialize};
 
-/// A place between two rows.
+/// A position between two rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ResumePosition {
     /// Bytes of text before it (after UTF-16 was turned into UTF-8); 0 for sheets.
@@ -18,14 +18,14 @@ pub(crate) struct ResumePosition {
     pub record: u64,
 }
 
-/// A place in an input file, with what is needed to find out later whether the file is still the same.
+/// A position in an input file, with the data that shows later whether the file is still the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct InputFingerprint {
     /// The place.
     pub position: ResumePosition,
     /// Size of the file in bytes.
     pub size: u64,
-    /// CRC-32 of the bytes before the place; of the whole file where rows cannot be found by their offset.
+    /// CRC-32 of the bytes before the position; of the whole file where rows cannot be found by their offset.
     pub crc: u32,
 }
 
@@ -51,7 +51,7 @@ pub(crate) enum NotTheSameInput {
     Read(#[source] io::Error),
 }
 
-/// The checksum of a file's beginning, through its own handle, so that it never covers more than what it is asked for.
+/// The checksum of a file's beginning, read through its own handle.
 #[derive(Debug)]
 pub(crate) struct PrefixHasher<R = File> {
     file: R,
@@ -60,7 +60,7 @@ pub(crate) struct PrefixHasher<R = File> {
 }
 
 impl<R: Read + Seek> PrefixHasher<R> {
-    /// Takes over a handle that nothing else reads from and that stands at the start.
+    /// Takes a handle at the start of the file that nothing else reads from.
     pub(crate) fn new(file: R) -> Self {
         Self { file, hashed: 0, hasher: crc32fast::Hasher::new() }
     }

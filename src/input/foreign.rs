@@ -1,10 +1,10 @@
-//! What a text is that is no list: markup, JSON, a spreadsheet written as text, a dump, an answer with its headers.
+//! Texts that are not lists: markup, JSON, a spreadsheet written as text, a dump, an HTTP answer with its headers.
 //!
 //! Pure, by the beginning of the text alone. Must not judge tables.
 
 use crate::input::encoding::Unreadable;
 
-/// What the text is, when it is of a kind that has no rows of cells.
+/// What kind of text it is, if that kind has no rows of cells.
 pub(super) fn kind(text: &[u8]) -> Option<Unreadable> {
     let text = text.trim_ascii_start();
     let start = text.get(..4096).unwrap_or(text).to_ascii_lowercase();
@@ -70,7 +70,7 @@ fn is_sql(start: &[u8]) -> bool {
             && (is_dump(b" database dump") || is_dump(b"mysql dump") || is_dump(b"insert into ")))
 }
 
-/// The names in a zip archive that is no workbook; `None` where it may be one, or is damaged.
+/// The names in a zip archive that is not a workbook; `None` where it may be one, or is damaged.
 pub(super) fn files_in_zip(content: &[u8]) -> Option<Vec<String>> {
     const ENTRY: &[u8] = b"PK\x01\x02";
     // The parts by which readers know a workbook.

@@ -1,15 +1,15 @@
 //! A file that somebody may still be writing.
 //!
-//! Owns the patience at its end: half a last line is not taken for a whole one. Must not know of rows.
+//! Owns the wait at its end, so that half a last line does not count as a whole one. Must not know of rows.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::time::Duration;
 
-/// How often is looked whether the file has grown.
+/// How often to check whether the file has grown.
 const STEP: Duration = Duration::from_millis(20);
 
-/// Reads a file to its end, and waits there a little where the last line has no end and was written just now.
+/// Reads a file to its end, and waits there a little if the last line has no line end and was written just now.
 #[derive(Debug)]
 pub(super) struct Growing {
     file: File,
@@ -29,7 +29,7 @@ impl Growing {
         matches!(self.last, [_, b'\n' | b'\r'] | [b'\n' | b'\r', 0])
     }
 
-    /// Whether it was written to just now. A file from the future was not.
+    /// Whether it was written to just now. A modification time in the future does not count.
     fn is_fresh(&self) -> bool {
         let modified = self.file.metadata().and_then(|metadata| metadata.modified());
         modified.is_ok_and(|at| at.elapsed().is_ok_and(|age| age < self.settle))

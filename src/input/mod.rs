@@ -1,7 +1,7 @@
-//! Bytes to rows: offer IDs (or why there is none) and the cells that are kept, from CSV in any dialect or a workbook.
+//! Bytes to rows: offer IDs (or why there is none) and the kept cells, from CSV in any dialect or from a workbook.
 //!
-//! Owns everything about how an input is written, and the places at which a run can go on with it. Reads a row at a
-//! time, so that memory does not depend on the input's size. Must not know of the network, nor write anything.
+//! Owns the formats of inputs, and the positions at which a run can resume reading. Reads one row at a time, so that
+//! memory does not depend on the input's size. Must not know of the network, nor write anything.
 
 mod cells;
 mod columns;

@@ -1,6 +1,6 @@
-//! The start of reading: which kind of input, which dialect, which columns, how many rows.
+//! The start of reading: finds the kind of input, the dialect, the columns and the number of rows.
 //!
-//! Owns the order of these questions. Must not read more than the head of a text, unless no ID is in it.
+//! Owns the order of these steps. Must not read more than the head of a text, unless it contains no ID.
 
 use std::io::{self, BufRead, BufReader, Read};
 
@@ -22,8 +22,8 @@ use crate::input::total::{COUNTED, Sample, count_rows, unclosed_quote};
 use crate::input::warnings::InputWarnings;
 use crate::input::workbook::{OpenFailure, Sheet, Workbook};
 
-/// Whether the beginning of a stream shows what the rest is: by a header that is known, else by as many lines as are
-/// looked at in a file.
+/// Whether the beginning of a stream shows its layout: by a known header, else by as many lines as are examined in a
+/// file.
 pub(super) fn is_enough(head: &[u8], options: &Options) -> bool {
     let lines = |end| memchr::memchr_iter(end, head).count();
     let lines = lines(b'\n').max(lines(b'\r'));
@@ -39,7 +39,7 @@ pub(super) fn is_enough(head: &[u8], options: &Options) -> bool {
     layout.is_ok_and(|layout| layout.is_named && layout.header.is_some_and(|header| Some(header.line) == first))
 }
 
-/// Reads the head of what has been opened; `name` stands for it in messages.
+/// Reads the head of an opened source; `name` is its name in messages.
 pub(super) fn start(opened: Opened, name: String, options: &Options) -> Result<Input, InputError> {
     let mut input = Input {
         name,
@@ -71,7 +71,7 @@ pub(super) fn start(opened: Opened, name: String, options: &Options) -> Result<I
 type Seen = (Vec<Line>, Layout);
 
 impl Input {
-    /// Opens an input, reads its head, and decides about its columns. Costs the same whatever the size (of text).
+    /// Opens an input, reads its head, and decides about its columns. For text the cost does not depend on the size.
     ///
     /// # Errors
     /// All of [`InputError`].
@@ -104,10 +104,10 @@ impl Input {
         InputError::Read { input: self.name.clone(), line: 1, source }
     }
 
-    /// The layout, or an empty one where the user means an input without offers.
+    /// The layout; an empty one where the user allows an input without offers.
     fn allow(&self, layout: Result<Layout, Refusal>, options: &Options) -> Result<Layout, InputError> {
         match layout {
-            // Nothing is at or behind this line.
+            // No row is at or after this line.
             Err(refusal) if refusal.is_empty() && options.allow_empty => {
                 Ok(Layout { first: u64::MAX, ..Layout::default() })
             }
@@ -175,7 +175,7 @@ impl Input {
             Content::Plain { mark } => (mark, false),
             Content::Utf16 | Content::Workbook => (0, true),
         };
-        // Of a stream no more may be waited for than is there.
+        // A stream must not be waited for longer.
         let head = if is_utf16 { text_of_utf16(&opened.head) } else { opened.head };
         let bytes = if is_utf16 { transcode(opened.bytes) } else { opened.bytes };
         let failed = |source| InputError::Read { input: self.name.clone(), line: 1, source };
@@ -220,7 +220,7 @@ impl Input {
         Ok((seen, layout))
     }
 
-    /// Reads up to the first row, which stays to be read.
+    /// Reads up to the first row, which is then returned first.
     fn stand_at_first_row(&mut self, first: u64) -> Result<(), InputError> {
         let mut above = 0;
         while self.read_record()? {
@@ -241,7 +241,7 @@ struct Skipped {
     lines: u64,
 }
 
-/// Leaves out lines as they stand in the text, whatever is in them: an open quote there is none.
+/// Skips lines without parsing them: a quote in them opens nothing.
 fn skip_lines(reader: &mut impl BufRead, lines: u64) -> io::Result<Skipped> {
     let mut skipped = Skipped { bytes: 0, lines: 0 };
     let mut after_cr = false;
@@ -268,7 +268,7 @@ fn skip_lines(reader: &mut impl BufRead, lines: u64) -> io::Result<Skipped> {
     Ok(skipped)
 }
 
-/// Reads over bytes that are known to be there.
+/// Skips bytes that are known to be there.
 fn discard(reader: &mut impl BufRead, mut bytes: usize) -> io::Result<()> {
     while bytes > 0 {
         let part = reader.fill_buf()?.len().min(bytes);

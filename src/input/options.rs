@@ -1,23 +1,23 @@
-//! What a user may say about an input that does not speak for itself.
+//! Options for reading an input.
 //!
-//! Owns plain values. Must not know of flags or files.
+//! Plain values. Must not know of flags or files.
 
 use std::time::Duration;
 
 use crate::encode::Schema;
 
-/// How to read an input, where it does not speak for itself.
+/// How to read an input, where it does not show that itself.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Options {
     /// The column of the offer IDs.
     pub column: Option<ColumnChoice>,
     /// The byte between cells; quotes and line ends cannot be, and are ignored.
     pub delimiter: Option<u8>,
-    /// The first row is no header, whatever is in it.
+    /// The first row is not a header, whatever it contains.
     pub no_headers: bool,
-    /// Lines at the start that are not looked at (in a sheet: rows).
+    /// Lines at the start that are skipped (in a sheet: rows).
     pub skip_lines: u64,
-    /// An input without offers is meant.
+    /// An input without offers is accepted.
     pub allow_empty: bool,
     /// How long a file without a last line end must have been left alone: its last line may be half of one.
     pub settle: Duration,

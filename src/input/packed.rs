@@ -1,6 +1,6 @@
-//! A row as bytes, for a row that waits on disk until its network has time for it.
+//! A row as bytes, for rows that wait on disk until their network is ready for them.
 //!
-//! Owns that shape. It never outlives the process, so nothing about it is promised. Must not open anything.
+//! Owns that format. It never outlives the process, so it may change at any time. Must not open anything.
 
 use crate::cell::CellKind;
 use crate::input::cells::Cells;
@@ -8,7 +8,7 @@ use crate::input::fingerprint::ResumePosition;
 use crate::input::row::{BadId, Row};
 use crate::offer::{InvalidOfferId, OfferId};
 
-/// Why a cell is no ID, as one byte; the number of digits follows the last.
+/// Why a cell is not an ID, as one byte.
 const REASONS: [InvalidOfferId; 9] = [
     InvalidOfferId::Empty,
     InvalidOfferId::ThousandsSeparator,
@@ -26,11 +26,11 @@ const TOO_LONG: u8 = u8::MAX - 1;
 
 const KINDS: [CellKind; 4] = [CellKind::Text, CellKind::Number, CellKind::Truth, CellKind::Moment];
 
-/// Puts values behind each other.
+/// Writes values one after the other.
 #[derive(Debug)]
 pub(crate) struct Packer<'a>(pub(crate) &'a mut Vec<u8>);
 
-/// Takes them out again, in the same order; `None` where they are not there.
+/// Reads them in the same order; `None` where they are missing.
 #[derive(Debug)]
 pub(crate) struct Unpacker<'a>(pub(crate) &'a [u8]);
 
@@ -75,7 +75,7 @@ impl<'a> Unpacker<'a> {
 }
 
 impl Row {
-    /// Appends everything of the row but its place in the input.
+    /// Appends the row without its position in the input.
     pub(crate) fn pack(&self, out: &mut Vec<u8>) {
         let mut packer = Packer(out);
         packer.number(self.line);
@@ -102,7 +102,7 @@ impl Row {
         }
     }
 
-    /// The row that was packed; `None` for other bytes.
+    /// Reads a packed row; `None` for other bytes.
     pub(crate) fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
         let line = from.number()?;
         let offer = match from.byte()? {

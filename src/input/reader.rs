@@ -28,7 +28,7 @@ pub(crate) struct Input {
     pub(super) columns: Columns,
     pub(super) head: Head,
     pub(super) record: Record,
-    /// The first record is a row, and has been read to find that out.
+    /// The first record is a row and was read already.
     pub(super) is_pending: bool,
     pub(super) count: RowCount,
     /// `None` for a stream.
@@ -36,7 +36,7 @@ pub(crate) struct Input {
     pub(super) oddities: InputWarnings,
 }
 
-/// What stands above the rows, and beside them.
+/// What was found above the rows, and in other sheets.
 #[derive(Debug, Default)]
 pub(super) struct Head {
     /// The line of the header, if there is one.
@@ -76,7 +76,7 @@ pub(super) enum Records {
 }
 
 impl Input {
-    /// Whether the input can only be read on, and may keep its reader waiting.
+    /// Whether the input can only be read forward, and may keep its reader waiting.
     pub(crate) fn is_stream(&self) -> bool {
         self.file.is_none()
     }
@@ -86,7 +86,7 @@ impl Input {
         &self.columns.kept
     }
 
-    /// The index in [`Row::cells`] of a column that is kept or asked for in [`Options::also`], by its name in the input.
+    /// The index in [`Row::cells`] of a kept column, or one of `WantedColumns::also`, by its name in the input.
     pub(crate) fn cell_index(&self, name: &str) -> Option<usize> {
         self.columns.carried_index(name)
     }
@@ -96,13 +96,13 @@ impl Input {
         self.columns.carried_network()
     }
 
-    /// How the numbers and the days of the kept columns look in a workbook.
+    /// The number and date formats of the kept columns of a workbook.
     pub(crate) fn kept_looks(&self) -> Vec<CellFormat> {
         let Records::Sheet(sheet) = &self.records else { return Vec::new() };
         self.columns.carried.iter().take(self.columns.kept.len()).map(|&column| sheet.look(column)).collect()
     }
 
-    /// What was odd about the rows read so far.
+    /// Warnings about the rows read so far.
     pub(crate) fn oddities(&self) -> InputWarnings {
         let has_grown = self.count.is_at_end && self.has_offsets() && {
             let size = self.file.as_ref().and_then(|file| file.prefix.file_size().ok());
@@ -141,12 +141,12 @@ impl Input {
         self.count.sample.map_or(Total::Unknown, |sample| sample.estimate(self.count.read, self.position().byte))
     }
 
-    /// Whether a place in the text is the same place in the file.
+    /// Whether an offset in the text is the same offset in the file.
     pub(super) fn has_offsets(&self) -> bool {
         matches!(&self.records, Records::Text(text) if matches!(text.reader().get_ref(), Bytes::File(_)))
     }
 
-    /// Just behind the record read last.
+    /// The position after the last record.
     pub(super) fn position(&self) -> ResumePosition {
         match &self.records {
             Records::Text(text) => ResumePosition { byte: text.byte(), line: text.line(), record: self.count.read },
@@ -170,7 +170,7 @@ impl Input {
         }
     }
 
-    /// The ID of the record, or why there is none; what is odd about it is noted.
+    /// The ID of the record, or why there is none. Notes warnings.
     fn offer(&mut self) -> Result<OfferId, BadId> {
         let (record, columns) = (&self.record, &self.columns);
         let is_lost = |column: &usize| record.get(*column).is_some_and(|cell| !record::is_blank(cell));
@@ -213,7 +213,7 @@ impl Input {
         if columns.names.len() == 1
             && let Records::Text(delimited) = &self.records
         {
-            // `1,234` in a list of IDs is one cell to the person who wrote it: asking for offer 1 would be a guess.
+            // `1,234` in a list of IDs is meant as one cell: calling offer 1 would be a guess.
             let delimiter = [delimited.delimiter()];
             let line = record.iter().collect::<Vec<_>>().join(&delimiter[..]);
             let text = decode(line.trim_ascii_end());

@@ -1,6 +1,6 @@
-//! One record of the input as it lies in memory: reused from row to row, so that reading allocates nothing.
+//! One record of the input in memory: reused for every row, so that reading allocates nothing.
 //!
-//! Owns the storage and what "blank" means. Must not know where records come from or what their columns mean.
+//! Owns the storage and the meaning of "blank". Must not know where records come from or what their columns mean.
 
 use crate::cell::CellKind;
 
@@ -15,7 +15,7 @@ pub(super) struct Record {
     pub(super) count: usize,
     /// The line (or the row of a sheet) on which the record starts, from 1.
     pub(super) line: u64,
-    /// Whether there are quotes around a cell, which makes even an empty one something that was written on purpose.
+    /// Whether a cell has quotes: then even an empty one was written on purpose.
     pub(super) quoted: bool,
     /// What each cell of a sheet is; empty for text.
     kinds: Vec<CellKind>,
@@ -69,13 +69,13 @@ impl Record {
         (0..self.count).map(|index| self.get(index).unwrap_or_default())
     }
 
-    /// Whether nothing is in it but white space, so that it is not a row.
+    /// Whether it contains only white space, so that it is not a row.
     pub(super) fn is_blank(&self) -> bool {
         !(self.quoted && self.count == 1) && self.iter().all(is_blank)
     }
 }
 
-/// Whether nothing is in the cell but white space.
+/// Whether the cell contains only white space.
 pub(super) fn is_blank(cell: &[u8]) -> bool {
     cell.iter().all(u8::is_ascii_whitespace)
 }

@@ -1,6 +1,6 @@
-//! What was decided about an input, whether by flags or by its own words.
+//! How an input is read, as decided by flags or by its content.
 //!
-//! Plain values: two command lines that come to the same ones read the same rows. Must not decide anything.
+//! Plain values: two command lines with the same values read the same rows. Must not decide anything.
 
 use std::fmt;
 
@@ -87,7 +87,7 @@ impl Input {
         }
     }
 
-    /// The name that a column has in the input, of which `name` may be another spelling.
+    /// The input's own spelling of a column name.
     pub(crate) fn column_name(&self, name: &str) -> Option<&str> {
         columns::find(&self.columns.names, name).and_then(|column| self.columns.names.get(column)).map(String::as_str)
     }

@@ -1,4 +1,4 @@
-//! Fingerprints of an open input, and continuing it behind one.
+//! Fingerprints of an open input, and continuing after one.
 //!
 //! Must not decide whether the options are those of the interrupted run.
 
@@ -9,8 +9,8 @@ use crate::input::fingerprint::{InputFingerprint, NotTheSameInput, ResumePositio
 use crate::input::reader::{Input, InputFile, Records};
 
 impl Input {
-    /// A mark for a place that a row has given; `None` where the input is a stream. Reads what lies between this place
-    /// and that of the mark before.
+    /// The fingerprint of a position that a row has returned; `None` for a stream. Reads the bytes between this position
+    /// and that of the previous fingerprint.
     ///
     /// # Errors
     /// The file cannot be read any more, or has become shorter.
@@ -21,11 +21,11 @@ impl Input {
         Ok(Some(InputFingerprint { position: at, size: *size, crc: prefix.crc(end)? }))
     }
 
-    /// Goes on behind a mark, if the input up to there is the one that the mark was made in. To be called before the
-    /// first row is read. The options must be those of then: this is for the caller to see to.
+    /// Continues after a fingerprint, if the input up to there is still the same. To be called before the first row is
+    /// read. The caller makes sure that the options are those of the interrupted run.
     ///
     /// # Errors
-    /// Says why not. The input then still stands at its first row.
+    /// The input is not the same, or cannot be read. It is then still at its first row.
     pub(crate) fn resume(&mut self, mark: &InputFingerprint) -> Result<(), NotTheSameInput> {
         let has_offsets = self.has_offsets();
         let Some(InputFile { prefix, size }) = &mut self.file else { return Err(NotTheSameInput::Stream) };

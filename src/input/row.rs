@@ -1,4 +1,4 @@
-//! A row of the input, and a cell of the ID column that is no ID.
+//! A row of the input, and a cell of the ID column that is not an ID.
 //!
 //! Plain values. Must not know how they are read.
 
@@ -11,16 +11,16 @@ use crate::offer::{InvalidOfferId, OfferId};
 pub(crate) struct Row {
     /// The line on which it starts (in a sheet: its row), from 1.
     pub line: u64,
-    /// The offer to ask for.
+    /// The offer to call.
     pub offer: Result<OfferId, BadId>,
     /// The cells that go into the output or into links.
     pub cells: Cells,
-    /// The place just after this row.
+    /// The position after this row.
     pub next: ResumePosition,
 }
 
 impl Row {
-    /// What stands in `offer_id`: the ID as called, or the cell that is not one.
+    /// The text for `offer_id`: the ID as called, or the cell that is not one.
     pub(crate) fn id_cell(&self) -> &str {
         match &self.offer {
             Ok(offer) => offer.as_str(),
@@ -29,11 +29,11 @@ impl Row {
     }
 }
 
-/// A cell of the ID column that is no ID.
+/// A cell of the ID column that is not an ID.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct BadId {
     /// The cell as read.
     pub text: Box<str>,
-    /// Why it is no ID.
+    /// Why it is not an ID.
     pub reason: InvalidOfferId,
 }

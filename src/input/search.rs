@@ -1,6 +1,6 @@
-//! The search for a first offer ID, where the beginning of an input has none: without any, nothing is called.
+//! The search for the first offer ID, where the beginning of an input has none. An input without any is refused.
 //!
-//! Reads ahead, and leaves the input where it was. Must not hold more than the beginning of a stream.
+//! Reads ahead, and returns the input to its position. Must not hold more than the beginning of a stream.
 
 use std::io::{BufRead, BufReader, Cursor, Read};
 
@@ -68,7 +68,7 @@ impl Search {
         }
     }
 
-    /// In a stream, which cannot be read twice: what is read is held and put in front of the rest.
+    /// In a stream, which cannot be read twice: the bytes are kept and put in front of the rest.
     fn look_ahead(&mut self, input: &mut Input, layout: &Layout) -> Result<(), InputError> {
         let empty = Records::Sheet(Sheet::default());
         let Records::Text(text) = std::mem::replace(&mut input.records, empty) else { return Ok(()) };

@@ -1,6 +1,6 @@
 //! Where the bytes come from: a file or a stream.
 //!
-//! Owns opening, the look at the head, and the turning of UTF-16 into UTF-8. Must not know of rows.
+//! Owns opening, reading the head, and converting UTF-16 to UTF-8. Must not know of rows.
 
 use std::fmt;
 use std::fs::File;
@@ -12,7 +12,7 @@ use crate::input::encoding::{Content, sniff};
 use crate::input::error::InputError;
 use crate::input::growing::Growing;
 
-/// How much is read to find out what the input is, and at a time later on.
+/// The size of the head, and of each later read, in bytes.
 pub(super) const HEAD: usize = 64 << 10;
 
 /// Where the input comes from.
@@ -25,12 +25,12 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    /// What the user wrote: `-` is standard input.
+    /// Reads the argument: `-` is standard input.
     pub(crate) fn from_argument(argument: &Path) -> Self {
         if argument.as_os_str() == "-" { Self::Stdin } else { Self::File(argument.to_owned()) }
     }
 
-    /// Whether somebody types it.
+    /// Whether it is a keyboard.
     pub(crate) fn is_terminal(&self) -> bool {
         match self {
             Self::Stdin => io::stdin().is_terminal(),
@@ -40,7 +40,7 @@ impl Source {
     }
 }
 
-/// As it stands in messages.
+/// Its name in messages.
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -52,9 +52,9 @@ impl fmt::Display for Source {
 
 /// The bytes of an input.
 pub(super) enum Bytes {
-    /// A regular file as it is: can be read from any place.
+    /// A regular file, unconverted: can be read from any position.
     File(Growing),
-    /// Anything else: can only be read on.
+    /// Anything else: can only be read forward.
     Stream(Box<dyn Read + Send>),
 }
 
@@ -82,7 +82,7 @@ impl Seek for Bytes {
     }
 }
 
-/// An input that has been opened, standing at its first byte.
+/// An opened input, at its first byte.
 #[derive(Debug)]
 pub(super) struct Opened {
     pub(super) bytes: Bytes,
@@ -95,8 +95,8 @@ pub(super) struct Opened {
     pub(super) file: Option<(File, u64)>,
 }
 
-/// Opens the source and looks at its head. Of a stream no more is waited for than `is_enough`;
-/// `settle` is how long a file without a last line end must have been left alone.
+/// Opens the source and reads its head: of a stream, no more than `is_enough` accepts. `settle` is how long a file
+/// without a last line end must have been left alone.
 pub(super) fn open(source: &Source, settle: Duration, is_enough: impl Fn(&[u8]) -> bool) -> Result<Opened, InputError> {
     match source {
         Source::Stdin => open_stream(source, io::stdin(), is_enough),
@@ -117,7 +117,7 @@ pub(super) fn open(source: &Source, settle: Duration, is_enough: impl Fn(&[u8]) 
     }
 }
 
-/// Of a stream only so much is waited for as is needed: somebody may be typing it.
+/// Reads only as much of a stream as is needed: somebody may be typing it.
 pub(super) fn open_stream(
     source: &Source,
     mut stream: impl Read + Send + 'static,
@@ -140,7 +140,7 @@ fn judge(source: &Source, head: io::Result<(Vec<u8>, bool)>) -> Result<Judged, I
     }
 }
 
-/// Turns UTF-16 with a byte order mark into UTF-8 without one; what is not UTF-16 becomes U+FFFD.
+/// Converts UTF-16 with a byte order mark to UTF-8 without one; invalid parts become U+FFFD.
 pub(super) fn transcode(bytes: impl Read + Send + 'static) -> Bytes {
     let decoder =
         encoding_rs_io::DecodeReaderBytesBuilder::new().strip_bom(true).build_with_buffer(bytes, vec![0; HEAD]);
@@ -163,7 +163,7 @@ impl Read for Failing {
 /// Opens a file; with its size if it is a regular one, not a pipe or a device.
 fn open_file(path: &Path) -> Result<(File, Option<u64>), InputError> {
     let input = path.display().to_string();
-    // Looked at first: Windows refuses to open a folder in other words.
+    // Checked first: on Windows, opening a folder gives another error.
     if path.is_dir() {
         return Err(InputError::IsFolder { input });
     }
@@ -175,7 +175,7 @@ fn open_file(path: &Path) -> Result<(File, Option<u64>), InputError> {
     }
 }
 
-/// Reads the head: all of it, or what is there when it is enough. Tells whether the end was reached.
+/// Reads the head: all of it, or less if that is enough. Returns whether the end was reached.
 fn read_head(stream: &mut impl Read, is_enough: impl Fn(&[u8]) -> bool) -> io::Result<(Vec<u8>, bool)> {
     let mut head = vec![0; HEAD];
     let mut len = 0;
@@ -198,7 +198,7 @@ fn read_head(stream: &mut impl Read, is_enough: impl Fn(&[u8]) -> bool) -> io::R
     Ok((head, is_whole))
 }
 
-/// The text of the first bytes of UTF-16, as far as they are whole characters.
+/// The text of the first bytes of UTF-16, up to the last whole character.
 pub(super) fn text_of_utf16(head: &[u8]) -> Vec<u8> {
     let even = head.get(..head.len() & !1).unwrap_or_default();
     let (text, ..) = encoding_rs::UTF_16LE.decode(even);

@@ -1,6 +1,6 @@
-//! How many rows there are to come.
+//! How many rows an input has.
 //!
-//! Owns counting and estimating. Must not read rows for anything else, and must cost next to nothing at the start.
+//! Owns counting and estimating. Must not read rows for anything else, and must cost almost nothing at the start.
 
 use crate::input::delimited::Delimited;
 use crate::input::record::Record;
@@ -14,9 +14,9 @@ pub(super) const COUNTED: u64 = 4 << 20;
 pub(crate) enum Total {
     /// Counted.
     Exact(u64),
-    /// From the size of the file and the length of the rows so far; grows right while rows are read.
+    /// From the size of the file and the length of the rows so far; becomes exact while rows are read.
     Estimate(u64),
-    /// A stream, of which nothing is known.
+    /// A stream, whose length is unknown.
     Unknown,
 }
 
@@ -53,12 +53,12 @@ impl Sample {
 
 /// The rows in a text that starts between two rows: exactly the number that will be read.
 ///
-/// The parser's rules without the cells. Several times as fast, which matters because the first call waits for it.
+/// Applies the parser's rules without making cells. Several times as fast; the first call waits for it.
 pub(super) fn count_rows(text: &[u8], delimiter: u8) -> Count {
     count_in_parts(text, delimiter, 32 << 10)
 }
 
-/// What counting finds out about a text.
+/// The result of counting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Count {
     pub(super) rows: u64,
@@ -141,7 +141,7 @@ impl Counter {
         })
     }
 
-    /// Without quotes there is little to know, and no need to branch on each byte.
+    /// Without quotes the rules are simple, and need no branch for each byte.
     fn add_unquoted(&mut self, text: &[u8]) {
         let Some(last) = text.last() else { return };
         if let Some(end) = memchr::memchr2(b'\n', b'\r', text) {
@@ -178,7 +178,7 @@ enum Place {
     QuoteInQuotes,
 }
 
-/// What has been seen of a record.
+/// The state within a record.
 #[derive(Default)]
 struct Line {
     is_filled: bool,

@@ -1,19 +1,19 @@
-//! How old a checkpoint is, and so the rows of the run that left it.
+//! The age of a checkpoint, and so of its run's rows.
 //!
-//! Pure: the times are passed in. Clocks may have been wrong or set meanwhile, and never make a run younger than it says.
+//! Pure: the times are passed in. Clocks may have been wrong or were set since; that never makes a run look younger.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// A younger run is resumed unasked; the next night's run makes fresh rows.
+/// A younger run is resumed without being asked; the next night's run makes fresh rows.
 const RECENT: Duration = Duration::from_secs(24 * 3600);
 /// The time since a run's last commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Age {
     /// The time since then.
     Past(Duration),
-    /// Saved by a clock that was ahead of what it is now by this much.
+    /// The clock has been set back: the checkpoint is this far in the future.
     Ahead(Duration),
     /// The checkpoint does not say.
     Unknown,
@@ -29,8 +29,8 @@ impl Age {
         }
     }
 
-    /// Whether a run is resumed though nobody asked for that. A clock that was corrected by hours, as after a start
-    /// without a battery, is no reason against it; a date far ahead may hide any age.
+    /// Whether a run is resumed without being asked. A clock that was corrected by hours, as on machines without a battery,
+    /// does not prevent that; a date further ahead may hide any age.
     pub(crate) fn is_recent(self) -> bool {
         match self {
             Self::Past(age) | Self::Ahead(age) => age < RECENT,

@@ -11,7 +11,7 @@ use crate::output::error::{Action, OutputError};
 use crate::output::lock::Lock;
 use crate::output::rename::{remove, rename};
 
-/// Puts `bytes` in the place of the output that is locked.
+/// Replaces the locked output by `bytes`.
 ///
 /// # Errors
 /// The old file is untouched.
@@ -23,7 +23,7 @@ pub(crate) fn replace(lock: &Lock, bytes: &[u8]) -> Result<(), OutputError> {
     swap(place, &temporary, bytes).map_err(OutputError::io(Action::Replace, place.out()))
 }
 
-/// Puts `bytes` into the list beside the output that is locked, in the place of what is there.
+/// Replaces the list beside the locked output by `bytes`.
 ///
 /// # Errors
 /// The old list is untouched.
@@ -34,17 +34,17 @@ pub(crate) fn replace_offers(_: &Lock, list: &Path, bytes: &[u8]) -> Result<(), 
     swap(&place, &temporary, bytes).map_err(OutputError::io(Action::Replace, place.out()))
 }
 
-/// Puts `bytes` in the place of what is there. Of two who do so at once, one wins.
+/// Replaces the file by `bytes`. If two processes do so at once, one of them wins.
 ///
 /// # Errors
 /// The old file is untouched.
 pub(crate) fn replace_unlocked(place: &OutputPath, bytes: &[u8]) -> io::Result<()> {
     place.make_folder().map_err(io::Error::other)?;
-    // Not a name that ends like the real one: node_exporter reads whatever is called *.prom.
+    // The name must not end like the real one: node_exporter reads every *.prom.
     swap(place, &place.beside(&format!(".{}.tmp", std::process::id())), bytes)
 }
 
-/// Fills the place of what is there with what `write` writes: as a whole, or not at all.
+/// Replaces the file by what `write` writes: completely, or not at all.
 ///
 /// # Errors
 /// The old file is untouched.
@@ -63,7 +63,7 @@ pub(crate) fn replace_streamed<E: From<OutputError>>(
         Ok(place.sync_folder().map_err(OutputError::io(Action::Sync, place.folder()))?)
     });
     if filled.is_err() {
-        // The error that is under way says more than a failure to tidy up.
+        // The first error says more than a failure to clean up.
         let _ = remove(&temporary);
     }
     filled
@@ -75,7 +75,7 @@ fn swap(place: &OutputPath, temporary: &Path, bytes: &[u8]) -> io::Result<()> {
     drop(file);
     let replaced = written.and_then(|()| rename(temporary, place.out()));
     if replaced.is_err() {
-        // The error that is under way says more than a failure to tidy up.
+        // The first error says more than a failure to clean up.
         let _ = remove(temporary);
     }
     replaced?;

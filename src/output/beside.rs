@@ -1,5 +1,5 @@
-//! How files beside the output are opened: no link is followed, no pipe is waited for, and nothing but a plain file is
-//! used. Others may write into the output's folder, and what has one of our names there need not be ours.
+//! How files beside the output are opened: follows no link, waits for no pipe, and uses only plain files. Others may
+//! write into the output's folder, so a file with one of our names need not be ours.
 //!
 //! Knows nothing of what the files hold.
 
@@ -15,7 +15,7 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
     open_with(OpenOptions::new().read(true), path)
 }
 
-/// Opens a file as the options say. What is no plain file is refused with [`io::ErrorKind::InvalidInput`].
+/// Opens a file as the options say. Anything but a plain file is refused with [`io::ErrorKind::InvalidInput`].
 pub(crate) fn open_with(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(options, nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK);
@@ -23,7 +23,7 @@ pub(crate) fn open_with(options: &mut OpenOptions, path: &Path) -> io::Result<Fi
     match options.open(path) {
         Ok(file) if file.metadata()?.is_file() => Ok(file),
         Ok(_) => Err(no_file()),
-        // The system has other words for each of them.
+        // The system has a different error for each kind.
         Err(error) => match fs::symlink_metadata(path) {
             Ok(found) if !found.is_file() => Err(no_file()),
             _ => Err(error),
@@ -31,9 +31,9 @@ pub(crate) fn open_with(options: &mut OpenOptions, path: &Path) -> io::Result<Fi
     }
 }
 
-/// Makes a file anew. What had its name is removed and never written to.
+/// Creates a new file. An existing file of that name is removed, never written to.
 pub(crate) fn make(options: &mut OpenOptions, path: &Path) -> Result<File, OutputError> {
-    /// Whoever puts something there again and again does so on purpose.
+    /// A file that keeps coming back is put there on purpose.
     const TRIES: u32 = 3;
     options.read(true).write(true).create_new(true);
     for _ in 1..TRIES {
@@ -47,7 +47,7 @@ pub(crate) fn make(options: &mut OpenOptions, path: &Path) -> Result<File, Outpu
     options.open(path).map_err(OutputError::io(Action::Open, path))
 }
 
-/// Whether the file still has this name, and no other has it. Elsewhere than on Unix an open file keeps its name.
+/// Whether the name still leads to this file. On other systems than Unix an open file keeps its name.
 #[cfg(unix)]
 pub(crate) fn has_name(file: &File, path: &Path) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt;

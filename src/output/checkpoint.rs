@@ -1,7 +1,7 @@
-//! The checkpoint: how far a run has come, in a file that shows every damage.
+//! The checkpoint: how far a run has come, in a file that detects every damage.
 //!
-//! Owns the file's format. It never holds a secret: the caller's part is what the caller puts in, and the rest is
-//! offsets and checksums. Must not look at the rows: `earlier_run` compares the two.
+//! Owns the file's format. It holds no secret: the caller decides what goes into its part, and the rest is offsets and
+//! checksums. Must not look at the rows: `earlier_run` compares the two.
 
 use std::io::{self, Read};
 use std::ops::RangeInclusive;
@@ -17,7 +17,7 @@ use crate::output::destination::OutputPath;
 use crate::output::written::Written;
 use crate::text;
 
-/// Raised with every change to the meaning of the file. 1: the job was one text, and there were no times.
+/// Raised with every change to the meaning of the file. In format 1 the job was one text, and there were no times.
 const FORMAT: u32 = 2;
 /// Formats that are read; others are not continued.
 const READ: RangeInclusive<u32> = 1..=FORMAT;
@@ -28,10 +28,10 @@ const BEFORE_BODY: &str = "{\"checkpoint\":";
 const BEFORE_CRC: &str = ",\"crc32\":\"";
 const END: &str = "\"}\n";
 
-/// How far a run is, as the run itself sees it.
+/// How far a run is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Checkpoint<M, C> {
-    /// Everything that shapes rows: only a run of the same job may go on. The caller knows what it means.
+    /// Everything that shapes rows: only a run of the same job may resume. The caller knows what it means.
     pub job: Value,
     /// When the run was first started, by the wall clock.
     #[serde(default)]
@@ -59,7 +59,7 @@ pub(super) struct Body<S> {
     pub(super) tool: String,
     pub(super) output_bytes: u64,
     pub(super) tail_crc32: u32,
-    /// Of all rows. Missing where a run before this one did not know it.
+    /// Of all rows. Missing if an earlier run did not record it.
     #[serde(default)]
     pub(super) output_crc32: Option<u32>,
     pub(super) state: State,
@@ -72,10 +72,10 @@ pub(super) struct Body<S> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum RowsIn {
-    /// In the one that gets the output's name.
+    /// The file that will get the output's name.
     #[default]
     Output,
-    /// In the log of a run over several networks, which is merged into that one at the end.
+    /// The log of a run over several networks, which is merged into the output at the end.
     Log,
 }
 
@@ -94,7 +94,7 @@ impl RowsIn {
     }
 }
 
-/// Read before the rest, which another version may have shaped differently.
+/// Read before the rest, whose shape may differ in another version.
 #[derive(Deserialize)]
 struct Version {
     format: u32,
@@ -107,7 +107,7 @@ pub(crate) enum State {
     Running,
     /// All rows are written: only the rename may be missing.
     Finished,
-    /// The same, but the rows are not to replace the output: they go to a file beside it.
+    /// The same, but the rows do not replace the output: they go to a file beside it.
     Withheld,
 }
 
@@ -150,7 +150,7 @@ pub(crate) fn encode<M: Serialize, C: Serialize>(
     Ok(format!("{BEFORE_BODY}{body}{BEFORE_CRC}{crc:08x}{END}"))
 }
 
-/// The text of a checkpoint; `None` where there is none. What is no plain file has no text of ours.
+/// The text of a checkpoint; `None` where there is none. Empty for anything but a plain file.
 pub(crate) fn read_file(path: &Path) -> io::Result<Option<String>> {
     let file = match beside::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

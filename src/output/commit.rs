@@ -1,7 +1,7 @@
 //! The steps that bring rows and their checkpoint to disk, and give the output its real name.
 //!
-//! Owns their order, which makes a kill or a power cut at any instant harmless. Nothing here needs the rows that come
-//! after: they may be appended while a commit waits for the disk.
+//! Owns their order, which makes a kill or a power cut at any instant harmless. Later rows may be appended while a commit
+//! waits for the disk.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -38,11 +38,11 @@ pub(crate) enum Step {
 /// A checkpoint must never be on disk before the rows it counts.
 pub(crate) const COMMIT: [Step; 4] = [Step::SyncRows, Step::WriteCheckpoint, Step::RenameCheckpoint, Step::SyncFolder];
 
-/// Follows a commit that says "finished", so that a kill from here on is known for what it is. The checkpoint goes last,
-/// by [`tidy_up`](crate::output::tidy_up).
+/// Follows a commit with state "finished", so that the next run recognizes a kill from here on. The checkpoint is removed
+/// last, by [`tidy_up`](crate::output::tidy_up).
 pub(crate) const FINISH: [Step; 3] = [Step::TakeMode, Step::RenameRows, Step::SyncName];
 
-/// The files beside the output that this run has made, as it left them.
+/// The files beside the output that this run has made, to recognize them.
 #[derive(Debug)]
 pub(crate) struct Ours {
     /// The rows.
@@ -63,18 +63,18 @@ impl Ours {
         self.checkpoint.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// To be called when the file has just been opened by this name.
+    /// To be called right after the file was opened by this name.
     pub(crate) fn look_at_name(&mut self, path: &Path) -> io::Result<()> {
         self.tells_names = beside::has_name(&self.file, path)?;
         Ok(())
     }
 }
 
-/// A commit whose rows the system has, and the disk not yet.
+/// A commit whose rows were passed to the system, but are not on disk yet.
 #[derive(Debug)]
 #[must_use]
 pub(crate) struct Commit {
-    /// Held to the end, so that no other run begins before this is done.
+    /// Held until the end, so that no other run begins before this is done.
     pub(crate) lock: Arc<Lock>,
     pub(crate) ours: Arc<Ours>,
     /// The rows' temporary name.
@@ -84,17 +84,17 @@ pub(crate) struct Commit {
     pub(crate) state: State,
     /// All rows, if these are the last.
     pub(crate) written: Option<Written>,
-    /// Told if the disk fails.
+    /// Set if the disk fails.
     pub(crate) failed: Arc<AtomicBool>,
 }
 
 impl Commit {
-    /// Makes the rows, and what the checkpoint says of them, survive a kill and a power cut. If the run is finished,
-    /// gives the output its real name. Waits for the disk.
+    /// Makes the rows and their checkpoint survive a kill and a power cut. If the run is finished, gives the output its
+    /// real name. Waits for the disk.
     ///
     /// # Errors
-    /// The disk is full or broken, or somebody else has changed what this run wrote; the commit before this one still
-    /// holds, and the output is the old or the new one, whole.
+    /// The disk is full or broken, or another program has changed this run's files. The commit before this one is still
+    /// valid, and the output is the complete old or new one.
     pub(crate) fn complete(self) -> Result<(), OutputError> {
         let finish = if self.state == State::Running { &[] } else { &FINISH[..] };
         let all = || self.check().and_then(|()| COMMIT.iter().chain(finish).try_for_each(|&step| self.perform(step)));
@@ -105,13 +105,13 @@ impl Commit {
         done
     }
 
-    /// Whether what is there is what this run wrote.
+    /// Whether the file still is what this run wrote.
     fn check(&self) -> Result<(), OutputError> {
         self.check_names()?;
         let path = self.lock.place().checkpoint();
         let there = read_file(&path).map_err(OutputError::io(Action::Read, &path))?;
         let ours = self.ours.checkpoint.lock().unwrap_or_else(PoisonError::into_inner);
-        // One that was removed is written again now, and nothing is lost.
+        // A removed checkpoint is written again now, and nothing is lost.
         if there.is_some() && there != *ours {
             return self.changed(path, "was replaced or edited");
         }
@@ -122,7 +122,7 @@ impl Commit {
         }
     }
 
-    /// Names can be given to other files in an instant, so they are checked again just before the output gets its own.
+    /// A name can lead to another file at any moment, so names are checked again just before the output is renamed.
     fn check_names(&self) -> Result<(), OutputError> {
         self.lock.check()?;
         let has_name = beside::has_name(&self.ours.file, &self.path);
@@ -136,7 +136,7 @@ impl Commit {
         Err(OutputError::Changed { path, how, out: self.lock.place().out().to_owned() })
     }
 
-    /// What the rows are called when all are written.
+    /// The name of the rows when all are written.
     fn name(&self) -> PathBuf {
         let place = self.lock.place();
         if self.state == State::Withheld { place.failed() } else { place.out().to_owned() }
@@ -173,8 +173,8 @@ impl Commit {
     }
 }
 
-/// Gives the rows the old output's owner and permissions, as far as that is allowed. A file system that has none is no
-/// reason to lose a finished run. What would let others act as the owner (setuid, setgid) is never taken over.
+/// Gives the rows the old output's owner and permissions, where that is allowed. A file system without permissions is no
+/// reason to lose a finished run. The bits setuid and setgid are never copied.
 pub(crate) fn take_mode(file: &File, out: &Path) -> io::Result<()> {
     let old = match fs::metadata(out) {
         Ok(old) => old,
@@ -197,7 +197,7 @@ fn take_owner(file: &File, old: &fs::Metadata) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, fchown};
     let new = file.metadata()?;
     if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
-        // Only root may give a file away; others may give it to a group of theirs.
+        // Only root may change the owner; others may change the group to one of theirs.
         let _ = fchown(file, Some(old.uid()), Some(old.gid())).or_else(|_| fchown(file, None, Some(old.gid())));
     }
     Ok(())

@@ -1,18 +1,18 @@
-//! When to commit: often enough that a kill costs little, seldom enough that it costs nothing.
+//! When to commit: often enough that a kill costs little, rarely enough that commits cost almost nothing.
 //!
-//! A pure state machine that is told the time; it commits nothing itself.
+//! A pure state machine: time is passed in, and it commits nothing itself.
 
 use std::time::{Duration, Instant};
 
-/// As many offers a kill may cost at the published pace of 5 a second: five seconds' work.
+/// How many offers a kill may cost: at the published pace of 5 a second, five seconds of work.
 const OFFERS: u64 = 25;
 /// No finished offer waits longer than this, where the disk keeps up.
 const LONGEST: Duration = Duration::from_secs(5);
-/// Where 25 offers take no time, a kill costs this much work.
+/// At a fast pace, how much time of work a kill may cost.
 const SHORTEST: Duration = Duration::from_millis(250);
 /// A commit that took t is followed by 19 t without one: at most 5 % of the disk's time goes into commits.
 const REST: u32 = 19;
-/// But it is not followed by more than this: where a commit is slow, it has waited for others.
+/// But never by more than this: a commit that is so slow has waited for other programs.
 const LONGEST_REST: Duration = Duration::from_secs(60);
 
 /// Says when the next commit is due.
@@ -23,7 +23,7 @@ pub(crate) struct CommitPolicy {
     earliest: Instant,
     /// Offers appended since the last commit began.
     offers: u64,
-    /// When the commit began that is under way.
+    /// When the commit in progress began.
     began: Option<Instant>,
 }
 
@@ -44,12 +44,12 @@ impl CommitPolicy {
         self.offers = 0;
     }
 
-    /// Whether a commit is under way.
+    /// Whether a commit is in progress.
     pub(crate) fn is_under_way(&self) -> bool {
         self.began.is_some()
     }
 
-    /// Since when a commit is under way.
+    /// When the commit in progress began.
     pub(crate) fn under_way_since(&self) -> Option<Instant> {
         self.began
     }
@@ -62,8 +62,7 @@ impl CommitPolicy {
         }
     }
 
-    /// When to commit what is there now; `None` while there is nothing new, or a commit is under way. May be in the
-    /// past.
+    /// When to commit the rows so far; `None` while there is nothing new, or a commit is in progress. May be in the past.
     pub(crate) fn due(&self) -> Option<Instant> {
         if self.is_under_way() {
             return None;

@@ -1,6 +1,6 @@
 //! Where the output goes: a file that is replaced as a whole, or something that can only be written to.
 //!
-//! Only names and looks; the one thing it makes is a missing folder.
+//! Makes names and checks files; the only thing it creates is a missing folder.
 
 use std::ffi::OsString;
 use std::fs;
@@ -20,16 +20,15 @@ pub(crate) enum Destination {
     Stdout,
     /// A device or a pipe: written directly, since it cannot be replaced.
     Device(PathBuf),
-    /// A file, there or not yet.
+    /// A file, whether or not it exists.
     File(OutputPath),
 }
 
 impl Destination {
-    /// Where a run writes to that has `-o out`. Symbolic links are followed, so that the link stays and its file is
-    /// replaced.
+    /// Where a run with `-o out` writes. Follows symbolic links, so that the link stays and its file is replaced.
     ///
     /// # Errors
-    /// No run can have `out`: it is a folder, its name leads nowhere or is too long, or nobody can replace it.
+    /// `out` is no possible output: it is a folder, its name leads nowhere or is too long, or it cannot be replaced.
     pub(crate) fn of(out: &Path) -> Result<Self, OutputError> {
         let found = Self::look(out)?;
         if let Self::File(place) = &found {
@@ -38,10 +37,10 @@ impl Destination {
         Ok(found)
     }
 
-    /// The same for one who only reads, whoever has it open.
+    /// The same, for reading only: it may be open in another program.
     ///
     /// # Errors
-    /// No run can have had `out`.
+    /// `out` is no possible output.
     pub(crate) fn look(out: &Path) -> Result<Self, OutputError> {
         if out == Path::new("-") {
             return Ok(Self::Stdout);
@@ -57,13 +56,13 @@ impl Destination {
             Ok(found) if found.is_dir() => Err(OutputError::IsFolder(out.to_owned())),
             Ok(found) if !found.is_file() => Ok(Self::Device(real)),
             _ if real.file_name().is_none() || ends_in_separator(out) => Err(OutputError::IsFolder(out.to_owned())),
-            // What else may be wrong shows, with a better message, when the folder is made or the lock is opened.
+            // Other errors get a better message when the folder is made or the lock is opened.
             _ => OutputPath { out: real }.with_room_beside().map(Self::File),
         }
     }
 }
 
-/// `/dev/stdout` may lead to a file that another program has open, which must not be replaced under it.
+/// `/dev/stdout` may be a file that another program has open; it must not be replaced.
 fn is_device_name(out: &Path) -> bool {
     if cfg!(windows) {
         out.file_name().is_some_and(|name| windows_names::is_stream(&name.to_string_lossy()))
@@ -72,7 +71,7 @@ fn is_device_name(out: &Path) -> bool {
     }
 }
 
-/// Why this system would not make a file of that name, though it reports no error.
+/// Why this system would not create a file of that name, although it reports no error.
 fn name_flaw(out: &Path) -> Option<&'static str> {
     let name = out.file_name().filter(|_| cfg!(windows))?;
     windows_names::flaw(&name.to_string_lossy())
@@ -82,14 +81,14 @@ fn ends_in_separator(out: &Path) -> bool {
     out.as_os_str().to_string_lossy().ends_with(std::path::is_separator)
 }
 
-/// The file at the end of a chain of symbolic links, whether it is there or not.
+/// The file at the end of a chain of symbolic links, whether or not it exists.
 fn follow(out: &Path) -> Result<PathBuf, OutputError> {
-    /// As many as Linux follows.
+    /// The most links in a chain, as on Linux.
     const MAX_LINKS: usize = 40;
     let mut real = out.to_owned();
     for _ in 0..=MAX_LINKS {
         let Ok(next) = fs::read_link(&real) else { return Ok(real) };
-        // A relative link is meant from its own folder; joining an absolute one replaces everything.
+        // A relative link starts in its own folder; joining an absolute one replaces everything.
         real = real.parent().unwrap_or(Path::new("")).join(next);
     }
     Err(OutputError::LinkLoop(out.to_owned()))
@@ -98,10 +97,10 @@ fn follow(out: &Path) -> Result<PathBuf, OutputError> {
 /// The folder of the output where none is named.
 const DEFAULT_FOLDER: &str = "output";
 
-/// No name beside an output ends in anything longer.
+/// The longest ending of a name beside an output.
 const LONGEST_SUFFIX: &str = ".checkpoint.tmp";
 
-/// An output file and the names of what stands beside it during a run.
+/// An output file, and the names of the files beside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutputPath {
     out: PathBuf,
@@ -123,7 +122,7 @@ impl OutputPath {
         self.beside(".networks")
     }
 
-    /// What the log of an interrupted run is called that was set aside.
+    /// The name of a log that was set aside.
     pub fn old_log(&self) -> PathBuf {
         self.beside(".networks.old")
     }
@@ -143,12 +142,12 @@ impl OutputPath {
         self.beside(".failed")
     }
 
-    /// The next checkpoint until it is whole.
+    /// The next checkpoint while it is being written.
     pub(crate) fn new_checkpoint(&self) -> PathBuf {
         self.beside(".checkpoint.tmp")
     }
 
-    /// What the rows and the checkpoint of an interrupted run are called that was set aside. One is kept.
+    /// The names of rows and a checkpoint that were set aside. Only the latest are kept.
     pub fn set_aside(&self) -> [PathBuf; 2] {
         [self.beside(".partial.old"), self.beside(".checkpoint.old")]
     }
@@ -161,21 +160,21 @@ impl OutputPath {
         [partial, log, checkpoint, self.new_checkpoint(), self.lock(), old_rows, old_log, old_checkpoint, failed]
     }
 
-    /// The `--append` that the output was made with, as far as is known; empty where it had none.
+    /// The `--append` that the output was made with, if known; empty where there was none.
     pub fn remembered_append(&self) -> Option<String> {
         crate::output::lock::remembered(&self.lock())
     }
 
-    /// What is locked during a run.
+    /// The file that is locked during a run.
     pub fn lock(&self) -> PathBuf {
         self.beside(".lock")
     }
 
-    /// Better now than at the first commit.
+    /// Checked now, rather than at the first commit.
     fn with_room_beside(self) -> Result<Self, OutputError> {
         let longest = self.beside(LONGEST_SUFFIX);
         let name = longest.file_name().unwrap_or_default();
-        // The folder may still have to be made; names are limited alike in the one it will stand in.
+        // The folder may not exist yet; the limit is the same in its parent folder.
         let folder = self.folder().ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new(""));
         match fs::symlink_metadata(folder.join(name)) {
             Err(error) if error.kind() == InvalidFilename => {
@@ -210,8 +209,8 @@ impl OutputPath {
         fs::create_dir_all(folder).map_err(|source| OutputError::NoFolder { folder: folder.to_owned(), source })
     }
 
-    /// Whether there is a folder for the output. One that was mistyped, or whose disk is not there, is not made: the rows
-    /// would be found where nobody looks, or would fill another disk.
+    /// Whether the output's folder exists. It is not created: after a typing error, or without its disk, the rows would end
+    /// up where nobody looks, or fill another disk.
     ///
     /// # Errors
     /// There is none.
@@ -223,13 +222,14 @@ impl OutputPath {
         Err(OutputError::MissingFolder { out: self.out.clone(), folder: folder.to_owned() })
     }
 
-    /// Makes renames in the folder last. Other systems than Unix cannot open a folder, and order renames themselves.
+    /// Syncs the folder, so that renames in it last. Other systems than Unix cannot open a folder, and order renames
+    /// themselves.
     pub(crate) fn sync_folder(&self) -> io::Result<()> {
         if cfg!(not(unix)) {
             return Ok(());
         }
         match fs::File::open(self.folder()).and_then(|folder| folder.sync_all()) {
-            // A folder that may not be read, or a file system that has no such call: no more can be done there.
+            // A folder that may not be read, or a file system without such a call: nothing more can be done.
             Err(error) if matches!(error.kind(), PermissionDenied | InvalidInput | Unsupported) => Ok(()),
             synced => synced,
         }

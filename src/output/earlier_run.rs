@@ -19,20 +19,20 @@ use crate::output::written::{READ_WHOLE, Written, crc32_of, read_at};
 /// What a run has left behind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Found<M, C> {
-    /// Nothing that is worth going on with.
+    /// Nothing to resume.
     Nothing,
-    /// A run that can be continued.
+    /// A run that can be resumed.
     Interrupted(Interrupted<M, C>),
-    /// A run that was killed between giving the output its name and tidying up. The output is whole.
+    /// A run that was killed after the output got its name, but before the last files were removed. The output is complete.
     Finished(Checkpoint<M, C>, Finish),
-    /// Something that cannot be continued: to be set aside.
+    /// Something that cannot be resumed, and is to be set aside.
     Damaged {
         /// Why, naming the file.
         why: String,
     },
 }
 
-/// An interrupted run whose rows are as the checkpoint says.
+/// An interrupted run whose rows match its checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Interrupted<M, C> {
     /// How far it has come.
@@ -52,7 +52,7 @@ pub(crate) struct Interrupted<M, C> {
 pub(crate) fn find<M: DeserializeOwned, C: DeserializeOwned>(place: &OutputPath) -> Result<Found<M, C>, OutputError> {
     let path = place.checkpoint();
     let Some(text) = read_file(&path).map_err(OutputError::io(Action::Read, &path))? else {
-        // A run writes a checkpoint before the first row, so no kill can leave a partial file alone.
+        // A run writes a checkpoint before the first row, so no kill can leave a partial file without one.
         for alone in [place.partial(), place.log()] {
             if alone.try_exists().map_err(OutputError::io(Action::Read, &alone))? {
                 return Ok(Found::Damaged { why: format!("{} has no checkpoint", alone.display()) });
@@ -92,7 +92,7 @@ pub(crate) fn find<M: DeserializeOwned, C: DeserializeOwned>(place: &OutputPath)
     Ok(Found::Damaged { why: format!("{} {why}", partial.display()) })
 }
 
-/// When the run began whose checkpoint is there and counts nothing yet.
+/// When a run began whose checkpoint exists and counts no offer yet.
 pub(crate) fn started_at(place: &OutputPath) -> Option<Timestamp> {
     let text = read_file(&place.checkpoint()).ok()??;
     let run = decode::<Checkpoint<Value, Value>>(&text).ok()?.run;
@@ -143,7 +143,7 @@ fn differs<S>(file: &File, body: &Body<S>) -> io::Result<Option<&'static str>> {
         || whole.map_or(Ok(false), |crc32| crc32_of(file, body.output_bytes).map(|there| there != crc32))?;
     Ok(match last {
         _ if is_edited => Some("does not match the checksum in its checkpoint"),
-        // A checkpoint of ours always counts whole rows.
+        // A checkpoint always counts whole rows.
         [b'\n'] => None,
         _ => Some("ends in the middle of a row where its checkpoint ends"),
     })

@@ -1,25 +1,25 @@
-//! What can go wrong with the output, in words that name the file and the way out.
+//! Errors of the output; each message names the file and says what to do.
 //!
 //! Decides no exit code and prints nothing.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why the output cannot be written or looked at.
+/// Why the output cannot be written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum OutputError {
     /// The output's name is that of a folder.
     #[error("{} is a folder: give a file name, for example {}", .0.display(), .0.join("tracking_links.csv").display())]
     IsFolder(PathBuf),
-    /// The name leaves no room for what stands beside the file until it is whole.
-    #[error("the name of {} is too long: what stands beside it until it is whole needs {more} bytes more", out.display())]
+    /// The name is too long for the names of the files beside it.
+    #[error("the name of {} is too long: the temporary files beside it have names that are {more} bytes longer", out.display())]
     NameTooLong {
         /// The file.
         out: PathBuf,
-        /// The bytes that the longest name beside it has more.
+        /// How many bytes longer the longest name beside it is.
         more: usize,
     },
-    /// This system would take the name for something else than that of a file.
+    /// On this system the name does not mean a file.
     #[error("{} cannot have that name: {why}; choose another name", out.display())]
     BadName {
         /// The file.
@@ -40,7 +40,7 @@ pub enum OutputError {
         /// The folder.
         folder: PathBuf,
     },
-    /// There is a file of that name that nobody, or not this user, can replace.
+    /// There is a file of that name that cannot be replaced, at least by this user.
     #[error("cannot replace {}: {why}; change that, or choose another file with -o", out.display())]
     NotReplaceable {
         /// The file.
@@ -88,7 +88,7 @@ pub enum OutputError {
         /// Why.
         source: io::Error,
     },
-    /// What stands beside the output is not what this run wrote: somebody else has been there.
+    /// A file beside the output is not what this run wrote: another program has changed it.
     #[error(
         "{} {how} while this run was writing; {} is as it was. Find out what touches these files, then run again with \
          --resume, which goes on if it can", path.display(), out.display()
@@ -96,12 +96,12 @@ pub enum OutputError {
     Changed {
         /// The file.
         path: PathBuf,
-        /// What has happened to it.
+        /// How it was changed.
         how: &'static str,
         /// The output.
         out: PathBuf,
     },
-    /// The output has its name, and the folder may not remember it.
+    /// The output has its name, but the folder could not be synced.
     #[error(
         "{} is new and whole, but its folder cannot be brought to disk: {source}; after a power cut the old one may be \
          back, so check the disk", out.display()
@@ -128,7 +128,7 @@ pub enum OutputError {
     /// Stdout was closed before the program began: its rows would go nowhere, unnoticed.
     #[error("stdout is closed, so the rows would be lost: name a file with -o FILE")]
     ClosedStdout,
-    /// Something was asked of an output that has failed before; what is on disk is no longer known.
+    /// The output has failed before; what is on disk is no longer known.
     #[error("the output {} has failed before and is not touched again", .0.display())]
     FailedBefore(PathBuf),
     /// The run's own data cannot be put into a checkpoint.
@@ -146,7 +146,7 @@ impl OutputError {
         move |source| Self::Io { action, path: path.to_owned(), source }
     }
 
-    /// Whether the user named an output that no run can have, as opposed to one that this machine denies for now.
+    /// Whether the user named an impossible output, rather than one that this machine refuses for now.
     pub fn is_usage(&self) -> bool {
         match self {
             Self::IsFolder(_)
@@ -177,9 +177,9 @@ pub enum Action {
     Write,
     /// Write as a whole, in one go.
     Replace,
-    /// Write to what cannot be continued later.
+    /// Write to a stream or device.
     Stream,
-    /// Bring to disk. A failure is final: the system may count the lost pages as written, so trying again would lie.
+    /// Sync. A failure is final: the system may count the lost pages as written, so a second try could succeed falsely.
     Sync,
     /// Give it its final name.
     Rename,

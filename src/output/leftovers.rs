@@ -10,19 +10,19 @@ use crate::output::error::{Action, OutputError};
 use crate::output::lock::Lock;
 use crate::output::rename::{remove, rename};
 
-/// Moves what an interrupted run has left out of the way, and says what it is called now. What was set aside before is
-/// replaced: one is kept. `list` is what its rows were made of, where that goes with them.
+/// Sets an interrupted run's files aside, and returns their new names. Files that were set aside before are replaced.
+/// `list` is the list that its rows were made from, if that is set aside with them.
 ///
 /// # Errors
 /// A file cannot be renamed.
 pub(crate) fn set_aside(lock: &Lock, list: Option<&Path>) -> Result<Vec<PathBuf>, OutputError> {
     let place = lock.place();
     let [old_rows, old_checkpoint] = place.set_aside();
-    // In this order: a kill in between leaves a checkpoint without rows, which the next run sets aside beside them. The
-    // other way round the rows would stand there alone, and nothing would say how many of them are good.
+    // In this order: a kill in between leaves a checkpoint without rows, which the next run sets aside with them. In the
+    // other order the rows would be left without a checkpoint, and nothing would say how many of them are good.
     let log = rename_if_there(&place.log(), &place.old_log())?;
     let rows = if log {
-        // What was merged of it so far can be merged again.
+        // The part that was merged so far can be merged again.
         remove(&place.partial())?;
         remove(&old_rows)?;
         false
@@ -36,7 +36,7 @@ pub(crate) fn set_aside(lock: &Lock, list: Option<&Path>) -> Result<Vec<PathBuf>
         remove(&place.old_log())?;
     }
     if (rows || log) && !checkpoint {
-        // That of other rows, which are gone.
+        // A checkpoint of other rows, which are gone.
         remove(&old_checkpoint)?;
     }
     let old_list = list.map(|list| list.with_added_extension("old"));
@@ -47,7 +47,7 @@ pub(crate) fn set_aside(lock: &Lock, list: Option<&Path>) -> Result<Vec<PathBuf>
     Ok(moved.filter_map(|(moved, to)| moved.then_some(to)).collect())
 }
 
-/// Whether it was there. A folder of that name is nobody's rows, and is left for the run to stumble over.
+/// Whether it existed. A folder of that name is not touched: the run will report it.
 fn rename_if_there(from: &Path, to: &Path) -> Result<bool, OutputError> {
     if from.is_dir() {
         return Ok(false);
@@ -59,8 +59,8 @@ fn rename_if_there(from: &Path, to: &Path) -> Result<bool, OutputError> {
     }
 }
 
-/// Removes the checkpoint of a finished run: the last step. Until then a later run knows that all is done. Rows that were
-/// withheld before are out of date where the output was replaced, and go first.
+/// Removes the checkpoint of a finished run, as the last step. Until then a later run knows that all is done. First it
+/// removes rows that were withheld earlier, which are out of date once the output is replaced.
 ///
 /// # Errors
 /// One of them cannot be removed.

@@ -1,7 +1,7 @@
 //! One run per output: a lock that the system frees, however the run ends.
 //!
-//! The lock file is never removed: a second run could lock the removed file and a third one a new file of its name.
-//! Whoever may write into the output's folder may lock, and nobody else: who cannot change the output cannot hold it up.
+//! The lock file is never removed: a second run could lock the removed file, and a third one a new file of its name.
+//! Only users who may write into the output's folder may lock, so nobody else can hold up a run.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
@@ -11,7 +11,7 @@ use crate::output::destination::OutputPath;
 use crate::output::error::{Action, OutputError};
 use crate::output::{beside, lock_file};
 
-/// The right to write an output; given back when dropped, or when the process ends in any way.
+/// The right to write an output; released when dropped, or when the process ends in any way.
 #[derive(Debug)]
 pub(crate) struct Lock {
     place: OutputPath,
@@ -22,7 +22,7 @@ pub(crate) struct Lock {
 }
 
 impl Lock {
-    /// Locks the output. Of folders only that of the default output is made if it is missing.
+    /// Locks the output. Creates no missing folder except that of the default output.
     ///
     /// # Errors
     /// [`OutputError::Held`] where another run has it; else what stands in the way of the folder or the lock file.
@@ -33,7 +33,7 @@ impl Lock {
         if beside::has_name(&file, &path).unwrap_or(false) {
             return Ok(Self { place, file, tells_names: true });
         }
-        // Removed or replaced between the opening and the locking; if it is so again, it is the file system's way.
+        // Removed or replaced between opening and locking; if that repeats, the file system always behaves like this.
         let file = Self::lock(&place)?;
         let tells_names = beside::has_name(&file, &path).unwrap_or(false);
         Ok(Self { place, file, tells_names })
@@ -43,13 +43,13 @@ impl Lock {
         let Some(file) = lock_file::claim(place)? else {
             return Err(OutputError::Held { out: place.out().to_owned(), holder: holder(&place.lock()) });
         };
-        // Only for people to read, so a full disk is no reason to stop here.
+        // Only for people, so a full disk is no reason to stop here.
         let _ = sign(&file, place.folder(), None);
         Ok(file)
     }
 
-    /// Remembers the `--append` that the output is made with: the output itself does not show it. Where the file cannot
-    /// be written nobody remembers, and a retry looks at the links.
+    /// Records the `--append` that the output is made with, which the output itself does not show. If the file cannot be
+    /// written, a retry looks at the links instead.
     pub(crate) fn remember(&self, append: &str) {
         let _ = sign(&self.file, self.place.folder(), Some(append));
     }
@@ -59,7 +59,7 @@ impl Lock {
         &self.place
     }
 
-    /// Whether the lock still stands where another run would look for it.
+    /// Whether another run would still find this lock.
     pub(crate) fn check(&self) -> Result<(), OutputError> {
         let path = self.place.lock();
         let has_name = beside::has_name(&self.file, &path).map_err(OutputError::io(Action::Read, &path))?;
@@ -91,10 +91,10 @@ fn sign(mut file: &File, folder: &Path, append: Option<&str>) -> io::Result<()> 
     Ok(())
 }
 
-/// Before what is remembered, as a JSON string.
+/// The prefix of the recorded `--append`, which is a JSON string.
 const APPEND: &str = "--append ";
 
-/// The `--append` that the output beside this lock file was made with, if anybody remembers; empty where it had none.
+/// The `--append` that the output beside this lock file was made with, if recorded; empty where there was none.
 pub(crate) fn remembered(lock: &Path) -> Option<String> {
     let text = text_of(&beside::open(lock).ok()?).ok()?;
     if is_signature(&text) { remembered_in(&text) } else { None }
@@ -104,7 +104,7 @@ fn remembered_in(text: &str) -> Option<String> {
     serde_json::from_str(text.lines().find_map(|line| line.strip_prefix(APPEND))?).ok()
 }
 
-/// As much as a signature has, and a little more.
+/// A little more than the holder's line needs.
 fn text_of(mut file: &File) -> io::Result<String> {
     let mut bytes = Vec::new();
     file.rewind()?;

@@ -1,7 +1,7 @@
 //! How a lock file is opened and locked: by `flock` and the like on Unix, on Windows by how it is opened.
 //!
-//! Windows keeps everybody from reading what is locked, so that nobody could say who holds it. A file that is opened for
-//! writing and shared for reading alone is held just as safely, and can be read. Knows nothing of what is in it.
+//! On Windows a locked file cannot be read, so nobody could see who holds it. A file that is opened for writing and shared
+//! only for reading is just as safe, and can be read. Knows nothing of its content.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -28,7 +28,7 @@ pub(super) fn claim(place: &OutputPath) -> Result<Option<File>, OutputError> {
     }
 }
 
-/// Whether a run has the lock of this output. Takes nothing, or only for an instant.
+/// Whether a run has the lock of this output. Does not take it, or only for an instant.
 pub(crate) fn is_locked(place: &OutputPath) -> bool {
     let path = place.lock();
     fs::symlink_metadata(&path).is_ok_and(|found| found.is_file() && system::is_locked(&path, &found))
@@ -38,7 +38,7 @@ fn is_denied(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
 }
 
-/// Opens the file, which is made if it is missing, as `to_write` says, or where that is denied as `to_read` says.
+/// Opens the file, or creates it, as `to_write` says; where that is denied, as `to_read` says.
 fn open_or_make(path: &Path, to_write: &mut OpenOptions, to_read: &mut OpenOptions) -> io::Result<File> {
     match beside::open_with(to_write.read(true).write(true), path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => match to_write.create_new(true).open(path) {
@@ -144,8 +144,8 @@ pub(super) fn has_one_name(_: &File) -> bool {
     true
 }
 
-/// Gives the lock to whom the folder belongs, and the rights that the folder gives to others: a run of root keeps no
-/// user out, and who may only read cannot hold up a run. Where that is not allowed, it is as it was.
+/// Gives the lock the folder's owner and permissions: a run of root locks no user out, and users who may only read cannot
+/// hold up a run. Where that is not allowed, nothing changes.
 #[cfg(unix)]
 pub(super) fn open_to_owners(file: &File, folder: &Path) {
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};

@@ -1,8 +1,8 @@
 //! The rows of several lanes in one log, in the order in which they were finished, and back in the input's order.
 //!
-//! A group of rows belongs to one input row of one lane, and each lane finishes its own in their order. So the log and the
-//! lane of each input row are enough to write the output. Groups that come too early wait in a [`Spill`]. Knows nothing
-//! of rows.
+//! A group of rows belongs to one input row of one lane, and each lane finishes its input rows in order. So the log and
+//! the lane of each input row are enough to write the output. Groups that come too early wait in a [`Spill`]. Knows
+//! nothing of rows.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
@@ -14,10 +14,10 @@ use crate::output::spill::Spill;
 /// Bytes before a group: its lane and its length. One line end follows the group, so that a log always ends in one.
 const PREFIX: usize = 2 * size_of::<u32>();
 
-/// With this line a log begins; the number changes with the shape of what follows.
+/// The first line of a log; the number changes with the format of what follows.
 const MAGIC: &[u8] = b"offerlinks: rows of several networks, in no order yet (1)\n";
 
-/// What the file starts with: tells what it is, and `header`, which the output is going to have.
+/// The beginning of the file: its format, and `header`, the output's header.
 pub(crate) fn log_header(header: &[u8]) -> Vec<u8> {
     let mut bytes = MAGIC.to_vec();
     bytes.extend_from_slice(&frame_length(header.len()).to_le_bytes());
@@ -43,7 +43,7 @@ fn frame_length(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }
 
-/// Reads a log, and gives out the groups of whichever lane is next.
+/// Reads a log, and returns the next group of any lane.
 #[derive(Debug)]
 pub(crate) struct Merge<R = File> {
     log: BufReader<io::Take<R>>,

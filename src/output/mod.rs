@@ -1,7 +1,7 @@
 //! Where rows go, and how they survive: a file that is whole at every instant, or a stream.
 //!
-//! Knows nothing of offers or CSV: it is handed bytes, and words for the checkpoint. One thread writes
-//! rows; another may complete commits.
+//! Knows nothing of offers or CSV: it receives bytes, and data for the checkpoint. One thread writes rows; another may
+//! complete commits.
 //!
 //! The way of a file: [`Destination::of`], [`Lock::acquire`], [`find`], then [`Segment::resume`] or (after [`set_aside`] of
 //! what does not fit) [`Segment::create`], rows and commits as [`CommitPolicy`] says, [`Output::begin_finish`].

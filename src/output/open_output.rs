@@ -1,6 +1,6 @@
 //! An output that is open for writing, whichever kind it is.
 //!
-//! Only passes on: a file's rows are the business of `segment`, a stream's that of `stream`.
+//! Only passes calls on: `segment` writes files, `stream` writes streams.
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ impl Output {
         }
     }
 
-    /// The lock of a file's place, to be held until everything about the run is in its place.
+    /// The lock of a file, to be held until every file of the run has its final name.
     pub(crate) fn lock(&self) -> Option<Arc<Lock>> {
         match self {
             Self::File(partial) => Some(partial.lock()),
@@ -42,11 +42,11 @@ impl Output {
         }
     }
 
-    /// Begins to make everything appended so far last, or lets it reach its reader. Gives what has to wait for the
+    /// Begins to make everything appended so far durable, or flushes it to its reader. Returns the part that waits for the
     /// disk: see [`Segment::begin_commit`].
     ///
     /// # Errors
-    /// The last commit before this one still holds.
+    /// The commit before this one is still valid.
     pub(crate) fn begin_commit<M: Serialize, C: Serialize>(
         &mut self,
         checkpoint: &Checkpoint<M, C>,
@@ -57,10 +57,10 @@ impl Output {
         }
     }
 
-    /// Begins to end the output: what it gives lets a file get the name that `finish` says.
+    /// Begins to end the output. Completing the returned commit gives a file the name that `finish` says.
     ///
     /// # Errors
-    /// A file is then the old one.
+    /// The old output is then untouched.
     pub(crate) fn begin_finish<M: Serialize, C: Serialize>(
         self,
         checkpoint: &Checkpoint<M, C>,

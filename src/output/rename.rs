@@ -1,5 +1,5 @@
-//! Renames and removals that put up with what Windows does to new files: virus scanners, indexers and sync clients open them for a
-//! moment, and then a rename is denied that works an instant later.
+//! Renames and removals with retries for Windows: virus scanners, indexers and sync clients open new files for a moment,
+//! and a rename that is denied then works an instant later.
 //!
 //! Elsewhere each is tried once.
 
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::output::error::{Action, OutputError};
 
-/// Gives `from` the name `to`, in the place of what has it.
+/// Renames `from` to `to`, replacing an existing file.
 ///
 /// # Errors
 /// Those of [`std::fs::rename`]; on Windows, those of the last of several tries within about two seconds.
@@ -30,11 +30,11 @@ pub(crate) fn remove(path: &Path) -> Result<(), OutputError> {
 
 /// Waits of 10, 20, 40 ms and so on, 2.5 s in all.
 pub(crate) const TWO_SECONDS: u32 = 8;
-/// The same, 0.3 s in all: for a look, which another one follows.
+/// The same, 0.3 s in all: for a check that is repeated anyway.
 #[cfg(windows)]
 pub(crate) const A_MOMENT: u32 = 5;
 
-/// Does what another program may deny for a moment; after that many waits the last error counts.
+/// Tries what another program may block for a moment; after this many waits the last error is returned.
 pub(crate) fn patiently<T>(waits: u32, mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     let mut tries = 0;
     loop {
@@ -49,7 +49,7 @@ pub(crate) fn patiently<T>(waits: u32, mut attempt: impl FnMut() -> io::Result<T
     }
 }
 
-/// How long to wait before the next try, where one may help.
+/// How long to wait before the next try, if one may help.
 fn wait_after(error: &io::Error, tries: u32, waits: u32) -> Option<Duration> {
     const ACCESS_DENIED: i32 = 5;
     const SHARING_VIOLATION: i32 = 32;

@@ -1,12 +1,12 @@
 //! Whether an existing output can be replaced at all: checked before the first call, not after the last.
 //!
-//! Only looks: a file that is opened for writing and closed again is taken for a new one by programs that watch for that.
+//! Opens nothing for writing: programs that watch folders would take the closed file for a new one.
 
 use std::path::Path;
 
 use crate::output::error::OutputError;
 
-/// Refuses an output whose name can certainly not be given to another file. Where that cannot be known, it is not refused.
+/// Refuses an output that can certainly not be replaced. In doubt it is not refused.
 ///
 /// # Errors
 /// The file may not be changed by anybody, another program on Windows has it open, or it is another user's in a folder
@@ -47,8 +47,8 @@ fn is_read_only(out: &Path) -> bool {
     cfg!(windows) && out.symlink_metadata().is_ok_and(|found| found.permissions().readonly())
 }
 
-/// Asks for the right to rename it, and does not use it. A virus scanner has a new file open for a moment, so this asks
-/// again for a moment.
+/// Requests the right to rename it, without using it. Repeats the request for a moment, since a virus scanner may have a
+/// new file open.
 #[cfg(windows)]
 fn is_open_elsewhere(out: &Path) -> bool {
     use crate::output::rename::{A_MOMENT, patiently};

@@ -1,7 +1,7 @@
-//! The rows of a run on their way to the output's real name: append, commit, finish, and set aside.
+//! The rows of a run until they get the output's real name: append, commit, finish.
 //!
-//! Owns what is in the file and what the checkpoint says of it. After a failure nothing is tried again: the last good
-//! checkpoint and the old output stay as they are.
+//! Owns the file's content and its checkpoint. After a failure nothing is tried again: the last good checkpoint and the
+//! old output stay as they are.
 
 use std::fs::OpenOptions;
 use std::io::{self, Seek, SeekFrom, Write};
@@ -20,7 +20,7 @@ use crate::output::lock::Lock;
 use crate::output::rename::{remove, rename};
 use crate::output::written::Written;
 
-/// Rows are handed to the system in pieces of this size.
+/// Rows are passed to the system in pieces of this size.
 const BUFFER: usize = 64 * 1024;
 
 /// An output that is being written under its temporary name.
@@ -31,14 +31,14 @@ pub(crate) struct Segment {
     rows_in: RowsIn,
     ours: Arc<Ours>,
     buffer: Vec<u8>,
-    /// Rows handed to the system.
+    /// Rows passed to the system.
     written: Written,
-    /// What is on disk is not known any more.
+    /// What is on disk is no longer known.
     failed: Arc<AtomicBool>,
 }
 
 impl Segment {
-    /// Starts the rows of an output over with their header; what an earlier run has left is gone.
+    /// Starts an output with its header; the files of an earlier run are replaced.
     ///
     /// # Errors
     /// The files cannot be made.
@@ -47,8 +47,8 @@ impl Segment {
         (rows_in, header): (RowsIn, &[u8]),
         start: &Checkpoint<M, C>,
     ) -> Result<Self, OutputError> {
-        // First, so that a kill from here on finds a checkpoint that says "nothing yet", never rows without one or
-        // with an older one. Not brought to disk: after a power cut the worst is an empty run that is set aside.
+        // First, so that after a kill there is a checkpoint that says "nothing yet", never rows without one or with an older
+        // one. Not synced: the worst after a power cut is an empty run that is set aside.
         let checkpoint = lock.place().checkpoint();
         let temporary = lock.place().new_checkpoint();
         let text = encode(start, (State::Running, rows_in), &Written::nothing())
@@ -58,7 +58,7 @@ impl Segment {
         drop(new);
         rename(&temporary, &checkpoint).map_err(OutputError::io(Action::Rename, &checkpoint))?;
 
-        // A run of the other kind that was killed in its last steps may have left rows that nothing counts any more.
+        // A run of the other kind that was killed in its last steps may have left rows that no checkpoint counts.
         let other = if rows_in == RowsIn::Log { RowsIn::Output } else { RowsIn::Log };
         remove(&other.path(lock.place()))?;
         Self::make(Arc::new(lock), rows_in, header, Some(text))
@@ -74,8 +74,8 @@ impl Segment {
         Ok(rows)
     }
 
-    /// Starts the output's own rows with their header, beside this log, which is complete and committed. The checkpoint
-    /// goes on telling of the log until the output's rows are whole: a kill until then costs the merge and no call.
+    /// Starts the output's own rows with their header, beside this complete and committed log. Until they are complete the
+    /// checkpoint still refers to the log: a kill until then costs only the merge, and no call.
     ///
     /// # Errors
     /// The file cannot be made.
@@ -88,7 +88,7 @@ impl Segment {
         (&self.path, self.written.bytes())
     }
 
-    /// Goes on with an interrupted run: rows after its last commit are dropped.
+    /// Resumes an interrupted run: rows after its last commit are dropped.
     ///
     /// # Errors
     /// The partial file cannot be opened or cut.
@@ -133,11 +133,11 @@ impl Segment {
         self.guarded(Self::flush)
     }
 
-    /// Hands everything appended so far to the system. The rest is to wait for the disk, which may be done elsewhere
-    /// while more rows are appended; no other commit may begin meanwhile.
+    /// Passes everything appended so far to the system. The returned commit waits for the disk, also on another thread while
+    /// more rows are appended; no other commit may begin before it is complete.
     ///
     /// # Errors
-    /// The disk is full or broken; the commit before this one still holds.
+    /// The disk is full or broken; the commit before this one is still valid.
     pub(crate) fn begin_commit<M: Serialize, C: Serialize>(
         &mut self,
         checkpoint: &Checkpoint<M, C>,
@@ -199,7 +199,7 @@ impl Segment {
     }
 }
 
-/// Rows that replace a private output are never readable by others, not even before they have its name.
+/// Rows that will replace a private output are not readable by others either.
 #[cfg(unix)]
 fn keep_private(options: &mut OpenOptions, out: &Path) {
     use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -211,11 +211,11 @@ fn keep_private(options: &mut OpenOptions, out: &Path) {
 #[cfg(not(unix))]
 fn keep_private(_: &mut OpenOptions, _: &Path) {}
 
-/// A kill may have come when the rows had the permissions of a read-only output already.
+/// After a kill the rows may already have the permissions of a read-only output.
 #[cfg(unix)]
 fn make_writable(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
-    // Where it cannot even be read, the opening that follows says so.
+    // If it cannot even be read, opening it will fail next.
     let Ok(file) = beside::open(path) else { return Ok(()) };
     let mode = file.metadata()?.mode() & 0o777;
     if mode & 0o600 == 0o600 { Ok(()) } else { file.set_permissions(std::fs::Permissions::from_mode(mode | 0o600)) }

@@ -1,8 +1,8 @@
 //! Records that wait on disk: one queue for each lane of a run, all in one file that has no name.
 //!
-//! A lane that is ahead of others must cost disk, not memory. Queues are kept in blocks, so that each holds two blocks
-//! in memory, whatever waits in it, and nothing is written while all of them are short. The file has no name, so no kill
-//! leaves it behind. Knows nothing of what a record means, and promises nothing after a kill.
+//! A lane that is ahead of others must cost disk, not memory. Queues are stored in blocks, and each has at most two blocks
+//! in memory. Short queues are not written at all. The file has no name, so no kill leaves it behind. Knows nothing of the
+//! meaning of a record, and nothing survives a kill.
 
 use std::collections::VecDeque;
 use std::fs::File;

@@ -1,6 +1,6 @@
 //! Output that cannot be replaced or continued: stdout, pipes and devices.
 //!
-//! Buffers and writes; there is nothing to resume and nothing is promised after a kill.
+//! Buffers and writes. Such an output cannot be resumed after a kill.
 
 use std::fmt;
 use std::fs::{self, OpenOptions};
@@ -31,12 +31,12 @@ impl Direct {
         Self::start("stdout".into(), Box::new(io::stdout()), header)
     }
 
-    /// Writes to what is at `path`, beginning with the header.
+    /// Writes to the device or pipe at `path`, beginning with the header.
     ///
     /// # Errors
     /// It cannot be opened; else see [`Direct::append`].
     pub(crate) fn device(path: &Path, header: &[u8]) -> Result<Self, OutputError> {
-        // `/dev/stdout` may be a file that others write too: appending never overwrites their text.
+        // `/dev/stdout` may be a file that others also write: appending never overwrites their text.
         let device = OpenOptions::new().append(true).open(path).map_err(OutputError::io(Action::Open, path))?;
         Self::start(path.to_owned(), Box::new(device), header)
     }
@@ -50,19 +50,19 @@ impl Direct {
     /// Appends rows.
     ///
     /// # Errors
-    /// [`OutputError::ClosedPipe`] when nobody reads any more; else what the system says.
+    /// [`OutputError::ClosedPipe`] when the reader is gone; else the system's error.
     pub(crate) fn append(&mut self, rows: &[u8]) -> Result<(), OutputError> {
         self.buffer.extend_from_slice(rows);
         if self.buffer.len() < BUFFER { Ok(()) } else { self.flush() }
     }
 
-    /// Gives the reader everything appended so far.
+    /// Flushes everything appended so far to the reader.
     ///
     /// # Errors
     /// See [`Direct::append`].
     pub(crate) fn flush(&mut self) -> Result<(), OutputError> {
         let written = self.sink.write_all(&self.buffer).and_then(|()| self.sink.flush());
-        // Also after a failure: what could not be written is not written twice.
+        // Cleared after a failure too, so that nothing is written twice.
         self.buffer.clear();
         written.map_err(|source| match source.kind() {
             io::ErrorKind::BrokenPipe => OutputError::ClosedPipe,
@@ -73,8 +73,8 @@ impl Direct {
 
 /// Whether the program was started with stdout closed (`>&-`).
 ///
-/// Rust's start-up code then opens /dev/null in its place, and every write succeeds into nowhere. It opens it for
-/// reading too, which `> /dev/null` does not. Only Linux says so.
+/// Rust's start-up code then opens /dev/null in its place, and every write goes nowhere. It is open for reading too, which
+/// distinguishes it from `> /dev/null`. Only Linux shows that.
 fn stdout_is_closed() -> bool {
     let is_null = fs::read_link("/proc/self/fd/1").is_ok_and(|target| target == Path::new("/dev/null"));
     is_null && fs::read_to_string("/proc/self/fdinfo/1").is_ok_and(|info| is_open_for_reading(&info))

@@ -1,12 +1,12 @@
-//! File names that Windows takes for something else than a file of that name.
+//! File names that do not mean a file of that name on Windows.
 //!
 //! Pure, so that its table is tested on every system; [`destination`](super::destination) asks only on Windows.
 
-/// Why no output can have this name on Windows, if so: Windows would write to a device or to another file, without an
-/// error. `name` is the last part of the path.
+/// Why this name is impossible on Windows, if it is: rows would go to a device or to another file, without an error.
+/// `name` is the last part of the path.
 pub(crate) fn flaw(name: &str) -> Option<&'static str> {
     if name.chars().any(|sign| sign < ' ' || r#"<>:"|?*"#.contains(sign)) {
-        return Some(r#"a name on Windows has none of < > : " | ? *"#);
+        return Some(r#"a name on Windows cannot contain any of < > : " | ? *"#);
     }
     if name.ends_with(['.', ' ']) {
         return Some("Windows drops a dot or a blank at the end of a name");
@@ -19,13 +19,13 @@ pub(crate) fn is_stream(name: &str) -> bool {
     ["NUL", "CON", "CONOUT$"].iter().any(|device| name.eq_ignore_ascii_case(device))
 }
 
-/// Older versions of Windows look only at what stands before the first dot; Windows 11 still keeps the bare names.
+/// Older versions of Windows look only at the part before the first dot; Windows 11 still reserves the bare names.
 fn is_reserved(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or(name).trim_end().to_uppercase();
     if ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"].contains(&stem.as_str()) {
         return true;
     }
-    // The superscripts count as digits there.
+    // Windows counts the superscripts as digits.
     let number = stem.strip_prefix("COM").or_else(|| stem.strip_prefix("LPT"));
     number.is_some_and(|number| {
         let mut signs = number.chars();

@@ -1,5 +1,5 @@
-//! What this run has written, so that it can be compared with what is there: a file may be cut, edited or replaced by
-//! others while it is written, and must not get the output's name then.
+//! What this run has written, for a comparison with the file: other programs may cut, edit or replace it, and then it must
+//! not get the output's name.
 //!
 //! Keeps the last part of the rows and a checksum of all of them. Opens nothing.
 
@@ -10,11 +10,11 @@ use std::io;
 /// enough to read in no time after a million offers.
 const TAIL: u64 = 64 * 1024;
 
-/// Rows up to this size are read again as a whole before they get the output's name, and when a run goes on with them:
-/// that takes about half a second. Of more only the last part is, which every commit does: 11 GB would take a minute.
+/// Rows up to this size are read again completely before they get the output's name, and on resume: that takes about half
+/// a second. Of larger files only the last part is read, as at every commit: 11 GB would take a minute.
 pub(crate) const READ_WHOLE: u64 = 1 << 30;
 
-/// The bytes that a run has handed to the system.
+/// The bytes that a run has passed to the system.
 #[derive(Clone, Debug)]
 pub(crate) struct Written {
     bytes: u64,
@@ -42,7 +42,7 @@ impl Written {
         Ok(Self { bytes, tail, whole })
     }
 
-    /// More rows were handed over; leaves their buffer empty, to be used again.
+    /// Adds rows; leaves their buffer empty, to be used again.
     pub(crate) fn add(&mut self, rows: &mut Vec<u8>) {
         self.bytes += rows.len() as u64;
         if let Some(whole) = &mut self.whole {
@@ -91,7 +91,7 @@ impl Written {
         Ok((there != tail).then_some("was edited"))
     }
 
-    /// The same for all of it, and for what may stand behind it.
+    /// The same for the whole file, which must not be longer either.
     pub(crate) fn differs(&self, file: &File) -> io::Result<Option<&'static str>> {
         if file.metadata()?.len() > self.bytes {
             return Ok(Some("was made longer"));

@@ -7,9 +7,9 @@ use jiff::tz::TimeZone;
 
 /// Breaks long lines between words, and indents what follows. A command to be copied stays in one piece.
 pub(crate) fn wrap(text: &str, width: usize) -> String {
-    let lines = text
-        .split('\n')
-        .map(|line| if line.trim_start().starts_with("to go on: ") { line.to_owned() } else { wrap_line(line, width) });
+    let lines = text.split('\n').map(|line| {
+        if line.trim_start().starts_with("to continue: ") { line.to_owned() } else { wrap_line(line, width) }
+    });
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -127,10 +127,10 @@ mod tests {
 
     #[test]
     fn long_lines_break_between_words_and_commands_not_at_all() {
-        let text = "  limit 50/10s: one call every 202 ms\n  to go on: offerlinks export offers.csv -o links.csv";
+        let text = "  limit 50/10s: one call every 202 ms\n  to continue: offerlinks export offers.csv -o links.csv";
         assert_eq!(
             wrap(text, 24),
-            "  limit 50/10s: one call\n    every 202 ms\n  to go on: offerlinks export offers.csv -o links.csv"
+            "  limit 50/10s: one call\n    every 202 ms\n  to continue: offerlinks export offers.csv -o links.csv"
         );
         for text in ["", "  ", "a  b", "one two\n\nthree", "/a/path/that/is/longer/than/the/terminal is"] {
             assert_eq!(wrap(text, 80), text);

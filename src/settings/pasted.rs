@@ -20,14 +20,13 @@ fn dressed(text: &str) -> Option<Cow<'static, str>> {
     }
     if let Some(unseen) = text.chars().find(|c| text::shown(c.encode_utf8(&mut [0; 4])).len() > 4) {
         let code = unseen as u32;
-        return Some(format!("it holds a character that nobody sees (U+{code:04X}); type it, or copy it again").into());
+        return Some(format!("it contains an invisible character (U+{code:04X}); type it, or copy it again").into());
     }
     let (first, last) = (text.chars().next(), text.chars().next_back());
     let quoted = |c: Option<char>| c.is_some_and(|c| QUOTES.contains(c));
     let typographic = |c: Option<char>| c.is_some_and(|c| !c.is_ascii() && QUOTES.contains(c));
     let in_quotes = text.chars().nth(1).is_some() && quoted(first) && quoted(last);
-    (in_quotes || typographic(first) || typographic(last))
-        .then(|| "it stands in quotation marks; take them away".into())
+    (in_quotes || typographic(first) || typographic(last)).then(|| "it is in quotation marks; remove them".into())
 }
 
 /// What is wrong with a trimmed API key.

@@ -43,7 +43,7 @@ fn a_run_joins_the_budget_and_leaves_it() {
     let (code, said) = run(&network, &redis.url(), &["check"]);
     assert_eq!(code, 0, "{said}");
     assert!(said.lines().any(|line| line.starts_with("budget       ok ")), "{said}");
-    assert!(said.contains("nobody shares it just now"), "{said}");
+    assert!(said.contains("nobody shares it at the moment"), "{said}");
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn stop(place: &Place<'_>, running: Running, (name, number): (&str, i32), most: 
     place.assert_old_output();
     let name = if name == "INT" { "Ctrl-C".to_owned() } else { format!("SIG{name}") };
     ended.assert_says(&format!("stopped by {name}"));
-    ended.assert_says("to go on: offerlinks export");
+    ended.assert_says("to continue: offerlinks export");
     ended.assert_says("--resume");
 }
 

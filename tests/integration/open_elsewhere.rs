@@ -53,7 +53,7 @@ fn a_file_that_cannot_be_replaced_at_the_end_keeps_the_rows_and_the_command_that
     let ran = ran.expect(1).says(&["cannot rename links.csv", "rows are kept", "close it"]);
     assert_eq!(ran.output.as_deref(), Some("old"));
     let calls = called(&network).len();
-    let line = ran.stderr.lines().find_map(|line| line.trim().strip_prefix("to go on: ")).unwrap().to_owned();
+    let line = ran.stderr.lines().find_map(|line| line.trim().strip_prefix("to continue: ")).unwrap().to_owned();
     let again = export_in(&folder).on(&network).start_typed(&line).wait().expect(0);
     assert_eq!(
         (again.output.or_else(|| std::fs::read_to_string(folder.path("links.csv")).ok()), called(&network).len()),

@@ -134,7 +134,7 @@ fn a_signal_ends_the_run_and_the_printed_command_goes_on() {
         let name = if signal == "INT" { "stopped by Ctrl-C" } else { "stopped by SIGTERM" };
         let ran = running.wait().expect(code).says(&[name, "links.csv is as it was"]);
         assert_eq!(ran.output.as_deref(), Some(OLD));
-        let line = ran.stderr.lines().find_map(|line| line.trim().strip_prefix("to go on: ")).unwrap();
+        let line = ran.stderr.lines().find_map(|line| line.trim().strip_prefix("to continue: ")).unwrap();
         let resumed = export_in(&folder).output("links.csv").on(&network).start_typed(line).wait().expect(0);
         assert_eq!(resumed.output, whole);
         assert_eq!(folder.names(), ["links.csv", "links.csv.lock", "offers.csv"]);

@@ -167,7 +167,7 @@ fn words(error: &RedisError) -> String {
     let hint = match error.kind() {
         ErrorKind::AuthenticationFailed => "; look at user and password in the URL",
         ErrorKind::Server(ServerErrorKind::ReadOnly) => "; this is a replica: name the primary",
-        ErrorKind::Server(ServerErrorKind::Moved) => "; this is a node of a cluster: name a server that stands alone",
+        ErrorKind::Server(ServerErrorKind::Moved) => "; this is a node of a cluster: name a standalone server",
         ErrorKind::Server(ServerErrorKind::NoPerm) => "; let this user run EVAL and EVALSHA",
         ErrorKind::Extension if error.code() == Some("OOM") => "; its memory is full",
         ErrorKind::Extension if error.code() == Some("NOAUTH") => "; it wants a password: redis://:PASSWORD@HOST/",

@@ -32,7 +32,7 @@ pub(crate) fn unanswered(failure: &TransportError, lasting: &str) -> Diagnosis {
         Fault::ProxyLogin | Fault::ProxyRefusal => (Check::Connection, ExitCode::Refused, lasting),
         Fault::Certificate | Fault::TlsMismatch => (Check::Tls, ExitCode::Refused, lasting),
         Fault::NotHttp => (Check::Api, ExitCode::Refused, lasting),
-        Fault::Tls => (Check::Tls, ExitCode::StoppedEarly, "check the address, and what stands between"),
+        Fault::Tls => (Check::Tls, ExitCode::StoppedEarly, "check the address, and any proxy or firewall between"),
         Fault::AnswerTimeout | Fault::Closed | Fault::Cut | Fault::Garbled | Fault::TooLarge => {
             (Check::Api, ExitCode::StoppedEarly, "this may pass; try again later")
         }

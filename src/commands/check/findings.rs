@@ -97,7 +97,7 @@ impl Evidence<'_> {
                 Some(closed) if closed.gate == gate => (CheckStatus::Fail, closed.words.clone()),
                 Some(closed) if closed.gate < gate && gate < Check::Clock => (CheckStatus::Skipped, String::new()),
                 Some(closed) if self.skips(closed.gate, gate) => {
-                    (CheckStatus::Skipped, "the limiter stands before it here".to_owned())
+                    (CheckStatus::Skipped, "the limiter comes before it here".to_owned())
                 }
                 _ => self.open(gate),
             };
@@ -208,7 +208,7 @@ impl Evidence<'_> {
         let apart = look.server_time.abs_diff(here);
         let direction = if look.server_time > here { "ahead of" } else { "behind" };
         let who = match look.company.runs {
-            0 => "nobody shares it just now".to_owned(),
+            0 => "nobody shares it at the moment".to_owned(),
             _ => format!("shared by {}", look.company),
         };
         let words = format!(

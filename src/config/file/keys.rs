@@ -99,7 +99,7 @@ pub(super) fn unknown(wrong: &str, scope: Scope) -> String {
         (Some(key), _) => format!("{name}did you mean \"{key}\"?"),
         (None, Scope::Top) => format!("{name}the keys here are {}", list(SHARED.into_iter().chain(TOP))),
         (None, Scope::Network) => format!(
-            "{name}the keys of a [networks.NAME] table are {} (what is for the whole file stands above the first table)",
+            "{name}the keys of a [networks.NAME] table are {} (keys for the whole file go above the first table)",
             list(SHARED.into_iter().chain(NETWORK))
         ),
     }

@@ -47,7 +47,7 @@ fn explain(message: &str) -> String {
         _ if message.contains("unicode") || message.contains("escape") => {
             "a \\ in \"...\" begins an escape; write a Windows path in single quotes: '...'"
         }
-        _ if message.starts_with("duplicate key") => "it stands there already; keep one",
+        _ if message.starts_with("duplicate key") => "it is there already; keep one",
         _ if message.starts_with("key with no value") => "write NAME = VALUE",
         _ if message.starts_with("invalid unquoted key") => {
             "a name has letters, digits, - and _ only; others need quotes"

@@ -6,9 +6,9 @@ use std::io::{self, Cursor, Read, Seek, SeekFrom};
 /// Where the bytes of an earlier output are.
 #[derive(Debug)]
 pub enum Bytes {
-    /// In the file as this program has written it.
+    /// In the file, as this program wrote it.
     File(File),
-    /// In this program's form, which the file is not.
+    /// Converted to this program's form, which the file does not have.
     Memory(Cursor<Vec<u8>>),
 }
 

@@ -1,6 +1,6 @@
-//! Reads back an output that is there already, for `--retry-failed`.
+//! Reads an existing output, for `--retry-failed`.
 //!
-//! Decides nothing about what is asked again.
+//! Does not decide which offers are retried.
 
 mod bytes;
 mod error;

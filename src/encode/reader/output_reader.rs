@@ -1,7 +1,7 @@
 //! An earlier output, row by row, for `--retry-failed`.
 //!
-//! Every byte comes back: a row is either handed on as it stands, or taken apart because its offer has failed. What
-//! another program has saved is put into this program's form first. Decides nothing about what is asked again.
+//! No byte is lost: a row is either passed on unchanged, or split into cells because its offer has failed. An output
+//! that another program has saved is converted to this program's form first. Does not decide which offers are retried.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom};
@@ -15,10 +15,10 @@ use crate::encode::reader::{resaved, split};
 use crate::encode::schema::{Field, Part, Schema};
 use crate::encode::{Dialect, RowFormat};
 
-/// The largest output of another program that is read; it is held in memory.
+/// The largest output of another program that is read: it is held in memory.
 const MAX_RESAVED: u64 = 1 << 30;
 
-/// A row longer than this is not one of ours: a quote went missing.
+/// A row longer than this was not written by this program: a quote is missing.
 const MAX_ROW: u64 = 64 * 1024 * 1024;
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
@@ -39,12 +39,12 @@ pub struct OutputReader {
 }
 
 impl OutputReader {
-    /// Opens an output and reads its header. One that another program has saved is read as a whole and put into the
-    /// form of `dialect`; then the second value says what was done to it. `schema` says whether it has a column
-    /// `network`, which could be one of the input's; whether it has `last_good_at` is read from the output.
+    /// Opens an output and reads its header. An output that another program has saved is read completely and converted
+    /// to `dialect`; then the second value says what that program changed. `schema` says whether there is a column
+    /// `network`, which could also come from the input; whether there is `last_good_at` is read from the output.
     ///
     /// # Errors
-    /// It cannot be read, or cannot be an output of this program.
+    /// It cannot be read, or is not an output of this program.
     pub fn open(path: &Path, dialect: Dialect, schema: &Schema) -> Result<(Self, Option<String>), PreviousError> {
         let file = open(path)?;
         let why = match Self::read(path, Bytes::File(file), schema).and_then(Self::checked) {
@@ -66,7 +66,7 @@ impl OutputReader {
         Ok((Self::read(path, Bytes::Memory(Cursor::new(bytes)), schema)?, Some(how)))
     }
 
-    /// The bytes once more, for a checksum, and how many they are.
+    /// All bytes from the start, for a checksum, and their number.
     ///
     /// # Errors
     /// The file cannot be read again.
@@ -81,7 +81,7 @@ impl OutputReader {
         }
     }
 
-    /// The same, once every row has been found sound: nothing is asked for before that.
+    /// Checks every row, so that no call is made for an output that is damaged further down.
     fn checked(mut self) -> Result<Self, PreviousError> {
         let (start, lines) = self.position();
         while self.next_row()?.is_some() {}
@@ -103,7 +103,7 @@ impl OutputReader {
         };
         let is_json = previous.peek()? == Some(b'{') || previous.peek()?.is_none();
         if is_json {
-            // No header: the keys of the first row stand for it.
+            // No header: the keys of the first row serve as one.
             if previous.read_row()? {
                 let pairs = split::json(&previous.row).map_err(|why| previous.not_ours(1, why))?;
                 previous.kept = split::kept_keys(&pairs, &previous.schema).cloned().collect();
@@ -115,12 +115,12 @@ impl OutputReader {
         Ok(previous)
     }
 
-    /// How its rows are written. An empty file may be of any format and says JSON lines, which have no header.
+    /// The format of its rows. An empty file may have any format and counts as JSON lines, which have no header.
     pub fn format(&self) -> RowFormat {
         self.format
     }
 
-    /// Its columns. JSON lines say nothing of optional ones, and have those that were expected.
+    /// Its columns. JSON lines do not show optional columns, so the expected ones are returned.
     pub fn schema(&self) -> &Schema {
         &self.schema
     }
@@ -149,7 +149,7 @@ impl OutputReader {
         Some((cells.iter().skip(lead).take(kept).cloned().collect(), links))
     }
 
-    /// What stands in the column `network` of a row; nothing where there is no such column.
+    /// The cell of a row in the column `network`; `None` where there is no such column.
     pub fn network_of(&self, row: &[u8]) -> Option<String> {
         let at = self.schema.has(Field::Network).then(|| self.schema.position(Field::Network, self.kept.len()))??;
         if self.format == RowFormat::Jsonl {
@@ -169,7 +169,7 @@ impl OutputReader {
         (self.offset, self.lines)
     }
 
-    /// Goes on at an earlier [`OutputReader::position`].
+    /// Continues at an earlier [`OutputReader::position`].
     ///
     /// # Errors
     /// The file cannot be read there.
@@ -183,7 +183,7 @@ impl OutputReader {
     /// The next row; `None` at the end.
     ///
     /// # Errors
-    /// The file cannot be read, or the row is not as this program writes them.
+    /// The file cannot be read, or the row is not in this program's form.
     pub fn next_row(&mut self) -> Result<Option<PreviousRow<'_>>, PreviousError> {
         let line = self.lines + 1;
         if !self.read_row()? {

@@ -1,7 +1,7 @@
-//! An output that another program has saved: its bytes in this program's own form, or what exactly differs.
+//! Converts an output that another program has saved to this program's form, or says exactly what differs.
 //!
 //! Pure. A spreadsheet changes the character set, the delimiter and the quotes; people move, add and delete columns.
-//! What stands in the cells is theirs and stays.
+//! The content of the cells is kept.
 
 use std::borrow::Cow;
 
@@ -24,7 +24,7 @@ pub(crate) type NotOurs = (u64, String);
 
 const DELIMITERS: [(u8, &str); 4] = [(b',', "`,`"), (b';', "`;`"), (b'\t', "tabs"), (b'|', "`|`")];
 
-/// Reads what another program has saved.
+/// Converts an output that another program has saved.
 pub(crate) fn read(bytes: &[u8], dialect: Dialect, schema: &Schema) -> Result<Resaved, NotOurs> {
     let (text, encoding) = decode(bytes);
     if text.bytes().filter(|byte| *byte == b'"').count() % 2 != 0 {
@@ -56,7 +56,7 @@ pub(crate) fn read(bytes: &[u8], dialect: Dialect, schema: &Schema) -> Result<Re
     Ok(Resaved { bytes: out, how: how.join(", ") })
 }
 
-/// The text, and the character set where that is not this program's.
+/// The text, and its character set where that is not UTF-8.
 fn decode(bytes: &[u8]) -> (Cow<'_, str>, Option<&'static str>) {
     if let Some((encoding, length)) = Encoding::for_bom(bytes) {
         let (text, _) = encoding.decode_without_bom_handling(bytes.get(length..).unwrap_or_default());
@@ -68,7 +68,7 @@ fn decode(bytes: &[u8]) -> (Cow<'_, str>, Option<&'static str>) {
     }
 }
 
-/// The one that finds the most columns of an output in one line.
+/// The delimiter that finds the most columns of an output in one line.
 fn delimiter(text: &str) -> (u8, &'static str) {
     let columns_found = |delimiter: u8| {
         let mut reader = csv::ReaderBuilder::new();
@@ -76,7 +76,7 @@ fn delimiter(text: &str) -> (u8, &'static str) {
         let records = reader.records().take(10).filter_map(Result::ok);
         records.map(|record| record.iter().filter(|cell| is_column(cell.trim())).count()).max()
     };
-    // Of equal ones the last: a comma.
+    // Of equal ones the last is taken: a comma.
     DELIMITERS.into_iter().rev().max_by_key(|(delimiter, _)| columns_found(*delimiter)).unwrap_or((b',', "`,`"))
 }
 
@@ -84,19 +84,19 @@ fn is_column(name: &str) -> bool {
     COLUMNS.iter().any(|column| column.name == name)
 }
 
-/// Empty lines, and the one in which a program names its delimiter.
+/// Empty lines, and the `sep=` line in which a program names its delimiter.
 fn is_head_of_nothing(record: &csv::StringRecord) -> bool {
     let mut cells = record.iter().filter(|cell| !cell.trim().is_empty());
     let first = cells.next().unwrap_or_default();
     cells.next().is_none() && (first.is_empty() || first.to_ascii_lowercase().starts_with("sep="))
 }
 
-/// Where the columns of an output stand in another program's file.
+/// Where the columns of an output are in another program's file.
 struct Layout {
     schema: Schema,
     /// Those of the input, in their order.
     kept: Vec<usize>,
-    /// This program's own; `None` for one that was deleted.
+    /// This program's own columns; `None` for a deleted one.
     own: Vec<(&'static Column, Option<usize>)>,
     columns: usize,
 }
@@ -120,7 +120,7 @@ impl Layout {
         if let Some(twice) = schema.columns().find(is_twice) {
             return Err((1, format!("two columns are named {}", twice.name)));
         }
-        // What spreadsheets leave behind at the right is no column.
+        // Empty columns at the right, which spreadsheets leave behind, do not count.
         let width = names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
         let is_own = |at: &usize| own.iter().any(|(_, own)| *own == Some(*at));
         let kept: Vec<_> = (0..width).filter(|at| !is_own(at)).collect();
@@ -152,7 +152,7 @@ impl Layout {
             "ok" => "ok",
             "error" => "error",
             "stale" => "stale",
-            // Emptied, but the rest of the row tells.
+            // The status was emptied, but the rest of the row shows it.
             "" if !kind.is_empty() => "error",
             "" if has_link => "ok",
             "" => {
@@ -161,7 +161,7 @@ impl Layout {
             other => return Err((line, format!("the status is \"{other}\", neither ok nor error"))),
         };
         if status != "ok" && ErrorKind::from_word(kind).is_none() {
-            return Err((line, format!("\"{kind}\" in error_kind is none of the kinds of errors")));
+            return Err((line, format!("\"{kind}\" in error_kind is not a known error kind")));
         }
         let own = self.own.iter().map(|(column, at)| match column.field {
             Field::Status => status,
@@ -178,7 +178,7 @@ impl Layout {
     }
 }
 
-/// The schema with `last_good_at`, if the file has that column. A kept column of that name stands before `status`.
+/// The schema with `last_good_at`, if the file has that column. A kept column of the same name is before `status`.
 fn with_last_good_at(schema: &Schema, names: &[&str]) -> Schema {
     let at = |name: &str| names.iter().rposition(|found| *found == name);
     let has_it = at("last_good_at").is_some_and(|found| at("status").is_some_and(|status| status < found));
@@ -258,7 +258,7 @@ mod tests {
             (without(9), 1, "the column error_kind is missing"),
             ("offer_id;name\n1;a\n".to_owned(), 1, "these are not the columns of an output: offer_id, name"),
             (String::new(), 1, "there is nothing in it"),
-            (ours().replace("timeout", "late"), 3, "\"late\" in error_kind is none of"),
+            (ours().replace("timeout", "late"), 3, "\"late\" in error_kind is not a known error kind"),
             (ours().replace("ok", "fine"), 2, "the status is \"fine\", neither ok nor error"),
             (ours().replace("error,timeout", ","), 3, "the status is empty, and the row has neither"),
             (ours().replace("no answer", "no answer,x"), 3, "there are cells beyond the 13 columns"),

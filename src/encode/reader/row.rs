@@ -5,7 +5,7 @@ use crate::offer::ErrorKind;
 /// A row of an earlier output.
 #[derive(Debug, PartialEq, Eq)]
 pub enum PreviousRow<'a> {
-    /// To be written again as it is, line end included.
+    /// To be written again unchanged, line end included.
     Good(&'a [u8]),
     /// The only row of an offer that has failed.
     Failed(FailedRow<'a>),
@@ -14,21 +14,21 @@ pub enum PreviousRow<'a> {
 /// The row of an offer that has failed.
 #[derive(Debug, PartialEq, Eq)]
 pub struct FailedRow<'a> {
-    /// The row as it is, line end included.
+    /// The unchanged row, line end included.
     pub bytes: &'a [u8],
-    /// What stands in `offer_id`.
+    /// The cell in `offer_id`.
     pub offer_id: String,
-    /// What stands in `network`, where there is such a column.
+    /// The cell in `network`, where there is such a column.
     pub network: Option<String>,
     /// The kept cells.
     pub kept: Vec<String>,
     /// Why it has failed.
     pub kind: ErrorKind,
-    /// Whether old links stand in its place; then it may be one of several rows of its offer.
+    /// Whether it has old links; then it may be one of several rows of its offer.
     pub links: OldLinks,
 }
 
-/// What stands in the place of an offer's links.
+/// The links of an offer that has failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OldLinks {
     /// Nothing: the row is the only one of its offer.

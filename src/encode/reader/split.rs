@@ -1,4 +1,4 @@
-//! Takes one row of an earlier output apart.
+//! Splits one row of an earlier output into its cells.
 
 use std::fmt;
 
@@ -10,22 +10,22 @@ use crate::encode::reader::row::OldLinks;
 use crate::encode::schema::{Field, Schema};
 use crate::offer::ErrorKind;
 
-/// What is needed to ask again.
+/// A row to be retried.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Failed {
-    /// What stands in `offer_id`.
+    /// The cell in `offer_id`.
     pub(crate) offer_id: String,
-    /// What stands in `network`, where there is such a column.
+    /// The cell in `network`, where there is such a column.
     pub(crate) network: Option<String>,
     /// The kept cells.
     pub(crate) kept: Vec<String>,
     /// Why it failed.
     pub(crate) kind: ErrorKind,
-    /// Whether old links stand in its place.
+    /// Whether it has old links.
     pub(crate) links: OldLinks,
 }
 
-/// Takes a CSV row apart if it is that of a failed offer.
+/// Splits a CSV row if its offer has failed.
 pub(crate) fn csv_row(row: &[u8], schema: &Schema, kept: usize) -> Result<Option<Failed>, String> {
     let mut cells = csv(row)?;
     if cells.len() != schema.len() + kept {
@@ -39,7 +39,7 @@ pub(crate) fn csv_row(row: &[u8], schema: &Schema, kept: usize) -> Result<Option
     Ok(Some(Failed { offer_id: cells.swap_remove(0), network, kept, kind, links }))
 }
 
-/// Takes a JSON line apart if it is that of a failed offer.
+/// Splits a JSON line if its offer has failed.
 pub(crate) fn json_row(row: &[u8], schema: &Schema, kept: &[String]) -> Result<Option<Failed>, String> {
     let pairs = json(row)?;
     let text = |name: &str| {
@@ -60,13 +60,13 @@ pub(crate) fn json_row(row: &[u8], schema: &Schema, kept: &[String]) -> Result<O
 /// The keys of a JSON line that are kept columns.
 pub(crate) fn kept_keys<'p>(pairs: &'p [(String, Value)], schema: &Schema) -> impl Iterator<Item = &'p String> {
     let schema = schema.clone().with(Field::LastGoodAt);
-    // Kept columns stand before `status`; one that is called last_good_at may be among them.
+    // Kept columns come before `status`; one of them may be called last_good_at.
     let status = pairs.iter().position(|(key, _)| key == "status").unwrap_or(pairs.len());
     let is_own = move |at: usize, key: &str| schema.has_key(key) && (key != "last_good_at" || at > status);
     pairs.iter().enumerate().filter(move |(at, (key, _))| !is_own(*at, key)).map(|(_, (key, _))| key)
 }
 
-/// What a row that has failed has instead of links; `None` for a good one.
+/// The links of a row that has failed; `None` for a good row.
 fn status(status: Option<&str>) -> Result<Option<OldLinks>, String> {
     match status {
         Some("ok") => Ok(None),
@@ -82,7 +82,7 @@ fn status(status: Option<&str>) -> Result<Option<OldLinks>, String> {
 fn kind(word: Option<&str>) -> Result<ErrorKind, String> {
     let word = word.unwrap_or_default();
     ErrorKind::from_word(word)
-        .ok_or_else(|| format!("\"{}\" in error_kind is none of the kinds of errors", crate::text::one_line(word, 40)))
+        .ok_or_else(|| format!("\"{}\" in error_kind is not a known error kind", crate::text::one_line(word, 40)))
 }
 
 /// The cells of a CSV row that [`crate::encode`] has written.

@@ -100,7 +100,7 @@ fn a_file_that_is_not_ours_is_named_with_the_line() {
         (&format!("{header}\n1,2\n"), "line 2: the status is empty"),
         (&format!("{header}\n1,,,,,,,ok,,,,\n\"2,,\n"), "line 1: a quote is opened somewhere in it and not closed"),
         (&format!("{header}\n1,,,,,,,fine,,,,\n"), "line 2: the status is \"fine\", neither ok nor error"),
-        (&format!("{header}\n1,,,,,,,error,bad,,,\n"), "line 2: \"bad\" in error_kind is none of the kinds"),
+        (&format!("{header}\n1,,,,,,,error,bad,,,\n"), "line 2: \"bad\" in error_kind is not a known"),
         ("{\"offer_id\":\"1\",\"status\":\"ok\"}\n{\"a\":1}\n", "line 2: other keys than in the first line"),
     ] {
         let file = tempfile::NamedTempFile::new().unwrap();

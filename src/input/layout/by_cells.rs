@@ -1,6 +1,6 @@
 //! The ID column by its cells, where no name says which; and the header above a column that is known otherwise.
 //!
-//! Pure. A column is the ID column if nearly all of its cells are IDs, and no other column can be meant as well.
+//! Pure. A column is the ID column if nearly all of its cells are IDs, and no other column could be meant.
 
 use crate::input::ColumnChoice;
 use crate::input::columns::unique_names;
@@ -33,7 +33,7 @@ pub(super) fn layout(table: &Table<'_>, asked: Asked<'_>) -> Result<Layout, Refu
     Ok(table.layout(id, header, first))
 }
 
-/// A list of one column is one of IDs, unless it is a single line of text.
+/// A list of one column is a list of IDs, unless it is a single line of text.
 fn lone(table: &Table<'_>, only: usize, asked: Asked<'_>) -> Result<usize, Refusal> {
     if table.rows.len() == 1 && asked.is_whole && !asked.no_headers && table.look(0, only) == Look::Word {
         return Err(Refusal::OnlyText { text: table.cell(0, only).to_owned() });
@@ -54,7 +54,7 @@ fn among_several(table: &Table<'_>, asked: Asked<'_>) -> Result<usize, Refusal> 
     }
     let tally = |column: usize| table.tally(column, start);
     let contenders: Vec<usize> = (0..table.widest()).filter(|&column| tally(column).is_contender()).collect();
-    // Numbers with gaps are something else beside a column that has none.
+    // A column with gaps is not the ID column beside one without gaps.
     let complete: Vec<usize> =
         contenders.iter().copied().filter(|&column| tally(column).ids == tally(column).rows).collect();
     let has_gaps = |column: &usize| {
@@ -109,7 +109,7 @@ fn place(table: &Table<'_>, id: usize, asked: Asked<'_>) -> Result<(Option<usize
         return Ok((None, 0));
     }
     let Some(body) = (0..table.rows.len()).find(|&row| table.look(row, id) == Look::Id) else {
-        // Nothing below says what the first line is, so its own look decides.
+        // Nothing below shows what the first line is, so its own look decides.
         let is_header = table.look(0, id) == Look::Word;
         return Ok((is_header.then_some(0), usize::from(is_header)));
     };
@@ -132,7 +132,7 @@ fn place(table: &Table<'_>, id: usize, asked: Asked<'_>) -> Result<(Option<usize
         .find(|&row| filled(row) >= usual)
         .or_else(|| Some(body - 1).filter(|&row| filled(row) > 1 || is_beside(row)));
     let Some(header) = header else {
-        // Titles, unless one holds a digit: then it is a row, whose cell says why it is not called.
+        // Titles, unless one has a digit: then it is a row, and its error says why it is not called.
         let is_row = |row: &usize| table.looks(*row).iter().any(|look| !matches!(look, Look::Word | Look::Blank));
         return Ok((None, (0..body).find(is_row).unwrap_or(body)));
     };
@@ -157,7 +157,7 @@ fn header_or_row(table: &Table<'_>, row: usize) -> Refusal {
     Refusal::HeaderOrRow { line: table.line(row), cells: Texts(table.cells(row).to_vec()) }
 }
 
-/// The names of the columns as far as there are any.
+/// The names of the columns, where they have any.
 fn names(table: &Table<'_>, asked: Asked<'_>) -> Vec<String> {
     let widest = table.widest();
     let row = table.rows.iter().find(|(_, cells)| cells.len() == widest).map_or(&[][..], |(_, cells)| cells.as_slice());

@@ -10,7 +10,7 @@ use crate::input::layout::header::{Known, known};
 use crate::input::layout::refusal::{Column, Reading, Refusal, Texts};
 use crate::input::layout::table::{Table, is_rule, nearly_all};
 
-/// A header further down than this is none.
+/// How far down a header may be.
 const DEEPEST: usize = 20;
 
 /// A header that was found by a name in it.
@@ -72,7 +72,7 @@ pub(super) fn nothing_lost_above(table: &Table<'_>, header: usize, id: usize) ->
         let lone = filled.next().filter(|_| filled.next().is_none());
         for column in lone.into_iter().chain([id]) {
             let text = table.cell(row, column);
-            // `Date: 20261127` is what reports begin with.
+            // Reports begin with lines such as `Date: 20261127`.
             let is_marked =
                 table.look(row, column) == Look::Marked && !text.trim_start().starts_with(char::is_alphabetic);
             if is_marked || table.look(row, column) == Look::Id {
@@ -84,7 +84,7 @@ pub(super) fn nothing_lost_above(table: &Table<'_>, header: usize, id: usize) ->
     Ok(())
 }
 
-/// The column with the best of the known names, if this row is a header.
+/// The column whose name is most surely that of IDs, if this row is a header.
 fn known_column(table: &Table<'_>, row: usize) -> Option<usize> {
     let cells = table.cells(row);
     let of = |wanted: Known| cells.iter().position(|cell| known(cell) == Some(wanted)).map(|column| (column, wanted));
@@ -111,7 +111,7 @@ fn only_one_of_that_name(table: &Table<'_>, row: usize, id: usize, first: usize)
     Err(Refusal::WhichColumn { readings: readings(table, Some(row), first, &differing) })
 }
 
-/// Refuses rows that all have one cell more than the header, where the next column holds IDs too.
+/// Refuses rows that all have one cell more than the header, if the next column holds IDs too.
 fn not_shifted(table: &Table<'_>, row: usize, id: usize, first: usize) -> Result<(), Refusal> {
     let width = table.cells(row).len();
     let rows = first..table.rows.len();
@@ -124,7 +124,7 @@ fn not_shifted(table: &Table<'_>, row: usize, id: usize, first: usize) -> Result
     Err(Refusal::Shifted { header: table.line(row), id, here: texts(id), next: texts(id + 1) })
 }
 
-/// What is read in each of these columns.
+/// The reading of each of these columns.
 pub(super) fn readings(table: &Table<'_>, header: Option<usize>, first: usize, columns: &[usize]) -> Vec<Reading> {
     let reading = |&column: &usize| {
         let name = header.map(|row| table.cell(row, column).to_owned());

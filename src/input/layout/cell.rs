@@ -1,4 +1,4 @@
-//! What a cell looks like to somebody who searches a table for offer IDs.
+//! How much a cell looks like an offer ID.
 //!
 //! Pure, one cell at a time. Must not know of rows or columns.
 
@@ -10,13 +10,13 @@ use crate::text::is_invisible;
 pub(super) enum Look {
     /// An ID.
     Id,
-    /// An ID that somebody has written upon: `#16`, `16 (paused)`, `offer: 16`, `1.6E+1`. No header is like that.
+    /// An ID with additions: `#16`, `16 (paused)`, `offer: 16`, `1.6E+1`. Headers never look like that.
     Marked,
     /// Begins with a number: `24 Shoes`.
     Numbered,
     /// Holds a digit somewhere: `Q4`, `1,50`, `2026-11-27`.
     Digits,
-    /// Holds something, and no digit.
+    /// Holds text without a digit.
     Word,
     /// Nothing but blanks.
     Blank,
@@ -52,7 +52,7 @@ fn clean(cell: &str) -> &str {
 
 fn is_marked(text: &str) -> bool {
     let is_id = |text: &str| OfferId::parse(text).is_ok();
-    // Digits of other scripts are an ID to the person who wrote them.
+    // Digits of other scripts are meant as an ID.
     if text.chars().all(|c| c.is_numeric() && !c.is_ascii_digit()) {
         return true;
     }

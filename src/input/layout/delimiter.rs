@@ -1,6 +1,6 @@
-//! Which character stands between the cells of a text.
+//! Which character separates the cells of a text.
 //!
-//! Pure: the records under each delimiter in, one of them out. A known name in a header decides; else the delimiter under
+//! Pure: chooses one of the ways to split the records. A known name in a header decides; else the delimiter under
 //! which one column holds IDs and no cell still holds another delimiter beside a digit.
 
 use crate::input::layout::by_name::{self, Named};
@@ -16,7 +16,7 @@ pub(in crate::input) struct Cut {
     pub(in crate::input) rows: Vec<Line>,
 }
 
-/// The delimiter, and the layout under it, which may be refused; the first one where nothing is delimited.
+/// The delimiter and the layout under it, which may be refused; the first delimiter where there is none in the text.
 pub(in crate::input) fn choose<'a>(cuts: &'a [Cut], asked: Asked<'_>) -> (Option<&'a Cut>, Result<Layout, Refusal>) {
     let Some(first) = cuts.first() else { return (None, Err(Refusal::Blank)) };
     let settle = |cut: &'a Cut| (Some(cut), judge(&cut.rows, asked));
@@ -47,7 +47,7 @@ pub(in crate::input) fn choose<'a>(cuts: &'a [Cut], asked: Asked<'_>) -> (Option
     }
 }
 
-/// Whether the text seems to be delimited by this: half of its lines are, and into as many cells as each other.
+/// Whether the text seems to use this delimiter: half of its lines do, each with the same number of cells.
 fn is_used(rows: &[Line]) -> bool {
     let width = Table::new(rows).usual_width(0);
     let alike = rows.iter().filter(|(_, cells)| cells.len() == width).count();
@@ -73,7 +73,7 @@ fn among<'a>(used: &[&'a Cut], asked: Asked<'_>) -> (Option<&'a Cut>, Result<Lay
         return judged.into_iter().nth(at).map_or((None, Err(Refusal::Blank)), |(cut, _, result)| (Some(cut), result));
     }
     if fits.iter().any(|(_, layout)| layout.ids != fits[0].1.ids) {
-        // A line that begins with an ID and a character that no text has behind a number is cut there.
+        // A line is split after an ID if a character follows that no text has after a number.
         let begins: Vec<_> = fits.iter().copied().filter(|(_, layout)| layout.id == 0).collect();
         match begins.as_slice() {
             [only] if only.0.delimiter != b',' => fits = vec![*only],
@@ -105,7 +105,7 @@ fn is_stained(cell: &str, others: &[char]) -> bool {
     let mut chars = cell.chars().peekable();
     while let Some(c) = chars.next() {
         let after = chars.peek().copied();
-        // A comma and a blank is how text is written.
+        // A comma with a blank is ordinary text.
         let is_text = c == ',' && (is_number || after.is_none_or(char::is_whitespace));
         let is_digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
         if others.contains(&c) && !is_text && (is_digit(before) || is_digit(after)) {

@@ -1,4 +1,4 @@
-//! What the user said about the layout, and what was found.
+//! The options about the layout, and the layout that was found.
 
 use crate::input::layout::refusal::{Column, Reading, Refusal, Texts};
 use crate::input::options::{ColumnChoice, Options};
@@ -7,7 +7,7 @@ use crate::offer::{InvalidOfferId, OfferId};
 /// A row with the number of its line (in a sheet: its row), from 1. Blank rows are left out.
 pub(in crate::input) type Line = (u64, Vec<String>);
 
-/// What the user said, and how much of the input is seen.
+/// The options, and whether all of the input is seen.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::input) struct Asked<'a> {
     /// `--column`.
@@ -35,11 +35,11 @@ pub(in crate::input) struct Layout {
     pub(in crate::input) id: usize,
     /// The header, if there is one.
     pub(in crate::input) header: Option<Header>,
-    /// The line of the first row: what stands above is header, or no part of the table.
+    /// The line of the first row: lines above are the header, or not part of the table.
     pub(in crate::input) first: u64,
     /// How many cells a row has.
     pub(in crate::input) width: usize,
-    /// The header has a name that is known, or that the user gave.
+    /// The header has a known name, or the name that the user gave.
     pub(in crate::input) is_named: bool,
     /// The IDs in the rows that were seen.
     pub(in crate::input) ids: Vec<OfferId>,
@@ -50,7 +50,7 @@ pub(in crate::input) struct Layout {
 pub(in crate::input) struct Header {
     /// Its line.
     pub(in crate::input) line: u64,
-    /// The names as they stand there.
+    /// The unchanged names.
     pub(in crate::input) cells: Vec<String>,
 }
 

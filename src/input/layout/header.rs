@@ -1,6 +1,6 @@
 //! Names above columns: which of them are known to head offer IDs, and how names are compared.
 //!
-//! Pure. Must not know what stands below the names.
+//! Pure. Must not know the rows below the names.
 
 use crate::text::is_invisible;
 
@@ -9,11 +9,11 @@ use crate::text::is_invisible;
 pub(super) enum Known {
     /// `offer_id` and its kin.
     Offer,
-    /// `id`, which may be that of anything, and is Indonesia too.
+    /// `id`, which may be the ID of anything, and is also the code of Indonesia.
     Id,
 }
 
-/// A name as it is compared: lower case, all white space one blank, without what nobody sees.
+/// A name for comparisons: in lower case, white space as one blank, without invisible characters.
 ///
 /// `Offer<NBSP>ID` and `Offer<line break>ID` look on screen like `Offer ID`, and `="Offer ID"` does in a spreadsheet.
 pub(crate) fn normal(name: &str) -> String {
@@ -34,7 +34,7 @@ pub(super) fn known(name: &str) -> Option<Known> {
     }
 }
 
-/// Whether this is a word that tables of offers have in their headers, and lists of offers do not have in their rows.
+/// Whether this is a word that occurs in headers of offer tables, but not in rows of offer lists.
 pub(super) fn is_header_word(cell: &str) -> bool {
     const WORDS: [&str; 36] = [
         "offer",

@@ -1,8 +1,8 @@
-//! Where in a table the offer IDs stand: header, lines above it, ID column, judged by the first rows together.
+//! Where in a table the offer IDs are: header, lines above it and ID column, judged by all of the first rows.
 //!
-//! Pure: rows and what the user said in, a layout or a refusal out. The same for text (under each delimiter that may be
-//! meant, see [`delimiter`]) and for sheets. Never guesses between readings that would call different offers: then it is
-//! a question, with the flag that answers it. Must not read anything.
+//! Pure: rows and options in, a layout or a refusal out. The same for text (under each possible delimiter, see
+//! [`delimiter`]) and for sheets. Never guesses between readings that would call different offers: then the refusal
+//! names the flag that decides. Must not read anything.
 
 mod by_cells;
 mod by_name;

@@ -1,13 +1,13 @@
-//! Why the beginning of an input is no list of offers, or leaves open which offers are meant.
+//! Why the beginning of an input is not a list of offers, or does not show which offers are meant.
 //!
-//! Owns the words for people, each with the flag that decides. Must not judge.
+//! Owns the messages, each with the flag that decides. Must not judge.
 
 use std::fmt;
 
 use crate::input::names::Names;
 use crate::text::one_line;
 
-/// Why no offer of this input is asked for. All are found before the first call.
+/// Why no offer of this input is called. All of these are found before the first call.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refusal {
     /// No byte.
@@ -16,14 +16,14 @@ pub(crate) enum Refusal {
     /// Line ends, blanks and delimiters.
     #[error("there are no offers in it, only blank lines{}", IF_MEANT)]
     Blank,
-    /// The same behind the lines of `--skip-lines`.
+    /// The same, after the lines of `--skip-lines`.
     #[error("there are no offers in it below the lines that --skip-lines {lines} leaves out{}", IF_MEANT)]
     Skipped {
         /// How many lines are left out.
         lines: u64,
     },
     /// A header that names offer IDs, and nothing else.
-    #[error("there are no offers in it: nothing stands below the header in line {line}{}", IF_MEANT)]
+    #[error("there are no offers in it: there is nothing below the header in line {line}{}", IF_MEANT)]
     HeaderOnly {
         /// Where the header is.
         line: u64,
@@ -105,7 +105,7 @@ pub(crate) enum Refusal {
         reading: Reading,
     },
     /// Two delimiters make a table of it, with other IDs in each.
-    #[error("which character stands between the cells? {}", Or(readings))]
+    #[error("which character separates the cells? {}", Or(readings))]
     WhichDelimiter {
         /// What is read with each.
         readings: Vec<DelimiterReading>,
@@ -158,7 +158,7 @@ const SHOWN: usize = 60;
 const IF_MEANT: &str = "; if that is meant, --allow-empty writes an output without rows";
 
 impl Refusal {
-    /// Whether `--allow-empty` is the answer: there is nothing that could be lost.
+    /// Whether `--allow-empty` accepts it: no offer could be lost.
     pub(in crate::input) fn is_empty(&self) -> bool {
         matches!(self, Self::Empty | Self::Blank | Self::Skipped { .. } | Self::HeaderOnly { .. })
     }
@@ -195,7 +195,7 @@ impl fmt::Display for Column {
     }
 }
 
-/// A column that may be meant.
+/// A possible ID column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Reading {
     /// Which.
@@ -210,7 +210,7 @@ impl fmt::Display for Reading {
     }
 }
 
-/// A delimiter that may be meant.
+/// A possible delimiter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DelimiterReading {
     /// The character.
@@ -261,7 +261,7 @@ fn in_column(column: Option<&Column>) -> String {
     column.map_or_else(String::new, |column| format!(" in {column}"))
 }
 
-/// A name as people see it.
+/// A name for messages.
 fn shown(name: &str) -> String {
     one_line(&name.split_whitespace().collect::<Vec<_>>().join(" "), 40).into_owned()
 }

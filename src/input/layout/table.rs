@@ -1,6 +1,6 @@
-//! The first rows of a table, each cell with its look.
+//! The first rows of a table, with the look of each cell.
 //!
-//! Owns what is counted over rows and columns. Must not decide.
+//! Owns the counts over rows and columns. Must not decide.
 
 use crate::input::layout::cell::Look;
 use crate::input::layout::found::{Header, Layout, Line};
@@ -30,12 +30,12 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Whether nearly all cells are IDs, or were before somebody wrote upon them.
+    /// Whether nearly all cells are IDs, with or without additions.
     pub(super) fn is_nearly_all(self) -> bool {
         nearly_all(self.ids + self.marked, self.rows)
     }
 
-    /// Whether somebody may have meant this column: it is nearly all IDs, or half of it begins with one.
+    /// Whether this column may be meant: nearly all of it are IDs, or half of it begins with one.
     pub(super) fn is_contender(self) -> bool {
         self.is_nearly_all() || (self.ids > 0 && 2 * (self.ids + self.marked + self.numbered) >= self.rows)
     }
@@ -95,14 +95,14 @@ impl<'a> Table<'a> {
         most_common(self.rows.iter().skip(start).map(|(_, cells)| cells.len()))
     }
 
-    /// The only column that has anything in it.
+    /// The only column that is not empty.
     pub(super) fn only_column(&self) -> Option<usize> {
         let mut filled = (0..self.rows.len()).flat_map(|row| self.filled(row));
         let first = filled.next()?;
         filled.all(|column| column == first).then_some(first)
     }
 
-    /// What the cells of a column look like, from a row on. A total below the table, or another lone text, does not count.
+    /// The looks of a column's cells, from a row on. A total below the table, or another lone text, does not count.
     pub(super) fn tally(&self, column: usize, start: usize) -> Tally {
         let usual = self.usual_filled(start);
         let mut tally = Tally::default();
@@ -135,7 +135,7 @@ impl<'a> Table<'a> {
     }
 }
 
-/// The ID of a row, as reading will find it.
+/// The ID of a row, as the reader will find it.
 fn id_of(cells: &[String], id: usize, width: usize) -> Option<OfferId> {
     let has_more = cells.iter().skip(width).any(|cell| !cell.trim().is_empty());
     if has_more && (width == 1 || id > 0) {
@@ -159,7 +159,7 @@ fn most_common(counts: impl Iterator<Item = usize>) -> usize {
     seen.iter().rev().max_by_key(|(_, times)| *times).map_or(0, |(value, _)| *value)
 }
 
-/// Words that stand before the sums of a table.
+/// Words before the sums of a table.
 const TOTALS: [&str; 14] = [
     "total",
     "totals",
@@ -191,7 +191,7 @@ pub(in crate::input) fn looks_like_total(cells: &[impl AsRef<str>]) -> bool {
         || matches!(words.as_slice(), ["total", ..] if words.len() <= 3)
 }
 
-/// Whether the number in the ID column is a sum of those above: `Total` and nothing else stands before it.
+/// Whether the number in the ID column is a sum: only `Total` comes before it in the row.
 ///
 /// Stricter than [`looks_like_total`]: `Total Energies,16` is an offer.
 pub(in crate::input) fn sums_up<'a>(before_id: impl Iterator<Item = &'a [u8]>) -> bool {
@@ -206,7 +206,7 @@ pub(in crate::input) fn sums_up<'a>(before_id: impl Iterator<Item = &'a [u8]>) -
     filled.next().is_some_and(is_total)
 }
 
-/// `Total:` and `(Total)` without what stands around the word.
+/// The word in `Total:` and `(Total)`.
 fn bare_word(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || matches!(c, ':' | '(' | ')' | '.' | '=' | '*' | '-'))
 }

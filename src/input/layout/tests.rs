@@ -1,4 +1,4 @@
-//! A table of texts and what is read in them. To add a case, add a line.
+//! A table of texts and their layouts. To add a case, add a line.
 
 use super::*;
 use crate::input::dialect::Opening;

@@ -11,7 +11,7 @@ fn what_is_no_list_is_refused_in_words_of_its_own() {
         ("", &column("x"), "the file is empty (0 bytes)"),
         ("\u{feff}", &options(), "only blank lines"),
         ("\n \n,,\n", &options(), "only blank lines"),
-        ("offer_id\n", &options(), "nothing stands below the header in line 1; if that is meant, --allow-empty"),
+        ("offer_id\n", &options(), "there is nothing below the header in line 1; if that is meant, --allow-empty"),
         ("Access denied\n", &options(), "this is no list of offers: its only line is \"Access denied\""),
         ("Error\nsession expired\nlog in\n", &options(), "no line holds an offer ID"),
         ("offer_id\nx\ny\n", &options(), "no line holds an offer ID in column 1 \"offer_id\": line 2 has \"x\" there"),

@@ -1,4 +1,4 @@
-//! What a zip archive is, judged by the names in it: workbooks of three makers are archives, and so is much else.
+//! The kind of a zip archive, by the names in it: several kinds of workbooks are archives, and so are other files.
 //!
 //! Owns the names. Must not read sheets.
 
@@ -17,7 +17,7 @@ pub(super) enum Archive {
     OpenDocument,
 }
 
-/// Tells what lies in an archive, whatever its file is called.
+/// The kind of an archive, whatever its file is called.
 ///
 /// # Errors
 /// It is no workbook, or one that cannot be read.

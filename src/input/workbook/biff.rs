@@ -1,15 +1,15 @@
-//! An old workbook (`.xls`) as calamine reads it right.
+//! Repairs an old workbook (`.xls`) so that calamine reads it correctly.
 //!
 //! calamine 0.38 decodes the texts of BIFF8, which are Unicode whatever the file says, with the code page that the file
 //! names (Perl's and Java's old writers name 1252); takes number formats that a file defines under the
-//! numbers 9 to 62 for those that Excel once had there (gnumeric defines from 50 on); and reserves memory for as many
-//! cells as the file says. Owns the records; must not know what cells mean.
+//! numbers 9 to 62 for Excel's old built-in ones (gnumeric defines from 50 on); and reserves memory for as many cells as
+//! the file claims. Owns the records; must not know what cells mean.
 
 use std::collections::BTreeMap;
 use std::io::{self, Cursor, Read as _, Seek as _, SeekFrom, Write as _};
 use std::ops::Range;
 
-/// The workbook with these records repaired. What holds no workbook, or is too damaged to be looked at, comes back as it is.
+/// The workbook with these records repaired. A file that is not a workbook, or too damaged, is returned unchanged.
 pub(super) fn mended(content: Vec<u8>) -> Vec<u8> {
     match mend_file(&content) {
         Ok(mended) => mended,
@@ -43,7 +43,7 @@ fn mend(stream: &mut [u8]) {
     const DIMENSIONS: u16 = 0x0200;
     /// Those that hold cells begin with a row and a column.
     const CELLS: [u16; 8] = [0x0203, 0x0204, 0x00D6, 0x0205, 0x027E, 0x00FD, 0x00BD, 0x0006];
-    /// An old sheet has no more.
+    /// The most that an old sheet has.
     const COLUMNS: u16 = 256;
     let records = records(stream);
     let is_unicode =
@@ -62,7 +62,7 @@ fn mend(stream: &mut [u8]) {
     renumber_formats(stream, &records);
 }
 
-/// Gives formats that stand under the numbers of others numbers of their own.
+/// Gives new numbers to formats that use those of built-in formats.
 fn renumber_formats(stream: &mut [u8], records: &[Record]) {
     const OWN: std::ops::RangeInclusive<u16> = 164..=382;
     let of = |wanted: u16| records.iter().filter(move |(number, _)| *number == wanted).map(|(_, data)| data.start);

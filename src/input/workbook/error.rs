@@ -1,10 +1,10 @@
 //! Why there is no sheet to read.
 
-/// Why there is no sheet. Each says the way out.
+/// Why there is no sheet. Each message says what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NotAWorkbook {
     /// calamine 0.38 drops cells of it.
-    #[error("it is a binary workbook (.xlsb), of which cells would be lost; save it as .xlsx")]
+    #[error("it is a binary workbook (.xlsb), and some cells would be lost; save it as .xlsx")]
     Xlsb,
     /// Apple's own format.
     #[error("it is an Apple Numbers document; export it as .xlsx or CSV (File, Export To)")]

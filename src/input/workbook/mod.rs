@@ -1,8 +1,8 @@
 //! A workbook to the records of one of its sheets.
 //!
-//! Owns which library reads it, what has to be repaired before that, and which sheet is meant. Must not know what columns
-//! mean. A workbook cannot be streamed (its texts are shared between cells and lie in another part of the file), so the
-//! sheet is held in memory, as text without gaps.
+//! Owns which library reads it, what is repaired before that, and which sheet is read. Must not know what columns mean. A
+//! workbook cannot be streamed (cells share texts that are in another part of the file), so the sheet is held in memory,
+//! as compact text.
 
 mod archive;
 mod biff;
@@ -23,7 +23,7 @@ pub(super) use self::sheet::Sheet;
 use crate::input::layout::LOOK_AT;
 use crate::panic_guard;
 
-/// The sheet that is read, and what there is beside it.
+/// The sheet that is read, and the other ones.
 #[derive(Debug, Default)]
 pub(super) struct Workbook {
     pub(super) sheet: Sheet,
@@ -81,7 +81,7 @@ fn read(content: Vec<u8>, wanted: Option<&str>) -> Result<Workbook, OpenFailure>
     Ok(found.unwrap_or_else(|| Workbook { sheet: Sheet::empty(&first.name), others: Vec::new() }))
 }
 
-/// Opens a workbook of the kind that its bytes show; calamine's own guess loses the reason when it fails.
+/// Opens a workbook of the kind that its bytes show. calamine's own detection loses the reason when it fails.
 fn open(content: Vec<u8>) -> Result<Book, NotAWorkbook> {
     let damaged = |error: &dyn std::fmt::Display| NotAWorkbook::Damaged(error.to_string());
     if content.starts_with(b"PK") {
@@ -93,7 +93,7 @@ fn open(content: Vec<u8>) -> Result<Book, NotAWorkbook> {
             }
         };
     }
-    // A new workbook with a password lies in the container of the old ones.
+    // A new workbook with a password uses the container of the old ones.
     if let Err(XlsxError::Password) = Xlsx::new(Cursor::new(&content)) {
         return Err(NotAWorkbook::Password);
     }

@@ -1,7 +1,7 @@
-//! An `OpenDocument` sheet as calamine reads it: without white space, comments and marks between its cells.
+//! Prepares an `OpenDocument` sheet for calamine: removes white space, comments and marks between its cells.
 //!
-//! calamine 0.38 takes whatever stands between two cells for an error, though gnumeric and `SheetJS` indent their XML, and
-//! wants the archive in one order. Owns the XML; must not know what cells mean.
+//! calamine 0.38 fails on anything between two cells, though gnumeric and `SheetJS` indent their XML, and needs the
+//! archive in a certain order. Owns the XML; must not know what cells mean.
 
 use std::io::{BufReader, Cursor, Read as _, Write as _};
 
@@ -15,7 +15,7 @@ use crate::input::workbook::NotAWorkbook;
 const MIMETYPE: &str = "application/vnd.oasis.opendocument.spreadsheet";
 const MANIFEST: &str = r#"<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>"#;
 
-/// Packs the part of a workbook that holds its sheets anew.
+/// Rewrites the part of a workbook that holds its sheets.
 ///
 /// # Errors
 /// There is none, or it is damaged.
@@ -26,7 +26,7 @@ pub(super) fn tidied(content: &[u8]) -> Result<Vec<u8>, NotAWorkbook> {
     if let Ok(mut file) = zip.by_name("META-INF/manifest.xml") {
         file.read_to_string(&mut manifest).map_err(|error| damaged(&error))?;
     }
-    // Looked at first: what is encrypted cannot be read as XML.
+    // Checked first: encrypted content cannot be read as XML.
     if manifest.contains("encryption-data") {
         return Err(NotAWorkbook::Password);
     }
@@ -86,7 +86,7 @@ fn tidy(content: impl std::io::BufRead) -> Result<Vec<u8>, quick_xml::Error> {
                 places.pop();
                 writer.write_event(Event::End(element))?;
             }
-            // As they are: LibreOffice and gnumeric neither write nor read a run of blanks as one.
+            // Unchanged: LibreOffice and gnumeric do not collapse a run of blanks.
             Event::Text(text) if here == Place::Paragraph => writer.write_event(Event::Text(text))?,
             Event::GeneralRef(entity) if here == Place::Paragraph => writer.write_event(Event::GeneralRef(entity))?,
             Event::CData(text) if here == Place::Paragraph => {
@@ -94,7 +94,7 @@ fn tidy(content: impl std::io::BufRead) -> Result<Vec<u8>, quick_xml::Error> {
                 writer.write_event(Event::Text(BytesText::from_escaped(escaped)))?;
             }
             Event::Decl(declaration) => writer.write_event(Event::Decl(declaration))?,
-            // Elsewhere text is but the indentation.
+            // Elsewhere text is only indentation.
             _ => {}
         }
     }

@@ -1,4 +1,4 @@
-//! The rows of a sheet as they lie in memory.
+//! The rows of a sheet in memory.
 //!
 //! Owns their storage and their order. Must not know what columns mean.
 
@@ -24,7 +24,7 @@ pub(in crate::input) struct Sheet {
     /// What each cell is.
     kinds: Vec<CellKind>,
     rows: Vec<SheetRow>,
-    /// How the typed cells of each column look, if that is known.
+    /// The formats of the typed cells of each column, if known.
     looks: Looks,
     at: usize,
 }
@@ -39,7 +39,7 @@ struct SheetRow {
 /// The formats of the typed cells of each column.
 type Looks = BTreeMap<u32, CellFormat>;
 
-/// A cell that comes after one that it should come before.
+/// Cells in the wrong order.
 struct OutOfOrder;
 
 /// Row and column, from 0.
@@ -81,7 +81,7 @@ impl Sheet {
         u32::try_from(column).ok().and_then(|column| self.looks.get(&column)).cloned().unwrap_or_default()
     }
 
-    /// Reads a sheet whose cells are not in order, which no spreadsheet writes and all of them read.
+    /// Reads a sheet whose cells are not in order. No spreadsheet writes such files, but all of them read them.
     fn sorted(book: &mut Book, name: &str) -> Result<Self, calamine::Error> {
         let mut cells: Vec<(At, String, CellKind)> = Vec::new();
         let mut add = |at: At, value: &DataRef<'_>, _| {
@@ -92,7 +92,7 @@ impl Sheet {
         // Nothing is out of order here.
         let _ = each_cell(book, name, &mut add)?;
         cells.sort_by_key(|(at, ..)| *at);
-        // Of two with one place the later one counts, as in spreadsheets.
+        // Of two cells at the same place the later one counts, as in spreadsheets.
         cells.reverse();
         cells.dedup_by_key(|(at, ..)| *at);
         cells.reverse();
@@ -120,7 +120,7 @@ impl Sheet {
         found
     }
 
-    /// The first rows, for a look at them.
+    /// The first rows.
     pub(in crate::input) fn first_records(&self, count: usize) -> Vec<(u64, Vec<String>)> {
         let mut record = Record::new();
         let texts = |record: &Record| record.iter().map(|cell| crate::text::decode(cell).into_owned()).collect();
@@ -153,7 +153,7 @@ impl Sheet {
         }
     }
 
-    /// Adds a cell, which has to stand behind those before.
+    /// Adds a cell, which must come after the earlier ones.
     fn push(&mut self, (row, column): At, text: &[u8], kind: CellKind) -> Result<(), OutOfOrder> {
         const WIDEST: usize = 16_384;
         let (line, column) = (u64::from(row) + 1, column as usize);
@@ -180,7 +180,7 @@ impl Sheet {
         Ok(())
     }
 
-    /// Takes the last row back when there is nothing in it.
+    /// Removes the last row if it is empty.
     fn drop_blank_row(&mut self) {
         let Some(last) = self.rows.len().checked_sub(1) else { return };
         let start = self.start_of_row(last);
@@ -193,14 +193,14 @@ impl Sheet {
     }
 }
 
-/// Hands out the cells of a sheet, each with its style, until one is refused, or no more are wanted. Gives the number
-/// formats of the styles, as far as the library knows them.
+/// Passes the cells of a sheet on, each with its style, until one is refused or no more are wanted. Returns the number
+/// formats of the styles, where the library knows them.
 fn each_cell(
     book: &mut Book,
     name: &str,
     add: &mut dyn FnMut(At, &DataRef<'_>, usize) -> Result<bool, OutOfOrder>,
 ) -> Result<Result<Vec<Option<String>>, OutOfOrder>, calamine::Error> {
-    // Only XLSX hands out its cells one by one. One lone cell far down costs gigabytes otherwise.
+    // Only XLSX returns its cells one by one. Otherwise a single cell far down costs gigabytes.
     if let Sheets::Xlsx(xlsx) = book {
         let mut cells = xlsx.worksheet_cells_reader(name)?;
         while let Some((cell, style)) = cells.next_cell_with_style_id()? {

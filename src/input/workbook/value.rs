@@ -1,6 +1,6 @@
 //! A cell's value to its text and its kind.
 //!
-//! Owns what calamine's values mean. Must not know where the cell stands.
+//! Owns the meaning of calamine's values. Must not know where the cell is.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use jiff::civil::DateTime;
 
 use crate::cell::{self, CellKind};
 
-/// What people see in a cell as far as possible, and what it is.
+/// The text of a cell, as close as possible to what people see, and its kind.
 pub(super) fn of<'v>(value: &'v DataRef<'_>) -> (Cow<'v, str>, CellKind) {
     match value {
         DataRef::Empty => (Cow::Borrowed(""), CellKind::Text),
@@ -39,7 +39,7 @@ fn of_moment(moment: &ExcelDateTime) -> String {
     let found = i16::try_from(year).ok().and_then(|year| {
         DateTime::new(year, small(month), small(day), small(hour), small(minute), small(second), nanos).ok()
     });
-    // Spreadsheets know a 29th of February 1900, and count beyond the calendar.
+    // Spreadsheets count a 29th of February 1900, and go beyond the calendar.
     found.map_or_else(|| cell::number(days), cell::moment)
 }
 

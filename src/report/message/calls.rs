@@ -76,7 +76,7 @@ pub(super) fn waiting(network: Option<&str>, why: Waiting, wait: Duration) -> Op
 pub(super) fn lane_stopped(stats: &Stats, lane: LaneId, why: &StopReason) -> Message {
     let network = stats.label(lane);
     let words = outcome::stopped(why, stats.host(lane));
-    let text = format!("{}{words}; the other networks go on", prefix(network));
+    let text = format!("{}{words}; the other networks continue", prefix(network));
     let fields = json!({"event": "network_stopped", "network": network, "ending": outcome::word_of(why)});
     Message::new(Level::Warning, text, fields)
 }

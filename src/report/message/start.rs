@@ -141,7 +141,7 @@ fn listed(offers: u64, without_id: u64, calls: u64) -> Vec<Message> {
     let fields = json!({"event": "listed", "offers": offers, "without_id": without_id, "calls": calls});
     let mut messages = vec![Message::new(Level::Info, text, fields)];
     if without_id > 0 {
-        let text = format!("offers in the list without an ID: {without_id}; they cannot be asked for");
+        let text = format!("offers in the list without an ID: {without_id}; they cannot be exported");
         messages.push(Message::plain(Level::Warning, "list_doubt", text));
     }
     messages
@@ -201,7 +201,7 @@ pub(crate) fn age(age: Age) -> String {
         Age::Past(age) if age < Duration::from_secs(1) => "last saved just now".to_owned(),
         Age::Past(age) => format!("last saved {} ago", format::duration(Duration::from_secs(age.as_secs()))),
         Age::Ahead(by) => format!("last saved when this machine's clock was {} ahead of now", format::duration(by)),
-        Age::Unknown => "last saved nobody knows when".to_owned(),
+        Age::Unknown => "last saved at an unknown time".to_owned(),
     }
 }
 
@@ -254,7 +254,7 @@ mod tests {
                 Level::Notice,
                 "last saved when this machine's clock was 1m 30s ahead of now",
             ),
-            (Age::Unknown, Level::Notice, "last saved nobody knows when"),
+            (Age::Unknown, Level::Notice, "last saved at an unknown time"),
         ] {
             let run = EarlierRun { fate: Fate::Continued { done: 1, asked: Asked::Resume }, age };
             let message = earlier_run_message(&run);

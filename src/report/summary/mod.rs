@@ -110,7 +110,7 @@ impl Summary<'_> {
         if may_pass && self.ended.output != "stdout" {
             format!("  to ask again for what failed: {}", self.ended.retry_command)
         } else {
-            "  to go on: change what the lines above name, then run it again".to_owned()
+            "  to continue: change what the lines above name, then run it again".to_owned()
         }
     }
 
@@ -187,7 +187,7 @@ impl Summary<'_> {
         let fix = if fix.is_empty() { String::new() } else { format!("\n  what to do: {fix}") };
         let file =
             if self.ended.output_exists { format!("{output} is as it was") } else { "no file was written".to_owned() };
-        format!("  {file}; {kept}{fix}\n  to go on: {resume_command}")
+        format!("  {file}; {kept}{fix}\n  to continue: {resume_command}")
     }
 
     fn fields(&self, stats: &Stats) -> Value {
@@ -243,7 +243,7 @@ mod tests {
         }
         assert!(
             text.ends_with(
-                "  links.csv is as it was; 7 offers are kept beside it\n  to go on: offerlinks export --resume"
+                "  links.csv is as it was; 7 offers are kept beside it\n  to continue: offerlinks export --resume"
             ),
             "{text}"
         );
