@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn the_long_help_tells_every_exit_code() {
+    fn the_long_help_lists_every_exit_code() {
         let mut cli = Cli::command();
         cli.build();
         let export = cli.find_subcommand_mut("export").map(|export| export.render_long_help().to_string());

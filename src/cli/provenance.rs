@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_failed_is_asked_again_without_a_list() {
+    fn failed_offers_are_retried_without_a_list() {
         for (typed, expected) in [
             ("x export o.csv -o l.csv --resume", "offerlinks export o.csv -o l.csv --retry-failed"),
             ("x export -o l.csv --retry-failed=all", "offerlinks export -o l.csv --retry-failed=all"),

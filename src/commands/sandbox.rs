@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_shell_gets_the_settings_in_its_own_words() {
+    fn each_shell_gets_the_settings_in_its_syntax() {
         let settings = [("A", "1".to_owned()), ("B", "x@y".to_owned())];
         assert_eq!(for_posix(&settings), "export A=1 B=x@y\n");
         assert_eq!(for_windows(&settings), "PowerShell:  $env:A='1'; $env:B='x@y'\ncmd:         set A=1&& set B=x@y\n");

@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn content_is_told_by_its_beginning() {
+    fn content_is_recognized_by_its_beginning() {
         let cases: [(&[u8], Result<Content, Unreadable>); 19] = [
             (b"", Ok(Content::Plain { mark: 0 })),
             (b"id\n16", Ok(Content::Plain { mark: 0 })),

@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_that_has_no_rows_is_told_by_its_beginning() {
+    fn a_text_without_rows_is_recognized_by_its_beginning() {
         let sheet = |name| Some(Unreadable::Spreadsheet(name));
         for (text, kind_of) in [
             ("<!DOCTYPE html>\n<p>16", Some(Unreadable::Html)),

@@ -241,7 +241,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_new_file_stands_beside_its_partial() {
+    fn a_new_file_is_beside_its_partial() {
         let Destination::File(place) = Destination::of(Path::new("no/such/x.csv")).unwrap() else {
             panic!("not a file")
         };

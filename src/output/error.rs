@@ -246,7 +246,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_message_names_the_file_and_the_way_out() {
+    fn every_message_names_the_file_and_says_what_to_do() {
         let io =
             |kind, action| OutputError::io(action, Path::new("o/x.csv.partial"))(io::Error::from(kind)).to_string();
         insta::assert_snapshot!([

@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_run_is_told_who_holds_the_output_until_it_is_free() {
+    fn a_second_run_names_the_holder_of_the_output_until_it_is_free() {
         let folder = tempfile::tempdir().unwrap();
         let first = Lock::acquire(place(&folder)).unwrap();
         assert!(is_locked(&place(&folder)));
@@ -200,7 +200,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_file_of_two_names_is_nobodys_lock_to_give_away() {
+    fn a_lock_file_with_two_names_keeps_its_owner() {
         use std::os::unix::fs::{MetadataExt, PermissionsExt};
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("new")).unwrap();
@@ -215,7 +215,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn whoever_may_write_into_the_folder_may_lock_and_nobody_else() {
+    fn only_users_who_may_write_into_the_folder_may_lock() {
         use std::os::unix::fs::{MetadataExt, PermissionsExt};
         for (of_folder, of_lock) in [(0o755, 0o600), (0o775, 0o660), (0o1777, 0o666), (0o700, 0o600)] {
             let folder = tempfile::tempdir().unwrap();

@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_looks_at_a_run_that_no_view_shows() {
+    fn no_snapshot_is_made_that_no_view_shows() {
         let (report, recording) = Report::recording(Instant::now());
         report.progress(Instant::now(), || unreachable!("no view wants it"));
         assert_eq!(recording.take(), []);

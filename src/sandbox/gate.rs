@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_takes_the_form_that_was_asked_for() {
+    fn a_refusal_has_the_configured_form() {
         let refused = |form, retry_after| {
             let answer = Stop::TooManyCalls { retry_in: Duration::from_millis(1001) };
             let answer = answer.answer(Refusal { form, retry_after });

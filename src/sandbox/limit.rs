@@ -269,7 +269,7 @@ mod tests {
         }
 
         #[test]
-        fn a_refused_call_would_pass_at_the_time_it_is_told_and_not_before(
+        fn a_refused_call_passes_at_the_given_time_and_not_before(
             gaps in prop::collection::vec(0_u64..5_000, 1..50),
             window in prop::sample::select(vec![Window::Sliding, Window::Fixed, Window::Bucket]),
             refused in prop::sample::select(vec![Refused::Free, Refused::Counted]),

@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn filters_leave_out_what_was_not_asked_for() {
+    fn filters_leave_other_offers_out() {
         for (query, expected) in [
             ("type=personal&filters[id]=16,20,23,101", "16 101"),
             ("filters%5Bid%5D=16,20", "16 20"),

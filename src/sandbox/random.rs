@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn gaps_have_the_mean_that_was_asked_for() {
+    fn gaps_have_the_requested_mean() {
         let mut random = Random::new(7);
         let total: Duration = (0..10_000).map(|_| random.gap(5.0)).sum();
         assert!((1900.0..2100.0).contains(&total.as_secs_f64()), "{total:?}");

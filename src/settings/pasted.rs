@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_a_key_is_told_from_names_of_files() {
+    fn possible_keys_differ_from_file_names() {
         let folder = tempfile::tempdir().unwrap();
         let there = folder.path().join("sJ3kd92kdjf8s7dfkj3");
         std::fs::write(&there, "").unwrap();

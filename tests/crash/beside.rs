@@ -220,7 +220,7 @@ fn who_may_not_write_there_cannot_hold_up_a_run() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_synced_at_the_end_is_told_as_it_is() {
+fn a_folder_that_cannot_be_synced_at_the_end_is_reported() {
     if !can_trace("a folder that cannot be synced") {
         return;
     }
@@ -254,7 +254,7 @@ fn an_input_that_is_cut_during_a_run_is_named_with_the_way_on() {
 
 /// Checkpoints made by hand that are sound in themselves, but count half a row.
 #[test]
-fn a_checkpoint_that_ends_in_a_row_is_not_gone_on_with() {
+fn a_checkpoint_that_ends_within_a_row_is_not_resumed() {
     let scene = Scene::new(64, Duration::from_millis(8));
     let interrupted = scene.place("interrupted");
     interrupted.interrupt(&["-j", "2"]);

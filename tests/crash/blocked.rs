@@ -105,7 +105,7 @@ fn a_report_that_nobody_reads_is_given_up() {
 }
 
 #[test]
-fn one_signal_ends_it_while_somebody_types_and_it_says_what_it_waits_for() {
+fn one_signal_ends_it_while_input_is_typed_and_it_says_what_it_waits_for() {
     let scene = Scene::new(5, Duration::ZERO);
     for signal in SIGNALS {
         let place = scene.place(signal.0);

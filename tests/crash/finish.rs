@@ -58,7 +58,7 @@ fn kill_before_the_last_step(place: &Place<'_>) {
 }
 
 #[test]
-fn a_run_killed_behind_the_rename_is_told_to_be_finished() {
+fn a_run_killed_after_the_rename_counts_as_finished() {
     if !can_trace("a kill behind the rename") {
         return;
     }

@@ -57,7 +57,7 @@ fn a_kill_while_a_commit_waits_for_the_disk_is_continued() {
 }
 
 #[test]
-fn the_second_signal_does_not_wait_for_the_disk_and_the_last_words_promise_no_more_than_is_safe() {
+fn the_second_signal_does_not_wait_for_the_disk_and_the_summary_promises_no_more_than_is_safe() {
     if !can_trace("signals on a slow disk") {
         return;
     }

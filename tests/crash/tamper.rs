@@ -204,7 +204,7 @@ fn pace_and_look_may_change_from_run_to_run() {
 }
 
 #[test]
-fn the_same_command_again_goes_on_and_restart_starts_over_and_sets_aside() {
+fn the_same_command_resumes_and_restart_starts_over_and_sets_aside() {
     let scene = scene();
     let interrupted = scene.place("interrupted");
     interrupted.interrupt(&["-j", "2"]);

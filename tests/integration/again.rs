@@ -41,7 +41,7 @@ fn an_interrupted_run_of_another_input_is_set_aside_with_a_warning() {
 }
 
 #[test]
-fn a_run_that_goes_on_into_an_outage_that_looks_like_missing_offers_writes_no_rows() {
+fn a_run_resumed_during_an_outage_that_looks_like_missing_offers_writes_no_rows() {
     let network = scripted(|asked| (asked.overall > 2).then(|| reply(404, "404 page not found")));
     let folder = Folder::new();
     let offers: Vec<_> = (1..13).map(|id: u32| id.to_string()).collect();

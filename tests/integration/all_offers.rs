@@ -65,7 +65,7 @@ fn every_offer_of_the_account_is_exported_in_every_format() {
 }
 
 #[test]
-fn only_some_of_them_are_exported_where_that_is_asked_for() {
+fn filters_export_only_some_of_the_offers() {
     let network = network_with(|options| options.listed = 20);
     let run = || export_in(&Folder::new()).output("links.csv").args(&["--all-offers"]).on(&network);
     run().args(&["--filter", "status=paused"]).run().expect(0);
@@ -87,7 +87,7 @@ fn an_offer_without_an_id_is_an_error_row() {
 }
 
 #[test]
-fn a_run_that_is_killed_in_the_list_reads_it_anew_and_one_that_is_killed_later_goes_on_with_it() {
+fn a_run_killed_while_it_lists_lists_again_and_one_killed_later_resumes_with_its_list() {
     let grown = Arc::new(AtomicU32::new(0));
     let (more, slow) = (Arc::clone(&grown), Arc::new(AtomicU32::new(2)));
     let slow_page = Arc::clone(&slow);
@@ -149,7 +149,7 @@ fn list_and_links_share_one_pace() {
 }
 
 #[test]
-fn what_cannot_be_meant_beside_it_is_refused_with_words_and_without_a_call() {
+fn conflicting_flags_are_refused_with_the_reason_and_without_a_call() {
     let network = network_with(|_| ());
     for (arguments, words) in [
         (
@@ -187,7 +187,7 @@ fn a_dry_run_lists_nothing() {
 }
 
 #[test]
-fn a_run_that_is_started_over_is_set_aside_with_its_list_and_can_be_gone_on_with() {
+fn a_run_that_is_started_over_is_set_aside_with_its_list_and_can_be_resumed() {
     let refused = Arc::new(AtomicBool::new(true));
     let answers_so = Arc::clone(&refused);
     let network = network_with(|options| {

@@ -61,7 +61,7 @@ fn check_gives_each_refusal_its_own_line() {
 }
 
 #[test]
-fn check_tells_a_host_that_is_not_there() {
+fn check_reports_a_host_that_does_not_exist() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     for (base_url, gate, words, code) in [
         ("https://no-such-host.invalid", "DNS", "unknown host no-such-host.invalid", 4),
@@ -120,7 +120,7 @@ fn check_shows_the_reply_but_not_the_key_that_is_in_it() {
 }
 
 #[test]
-fn check_without_settings_says_which_and_calls_nobody() {
+fn check_without_settings_names_them_and_makes_no_call() {
     let done = command(&["check"]).env("OFFERSLOOK_BASE_URL", "").env("OFFERSLOOK_API_KEY", KEY).run();
     assert_eq!(done.code, 2);
     assert!(done.stdout.contains("your e-mail: --email ADDRESS or OFFERSLOOK_EMAIL"), "{}", done.stdout);

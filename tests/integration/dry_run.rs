@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::support::{command_in, contents, folder_with, json};
 
 #[test]
-fn a_dry_run_tells_all_without_a_call_an_account_or_a_trace() {
+fn a_dry_run_reports_everything_without_a_call_an_account_or_a_trace() {
     let invalid = (0..12).map(|n| format!("x{n}")).collect::<Vec<_>>().join("\n");
     let folder = folder_with(&format!("offer_id\n16\n7\n16.0\n{invalid}\n007\n"));
     let before = contents(folder.root());
@@ -55,7 +55,7 @@ fn a_dry_run_finds_what_would_keep_a_run_from_starting() {
 }
 
 #[test]
-fn a_dry_run_tells_what_would_be_continued_and_touches_none_of_it() {
+fn a_dry_run_reports_what_would_be_resumed_and_touches_nothing() {
     let offers = (1..100).map(|n| n.to_string()).collect::<Vec<_>>().join("\n");
     let folder = folder_with(&format!("id\n{offers}"));
     let job = ["export", "offers.csv", "--sandbox", "-o", "links.csv"];

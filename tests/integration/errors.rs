@@ -10,7 +10,7 @@ use crate::support::{Folder, KEY, KEY_FILE, Run, export, export_in, network};
 type Unusable = (&'static str, &'static [u8], &'static [&'static str], &'static [&'static str]);
 
 #[test]
-fn an_input_that_cannot_be_used_is_named_with_the_way_out() {
+fn an_unusable_input_is_named_with_what_to_do() {
     let network = network();
     let cases: &[Unusable] = &[
         ("none.csv", b"", &[], &["none.csv: no such file", "`-` to read from standard input"]),
@@ -43,7 +43,7 @@ fn an_input_that_cannot_be_used_is_named_with_the_way_out() {
 }
 
 #[test]
-fn an_account_that_is_not_complete_is_told_how_to_be() {
+fn an_incomplete_account_is_refused_with_what_is_missing() {
     let all = &["--network NAME or OFFERSLOOK_NETWORK", "OFFERSLOOK_EMAIL", "OFFERSLOOK_API_KEY", "--sandbox"];
     export().offers(&["16"]).run().expect(2).says(all);
     let ran = export().offers(&["16"]).env("OFFERSLOOK_NETWORK", "demo").account().env("OFFERSLOOK_API_KEY", " ").run();
@@ -78,13 +78,13 @@ fn a_key_file_that_others_can_read_is_used_with_a_warning() {
 }
 
 #[test]
-fn the_key_does_not_travel_in_the_clear_unless_told_to() {
+fn the_key_does_not_travel_in_the_clear_unless_allowed() {
     let clear = |run: Run| run.offers(&["16"]).on(&"http://nonexistent.invalid");
     clear(export()).run().expect(2).says(&["nonexistent.invalid", "plain http", "--allow-http"]);
 }
 
 #[test]
-fn a_certificate_file_that_is_none_is_named() {
+fn a_file_that_is_not_a_certificate_is_named() {
     let network = network();
     for content in [None, Some("not a certificate")] {
         let folder = Folder::new();
@@ -108,7 +108,7 @@ fn an_output_that_is_a_folder_is_a_usage_error() {
 }
 
 #[test]
-fn an_output_that_no_run_can_have_is_named_with_the_way_out() {
+fn an_impossible_output_is_named_with_what_to_do() {
     let network = network();
     let run = export().offers(&["16"]).output("offers.csv/links.csv").on(&network);
     run.run().expect(2).says(&["there is no folder offers.csv", "check the name"]);

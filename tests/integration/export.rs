@@ -104,7 +104,7 @@ fn the_old_output_is_replaced_and_of_folders_only_the_default_one_is_made() {
 }
 
 #[test]
-fn quiet_is_silent_on_success_and_tells_of_failures() {
+fn quiet_is_silent_on_success_and_reports_failures() {
     let network = network();
     let quiet = |ids: &[&str]| export().offers(ids).args(&["-q"]).on(&network).run();
     assert_eq!(quiet(&["16", "17"]).expect(0).stderr, "");

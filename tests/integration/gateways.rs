@@ -95,7 +95,7 @@ fn one_that_is_there_from_the_start_does_so_too() {
 }
 
 #[test]
-fn a_page_now_and_then_among_good_answers_is_asked_again() {
+fn an_occasional_page_among_good_answers_is_retried() {
     each(5, 1, &[], |kind, ran| {
         let ran = ran.expect(0);
         assert_eq!(ran.output.as_ref().map(|rows| rows.lines().count()), Some(41), "{kind}");

@@ -183,7 +183,7 @@ fn a_proxy_that_refuses_is_named_and_its_password_is_not() {
 }
 
 #[test]
-fn a_proxy_that_opens_no_tunnel_is_told_with_its_status_and_rules_end_the_run() {
+fn a_proxy_that_opens_no_tunnel_is_reported_with_its_status_and_rules_end_the_run() {
     for (status, fails_for_good) in
         [("403 Forbidden", true), ("405 Method Not Allowed", true), ("502 Bad Gateway", false)]
     {

@@ -33,7 +33,7 @@ fn other_columns_are_kept_as_asked() {
 }
 
 #[test]
-fn the_id_column_is_found_or_told() {
+fn the_id_column_is_found_or_given() {
     let named = [("offer_id", "17"), ("name", "x")];
     for header in ["Offer ID", "OFFERID", "id", "offer_id"] {
         assert_kept(format!("name,{header}\nx,17\n"), &[], &named);

@@ -185,7 +185,7 @@ fn half_a_last_line_is_waited_for() {
 }
 
 #[test]
-fn what_was_chosen_is_told() {
+fn the_chosen_reading_is_shown() {
     let network = network();
     let csv = "Report\n\nName;Offer ID\na;16\n";
     let told = "IDs: column 2 \"Offer ID\", header in line 3, \";\" between cells";

@@ -87,7 +87,7 @@ fn rows_of_a_run_that_exported_too_few_go_beside_the_output_and_the_named_comman
 }
 
 #[test]
-fn no_success_at_all_never_replaces_an_output_and_is_none_in_the_metrics() {
+fn a_run_without_success_never_replaces_an_output_and_counts_as_failed_in_the_metrics() {
     let refused = || scripted(|_| Some(reply(400, r#"{"code":40001,"message":"Bad request"}"#)));
     for (csv, network, flags, kept) in [
         ("offer_id\n16\n17\n", refused(), &[][..], true),
@@ -124,7 +124,7 @@ fn where_no_output_was_before_the_rows_are_there_and_it_is_no_success() {
 }
 
 #[test]
-fn an_account_whose_list_gave_too_few_goes_on_without_its_list() {
+fn an_account_whose_list_gave_too_few_resumes_without_its_list() {
     let mended = Arc::new(AtomicBool::new(false));
     let is_mended = Arc::clone(&mended);
     let network = network_with(|options| {
@@ -146,7 +146,7 @@ fn an_account_whose_list_gave_too_few_goes_on_without_its_list() {
 }
 
 #[test]
-fn a_stream_has_no_older_output_and_the_exit_code_tells() {
+fn a_stream_has_no_older_output_and_the_exit_code_shows_it() {
     let (network, _) = breaking();
     let ran = export().csv(TEN).output("-").args(&["--retries", "0", "--min-ok", "5"]).on(&network).run().expect(3);
     assert!(ran.stdout.contains("server_error") && ran.stderr.contains("fewer than --min-ok 5"), "{ran:?}");
@@ -154,7 +154,7 @@ fn a_stream_has_no_older_output_and_the_exit_code_tells() {
 }
 
 #[test]
-fn fewer_than_that_are_meant_where_zero_is_asked_for_and_nonsense_is_refused() {
+fn zero_accepts_every_result_and_nonsense_is_refused() {
     for value in ["x", "-1", "101%", ""] {
         export().csv(TEN).args(&[&format!("--min-ok={value}")]).on(&network()).run().expect(2).says(&["--min-ok"]);
     }

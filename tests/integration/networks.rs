@@ -119,7 +119,7 @@ fn down() -> Sandbox {
 }
 
 #[test]
-fn one_network_refused_and_one_down_leave_the_others_complete_and_can_be_asked_again() {
+fn one_network_refused_and_one_down_leave_the_others_complete_and_can_be_retried() {
     let networks = [network(), refused(), network(), down(), network()];
     let named: Vec<_> = FIVE.into_iter().zip(&networks).collect();
     let folder = Folder::new();

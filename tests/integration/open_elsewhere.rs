@@ -28,7 +28,7 @@ fn folder_with_output() -> Option<Folder> {
 }
 
 #[test]
-fn a_file_that_nobody_can_replace_is_told_before_the_first_call() {
+fn an_output_that_cannot_be_replaced_is_refused_before_the_first_call() {
     let Some(folder) = folder_with_output() else { return };
     let network = network();
     mark(&folder.path("links.csv"), "+i");

@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::support::{command_in, contents, folder_with};
 
 #[test]
-fn help_that_nobody_sees_has_no_colour() {
+fn help_that_is_piped_has_no_colour() {
     let folder = folder_with("");
     for arguments in [&["--help"][..], &["export", "-h"], &["export", "--nonsense"]] {
         let output = command_in(&folder, arguments).run();

@@ -170,7 +170,7 @@ fn end_of_value(text: &str) -> Option<usize> {
 }
 
 #[test]
-fn a_report_that_cannot_be_written_is_told_and_changes_nothing() {
+fn a_report_that_cannot_be_written_is_logged_and_changes_nothing() {
     let folder = folder_with("id\n16\n");
     let job = ["export", "offers.csv", "--sandbox", "-o", "links.csv", "-q"];
     let good = command_in(&folder, &job).run();

@@ -21,7 +21,7 @@ fn network_with_a_bad_offer() -> (Sandbox, Arc<AtomicBool>) {
 }
 
 #[test]
-fn only_what_may_pass_is_asked_again_and_put_in_its_place() {
+fn only_temporary_failures_are_retried_and_put_in_their_place() {
     let (network, mended) = network_with_a_bad_offer();
     let folder = Folder::new();
     for (output, options) in
@@ -148,7 +148,7 @@ fn an_output_that_a_spreadsheet_has_saved_is_taken_and_written_as_ours() {
 }
 
 #[test]
-fn what_cannot_be_read_back_is_told_with_what_differs_and_nothing_is_called() {
+fn an_unreadable_output_is_refused_with_what_differs_and_nothing_is_called() {
     let (network, _) = network_with_a_bad_offer();
     let folder = Folder::new();
     let export = || export_in(&folder).csv(INPUT).on(&network);
@@ -169,7 +169,7 @@ fn what_cannot_be_read_back_is_told_with_what_differs_and_nothing_is_called() {
 }
 
 #[test]
-fn an_output_named_as_the_input_and_one_that_is_not_there_are_told_with_the_way_on() {
+fn an_output_named_as_the_input_and_a_missing_one_are_refused_with_what_to_do() {
     let network = network();
     let folder = Folder::new();
     export_in(&folder).csv(INPUT).output("m.csv").on(&network).run().expect(3);
@@ -182,7 +182,7 @@ fn an_output_named_as_the_input_and_one_that_is_not_there_are_told_with_the_way_
 }
 
 #[test]
-fn where_nothing_had_failed_that_is_said_and_nothing_called() {
+fn a_retry_without_failed_rows_says_so_and_makes_no_call() {
     let network = network();
     let folder = Folder::new();
     let first = export_in(&folder).csv("offer_id\n1\n3\n").on(&network).run().expect(0);
@@ -194,7 +194,7 @@ fn where_nothing_had_failed_that_is_said_and_nothing_called() {
 }
 
 #[test]
-fn the_append_of_the_first_run_is_remembered_or_asked_for() {
+fn the_append_of_the_first_run_is_reused_or_must_be_given() {
     let (network, mended) = network_with_a_bad_offer();
     let append = ["--append", "aff_sub1={clickid}&s={row.note}"];
     let first_run = |arguments: &[&str]| {
@@ -232,7 +232,7 @@ fn the_append_of_the_first_run_is_remembered_or_asked_for() {
 }
 
 #[test]
-fn an_append_that_can_hardly_be_meant_is_warned_of_and_taken() {
+fn a_doubtful_append_is_used_with_a_warning() {
     let network = network();
     let run = |append: &str, quiet: &[&str]| -> String {
         let folder = Folder::new();

@@ -67,7 +67,7 @@ fn runs_that_earlier_versions_left_are_continued_to_the_same_bytes() {
 }
 
 #[test]
-fn a_run_of_the_first_format_is_told_from_another_job() {
+fn a_run_of_the_first_format_differs_from_another_job() {
     for (flags, what) in
         [(&["--column", "1"][..], "--column differs: None then"), (&["--keep", "none"], "--keep differs")]
     {
@@ -155,7 +155,7 @@ fn a_run_is_continued_unasked_while_it_is_younger_than_a_day_and_older_ones_are_
 }
 
 #[test]
-fn what_was_set_aside_can_be_gone_on_with_as_the_message_says() {
+fn a_run_that_was_set_aside_can_be_resumed_as_the_message_says() {
     let folder = interrupted(&saved(48));
     let ran = typed(&folder).run().expect(3).says(&["rename them back and use --resume"]);
     for name in ["partial", "checkpoint"] {

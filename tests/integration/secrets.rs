@@ -26,7 +26,7 @@ fn a_key_in_a_link_is_an_error_row_and_written_nowhere() {
 }
 
 #[test]
-fn a_key_in_the_networks_words_is_hidden_however_it_is_spelled() {
+fn a_key_in_the_networks_message_is_hidden_however_it_is_spelled() {
     let each = |spell: fn(u8) -> String| KEY.bytes().map(spell).collect::<Vec<_>>();
     let spaced = each(|byte| char::from(byte).to_string()).join(" ");
     let numbers = each(|byte| format!("&#{byte};")).concat();
@@ -51,7 +51,7 @@ fn a_key_in_the_networks_words_is_hidden_however_it_is_spelled() {
 }
 
 #[test]
-fn mistakes_in_the_account_are_told_before_any_call_and_no_key_is_repeated() {
+fn mistakes_in_the_account_are_reported_before_any_call_without_repeating_a_key() {
     let network = network();
     let secret = "s3cr3t-key:with:colons";
     let quoted = format!("\u{201c}{secret}\u{201d}");

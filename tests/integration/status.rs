@@ -9,7 +9,7 @@ use crate::support::{
 };
 
 #[test]
-fn a_run_that_is_asked_how_far_it_is_says_so_and_goes_on() {
+fn a_status_request_is_answered_and_the_run_continues() {
     let ids: Vec<_> = (1000..1040).map(|n: u32| n.to_string()).collect();
     let expected = export().offers(&ids).on(&network()).run().expect(0).output;
     for (look, part) in [(&["-q"][..], "/40 offers"), (&["-q", "--log-format", "json"], "\"event\":\"status\"")] {
@@ -41,7 +41,7 @@ fn a_run_that_is_asked_how_far_it_is_says_so_and_goes_on() {
 }
 
 #[test]
-fn the_status_of_an_output_is_told_from_the_files_beside_it() {
+fn status_reads_the_files_beside_an_output() {
     for output in ["links.csv", "links.xlsx"] {
         let folder = Folder::new();
         let status = |code: i32, state: &str| {

@@ -58,7 +58,7 @@ fn a_redirect_is_not_followed_and_stops_the_run() {
 }
 
 #[test]
-fn a_stopped_run_goes_on_where_it_was() {
+fn a_stopped_run_resumes_where_it_was() {
     let whole = export().offers(&many()).on(&network()).run().expect(0).output;
     let mended = Arc::new(AtomicBool::new(false));
     let is_mended = Arc::clone(&mended);
@@ -107,7 +107,7 @@ fn a_far_away_retry_after_stops_at_once_and_names_the_time() {
 }
 
 #[test]
-fn a_second_run_on_the_same_output_is_told_who_holds_it() {
+fn a_second_run_on_the_same_output_names_its_holder() {
     let slow = Hostile::start(|_| vec![Step::Hang]);
     let first = export().offers(&["16"]).on(&slow).start();
     until(|| !slow.seen().is_empty());
@@ -121,7 +121,7 @@ fn a_second_run_on_the_same_output_is_told_who_holds_it() {
 
 #[cfg(unix)]
 #[test]
-fn a_signal_ends_the_run_and_the_printed_command_goes_on() {
+fn a_signal_ends_the_run_and_the_printed_command_resumes_it() {
     let whole = export().offers(&many()).on(&network()).run().expect(0).output;
     for (signal, code) in [("INT", 130), ("TERM", 143)] {
         let network = network_with(|options| options.latency = Duration::from_millis(20)..=Duration::from_millis(20));
@@ -160,7 +160,7 @@ fn a_failure_of_the_very_first_call_writes_no_error_row() {
 }
 
 #[test]
-fn a_first_call_that_fails_is_told_at_once_and_only_once() {
+fn a_failed_first_call_is_logged_at_once_and_only_once() {
     let network = scripted(|asked| (asked.overall <= 2).then(|| reply(500, r#"{"code": 51, "message": "oops"}"#)));
     let ran = export().offers(&["16", "17"]).on(&network).run().expect(0);
     let told = ran.stderr.matches("warning: the first call failed: oops (server_error, HTTP 500, code 51)").count();
@@ -168,7 +168,7 @@ fn a_first_call_that_fails_is_told_at_once_and_only_once() {
 }
 
 #[test]
-fn a_run_that_goes_on_counts_its_own_failures_only() {
+fn a_resumed_run_counts_only_its_own_failures() {
     let network = network();
     let folder = Folder::new();
     let run = || {
@@ -180,7 +180,7 @@ fn a_run_that_goes_on_counts_its_own_failures_only() {
 }
 
 #[test]
-fn a_redirect_among_good_answers_is_looked_at_once_more() {
+fn a_redirect_among_good_answers_is_checked_again() {
     let location = || vec![("location".to_owned(), "/maintenance.html".to_owned())];
     let redirect =
         move |asked: u64| (asked == 10).then(|| Reply::Http { status: 302, headers: location(), body: Vec::new() });

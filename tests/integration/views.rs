@@ -60,7 +60,7 @@ fn what_the_network_says_begins_no_line_of_a_log_and_moves_no_cursor() {
 }
 
 #[test]
-fn names_of_files_and_other_runs_words_are_shown_as_they_are() {
+fn file_names_and_texts_of_other_runs_are_shown_escaped() {
     let network = network();
     let run = export().input("no\u{1b}[2J\nexported 12 of 12.csv").on(&network).run().expect(2);
     assert!(!run.stderr.contains(|c| c != '\n' && is_unseen(c)), "{:?}", run.stderr);
@@ -79,7 +79,7 @@ fn names_of_files_and_other_runs_words_are_shown_as_they_are() {
 }
 
 #[test]
-fn the_last_line_of_a_json_log_tells_how_it_ended_whatever_happened() {
+fn the_last_line_of_a_json_log_says_how_it_ended_whatever_happened() {
     let log = ["--log-format", "json"];
     let missing = |asked: &offerlinks::sandbox::Asked<'_>| {
         (asked.offer == Some("404")).then(|| reply(404, r#"{"code":30,"message":"no such offer"}"#))
@@ -121,7 +121,7 @@ fn the_last_line_of_a_json_log_tells_how_it_ended_whatever_happened() {
 }
 
 #[test]
-fn a_check_is_an_object_where_that_is_asked_for() {
+fn a_check_prints_one_json_object_on_request() {
     let network = network();
     for (run, code, states) in [
         (command(&["check", "--log-format", "json"]).on(&network), 0, "ok"),
@@ -146,7 +146,7 @@ fn a_check_is_an_object_where_that_is_asked_for() {
 }
 
 #[test]
-fn even_the_quiet_hear_which_offers_failed_and_where_all_of_them_are() {
+fn quiet_runs_still_name_the_failed_offers_and_where_all_of_them_are() {
     let ids: Vec<_> = (1..=25).map(|n| n.to_string()).collect();
     let network = scripted(|asked| {
         let n: u32 = asked.offer?.parse().ok()?;

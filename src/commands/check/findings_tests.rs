@@ -116,7 +116,7 @@ fn words(gate: Check, call: &Result<RawReply, TransportError>, seconds: i64) -> 
 }
 
 #[test]
-fn a_clock_that_is_wrong_is_told_even_when_the_key_is_wrong_too() {
+fn a_wrong_clock_is_reported_even_with_a_wrong_key() {
     let refused = Ok(reply(401, &[], r#"{"code":13,"message":"Invalid API key"}"#));
     insta::assert_snapshot!([0, 60, 61, -3600].map(|apart| words(Check::Clock, &refused, apart)).join("\n"), @"
     ok: this machine is 0 s ahead of the network
@@ -127,7 +127,7 @@ fn a_clock_that_is_wrong_is_told_even_when_the_key_is_wrong_too() {
 }
 
 #[test]
-fn closed_gates_name_the_way_out_and_the_networks_own_words() {
+fn closed_gates_say_what_to_do_and_quote_the_network() {
     let good = r#"{"code":0,"data":{"totalRows":"3","rowset":[]}}"#;
     insta::assert_snapshot!([
         words(Check::Key, &Ok(reply(401, &[], r#"{"code":13,"message":"Invalid\u001b API key"}"#)), 0),

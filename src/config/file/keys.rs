@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wrong_key_is_told_from_what_is_meant() {
+    fn a_misspelled_key_gets_the_right_one_suggested() {
         for (wrong, key) in [
             ("rates", Some("rate")),
             ("Rate", Some("rate")),

@@ -151,7 +151,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn the_file_stands_in_the_config_folder() {
+    fn the_file_is_in_the_config_folder() {
         let path = |xdg: Option<&str>, home: Option<&str>| {
             default_path(|name| xdg.filter(|_| name == "XDG_CONFIG_HOME").map(OsString::from), home.map(PathBuf::from))
         };
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_named_may_be_missing_and_what_somebody_named_may_not() {
+    fn only_a_config_file_that_nobody_named_may_be_missing() {
         let folder = tempfile::tempdir().unwrap();
         let missing = folder.path().join("none.toml");
         let error = find(Some((missing.clone(), NamedBy::Flag))).unwrap_err().to_string();

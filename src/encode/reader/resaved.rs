@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_told_with_its_line_and_in_words() {
+    fn an_unreadable_output_is_refused_with_its_line_and_reason() {
         let without = |at: usize| resave(|rows| each(rows, |row| drop(row.remove(at))), b';');
         for (saved, line, why) in [
             (without(0), 1, "the column offer_id is missing"),

@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cell_is_told_by_its_look() {
+    fn a_cell_is_classified_by_its_look() {
         use Look::{Blank, Digits, Id, Marked, Numbered, Word};
         for (cell, look) in [
             ("16", Id),

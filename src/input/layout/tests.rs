@@ -170,7 +170,7 @@ const CASES: &[(&str, Said, &str)] = &[
 ];
 
 #[test]
-fn the_reading_that_was_meant_is_found_or_asked_for() {
+fn the_intended_reading_is_found_or_refused_as_ambiguous() {
     let wrong: Vec<String> = CASES
         .iter()
         .filter(|(text, said, expected)| read(text, *said) != *expected)

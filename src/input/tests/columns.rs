@@ -48,7 +48,7 @@ fn the_id_column_is_found_or_the_columns_are_named() {
 }
 
 #[test]
-fn what_was_chosen_is_told() {
+fn the_chosen_reading_is_shown() {
     for (content, told) in [
         ("My report\n\nName;Offer  ID\na;16\n", "column 2 \"Offer ID\", header in line 3, \";\" between cells"),
         ("16\t1,50\n", "column 1, no header, tab between cells"),

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::*;
 
 #[test]
-fn what_is_no_list_is_refused_in_words_of_its_own() {
+fn an_input_that_is_not_a_list_is_refused_with_the_reason() {
     let cases: [(&str, &Options, &str); 13] = [
         ("", &options(), "the file is empty (0 bytes)"),
         ("", &column("x"), "the file is empty (0 bytes)"),
@@ -66,7 +66,7 @@ fn a_quote_that_never_closes_is_an_error_with_its_line_before_a_row_is_lost() {
 }
 
 #[test]
-fn what_cannot_be_read_is_named_with_the_way_out() {
+fn an_unreadable_input_is_named_with_what_to_do() {
     for (content, part) in [
         (&b"i\0d\0\n\0"[..], "UTF-16 without a byte order mark; save it as UTF-8"),
         (b"\x1f\x8b\x08\0", "unpack it first"),

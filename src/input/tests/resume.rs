@@ -16,7 +16,7 @@ pub(super) fn assert_resumes_everywhere(source: &Source, options: &Options) {
 }
 
 #[test]
-fn a_run_goes_on_at_any_row_of_any_kind_of_text() {
+fn a_run_resumes_at_any_row_of_any_kind_of_text() {
     let table = "sep=;\r\noffer_id;a\r\n16;\"x\r\n\r\ny\"\r\n\r\n;;\r\n17;ü\r\n\"\"\r\n18;\r\n";
     for content in [
         table.as_bytes().to_vec(),
@@ -33,7 +33,7 @@ fn a_run_goes_on_at_any_row_of_any_kind_of_text() {
 }
 
 #[test]
-fn a_run_goes_on_only_with_the_same_input() {
+fn a_run_resumes_only_with_the_same_input() {
     let (_dir, source) = file(b"id\n16\n17\n18\n");
     let Source::File(path) = &source else { panic!() };
     let mut input = Input::open(&source, &options()).unwrap();
@@ -96,7 +96,7 @@ fn any_options() -> impl proptest::strategy::Strategy<Value = Options> {
 
 proptest::proptest! {
     #[test]
-    fn no_input_makes_it_panic_and_every_row_can_be_gone_on_from(content in texts(), options in any_options()) {
+    fn no_input_makes_it_panic_and_every_row_can_be_resumed_from(content in texts(), options in any_options()) {
         let (_dir, source) = file(&content);
         assert_resumes_everywhere(&source, &options);
         let shown = show(&content, &options);

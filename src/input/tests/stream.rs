@@ -34,7 +34,7 @@ fn open(parts: &[&[u8]], breaks: bool) -> Result<Input, InputError> {
 }
 
 #[test]
-fn a_pipe_is_read_as_it_comes_and_cannot_be_gone_on_with() {
+fn a_pipe_is_read_as_it_comes_and_cannot_be_resumed() {
     let content = b"offer_id;a\n16;x\n17;y\n";
     let mut input = open(&content.chunks(1).collect::<Vec<_>>(), false).unwrap();
     assert_eq!((input.total(), input.kept_columns()), (Total::Unknown, &["a".to_owned()][..]));

@@ -10,7 +10,7 @@ fn a_row_that_may_have_moved_is_no_offer() {
 }
 
 #[test]
-fn rows_without_an_id_are_told_for_what_they_are() {
+fn rows_without_an_id_are_counted_as_totals_or_repeated_headers() {
     let (_dir, source) = file(b"offer_id,n\n16,a\noffer_id,n\n17,b\nTotal,2\n");
     let mut input = Input::open(&source, &options()).unwrap();
     assert_eq!(rows(&mut input).len(), 4);
@@ -22,7 +22,7 @@ fn rows_without_an_id_are_told_for_what_they_are() {
 }
 
 #[test]
-fn what_is_odd_is_told_and_never_dropped_in_silence() {
+fn odd_rows_are_counted_and_never_dropped_silently() {
     let (_dir, source) = file(b"id,a\n16,x,,\n17,x,y\n18,x,,y\n");
     let mut input = Input::open(&source, &options()).unwrap();
     assert_eq!(rows(&mut input).len(), 3);

@@ -52,7 +52,7 @@ fn a_sheet_is_chosen_by_name_and_gaps_in_it_cost_nothing() {
 }
 
 #[test]
-fn a_run_goes_on_at_any_row_of_a_sheet() {
+fn a_run_resumes_at_any_row_of_a_sheet() {
     let (_dir, source) = file(&xlsx());
     resume::assert_resumes_everywhere(&source, &options());
 }

@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn records_that_calamine_misreads_are_mended_in_place() {
+    fn records_that_calamine_misreads_are_repaired_in_place() {
         let bof8: (u16, &[u8]) = (0x0809, &[0, 6, 5, 0]);
         let bof5: (u16, &[u8]) = (0x0809, &[0, 5, 5, 0]);
         let cases = [

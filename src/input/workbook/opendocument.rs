@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_stands_between_cells_and_texts_are_as_they_are_shown() {
+    fn nothing_is_left_between_cells_and_texts_are_unchanged() {
         let cell = |text: &str| format!("<table:table-cell><text:p>{text}</text:p></table:table-cell>");
         for (cells, tidied) in [
             (

@@ -73,7 +73,7 @@ fn a_list_that_breaks_off_never_becomes_a_short_export() {
 }
 
 #[test]
-fn a_list_that_moves_once_is_read_again_and_one_that_never_adds_up_is_taken_if_that_is_wanted() {
+fn a_list_that_moves_once_is_read_again_and_one_that_never_adds_up_is_accepted_if_allowed() {
     let moving = scripted(|asked| {
         let gone = u32::from(asked.nth > 1 || page_of(asked)? > 1);
         let ids = (1..=150).filter(|id| gone == 0 || *id != 5);

@@ -87,7 +87,7 @@ fn merge_log(log: Segment, records: &[Vec<u8>], killed: &mut impl FnMut() -> boo
 }
 
 #[test]
-fn a_run_over_networks_that_is_killed_anywhere_goes_on_to_the_inputs_order() {
+fn a_run_over_networks_killed_anywhere_resumes_into_the_inputs_order() {
     let golden = [HEADER, &records(LANES.len()).concat()].concat();
     for first in 0..30 {
         for second in [0, 1, 5, 12, 17, 100] {
