@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::support::repository;
 
@@ -79,4 +79,29 @@ fn links(text: &str) -> impl Iterator<Item = &str> {
     let targets = text.split("](").skip(1).filter_map(|rest| rest.split_once(')').map(|(target, _)| target));
     let files = targets.map(|target| target.split_once('#').map_or(target, |(file, _)| file));
     files.filter(|target| !target.is_empty() && !target.contains("://") && Path::new(target).is_relative())
+}
+
+#[test]
+fn no_file_of_code_is_longer_than_300_lines() {
+    const MOST: usize = 300;
+    /// Still to be split.
+    const OWED: [&str; 1] = ["src/dispatch/laws/mod.rs"];
+    fn code(folder: &Path, found: &mut Vec<PathBuf>) {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                code(&path, found);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    let mut files = Vec::new();
+    for top in ["src", "tests", "benches", "examples"] {
+        code(&repository().join(top), &mut files);
+    }
+    assert!(files.len() > 300, "{}", files.len());
+    let is_owed = |path: &Path| OWED.iter().any(|owed| path.ends_with(owed));
+    let too_long = files.iter().filter(|path| fs::read_to_string(path).unwrap().lines().count() > MOST);
+    let too_long: Vec<_> = too_long.filter(|path| !is_owed(path)).collect();
+    assert!(too_long.is_empty(), "split these by concept: {too_long:?}");
 }

@@ -58,14 +58,22 @@ pub(crate) struct Member {
     places: Places,
     known: Option<Known>,
     contact: Contact,
-    /// When the request left that has no answer yet.
-    pending: Option<Instant>,
-    seq: u64,
-    next_request: Instant,
+    requests: Requests,
     lease_ends: Instant,
     /// What was said last of who is there.
     said: Option<Company>,
     random: fastrand::Rng,
+}
+
+/// Requests to Redis, one at a time.
+#[derive(Debug)]
+struct Requests {
+    /// When the request left that has no answer yet.
+    pending: Option<Instant>,
+    /// The number of the last request.
+    seq: u64,
+    /// When the next one may leave.
+    next: Instant,
 }
 
 /// What Redis said last.
@@ -101,9 +109,7 @@ impl Member {
             places: Places::none(now),
             known: None,
             contact: Contact::Joining,
-            pending: None,
-            seq: 0,
-            next_request: now,
+            requests: Requests { pending: None, seq: 0, next: now },
             lease_ends: now + LEASE,
             said: None,
             random: fastrand::Rng::with_seed(seed),
@@ -122,17 +128,17 @@ impl Member {
 
     /// When to look at this again, whatever happens.
     pub(crate) fn next(&self) -> Option<Instant> {
-        let request = self.pending.is_none().then_some(self.next_request);
+        let request = self.requests.pending.is_none().then_some(self.requests.next);
         let lease = (!self.is_away()).then_some(self.lease_ends);
         [request, lease].into_iter().flatten().min()
     }
 
     /// The request that is due, if one is. `counting` is the number of calls that may still count at the server.
     pub(crate) fn request(&mut self, counting: u32, now: Instant) -> Option<Request> {
-        if self.pending.is_some() || now < self.next_request {
+        if self.requests.pending.is_some() || now < self.requests.next {
             return None;
         }
-        self.pending = Some(now);
+        self.requests.pending = Some(now);
         Some(self.say(Verb::Renew, self.allowed(now).max(counting)))
     }
 
@@ -143,13 +149,13 @@ impl Member {
     }
 
     fn say(&mut self, verb: Verb, held: u32) -> Request {
-        self.seq += 1;
-        Request { verb, seq: self.seq, held, limit: self.limit }
+        self.requests.seq += 1;
+        Request { verb, seq: self.requests.seq, held, limit: self.limit }
     }
 
     /// What came of the request.
     pub(crate) fn answered(&mut self, answer: Result<Reply, String>, now: Instant) -> Option<Notice> {
-        let sent = self.pending.take()?;
+        let sent = self.requests.pending.take()?;
         match answer {
             Ok(reply) => self.renewed(&reply, sent, now),
             Err(why) => self.failed(why, now),
@@ -167,7 +173,7 @@ impl Member {
         }
         self.places.set(reply.granted, reply.target, reply.limit.window, now);
         self.lease_ends = sent + LEASE;
-        self.next_request = now.max(sent + INTERVAL);
+        self.requests.next = now.max(sent + INTERVAL);
         let company = Company { runs: reply.runs, machines: reply.machines };
         let is_settling = !reply.settling.is_zero();
         let before = self.known;
@@ -193,7 +199,7 @@ impl Member {
 
     fn failed(&mut self, why: String, now: Instant) -> Option<Notice> {
         let is_lost = now >= self.lease_ends || self.contact != Contact::Here;
-        self.next_request = if is_lost { now + RETRY.mul_f64(0.5 + self.random.f64() / 2.0) } else { now };
+        self.requests.next = if is_lost { now + RETRY.mul_f64(0.5 + self.random.f64() / 2.0) } else { now };
         if self.is_away() {
             return None;
         }

@@ -1,5 +1,6 @@
 //! What must hold for hosts that share a limit, whatever becomes of Redis.
 
+mod plan;
 mod server;
 mod world;
 
@@ -7,7 +8,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use self::world::{End, Fault, MS, Plan, SECOND, World};
+use self::plan::{End, Fault, MS, Plan, SECOND};
+use self::world::World;
 use super::member::Notice;
 use crate::settings::rate::Limit;
 

@@ -6,52 +6,13 @@ use std::time::{Duration, Instant};
 
 use super::super::member::{Member, Notice};
 use super::super::script::{Identity, Reply, Request};
+use super::plan::{End, Fault, MS, Plan, SECOND};
 use super::server::Server;
 use crate::pace::{Pace, Permit, Signal};
-use crate::settings::rate::{Limit, Rate};
-
-pub(super) const MS: Duration = Duration::from_millis(1);
-pub(super) const SECOND: Duration = Duration::from_secs(1);
+use crate::settings::rate::Rate;
 
 /// The client's patience with one request.
 const PATIENCE: Duration = Duration::from_secs(2);
-
-/// A host with as much to do as it may.
-#[derive(Clone, Debug)]
-pub(super) struct Plan {
-    pub(super) machine: &'static str,
-    pub(super) starts: Duration,
-    pub(super) ends: Option<End>,
-    /// One way to the network's server, and from it.
-    pub(super) latency: (Duration, Duration),
-    /// One way to Redis, and from it.
-    pub(super) redis: (Duration, Duration),
-    pub(super) limit: Limit,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(super) enum End {
-    /// `kill -9`
-    Killed(Duration),
-    /// It is done, and says so.
-    Leaves(Duration),
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Fault {
-    /// Redis is killed, and started again without its memory.
-    Down(Duration, Duration),
-    /// Redis is stopped; what was sent to it meanwhile is run when it goes on.
-    Stopped(Duration, Duration),
-    /// Redis loses its memory and goes on.
-    Flushed(Duration),
-    /// Its clock is set, by so many seconds.
-    ClockSet(Duration, i64),
-    /// Redis answers this much later.
-    Slow(Duration, Duration, Duration),
-    /// The network's server reads nothing.
-    Stall(Duration, Duration),
-}
 
 #[derive(Clone, Copy, Debug)]
 enum Event {
@@ -73,6 +34,15 @@ struct Host {
     is_over: bool,
 }
 
+/// What the tests look at.
+#[derive(Debug)]
+struct Seen {
+    /// When calls reached the network's server, and from which host.
+    arrivals: Vec<(Duration, usize)>,
+    /// What each host said, and when.
+    said: Vec<Vec<(Duration, Notice)>>,
+}
+
 #[derive(Debug)]
 pub(super) struct World {
     t0: Instant,
@@ -83,8 +53,7 @@ pub(super) struct World {
     events: BinaryHeap<Reverse<(Instant, u64, usize)>>,
     bodies: Vec<Option<Event>>,
     random: fastrand::Rng,
-    pub(super) arrivals: Vec<(Duration, usize)>,
-    said: Vec<Vec<(Duration, Notice)>>,
+    seen: Seen,
     forgot: usize,
 }
 
@@ -99,8 +68,7 @@ impl World {
             events: BinaryHeap::new(),
             bodies: Vec::new(),
             random: fastrand::Rng::with_seed(seed),
-            arrivals: Vec::new(),
-            said: plans.iter().map(|_| Vec::new()).collect(),
+            seen: Seen { arrivals: Vec::new(), said: plans.iter().map(|_| Vec::new()).collect() },
             forgot: 0,
         };
         for (n, plan) in plans.iter().enumerate() {
@@ -113,7 +81,7 @@ impl World {
             let event = world.bodies[usize::try_from(number).unwrap()].take().unwrap();
             world.happens(event, host, now);
         }
-        world.arrivals.sort_unstable();
+        world.seen.arrivals.sort_unstable();
         world
     }
 
@@ -168,7 +136,7 @@ impl World {
         if !host.is_over {
             self.turn(&mut host, n, now);
         }
-        self.said[n].clone_from(&host.said);
+        self.seen.said[n].clone_from(&host.said);
         self.hosts[n] = Some(host);
     }
 
@@ -199,7 +167,7 @@ impl World {
                             arrives = to;
                         }
                     }
-                    self.arrivals.push((arrives, n));
+                    self.seen.arrivals.push((arrives, n));
                     let answered = self.t0 + arrives + back;
                     let (answered, signal) = if answered > now + 60 * SECOND {
                         (now + 60 * SECOND, Signal::Lost)
@@ -254,8 +222,8 @@ impl World {
     /// The most arrivals in any window.
     pub(super) fn most(&self, window: Duration) -> usize {
         let mut first = 0;
-        let ends = self.arrivals.iter().enumerate().map(|(last, (arrival, _))| {
-            while self.arrivals[first].0 + window <= *arrival {
+        let ends = self.seen.arrivals.iter().enumerate().map(|(last, (arrival, _))| {
+            while self.seen.arrivals[first].0 + window <= *arrival {
                 first += 1;
             }
             last + 1 - first
@@ -266,37 +234,21 @@ impl World {
     /// Calls of a host, or of all, that arrived in this time.
     pub(super) fn calls(&self, host: Option<usize>, from: Duration, to: Duration) -> usize {
         let is_one = |(at, n): &&(Duration, usize)| (from..to).contains(at) && host.is_none_or(|host| host == *n);
-        self.arrivals.iter().filter(is_one).count()
+        self.seen.arrivals.iter().filter(is_one).count()
     }
 
     /// The longest time without an arrival, of a host.
     pub(super) fn longest_pause(&self, host: usize, from: Duration, to: Duration) -> Duration {
-        let own = self.arrivals.iter().filter(|(at, n)| *n == host && (from..to).contains(at)).map(|(at, _)| *at);
+        let own = self.seen.arrivals.iter().filter(|(at, n)| *n == host && (from..to).contains(at)).map(|(at, _)| *at);
         let times: Vec<Duration> = std::iter::once(from).chain(own).chain(std::iter::once(to)).collect();
         times.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).max().unwrap_or_default()
     }
 
     pub(super) fn said(&self, host: usize) -> &[(Duration, Notice)] {
-        &self.said[host]
+        &self.seen.said[host]
     }
 
     pub(super) fn records(&self) -> usize {
         self.server.records()
-    }
-}
-
-/// For plans: nobody is on the machine besides.
-pub(super) const MACHINES: [&str; 12] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"];
-
-impl Plan {
-    pub(super) fn of(machine: usize) -> Self {
-        Self {
-            machine: MACHINES[machine],
-            starts: Duration::ZERO,
-            ends: None,
-            latency: (10 * MS, 150 * MS),
-            redis: (MS / 2, 3 * MS),
-            limit: Limit::PUBLISHED,
-        }
     }
 }
