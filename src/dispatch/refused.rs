@@ -58,6 +58,9 @@ impl<R: Clone> Dispatcher<R> {
             self.failed(work, refused.error, trip);
             return Ok(());
         }
+        if refused.refusal == Refusal::Told {
+            self.stats.throttled();
+        }
         self.health.failure(refused.error.clone(), self.admission.phase(), trip.back);
         let (Work::Attempt(mut task) | Work::Probe(mut task)) = work else {
             // It passes at other times, so it is not the offer.
@@ -175,7 +178,7 @@ impl<R: Clone> Dispatcher<R> {
         match self.judgement.patience.refused(trip.permit.at, ordinary) {
             Verdict::Wait if self.admission.is_open() && !self.judgement.crowding.is_likely_crowded() => {
                 self.pace.answered(trip.permit, now, Signal::Ignored);
-                self.stats.throttled(Duration::ZERO);
+                self.stats.throttled();
                 self.health.success_since_throttle = false;
                 self.health.quiet_until = Some(now + Self::QUIET);
             }
@@ -198,10 +201,12 @@ impl<R: Clone> Dispatcher<R> {
     }
 
     fn freeze(&mut self, signal: Signal, RoundTrip { permit, back: now, .. }: RoundTrip) {
+        if let Signal::Suspected { .. } = signal {
+            self.stats.throttled();
+        }
         self.judgement.crowding.set_suspects_first(self.backoff.coin());
         self.pace.answered(permit, now, signal);
-        let longer = self.health.freeze(self.pace.frozen_until(now), now);
-        self.stats.throttled(longer);
+        self.stats.frozen(self.health.freeze(self.pace.frozen_until(now), now));
     }
 
     /// Once a wait that no limit can mean is taken for a mistake: servers that double it with each refusal come to

@@ -11,7 +11,7 @@ pub struct Counts {
     pub calls: u64,
     /// Calls that repeated an attempt that had failed.
     pub retries: u64,
-    /// Calls that were throttled.
+    /// Calls refused for the limit: all that said so, and those without a reason that slowed the run down.
     pub throttled: u64,
     /// How long the run stood still because it was throttled.
     pub frozen: Duration,
@@ -40,10 +40,14 @@ impl Stats {
         self.in_flight = self.in_flight.saturating_sub(1);
     }
 
-    /// A call was throttled, and the run stands still for this much longer.
-    pub(crate) fn throttled(&mut self, frozen: Duration) {
+    /// A call was refused for the limit, whether or not the run slows down for it.
+    pub(crate) fn throttled(&mut self) {
         self.counts.throttled += 1;
-        self.counts.frozen += frozen;
+    }
+
+    /// The run stands still for this much longer.
+    pub(crate) fn frozen(&mut self, longer: Duration) {
+        self.counts.frozen += longer;
     }
 
     /// The counts so far: of a freeze that ends at `frozen_until` only what is over of it, and of an outage that lasts,
@@ -65,7 +69,8 @@ mod tests {
         let mut stats = Stats::default();
         stats.sent(now);
         stats.completed();
-        stats.throttled(4 * second);
+        stats.throttled();
+        stats.frozen(4 * second);
         let counts = |later| stats.counts(now + 4 * second, 2 * second, now + later);
         assert_eq!(counts(second).frozen, second);
         let expected = Counts { calls: 1, throttled: 1, frozen: 4 * second, outage: 2 * second, ..Counts::default() };

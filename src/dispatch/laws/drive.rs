@@ -75,6 +75,8 @@ pub(crate) struct Story {
     /// `None` if every row was written.
     pub(crate) stop: Option<StopReason>,
     pub(crate) took: Duration,
+    /// Calls that the run counts as refused for the limit.
+    pub(crate) throttled: u64,
     pub(crate) sent: Vec<Sent>,
     /// The rows in the order in which they were written.
     pub(crate) written: Vec<(u64, Option<ErrorKind>)>,
@@ -149,11 +151,12 @@ fn run_prepared(
         in_flight: HashMap::new(),
         due: BTreeSet::new(),
         asked: HashMap::new(),
-        story: Story { stop: None, took: Duration::ZERO, sent: Vec::new(), written: Vec::new() },
+        story: Story { stop: None, took: Duration::ZERO, throttled: 0, sent: Vec::new(), written: Vec::new() },
     };
     let stop = drive.run();
     drive.story.stop = stop;
     drive.story.took = drive.now - start;
+    drive.story.throttled = drive.schedule.counts(drive.now).throttled;
     let expected: Vec<u64> = drive.story.written.iter().map(|(offer, _)| *offer).collect();
     assert!(offers.starts_with(&expected), "rows leave in input order");
     assert!(drive.story.stop.is_some() || expected.len() == offers.len(), "no row is lost");

@@ -180,6 +180,10 @@ fn no_limiter_makes_a_wrong_row_whatever_it_answers() {
                 let (story, refused) = export(*kind, no, (*others, seed), 300, NOBODY);
                 assert_eq!(story.complete().errors(), [], "{case}");
                 assert!(refused <= most, "{case}: {refused}");
+                if no == No::Told {
+                    let refused = story.sent.iter().filter(|sent| !sent.passed).count();
+                    assert_eq!(story.throttled, refused as u64, "{case}: each is counted");
+                }
                 assert!(story.took <= *longest * SECOND, "{case}: {:?}", story.took);
             }
         }
