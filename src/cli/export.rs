@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
-use crate::cli::keep::KeepArgs;
+use crate::cli::history::KeepArgs;
 use crate::cli::list::{ScopeArg, parse_filter};
 use crate::cli::shared::{AccountArgs, AttemptArgs, CallArgs, ConsoleArgs, NetArgs};
 use crate::encode::{FORMATS, OutputFormat};

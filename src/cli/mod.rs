@@ -6,7 +6,7 @@
 
 mod check;
 mod export;
-mod keep;
+mod history;
 mod list;
 mod packaging;
 mod provenance;
@@ -22,8 +22,8 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 pub(crate) use self::check::CheckArgs;
 pub(crate) use self::export::{AboutArgs, AllOffersArgs, ExportArgs, InputArgs, LinksArg, OutputArgs, RetryFailedArg};
 use self::export::{EXPORT_EXAMPLES, EXPORT_MORE};
-use self::keep::{CHANGES_EXAMPLES, HISTORY_EXAMPLES};
-pub(crate) use self::keep::{ChangesArgs, HistoryArgs, KeepArgs};
+use self::history::{CHANGES_EXAMPLES, HISTORY_EXAMPLES};
+pub(crate) use self::history::{ChangesArgs, HistoryArgs, KeepArgs};
 pub(crate) use self::list::{ListArgs, ScopeArg};
 pub(crate) use self::packaging::{CompletionsArgs, ManArgs, ManError};
 pub(crate) use self::provenance::{command_with, retry_command};

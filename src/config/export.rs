@@ -8,10 +8,10 @@ use crate::config::accounts::{CallSettings, Chosen, Targets, Want};
 use crate::config::all_offers::AllOffers;
 use crate::config::environment::Environment;
 use crate::config::error::JobError;
+use crate::config::history::{HistoryUse, OnFailure};
 use crate::config::job::{Append, Invocation, Job, OutputSettings, RetryFailed, Start, Tolerance, Work};
-use crate::config::keep::{HistoryUse, OnFailure};
 use crate::config::networks::Networks;
-use crate::config::{distinct_paths, endings, retry};
+use crate::config::{distinct_paths, endings, retry_failed};
 use crate::encode::link_template::Template;
 use crate::encode::schema::Field;
 use crate::encode::{Dialect, OutputFormat, Schema};
@@ -43,7 +43,7 @@ impl Job {
         let history = HistoryUse::of(keep, file.history.map(|history| history.value))?;
         let format = format(&output)?;
         let rows = format.rows_file(&output.output);
-        again.retry_failed.map_or(Ok(()), |_| retry::refuse_output_as_input(&input, &settings))?;
+        again.retry_failed.map_or(Ok(()), |_| retry_failed::refuse_output_as_input(&input, &settings))?;
         let append = append(&output, again.retry_failed.is_some(), &rows)?;
         let all_offers = AllOffers::of(&reading.account_list, &output.output, &settings)?;
         let schema = schema(&networks, history.as_ref());
@@ -102,7 +102,7 @@ fn without_key(mut settings: Vec<Setting>) -> Vec<Setting> {
 
 /// What is added to links; with `--retry-failed`, what the first run added, unless `--append` is given.
 fn append(output: &OutputArgs, retries: bool, rows: &Path) -> Result<Append, JobError> {
-    let first_run = if retries { retry::first_append(rows) } else { None };
+    let first_run = if retries { retry_failed::first_append(rows) } else { None };
     let typed = output.append.as_deref().map(Template::parse).transpose()?;
     let template = typed.or_else(|| first_run.clone()).unwrap_or_default();
     Ok(Append { template, is_typed: output.append.is_some(), first_run })

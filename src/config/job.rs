@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::RetryFailedArg;
 use crate::config::all_offers::AllOffers;
-use crate::config::keep::HistoryUse;
+use crate::config::history::HistoryUse;
 use crate::config::networks::{Networks, Routing};
 use crate::encode::link_template::Template;
 use crate::encode::{OutputFormat, Schema};

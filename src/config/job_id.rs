@@ -14,9 +14,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::config::all_offers::AllOffers;
+use crate::config::history::OnFailure;
 use crate::config::job::{Job, RetryFailed, Work};
 use crate::config::job_id::comparison::{Comparison, OpenedRows};
-use crate::config::keep::OnFailure;
 use crate::config::legacy_key;
 use crate::config::networks::{Network, NetworkConfig, Networks, Routing};
 use crate::input::Resolved;

@@ -4,11 +4,11 @@ use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::output::beside;
 use crate::output::commit::take_mode;
 use crate::output::destination::OutputPath;
 use crate::output::error::{Action, OutputError};
 use crate::output::lock::Lock;
+use crate::output::plain_file;
 use crate::output::rename::{remove, rename};
 
 /// Replaces the locked output by `bytes`.
@@ -53,7 +53,7 @@ pub(crate) fn replace_streamed<E: From<OutputError>>(
     write: impl FnOnce(&mut dyn Write) -> Result<(), E>,
 ) -> Result<(), E> {
     let temporary = place.beside(&format!(".{}.tmp", std::process::id()));
-    let file = beside::make(&mut OpenOptions::new(), &temporary)?;
+    let file = plain_file::make(&mut OpenOptions::new(), &temporary)?;
     let mut buffered = io::BufWriter::new(&file);
     let filled = write(&mut buffered).and_then(|()| {
         buffered.flush().map_err(OutputError::io(Action::Write, &temporary))?;
@@ -70,7 +70,7 @@ pub(crate) fn replace_streamed<E: From<OutputError>>(
 }
 
 fn swap(place: &OutputPath, temporary: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = beside::make(&mut OpenOptions::new(), temporary).map_err(io::Error::other)?;
+    let mut file = plain_file::make(&mut OpenOptions::new(), temporary).map_err(io::Error::other)?;
     let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| take_mode(&file, place.out()));
     drop(file);
     let replaced = written.and_then(|()| rename(temporary, place.out()));

@@ -12,8 +12,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::output::beside;
 use crate::output::destination::OutputPath;
+use crate::output::plain_file;
 use crate::output::written::Written;
 use crate::text;
 
@@ -152,7 +152,7 @@ pub(crate) fn encode<M: Serialize, C: Serialize>(
 
 /// The text of a checkpoint; `None` where there is none. Empty for anything but a plain file.
 pub(crate) fn read_file(path: &Path) -> io::Result<Option<String>> {
-    let file = match beside::open(path) {
+    let file = match plain_file::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Ok(Some(String::new())),
         opened => opened?,

@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::output::beside;
 use crate::output::checkpoint::{State, read_file};
 use crate::output::error::{Action, OutputError};
 use crate::output::lock::Lock;
+use crate::output::plain_file;
 use crate::output::rename::rename;
 use crate::output::written::Written;
 
@@ -65,7 +65,7 @@ impl Ours {
 
     /// To be called right after the file was opened by this name.
     pub(crate) fn look_at_name(&mut self, path: &Path) -> io::Result<()> {
-        self.tells_names = beside::has_name(&self.file, path)?;
+        self.tells_names = plain_file::has_name(&self.file, path)?;
         Ok(())
     }
 }
@@ -125,7 +125,7 @@ impl Commit {
     /// A name can lead to another file at any moment, so names are checked again just before the output is renamed.
     fn check_names(&self) -> Result<(), OutputError> {
         self.lock.check()?;
-        let has_name = beside::has_name(&self.ours.file, &self.path);
+        let has_name = plain_file::has_name(&self.ours.file, &self.path);
         if self.ours.tells_names && !has_name.map_err(OutputError::io(Action::Read, &self.path))? {
             return self.changed(self.path.clone(), "was removed or replaced");
         }
@@ -148,7 +148,7 @@ impl Commit {
         match step {
             Step::SyncRows => self.ours.file.sync_data().map_err(OutputError::io(Action::Sync, &self.path)),
             Step::WriteCheckpoint => {
-                let mut file = beside::make(&mut OpenOptions::new(), &new_checkpoint)?;
+                let mut file = plain_file::make(&mut OpenOptions::new(), &new_checkpoint)?;
                 let written = file.write_all(self.checkpoint.as_bytes());
                 written.map_err(OutputError::io(Action::Write, &new_checkpoint))?;
                 file.sync_all().map_err(OutputError::io(Action::Sync, &new_checkpoint))

@@ -10,10 +10,10 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::output::beside;
 use crate::output::checkpoint::{Body, Checkpoint, Finish, RowsIn, State, decode, read_file};
 use crate::output::destination::OutputPath;
 use crate::output::error::{Action, OutputError};
+use crate::output::plain_file;
 use crate::output::written::{READ_WHOLE, Written, crc32_of, read_at};
 
 /// What a run has left behind.
@@ -111,7 +111,7 @@ fn changed_at(path: &Path) -> Option<Timestamp> {
 pub(crate) fn has_header(place: &OutputPath, rows_in: RowsIn, header: &[u8]) -> Result<bool, OutputError> {
     let path = rows_in.path(place);
     let mut begin = Vec::new();
-    let read = beside::open(&path).and_then(|file| file.take(header.len() as u64).read_to_end(&mut begin));
+    let read = plain_file::open(&path).and_then(|file| file.take(header.len() as u64).read_to_end(&mut begin));
     read.map_err(OutputError::io(Action::Read, &path))?;
     Ok(begin == header)
 }
@@ -128,7 +128,7 @@ fn check_rows<S>(path: &Path, body: &Body<S>) -> io::Result<Option<&'static str>
         }
         Ok(_) => {}
     }
-    differs(&beside::open(path)?, body)
+    differs(&plain_file::open(path)?, body)
 }
 
 /// How the rows in the file differ from those of the checkpoint.

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use crate::output::destination::OutputPath;
 use crate::output::error::{Action, OutputError};
-use crate::output::{beside, lock_file};
+use crate::output::{lock_file, plain_file};
 
 /// The right to write an output; released when dropped, or when the process ends in any way.
 #[derive(Debug)]
@@ -30,12 +30,12 @@ impl Lock {
         place.make_folder()?;
         let path = place.lock();
         let file = Self::lock(&place)?;
-        if beside::has_name(&file, &path).unwrap_or(false) {
+        if plain_file::has_name(&file, &path).unwrap_or(false) {
             return Ok(Self { place, file, tells_names: true });
         }
         // Removed or replaced between opening and locking; if that repeats, the file system always behaves like this.
         let file = Self::lock(&place)?;
-        let tells_names = beside::has_name(&file, &path).unwrap_or(false);
+        let tells_names = plain_file::has_name(&file, &path).unwrap_or(false);
         Ok(Self { place, file, tells_names })
     }
 
@@ -62,7 +62,7 @@ impl Lock {
     /// Whether another run would still find this lock.
     pub(crate) fn check(&self) -> Result<(), OutputError> {
         let path = self.place.lock();
-        let has_name = beside::has_name(&self.file, &path).map_err(OutputError::io(Action::Read, &path))?;
+        let has_name = plain_file::has_name(&self.file, &path).map_err(OutputError::io(Action::Read, &path))?;
         if has_name || !self.tells_names {
             return Ok(());
         }
@@ -96,7 +96,7 @@ const APPEND: &str = "--append ";
 
 /// The `--append` that the output beside this lock file was made with, if recorded; empty where there was none.
 pub(crate) fn remembered(lock: &Path) -> Option<String> {
-    let text = text_of(&beside::open(lock).ok()?).ok()?;
+    let text = text_of(&plain_file::open(lock).ok()?).ok()?;
     if is_signature(&text) { remembered_in(&text) } else { None }
 }
 
@@ -122,7 +122,7 @@ fn is_signature(text: &str) -> bool {
 }
 
 fn holder(path: &Path) -> String {
-    let text = beside::open(path).and_then(|file| text_of(&file)).unwrap_or_default();
+    let text = plain_file::open(path).and_then(|file| text_of(&file)).unwrap_or_default();
     let line = crate::text::one_line(text.lines().next().unwrap_or_default(), 80).into_owned();
     if line.is_empty() { format!("see {}", path.display()) } else { line }
 }

@@ -7,9 +7,9 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::Path;
 
-use crate::output::beside;
 use crate::output::destination::OutputPath;
 use crate::output::error::{Action, OutputError};
+use crate::output::plain_file;
 
 /// The lock file of an output, locked until it is closed; nothing where another run has it.
 ///
@@ -40,14 +40,16 @@ fn is_denied(error: &io::Error) -> bool {
 
 /// Opens the file, or creates it, as `to_write` says; where that is denied, as `to_read` says.
 fn open_or_make(path: &Path, to_write: &mut OpenOptions, to_read: &mut OpenOptions) -> io::Result<File> {
-    match beside::open_with(to_write.read(true).write(true), path) {
+    match plain_file::open_with(to_write.read(true).write(true), path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => match to_write.create_new(true).open(path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => beside::open_with(to_read.read(true), path),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                plain_file::open_with(to_read.read(true), path)
+            }
             made => made,
         },
         // That of another user. To read is enough to lock.
         Err(error) if is_denied(&error) && fs::symlink_metadata(path).is_ok() => {
-            beside::open_with(to_read.read(true), path)
+            plain_file::open_with(to_read.read(true), path)
         }
         opened => opened,
     }

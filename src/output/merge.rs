@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use crate::output::beside;
+use crate::output::plain_file;
 use crate::output::spill::Spill;
 
 /// Bytes before a group: its lane and its length. One line end follows the group, so that a log always ends in one.
@@ -57,7 +57,7 @@ impl Merge {
     /// # Errors
     /// The log cannot be read.
     pub(crate) fn open(path: &Path, (header, bytes): (u64, u64), lanes: usize, folder: &Path) -> io::Result<Self> {
-        let mut file = beside::open(path)?;
+        let mut file = plain_file::open(path)?;
         file.seek(SeekFrom::Start(header))?;
         Ok(Self::new(file.take(bytes.saturating_sub(header)), lanes, folder))
     }

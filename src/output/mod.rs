@@ -8,7 +8,6 @@
 
 mod age;
 mod atomic_write;
-mod beside;
 mod checkpoint;
 pub(crate) mod commit;
 mod commit_policy;
@@ -20,6 +19,7 @@ mod lock;
 mod lock_file;
 pub(crate) mod merge;
 mod open_output;
+mod plain_file;
 pub(crate) mod rename;
 mod replaceable;
 mod segment;

@@ -11,12 +11,12 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use serde::Serialize;
 
-use crate::output::beside;
 use crate::output::checkpoint::{Checkpoint, Finish, RowsIn, State, encode, read_file};
 use crate::output::commit::{Commit, Ours};
 use crate::output::earlier_run::Interrupted;
 use crate::output::error::{Action, OutputError};
 use crate::output::lock::Lock;
+use crate::output::plain_file;
 use crate::output::rename::{remove, rename};
 use crate::output::written::Written;
 
@@ -53,7 +53,7 @@ impl Segment {
         let temporary = lock.place().new_checkpoint();
         let text = encode(start, (State::Running, rows_in), &Written::nothing())
             .map_err(|source| OutputError::Encode { path: checkpoint.clone(), source })?;
-        let mut new = beside::make(&mut OpenOptions::new(), &temporary)?;
+        let mut new = plain_file::make(&mut OpenOptions::new(), &temporary)?;
         new.write_all(text.as_bytes()).map_err(OutputError::io(Action::Write, &temporary))?;
         drop(new);
         rename(&temporary, &checkpoint).map_err(OutputError::io(Action::Rename, &checkpoint))?;
@@ -68,7 +68,7 @@ impl Segment {
         let path = rows_in.path(lock.place());
         let mut options = OpenOptions::new();
         keep_private(&mut options, lock.place().out());
-        let file = beside::make(&mut options, &path)?;
+        let file = plain_file::make(&mut options, &path)?;
         let mut rows = Self::new(lock, rows_in, Ours::new(file, checkpoint), Written::nothing())?;
         rows.append(header)?;
         Ok(rows)
@@ -96,7 +96,7 @@ impl Segment {
         let path = found.rows_in.path(lock.place());
         remove(&lock.place().new_checkpoint())?;
         make_writable(&path).map_err(OutputError::io(Action::Open, &path))?;
-        let opened = beside::open_with(OpenOptions::new().read(true).write(true), &path);
+        let opened = plain_file::open_with(OpenOptions::new().read(true).write(true), &path);
         let mut file = opened.map_err(OutputError::io(Action::Open, &path))?;
         let bytes = found.output_bytes;
         file.set_len(bytes)
@@ -216,7 +216,7 @@ fn keep_private(_: &mut OpenOptions, _: &Path) {}
 fn make_writable(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
     // If it cannot even be read, opening it will fail next.
-    let Ok(file) = beside::open(path) else { return Ok(()) };
+    let Ok(file) = plain_file::open(path) else { return Ok(()) };
     let mode = file.metadata()?.mode() & 0o777;
     if mode & 0o600 == 0o600 { Ok(()) } else { file.set_permissions(std::fs::Permissions::from_mode(mode | 0o600)) }
 }

@@ -2,26 +2,26 @@
 //!
 //! The lists of several networks are read side by side, each at its own pace. One that fails holds up no other.
 
-mod board;
+mod complete;
 mod doubt;
 mod end;
 mod lister;
 mod paging;
+mod progress;
 mod sink;
-mod whole;
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use futures::future::join_all;
 
-pub(crate) use self::board::Board;
+pub(crate) use self::complete::{Care, Whole};
 pub(crate) use self::end::End;
 pub(crate) use self::lister::Lister;
 pub(crate) use self::paging::Nameless;
+pub(crate) use self::progress::Board;
 use self::sink::Sink;
 pub(crate) use self::sink::{ListOf, to_csv};
-pub(crate) use self::whole::{Care, Whole};
 use crate::api::Client;
 use crate::budget::{Neighbours, SharedLimit};
 use crate::config::{ListJob, NetworkConfig};

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{lanes, terminal};
-use crate::report::console::room::{bar_width, cut};
+use crate::report::console::width::{bar_width, cut};
 use crate::report::message::{Line, slowest};
 use crate::report::plan::LaneId;
 use crate::report::snapshot::{LaneStatus, Snapshot};

@@ -1,6 +1,6 @@
 //! The lines of the bar for a run over several networks: the slowest ones, the others in one line, and the total.
 
-use crate::report::console::room::{bar_width, cut};
+use crate::report::console::width::{bar_width, cut};
 use crate::report::format::count;
 use crate::report::message::{LaneCounts, Line};
 use crate::report::plan::LaneId;

@@ -4,8 +4,8 @@
 
 mod bar;
 mod lanes;
-mod room;
 mod terminal;
+mod width;
 
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use self::bar::Bar;
-use self::room::columns;
+use self::width::columns;
 use crate::dispatch::Waiting;
 use crate::report::event::Event;
 use crate::report::format;

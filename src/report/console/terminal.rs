@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use console::Term;
 use indicatif::{ProgressDrawTarget, TermLike};
 
-use crate::report::console::room;
+use crate::report::console::width;
 
 /// Columns that are left free.
 const FREE: usize = 3;
@@ -28,7 +28,7 @@ pub(crate) fn target() -> ProgressDrawTarget {
 
 /// The width of the terminal that is used.
 pub(crate) fn columns() -> usize {
-    room::columns().saturating_sub(FREE).max(1)
+    width::columns().saturating_sub(FREE).max(1)
 }
 
 /// The height of the terminal.
