@@ -88,7 +88,7 @@ impl Found<'_> {
     }
 
     fn put(&mut self, id: &str, entry: &Json<'_>) {
-        // Offers that nobody asked for are nobody's.
+        // Offers that were not requested are ignored.
         let Some(place) = self.asked.get_mut(number(id)) else { return };
         let link = links::find(Some(entry)).ok().map(default_link);
         let entry = link.and_then(Result::ok).map_or(Entry::Unclear, Entry::Link);
@@ -128,7 +128,8 @@ fn has_id(json: &Json<'_>) -> bool {
     }
 }
 
-/// A refusal that names the size of the call is one of the call, whoever says it: no throttle, and no gateway's failure.
+/// A refusal that names the size of the call is about this call, whatever sent it: not a throttle, and not a failure of a
+/// gateway.
 fn of_size(error: OfferError, ids: usize) -> OfferError {
     let by_status = matches!(error.http_status, Some(413 | 414 | 431));
     let throttled = error.kind == ErrorKind::RateLimited;

@@ -46,7 +46,7 @@ const TABLE: Table = Table {
     about_offers: &["offer", "approv", "apply"],
     statuses: &[
         (429, 429, ErrorKind::RateLimited),
-        // nginx refuses with 503 unless told otherwise.
+        // nginx refuses with 503 by default.
         (503, 503, ErrorKind::RateLimited),
         (300, 399, ErrorKind::Redirect),
         (401, 401, ErrorKind::Unauthorized),

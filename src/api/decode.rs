@@ -40,7 +40,7 @@ impl Decoder {
     /// A decoder for the values of `Content-Encoding`, in any case; `None` where nothing has to be done.
     ///
     /// # Errors
-    /// A coding that was not asked for and is not understood.
+    /// An encoding that was not requested and is not supported.
     pub(crate) fn of<'a>(codings: impl Iterator<Item = &'a str>, most: usize) -> Result<Option<Self>, BadBody> {
         let mut layers = 0;
         for coding in codings.flat_map(|value| value.split(',')) {

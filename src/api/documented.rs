@@ -132,7 +132,7 @@ impl<'t> Reader<'t> {
         fields.iter().any(Option::is_some).then_some(fields)
     }
 
-    /// What stands between brackets, with commas between. `item` takes one item, or a key and its value.
+    /// The items between brackets, separated by commas. `item` takes one item, or a key and its value.
     #[inline]
     fn list(&mut self, open: u8, close: u8, mut item: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
         self.take(open)?;

@@ -88,7 +88,7 @@ impl<'j> Found<'j> {
         match json {
             _ if is_list(json) => each(json, |item| self.take_offer(item, texts)),
             Json::Object(pairs) if !has_any(pairs, OFFER) => {
-                // Beside an offer's links, a URL under another word is somebody else's.
+                // Beside an offer's links, a URL under another key is something else.
                 let is_rich = |value: &&Json<'_>| mentions(value, LINKS);
                 let any_rich = values(pairs).any(|value| is_rich(&value));
                 let taken = values(pairs).filter(|value| !any_rich || is_rich(value));

@@ -16,7 +16,7 @@ pub struct Listed {
     pub id: Option<String>,
     /// The fields of [`FIELDS`], in that order.
     pub fields: [Option<String>; FIELDS.len()],
-    /// Its own link, where it is one: a sentence stands in its place where the offer is not approved.
+    /// Its own link. An offer that is not approved has a sentence in its place, which is no link.
     pub tracking_link: Option<String>,
 }
 

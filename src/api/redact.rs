@@ -10,7 +10,7 @@ use crate::offer::{Answer, OfferError};
 use crate::settings::known_keys::KnownKeys;
 use crate::settings::network::Account;
 
-/// What stands in the place of a secret.
+/// The text in place of a secret.
 pub(crate) const HIDDEN: &str = "[hidden]";
 
 /// Everything by which the key can be known.
@@ -59,7 +59,7 @@ impl Redactor {
         Self { known: known.clone(), ..self }
     }
 
-    /// Whether the key stands in an answer that would be written.
+    /// Whether an answer that would be written contains the key.
     ///
     /// A look at all of its texts at once, which costs next to nothing, comes before the thorough one.
     pub(crate) fn are_in(&self, answer: &Answer) -> bool {

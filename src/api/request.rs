@@ -74,7 +74,7 @@ impl Payload {
     /// The links of one offer.
     ///
     /// # Errors
-    /// Something else was asked for.
+    /// The request was for something else.
     pub fn into_links(self) -> Outcome {
         match self {
             Self::Links(answer) => Ok(answer),
@@ -85,7 +85,7 @@ impl Payload {
     /// A page of the offer list.
     ///
     /// # Errors
-    /// Something else was asked for.
+    /// The request was for something else.
     pub fn into_page(self) -> Result<Page, OfferError> {
         match self {
             Self::Page(page) => Ok(page),
@@ -96,7 +96,7 @@ impl Payload {
     /// The links of many offers.
     ///
     /// # Errors
-    /// Something else was asked for.
+    /// The request was for something else.
     pub fn into_batch(self) -> Result<Batch, OfferError> {
         match self {
             Self::Batch(batch) => Ok(batch),

@@ -57,7 +57,7 @@ impl Route {
                 (Fault::Dns, format!("the name of {name} cannot be looked up: {root}"))
             };
         }
-        // TLS refuses some names before anybody is asked for them.
+        // TLS refuses some names before they are looked up.
         if root == "invalid dns name" {
             return (Fault::UnknownHost, format!("unknown host {host}: no host can have this name"));
         }
@@ -123,7 +123,7 @@ impl Route {
         format!("the answer of {} is larger than {most} bytes (--max-body)", self.host)
     }
 
-    /// Which gate failed, and the words for it, where a proxy was asked for a tunnel.
+    /// Which gate failed, and its message, where a proxy was asked for a tunnel.
     fn tunnel_failed(&self, io_kind: Option<io::ErrorKind>, root: &str) -> (Fault, String) {
         let (host, proxy) = (&self.host, self.proxy.as_deref().unwrap_or("of the system"));
         if root.ends_with("proxy authorization required") {

@@ -79,7 +79,7 @@ impl Fault {
         }
     }
 
-    /// Whether waiting cannot fix it: somebody has to change a setting or a certificate.
+    /// Whether waiting cannot fix it: a setting or a certificate has to be changed.
     pub const fn is_lasting(self) -> bool {
         matches!(
             self,

@@ -30,13 +30,13 @@ const READ: usize = 1 << 20;
 pub(crate) struct Needles {
     /// The secret, or the codes of its characters.
     plain: Vec<Needle>,
-    /// What base64 has in its middle, whatever stands around the secret.
+    /// The middle of its base64 form, which does not depend on the text around the secret.
     base64: Vec<Needle>,
 }
 
 struct Needle {
     finder: memmem::Finder<'static>,
-    /// What stands before and behind the first and the last letter, in the secret's own characters.
+    /// The secret's own characters before its first and after its last letter.
     edges: (Vec<char>, Vec<char>),
 }
 
@@ -46,7 +46,7 @@ impl std::fmt::Debug for Needle {
     }
 }
 
-/// A character of a reading, and where it stands in the text.
+/// A character of a reading, and its position in the text.
 #[derive(Clone, Copy)]
 struct Sign {
     c: char,
@@ -73,7 +73,7 @@ impl Needles {
         }
     }
 
-    /// Where the secret stands in the text, in order and without overlaps; in bytes.
+    /// Where the secret is in the text, in order and without overlaps; in bytes.
     pub(crate) fn find(&self, text: &str) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         let mut start = 0;
@@ -97,7 +97,7 @@ impl Needles {
     fn find_in(&self, piece: &str, found: &mut impl FnMut(Range<usize>)) {
         let raw: Vec<Sign> = signs(piece).collect();
         self.find_among(&raw, found);
-        // Quoted-printable for itself: its mark stands before values in URLs too.
+        // Quoted-printable by itself: its mark also comes before values in URLs.
         if let Some(read) = undo(&raw, quoted_printable) {
             self.find_among(&read, found);
         }

@@ -54,7 +54,7 @@ impl CompletionsArgs {
 }
 
 impl ManArgs {
-    /// The page that is asked for; empty where the pages were written to a folder.
+    /// The requested page; empty where the pages were written to a folder.
     ///
     /// # Errors
     /// There is no such command, or the folder cannot be written.

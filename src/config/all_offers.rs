@@ -21,7 +21,7 @@ pub(crate) struct AllOffers {
 }
 
 impl AllOffers {
-    /// The list, if it is asked for; `output` is what `-o` names.
+    /// The list, if `--all-offers` is given; `output` is what `-o` names.
     ///
     /// # Errors
     /// Another flag conflicts with it, or the list cannot be kept beside the output.

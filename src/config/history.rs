@@ -16,9 +16,9 @@ pub(crate) struct HistoryUse {
     pub on_failure: OnFailure,
     /// Where the changes are written.
     pub changes: Option<PathBuf>,
-    /// Offers confirmed within this time are not asked for.
+    /// Offers confirmed within this time are not called.
     pub max_age: Option<Duration>,
-    /// The most offers that are asked for.
+    /// The most offers that are called.
     pub max_calls: Option<u64>,
 }
 

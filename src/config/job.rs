@@ -16,7 +16,7 @@ use crate::settings::units::{MaxErrors, MinOk};
 /// One export.
 #[derive(Debug)]
 pub(crate) struct Job {
-    /// Which offers are asked for.
+    /// Which offers are called.
     pub work: Work,
     /// Which networks are called; mostly one.
     pub networks: Networks,
@@ -47,7 +47,7 @@ pub(crate) struct OutputSettings {
     pub schema: Schema,
 }
 
-/// Which offers are asked for.
+/// Which offers are called.
 #[derive(Debug)]
 pub(crate) enum Work {
     /// Those of an input.
@@ -68,7 +68,7 @@ pub(crate) enum Work {
     FailedRows(RetryFailed),
 }
 
-/// Which of the failed offers of an earlier output are asked for again.
+/// Which of the failed offers of an earlier output are retried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RetryFailed {
     /// Those whose failure may pass.
@@ -147,7 +147,7 @@ impl Job {
 }
 
 impl Work {
-    /// Which offers of an earlier output are asked for again, if that is the work.
+    /// Which offers of an earlier output are retried, if that is the work.
     pub(crate) fn retry_failed(&self) -> Option<RetryFailed> {
         if let Self::FailedRows(which) = self { Some(*which) } else { None }
     }

@@ -20,7 +20,7 @@ pub enum OutputFormat {
     Xlsx,
 }
 
-/// How rows are written while a run goes on: what a checkpoint counts, and `--retry-failed` reads.
+/// How rows are written during a run: the form that a checkpoint counts and `--retry-failed` reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RowFormat {
     /// A line for each entry.
@@ -73,7 +73,7 @@ impl OutputFormat {
         named.map_or(Self::Csv(Dialect::Plain), |named| named.format)
     }
 
-    /// How its rows are written while the run goes on.
+    /// How its rows are written during the run.
     pub const fn rows(self) -> RowFormat {
         match self {
             Self::Csv(dialect) => RowFormat::Csv(dialect),
@@ -97,7 +97,7 @@ impl RowFormat {
         }
     }
 
-    /// The word that stands for it in a checkpoint.
+    /// Its word in a checkpoint.
     pub fn id(self) -> &'static str {
         ROWS.iter().find(|(format, ..)| *format == self).map_or("", |(_, id, _)| id)
     }

@@ -93,7 +93,7 @@ impl<'q> Links<'q> {
     }
 }
 
-/// A message as it stands in `error_message`: one line of bounded length.
+/// A message for `error_message`: one line of bounded length.
 fn message_cell(message: &str) -> Cow<'_, str> {
     one_line(message, MAX_MESSAGE_CHARS)
 }

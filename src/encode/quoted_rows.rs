@@ -8,7 +8,7 @@ use std::io::{self, BufRead};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Cell {
     pub(crate) text: String,
-    /// Whether it stands between quotes.
+    /// Whether it has quotes.
     pub(crate) is_quoted: bool,
 }
 
@@ -82,7 +82,7 @@ fn split(row: &str, cells: &mut Vec<Cell>) {
     cells.truncate(count);
 }
 
-/// Takes the text up to the closing quote, and gives what stands behind the comma after it.
+/// Takes the text up to the closing quote, and returns the rest after the comma.
 fn unquote<'t>(mut quoted: &'t str, into: &mut String) -> Option<&'t str> {
     while let Some((own, more)) = quoted.split_once('"') {
         into.push_str(own);

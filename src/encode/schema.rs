@@ -36,7 +36,7 @@ pub enum Field {
     LastGoodAt,
 }
 
-/// What a value belongs to, which decides where it stands.
+/// What a value belongs to, which decides its place in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     /// The input row: before the kept columns.
@@ -67,7 +67,7 @@ pub enum CellType {
     Whole,
 }
 
-/// What `--retry-failed` does with an output from which somebody has deleted the column.
+/// What `--retry-failed` does with an output without the column, which a user may have deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IfMissing {
     /// Leaves it empty.

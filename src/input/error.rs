@@ -53,7 +53,7 @@ pub(crate) enum InputError {
     UnknownSheet {
         /// The path.
         input: String,
-        /// The name asked for.
+        /// The name that was given.
         wanted: String,
         /// The names there are.
         sheets: Names,

@@ -65,7 +65,7 @@ impl<R: Read + Seek> PrefixHasher<R> {
         Self { file, hashed: 0, hasher: crc32fast::Hasher::new() }
     }
 
-    /// The CRC-32 of the first `end` bytes. Reads only what lies after the end asked for last.
+    /// The CRC-32 of the first `end` bytes. Reads only the bytes after the previous `end`.
     ///
     /// # Errors
     /// The file is shorter than that, or cannot be read.

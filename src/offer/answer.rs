@@ -137,7 +137,7 @@ impl AnswerBuilder {
         builder
     }
 
-    /// Starts with nothing, and with room for so many bytes of text in the fields that are going to be pushed one by one:
+    /// Starts empty, with room for this many bytes of text in the fields that will be pushed one by one:
     /// `url`, `impression_pixel`, then the four of each landing page.
     pub(crate) fn with_capacity(text: usize) -> Self {
         const ORDINARY_FIELDS: usize = 2 + 4 * 6;

@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 
 use crate::text::is_invisible;
 
-/// The ID of an offer as the network is asked for it: 1 to 20 ASCII digits, leading zeros kept.
+/// The ID of an offer as it is called: 1 to 20 ASCII digits, leading zeros kept.
 ///
 /// Holds its digits inline, because there is one for every input row. Nothing but digits can be in it, so it can
 /// never change the path of a URL.

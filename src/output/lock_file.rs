@@ -104,7 +104,7 @@ mod system {
     const SHARE_READ: u32 = 1;
     const SHARE_READ_AND_DELETE: u32 = 5;
 
-    /// Nothing where another run has it. Tried for a moment: whoever looks at it has it open for an instant.
+    /// `None` where another run has it. Tries for a moment, since `status` opens the file for an instant.
     pub(super) fn open(path: &Path) -> io::Result<Option<File>> {
         let opened = patiently(A_MOMENT, || {
             // Two that may only read would not keep each other out by sharing it.

@@ -1,4 +1,4 @@
-//! Answers that later rows may need again, so that an offer that stands in many rows is asked for once.
+//! Answers that later rows may need again, so that an offer in many rows is called once.
 //!
 //! Bounded in entries and in bytes. Knows nothing of rows and calls.
 
@@ -19,7 +19,7 @@ enum Known {
     Packed(Stored),
 }
 
-/// The answers of the offers that were asked for last.
+/// The answers of the offers that were called last.
 #[derive(Debug)]
 pub(super) struct AnswerCache {
     known: LruCache<OfferId, Known>,

@@ -26,7 +26,7 @@ struct Waiting<R> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Admitted {
-    /// Its offer has to be asked for.
+    /// Its offer has to be called.
     Asks,
     /// Nothing: the answer is known, or on its way for another row.
     Shares,
@@ -49,7 +49,7 @@ pub(crate) struct Limits {
     rows: usize,
     /// Rows and their answers, in bytes.
     held: usize,
-    /// Answers that may be asked for again, in bytes.
+    /// Memory for answers that may be needed again, in bytes.
     remembered: usize,
 }
 
@@ -82,7 +82,7 @@ impl<R> ReorderBuffer<R> {
     pub const MAX_HELD: usize = 64 << 20;
     /// The last distinct offers whose answers are kept: the 10,000 of the contract, and those still on their way.
     pub const REMEMBERED: NonZeroUsize = NonZeroUsize::new(10_000 + Self::MAX_ROWS).unwrap();
-    /// Ordinary answers need half of this; offers with thousands of entries are asked for again instead.
+    /// Ordinary answers need half of this; offers with thousands of entries are called again instead.
     const MAX_REMEMBERED_SIZE: usize = 16 << 20;
 
     /// An empty buffer of a run over one network.
@@ -142,7 +142,7 @@ impl<R> ReorderBuffer<R> {
         self.held += self.answers.finish(offer, outcome);
     }
 
-    /// Gives every row that still waits this error: nobody is going to ask for its offer.
+    /// Gives every waiting row this error: its offer will not be called.
     pub(crate) fn fail_waiting(&mut self, error: &OfferError) {
         // Rows that share a slot stand behind the one that asked.
         let is_open = |row: &&Waiting<R>| row.slot.as_ref().is_some_and(|slot| slot.outcome().is_none());

@@ -1,4 +1,4 @@
-//! Room for answers that are done with but may be asked for again.
+//! Storage for answers that are written, but may be needed again.
 //!
 //! Thousands of them, kept one by one on the heap, would lie between the short-lived buffers of calls, which then come
 //! from memory that the CPU has not seen for a while: a third of the CPU time of an unlimited run. So they are copied
@@ -15,7 +15,7 @@ const CELLS_PER_BLOCK: usize = 256;
 #[derive(Debug, Default)]
 pub(crate) struct Slab {
     blocks: Vec<Box<[u8]>>,
-    /// For every cell, the one that its string goes on in.
+    /// For every cell, the one in which its string continues.
     next: Vec<u32>,
     free: Vec<u32>,
 }

@@ -11,9 +11,9 @@ pub(crate) enum Level {
     Info,
     /// A result that is shown even with `--quiet`, though nothing went wrong.
     Notice,
-    /// Something the user should look at, though the run goes on.
+    /// Something that needs attention, though the run continues.
     Warning,
-    /// Why the run does not go on, or what it could not do.
+    /// Why the run ended, or what it could not do.
     Error,
 }
 

@@ -58,7 +58,7 @@ pub enum Bad {
 /// The order of the entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// As asked for.
+    /// As in the request.
     Asked,
     /// Any other.
     Shuffled,

@@ -18,7 +18,7 @@ pub struct Call {
     pub at: Instant,
     /// Path and query.
     pub path: String,
-    /// The offer whose tracking links were asked for; `None` for every other kind of call.
+    /// The offer of a call for tracking links; `None` for every other kind of call.
     pub offer: Option<String>,
     /// The HTTP status sent; `None` = no whole answer.
     pub status: Option<u16>,

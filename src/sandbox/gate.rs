@@ -1,7 +1,7 @@
 //! The checks before an answer, in the documented order: key, IP white list, call frequency, method, parameters.
 //!
 //! (The network domain, between key and white list, is the host name; on loopback there is but one.) Pure: sees the
-//! parts of a request and says what is asked for, or at which gate it stops.
+//! parts of a request, and returns its target or the gate that stops it.
 
 use std::time::Duration;
 
@@ -102,7 +102,7 @@ pub(crate) fn offer_asked_for(path: &str) -> Option<&str> {
     offer_in(path.strip_prefix("/aff/v1/")?)
 }
 
-/// The network takes digits and nothing else; it knows `016` as 16.
+/// The network accepts only digits; `016` is 16.
 fn offer_number(id: &str) -> Result<u128, Stop> {
     let digits = !id.is_empty() && id.len() <= OfferId::MAX_DIGITS && id.bytes().all(|b| b.is_ascii_digit());
     digits.then(|| id.parse().ok()).flatten().ok_or(Stop::Parameter("Parameter error: offer_id"))
@@ -140,7 +140,7 @@ impl Gates {
         if credentials.trim() == self.authorization.expose_secret() { Ok(()) } else { Err(Stop::WrongKey) }
     }
 
-    /// Leads a call through the gates. `frequency` counts it, so it is asked only once those before are passed.
+    /// Passes a call through the gates. `frequency` counts the call, so it is consulted only after the gates before it.
     pub(crate) fn pass(&self, request: Request<'_>, frequency: impl FnOnce() -> Verdict) -> Result<Target, Stop> {
         self.key(request.authorization)?;
         match self.account {

@@ -1,6 +1,6 @@
-//! The network's call limit: a pure state machine that is told the time and never sleeps.
+//! The network's call limit: a pure state machine. Time is passed in; it never sleeps.
 //!
-//! Which window the real network has, and whether refused calls count, nobody knows; so every form is here, together
+//! It is unknown which window the real network has, and whether refused calls count; so every form is here, together
 //! with the calls of the other affiliates that share the limit. All times count from the start of the sandbox.
 
 use std::collections::VecDeque;
@@ -13,7 +13,7 @@ use crate::settings::rate::Limit;
 /// What the limit looks like from outside.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rules {
-    /// So many calls in so much time.
+    /// The number of calls, and the window.
     pub limit: Limit,
     /// How the time is counted.
     pub window: Window,
@@ -52,7 +52,7 @@ pub enum Window {
 pub enum Refused {
     /// It costs nothing.
     Free,
-    /// It counts as if it had been answered: who keeps calling too fast is locked out for good.
+    /// It counts as if it had been answered: a client that keeps calling too fast is locked out for good.
     Counted,
 }
 
@@ -63,7 +63,7 @@ pub enum Verdict {
     Pass,
     /// Over the limit.
     Refuse {
-        /// A call so much later would pass, were there no other until then.
+        /// When a call would pass, if no other came before.
         retry_in: Duration,
     },
 }

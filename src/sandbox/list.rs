@@ -55,7 +55,7 @@ impl Query {
         Self::parse(query, Shape::Nested, 100)
     }
 
-    /// `most`: the documentation shows no larger page, so nobody may rely on one.
+    /// `most`: the documentation shows no larger page, so a client must not rely on one.
     fn parse(query: &str, shape: Shape, most: usize) -> Result<Self, &'static str> {
         let (scope, order) = (Scope::All, Order::Rising);
         let mut parsed = Self { shape, scope, order, status: None, ids: None, per_page: most, page: 1 };
@@ -79,7 +79,7 @@ impl Query {
                     let ids: Option<_> = ids.split(',').map(|id| id.trim().parse().ok()).collect();
                     parsed.ids = Some(ids.ok_or("Parameter error: filters[id]")?);
                 }
-                // PHP reads what it knows and says nothing about the rest.
+                // PHP ignores unknown parameters.
                 _ => (),
             }
         }

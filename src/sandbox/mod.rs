@@ -1,7 +1,7 @@
-//! The embedded Offerslook network on loopback: for a first look, for rehearsals, and as the fixture of the tests.
+//! The embedded Offerslook network on loopback: to try the program, to rehearse, and for the tests.
 //!
 //! Same paths, authentication, order of gates and limit as the real one; deterministic offers; faults on request.
-//! It is a server and nothing else: it must not know how the client, the schedule or the output work.
+//! It is only a server: it must not know how the client, the dispatcher or the output work.
 //!
 //! - `batch`: the call for many offers, with a switch for all that is not documented
 //! - `offers`, `list`: what is on offer, as pure functions

@@ -10,7 +10,7 @@ use crate::offer::{Answer, AnswerBuilder, Entry};
 /// The documentation's own example, byte for byte: the answer for offer 16.
 pub const DOCUMENTED: &str = include_str!("offer-16.json");
 
-/// What the offer list writes in the place of a link that has to be applied for.
+/// The text in the offer list in place of a link that needs an approval.
 pub const NEED_TO_APPLY: &str = "Need to apply";
 
 /// The offers of the sample input, one of each kind; 21 is the one that is not there.
@@ -109,7 +109,7 @@ fn documented() -> Answer {
     answer.build()
 }
 
-/// Names of landing pages: ordinary ones, and what spreadsheets and CSV stumble over.
+/// Names of landing pages: ordinary ones, and some that are difficult for spreadsheets and CSV.
 const NAMES: [&str; 7] =
     ["Home", "360", "Caf\u{e9}, \"\u{e9}t\u{e9}\"", "=1+1", "\u{1f680} Launch", "007", "Line 1\nLine 2"];
 
@@ -136,7 +136,7 @@ fn generated(id: u128, entries: usize) -> Answer {
                 let name = NAMES.iter().cycle().nth(usize::from((id % 7) as u8) + number).copied();
                 answer.entry(Entry {
                     kind: Some("Offer URL"),
-                    // Now and then the name is missing where there should be one.
+                    // Sometimes a name is missing.
                     name: name.filter(|_| id % 10 != 3),
                     tracking_link: Some(&link),
                     preview_url: Some(&page),
@@ -184,7 +184,7 @@ impl Dialect {
         self.text(json, entry.kind.unwrap_or_default());
         if let Some(name) = entry.name {
             json.push_str(r#","name":"#);
-            // "007" would not survive as a number, and PHP does not try.
+            // "007" would change as a number, and PHP keeps it a text.
             if self == Self::Php && name.parse::<u32>().is_ok_and(|number| number.to_string() == name) {
                 json.push_str(name);
             } else {

@@ -38,7 +38,7 @@ pub struct Options {
     pub batch: BatchRules,
     /// Whether calls are remembered.
     pub log: Log,
-    /// Answers of the test's own making.
+    /// Answers that a test defines.
     pub script: Option<Script>,
 }
 
@@ -59,10 +59,10 @@ impl Default for Options {
     }
 }
 
-/// What the network thinks of the account.
+/// The state of the account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Account {
-    /// All is well.
+    /// It may call.
     Open,
     /// The caller's IP is not on the white list.
     IpNotAllowed,
@@ -73,9 +73,9 @@ pub enum Account {
 /// A time in which the service is down, before any gate is reached; refused calls do not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outage {
-    /// From so long after the start of the sandbox...
+    /// From this time after the start of the sandbox...
     pub from: Duration,
-    /// ...until then.
+    /// ...to this time.
     pub to: Duration,
     /// How the service is down.
     pub kind: OutageKind,

@@ -1,13 +1,13 @@
 //! The other affiliates who share the limit: when they call, and how they fare.
 //!
-//! Their moments depend on their seed alone, never on what we do. What a call meets is the limit's business.
+//! Their moments depend only on their seed, never on this program's calls. The limit decides whether a call passes.
 
 use std::time::Duration;
 
 use crate::sandbox::random::Random;
 use crate::settings::rate::Limit;
 
-/// The other affiliates of the network; they call without looking and drop what is refused.
+/// The other affiliates of the network; they ignore refusals and do not retry.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Others {
     /// Their calls as a share of the limit; 0.6 = 60 %.
@@ -23,7 +23,7 @@ pub struct Others {
 pub enum Traffic {
     /// One by one, independent of each other.
     Poisson,
-    /// So many at the same moment, the moments independent of each other.
+    /// This many at the same moment, the moments independent of each other.
     Bursts(u32),
 }
 
@@ -46,7 +46,7 @@ pub(crate) struct Crowd {
 }
 
 impl Crowd {
-    /// `None` where the share means nobody.
+    /// `None` where the share is zero.
     pub(crate) fn new(others: Others, limit: Limit) -> Option<Self> {
         let calls_per_moment = match others.traffic {
             Traffic::Poisson => 1,
@@ -65,7 +65,7 @@ impl Crowd {
     pub(crate) fn next_until(&mut self, now: Duration) -> Option<(Duration, u32)> {
         let at = self.next;
         (at <= now).then(|| {
-            // A nanosecond at least, so that no rate whatever can hold the time still.
+            // At least a nanosecond, so that time advances at any rate.
             let gap = self.random.gap(self.moments_per_second).max(Duration::from_nanos(1));
             self.next = at.saturating_add(gap);
             (at, self.calls_per_moment)

@@ -32,6 +32,6 @@ pub enum RetryAfter {
     None,
     /// Whole seconds, rounded up, until a call passes again.
     Remaining,
-    /// This very text.
+    /// Exactly this text.
     Text(&'static str),
 }

@@ -1,4 +1,4 @@
-//! What goes back to the client: a whole answer, or less.
+//! The answer to the client: complete, or less.
 //!
 //! Knows the envelope and HTTP; knows nothing of offers, gates or limits.
 
@@ -13,10 +13,10 @@ use futures::stream;
 
 use crate::sandbox::wire::Fuse;
 
-/// What a script lets a call end in.
+/// How a call ends that a script answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
-    /// These very bytes.
+    /// Exactly these bytes.
     Http {
         /// The status; 500 instead of one that HTTP does not have.
         status: u16,
@@ -25,7 +25,7 @@ pub enum Reply {
         /// The body.
         body: Vec<u8>,
     },
-    /// The sandbox's own answer, so much later.
+    /// The sandbox's own answer, delayed by this time.
     Late(Duration),
     /// The sandbox's own answer, cut off in the middle of its body.
     CutBody,
@@ -81,7 +81,7 @@ impl Whole {
 /// How a call ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
-    /// With an answer of the sandbox's own, so much later than usual.
+    /// With an answer of the sandbox's own, delayed by this time.
     Answered(Whole, Duration),
     /// With half of it.
     Cut(Whole),
@@ -118,7 +118,7 @@ impl Ending {
         }
     }
 
-    /// Lets the call end so.
+    /// Ends the call like this.
     pub(crate) async fn into_response(self, fuse: &Fuse) -> Response {
         match self {
             Self::Answered(whole, delay) => {
@@ -169,7 +169,7 @@ fn cut(whole: &Whole) -> Response {
     let half: Bytes = whole.body.bytes().take(length / 2).collect();
     let body = stream::unfold(Some(half), async |half| {
         if half.is_none() {
-            // Lets the first half leave before hyper notices the broken promise; else nothing at all would arrive.
+            // Sends the first half before hyper notices that the rest is missing; otherwise nothing would arrive.
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         half.map(|half| (Ok::<_, Infallible>(half), None))

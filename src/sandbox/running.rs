@@ -25,7 +25,7 @@ impl Sandbox {
     /// Starts listening; calls are answered from now on, on a thread of its own.
     ///
     /// # Errors
-    /// The address cannot be listened on, or the system has no thread to give.
+    /// The address cannot be listened on, or the system refuses a thread.
     pub fn start(options: Options) -> io::Result<Self> {
         let listener = TcpListener::bind(options.listen)?;
         listener.set_nonblocking(true)?;
@@ -49,15 +49,15 @@ impl Sandbox {
         Ok(Self { address, state, stop: Some(stop), thread: Some(thread) })
     }
 
-    /// What `--base-url` has to be: `http://127.0.0.1:PORT`.
+    /// The value for `--base-url`: `http://127.0.0.1:PORT`.
     pub fn base_url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The account that it lets in.
+    /// The account that it accepts.
     ///
     /// # Errors
-    /// The address makes no URL, which no listening address does.
+    /// The address is not a valid URL; this cannot happen for a listening address.
     pub fn account(&self) -> io::Result<settings::network::Account> {
         Ok(settings::network::Account {
             base_url: self.base_url().parse().map_err(io::Error::other)?,

@@ -1,11 +1,11 @@
-//! Answers of a test's own making.
+//! Answers that a test defines.
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::sandbox::reply::Reply;
 
-/// A test's own say: called for each call that passes the gates; `None` leaves the answer to the sandbox.
+/// A test's own answers: called for each call that passes the gates; `None` leaves the answer to the sandbox.
 #[derive(Clone)]
 pub struct Script(Arc<Answering>);
 
@@ -34,7 +34,7 @@ impl fmt::Debug for Script {
 pub struct Asked<'a> {
     /// Path and query.
     pub path: &'a str,
-    /// The offer whose tracking links are asked for; `None` for every other kind of call.
+    /// The offer of a call for tracking links; `None` for every other kind of call.
     pub offer: Option<&'a str>,
     /// 1 for the first call with this path and query.
     pub nth: u32,

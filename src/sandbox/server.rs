@@ -38,7 +38,7 @@ pub(crate) struct State {
     calls: Mutex<Vec<Call>>,
 }
 
-/// How often what was asked for; only kept where somebody wants to know.
+/// How often each path was requested; only counted where it is needed.
 #[derive(Debug, Default)]
 struct Counts {
     overall: u64,
@@ -180,7 +180,7 @@ fn path_and_query(request: &Request) -> &str {
     request.uri().path_and_query().map_or("/", |path| path.as_str())
 }
 
-/// No code panics while it holds one of these locks, and what they hold is whole at every moment anyway.
+/// No code panics while it holds one of these locks, and their content is always consistent.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

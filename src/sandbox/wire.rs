@@ -1,6 +1,7 @@
 //! Connections of the sandbox, which can be reset while a call is being answered.
 //!
-//! HTTP libraries have no way to break their promises, so it is done one layer below. Knows nothing of HTTP.
+//! HTTP libraries cannot break a connection in the middle of an answer, so it is done one layer below. Knows nothing of
+//! HTTP.
 
 use std::io;
 use std::net::SocketAddr;
@@ -51,7 +52,7 @@ impl axum::serve::Listener for Listener {
 
     async fn accept(&mut self) -> (Wire, SocketAddr) {
         let (stream, address) = axum::serve::Listener::accept(&mut self.0).await;
-        // Only a matter of speed, and on loopback hardly that.
+        // Only for speed, and on loopback it hardly matters.
         let _ = stream.set_nodelay(true);
         (Wire { stream, fuse: Fuse::default() }, address)
     }

@@ -1,6 +1,6 @@
 //! Where a text ends and where white space does, in many bytes at a time: that is most of the work on a body.
 //!
-//! Knows nothing of what stands there.
+//! Knows nothing of the content.
 
 /// What comes behind white space, of which indented bodies have much.
 pub(super) fn after_space(mut rest: &[u8]) -> &[u8] {

@@ -1,10 +1,10 @@
-//! Words for an answer without a link: what stands where it should be.
+//! The message for an answer without a link: what it has in the link's place.
 
 use super::numbered;
 use crate::api::body::excerpt;
 use crate::api::json::Json;
 
-/// What stands where a link should be: follows the documented path as far as it goes.
+/// The content in the link's place: follows the documented path as far as it exists.
 pub(super) fn what_came(data: Option<&Json<'_>>) -> String {
     let Some(data) = data else { return "the answer has no data".to_owned() };
     if let Some(words) = not_an_object("data", data) {

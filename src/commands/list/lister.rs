@@ -30,7 +30,7 @@ pub(crate) struct Lister<'a> {
     pub board: &'a Board,
     /// Calls the network.
     pub client: &'a Client,
-    /// What is asked for besides the page.
+    /// The query parameters, other than the page.
     pub query: Rc<[(String, String)]>,
     /// When calls may leave. Holds no other requests.
     pub schedule: &'a mut Dispatcher<Request>,

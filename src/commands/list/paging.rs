@@ -88,7 +88,7 @@ impl Paging {
         self.claimed.offers.filter(|total| *total >= self.offers())
     }
 
-    /// Offers that were left out, because without an ID nothing can be asked for.
+    /// Offers that were left out: without an ID they cannot be exported.
     pub(crate) fn nameless(&self) -> u64 {
         self.nameless
     }

@@ -32,7 +32,7 @@ pub enum Doubt {
         /// The parameter.
         parameter: String,
     },
-    /// The same name once more.
+    /// A name that was used before.
     Twice {
         /// The name.
         name: String,
@@ -40,7 +40,7 @@ pub enum Doubt {
 }
 
 impl Doubt {
-    /// Whether what is typed lost something on the way, which nobody wants to find out from the links.
+    /// Whether the shell or a crontab seems to have changed the text, which should be found before the links are used.
     pub fn is_loss(&self) -> bool {
         matches!(self, Self::NoValue { .. } | Self::NoEquals { .. } | Self::NoName { .. })
     }
@@ -96,7 +96,7 @@ pub(crate) fn of(text: &str, columns: &[String]) -> Vec<Doubt> {
     doubts
 }
 
-/// What stands in braces.
+/// The text in braces.
 fn places(text: &str) -> impl Iterator<Item = &str> {
     text.split('{').skip(1).filter_map(|after| after.split_once('}')).map(|(place, _)| place)
 }

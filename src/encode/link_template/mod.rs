@@ -27,7 +27,7 @@ enum Piece {
 /// A part of a template, for those who only look at it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part<'a> {
-    /// Text that stands in every link.
+    /// Text that is the same in every link.
     Literal(&'a str),
     /// The cell of this input column.
     Column(&'a str),
@@ -196,7 +196,7 @@ fn encode(text: &str, keep: fn(u8) -> bool, out: &mut String) {
     }
 }
 
-/// What stands for itself anywhere in a URL (RFC 3986, 2.3).
+/// Characters that need no encoding anywhere in a URL (RFC 3986, 2.3).
 fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
 }

@@ -71,7 +71,7 @@ pub(crate) enum Refusal {
     /// An option names a column that is not there.
     #[error("there is no column \"{wanted}\" ({option}); the columns found are: {columns}")]
     UnknownColumn {
-        /// The name or number asked for.
+        /// The name or number that was given.
         wanted: String,
         /// The option that asks for it.
         option: &'static str,

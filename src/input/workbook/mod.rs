@@ -27,7 +27,7 @@ use crate::panic_guard;
 #[derive(Debug, Default)]
 pub(super) struct Workbook {
     pub(super) sheet: Sheet,
-    /// The other visible sheets that have cells, if none was asked for; of each the first rows.
+    /// The first rows of each other visible sheet with cells, if no sheet was chosen.
     pub(super) others: Vec<Other>,
 }
 

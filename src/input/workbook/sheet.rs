@@ -56,7 +56,7 @@ impl Sheet {
         &self.name
     }
 
-    /// Reads a sheet, or as many of its first rows.
+    /// Reads a sheet, or this many of its first rows.
     pub(super) fn read_from(book: &mut Book, name: &str, most: u64) -> Result<Self, calamine::Error> {
         let mut sheet = Self::empty(name);
         let mut styles = Styles::default();

@@ -41,11 +41,11 @@ pub(crate) struct Ended {
     pub resume_command: String,
     /// The command that retries what failed.
     pub retry_command: String,
-    /// What was to be asked for.
+    /// What was to be exported.
     pub scope: Scope,
 }
 
-/// What an export asks for.
+/// What an export covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scope {
     /// Its whole input.

@@ -112,7 +112,7 @@ pub(crate) enum Event {
     CallFailed {
         /// The network.
         lane: LaneId,
-        /// What was asked for.
+        /// The request.
         request: Request,
         /// What went wrong.
         error: OfferError,
@@ -142,7 +142,7 @@ pub(crate) enum Event {
         /// Since when.
         now: Instant,
     },
-    /// A network is given up, and the others go on.
+    /// A network is given up, and the others continue.
     LaneStopped {
         /// The network.
         lane: LaneId,
@@ -205,7 +205,7 @@ pub(crate) enum Event {
 pub(crate) enum Moment {
     /// Before the first call.
     AtStart,
-    /// While the run goes on.
+    /// During the run.
     Meanwhile,
 }
 

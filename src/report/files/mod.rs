@@ -43,7 +43,7 @@ impl View for MetricsFile {
     }
 }
 
-/// How the run ended; `None` where it goes on.
+/// How the run ended; `None` while it continues.
 fn end(event: &Event, stats: &Stats) -> Option<End> {
     match event {
         Event::Ended(Ended { outcome, host, .. }) => {

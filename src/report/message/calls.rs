@@ -72,7 +72,7 @@ pub(super) fn waiting(network: Option<&str>, why: Waiting, wait: Duration) -> Op
     Some(Message::new(level, format!("{}{}", prefix(network), reason(why, wait)?), fields))
 }
 
-/// A network is given up, and the others go on.
+/// A network is given up, and the others continue.
 pub(super) fn lane_stopped(stats: &Stats, lane: LaneId, why: &StopReason) -> Message {
     let network = stats.label(lane);
     let words = outcome::stopped(why, stats.host(lane));

@@ -47,7 +47,7 @@ impl Meter {
         recent.or(earlier.next_back()).map_or(0.0, |s| per_second(calls.saturating_sub(s.calls), now, s.at))
     }
 
-    /// How long `rest` more offers will take, if it goes on as in the last minute.
+    /// How long `rest` more offers will take at the pace of the last minute.
     pub(crate) fn time_for(&self, rest: u64, done: u64, now: Instant) -> Option<Duration> {
         let first = self.samples.front()?;
         let rate = per_second(done.saturating_sub(first.done), now, first.at);

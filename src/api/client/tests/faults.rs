@@ -1,4 +1,4 @@
-//! What the client tells where there was no whole answer.
+//! The client's errors where there was no complete answer.
 
 use std::io::Write;
 use std::net::TcpListener;

@@ -1,4 +1,4 @@
-//! What the client tells of answers that repeat what it sent.
+//! The client's errors for answers that repeat what it sent.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

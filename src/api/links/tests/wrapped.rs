@@ -1,4 +1,4 @@
-//! Entries and links in lists and maps that nobody has documented.
+//! Entries and links in undocumented lists and maps.
 
 use super::super::*;
 use crate::api::links::tests::{found, table};

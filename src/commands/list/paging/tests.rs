@@ -7,7 +7,7 @@ fn page(ids: impl IntoIterator<Item = u32>, total_pages: Option<u64>, total_rows
     Page { offers: offers.collect(), total_pages, total_rows }
 }
 
-/// Asks until the end, at most 20 pages: the offers, the pages asked for, and how it ended.
+/// Reads to the end, at most 20 pages: the offers, the number of requests, and how it ended.
 fn walk(server: impl Fn(u32) -> Page) -> (Vec<String>, u32, Result<(), Endless>) {
     let (offers, asked, end, _) = walk_with_doubt(server);
     (offers, asked, end)
@@ -128,7 +128,7 @@ proptest::proptest! {
         size in 0_u32..4,
         known in 1_u32..6,
     ) {
-        // Every server that knows but a few offers is through after so many pages, whatever it says.
+        // A server with only a few offers ends after this many pages, whatever it says.
         let (mut paging, mut asked) = (Paging::new(Nameless::Drop), 0);
         loop {
             asked += 1;

@@ -8,7 +8,7 @@ const LANES: [u32; 6] = [0, 0, 0, 1, 1, 1];
 
 const LOGGED: [usize; 6] = [3, 0, 4, 1, 2, 5];
 
-/// A run over two networks that is killed after so many steps; true if it was over before.
+/// A run over two networks that is killed after this many steps; true if it ended before.
 fn run_over_networks(folder: &Path, mut steps_left: usize) -> bool {
     let records = records(LANES.len());
     let mut killed = || match steps_left.checked_sub(1) {
