@@ -129,6 +129,7 @@ impl Aimd {
             self.forgiven(refusal, now);
         }
         self.has_passed = true;
+        self.bans.passed();
         if self.bans.holds(now) {
             return;
         }

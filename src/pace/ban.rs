@@ -19,6 +19,14 @@ const SLOW: f64 = 0.45;
 const HOLD: u32 = 4;
 const LONGEST_HOLD: Duration = Duration::from_secs(120);
 
+/// Where the same number of calls, give or take this many, passes before each ban, though the pace is below this part of
+/// what it was: the limiter counts calls, whatever their pace, and a slower pace is of no use. Seen this often, it is
+/// believed. Small numbers are the same by chance.
+const TOLERANCE: u32 = 1;
+const SLOWER: f64 = 0.7;
+const BELIEVED: u32 = 2;
+const SMALL: u32 = 8;
+
 /// Where a held pace was good and at most so many times of it was too much, the pace goes back to a little below.
 const A_LITTLE_MORE: f64 = 1.25;
 const A_LITTLE_BELOW: f64 = 0.95;
@@ -34,12 +42,43 @@ pub(crate) struct BanMemory {
     good: Option<f64>,
     /// When the last ban was over, and the pace before it.
     last: Option<(Instant, f64)>,
+    quota: Quota,
+}
+
+/// Whether bans come after a number of calls, however slowly they are made.
+#[derive(Debug, Default)]
+struct Quota {
+    /// Calls that passed since the last ban.
+    passed: u32,
+    /// Calls that passed before it, and the fastest pace at which that was the number.
+    before: Option<(u32, f64)>,
+    /// How often in a row it was the same number at a slower pace.
+    repeated: u32,
+}
+
+impl Quota {
+    /// A ban is over that a call at `pace` brought about. Returns the pace to go on with, where a slower one is of no use.
+    fn over(&mut self, pace: f64) -> Option<f64> {
+        let passed = std::mem::take(&mut self.passed);
+        let same = self.before.filter(|(calls, _)| passed >= SMALL && passed.abs_diff(*calls) <= TOLERANCE);
+        let Some((calls, fastest)) = same else {
+            (self.before, self.repeated) = (Some((passed, pace)), 0);
+            return None;
+        };
+        self.before = Some((calls, fastest.max(pace)));
+        // At the same pace any limiter lets the same number pass.
+        if self.repeated < BELIEVED && pace > fastest * SLOWER {
+            return None;
+        }
+        self.repeated = self.repeated.saturating_add(1);
+        Some(if self.repeated < BELIEVED { pace } else { fastest })
+    }
 }
 
 impl BanMemory {
     /// For a limit with this window.
     pub(crate) fn new(window: Duration, fastest: f64) -> Self {
-        Self { window, fastest, hold: None, good: None, last: None }
+        Self { window, fastest, hold: None, good: None, last: None, quota: Quota::default() }
     }
 
     /// Whether the pace has to stay as it is.
@@ -50,10 +89,19 @@ impl BanMemory {
         self.hold.is_some()
     }
 
+    /// A call passed.
+    pub(crate) fn passed(&mut self) {
+        self.quota.passed = self.quota.passed.saturating_add(1);
+    }
+
     /// Something passes again `lasted` after a refusal at `refused_pace`. Returns the pace to go on with if that was a ban.
     pub(crate) fn over(&mut self, refused_pace: f64, lasted: Duration, now: Instant) -> Option<f64> {
         if lasted < self.window.mul_f64(SHORTEST) {
             return None;
+        }
+        if let Some(pace) = self.quota.over(refused_pace) {
+            self.hold = None;
+            return Some(pace);
         }
         let good = self.good.filter(|good| *good < refused_pace && refused_pace < good * A_LITTLE_MORE);
         if good.is_none() && refused_pace < self.fastest * SLOW {

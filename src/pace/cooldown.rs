@@ -5,6 +5,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::pace::ban_length::BanLength;
+
 /// After a single refusal.
 const FIRST: Duration = Duration::from_secs(2);
 
@@ -29,10 +31,11 @@ pub(crate) struct Cooldown {
     until: Option<Instant>,
     /// Refusals in a row, each of a call that left after the cooldown before it.
     refusals: i32,
-    /// How long the cooldown after the last of them is, and all of the row together, without jitter.
+    /// The cooldown after the last of them, and all of the row together, without jitter.
     own: Duration,
     total: Duration,
     window: Duration,
+    bans: BanLength,
     random: fastrand::Rng,
 }
 
@@ -45,6 +48,7 @@ impl Cooldown {
             own: FIRST,
             total: Duration::ZERO,
             window,
+            bans: BanLength::new(window),
             random: fastrand::Rng::with_seed(0),
         }
     }
@@ -63,17 +67,28 @@ impl Cooldown {
         if self.is_after(left) {
             self.refusals = 0;
             self.total = Duration::ZERO;
+            self.bans.passed(left);
         }
     }
 
-    /// A call that left at `left` was refused, and the answer read at `now`. Gives back for how long.
+    /// A call that left at `left` was refused, and the answer read at `now`. Returns the length of the cooldown.
     pub(crate) fn throttled(&mut self, left: Instant, now: Instant, retry_after: Option<Duration>) -> Duration {
+        self.begin(left, now, retry_after, None)
+    }
+
+    /// The same for a refusal that looks like a ban.
+    pub(crate) fn banned(&mut self, left: Instant, now: Instant, asked: Option<Duration>) -> Duration {
+        let known = if self.is_after(left) { self.bans.refused(left) } else { None };
+        self.begin(left, now, asked, known)
+    }
+
+    fn begin(&mut self, left: Instant, now: Instant, asked: Option<Duration>, known: Option<Duration>) -> Duration {
         if self.is_after(left) {
-            self.own = self.next();
+            self.own = known.map_or_else(|| self.next(), |known| known.clamp(FIRST, LONGEST));
             self.total += self.own;
             self.refusals = self.refusals.saturating_add(1);
         }
-        let quiet = self.own.max(retry_after.unwrap_or_default().min(FOREVER));
+        let quiet = self.own.max(asked.unwrap_or_default().min(FOREVER));
         let jitter = quiet.mul_f64(JITTER).clamp(SHORTEST_JITTER, LONGEST_JITTER);
         let quiet = quiet + jitter.mul_f64(self.random.f64());
         let until = now + quiet;

@@ -15,6 +15,7 @@
 mod aimd;
 mod arrival_window;
 mod ban;
+mod ban_length;
 mod ceiling;
 mod cooldown;
 mod gap;
@@ -198,7 +199,10 @@ impl Pace {
     fn refused(&mut self, permit: Permit, now: Instant, silence: Option<Duration>, trial: Trial) {
         let response = self.limited.as_mut().map(|limited| limited.throttled(permit.at, now, silence, trial));
         if response != Some(Response::Gap) {
-            self.freeze.throttled(permit.at, now, silence);
+            match trial {
+                Trial::AtOnce => self.freeze.throttled(permit.at, now, silence),
+                Trial::OnSigns | Trial::Never => self.freeze.banned(permit.at, now, silence),
+            };
         }
     }
 
