@@ -8,6 +8,8 @@ use self::redis::address::Address;
 use crate::settings::rate::Limit;
 
 mod files;
+pub(crate) mod inheritance;
+mod ledger;
 pub(crate) mod machine;
 mod neighbours;
 mod participant;

@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 use url::Url;
 
+use super::files;
+use super::inheritance::StillCounting;
+use super::ledger::Ledger;
 use super::machine::{Blind, Peers};
 use super::neighbours::Neighbours;
 use super::redis::address::Address;
@@ -36,6 +39,10 @@ pub(crate) struct Participant {
     machine: Option<Peers>,
     shared: Option<Shared>,
     terms: Option<Terms>,
+    /// What this run leaves behind if it is killed.
+    ledger: Option<Ledger>,
+    /// What runs have left behind that were killed, until it is taken.
+    inherited: StillCounting,
     /// Of a budget that it has left.
     outages: Option<Outages>,
     leaving: Option<JoinHandle<()>>,
@@ -80,7 +87,12 @@ impl Participant {
         let others = machine.as_ref().map(Peers::count).filter(|count| count.runs.get() > 1);
         remarks.extend(others.map(|count| Remark::Machine(count.runs)));
         let hold = others.map_or(Duration::ZERO, |_| Peers::INTERVAL * 3 / 2);
-        (Self { limit: Some(limit), machine, shared, ..Self::alone() }, now + hold, remarks)
+        // Where hosts share a limit, Redis keeps the places of a killed run until its calls have left the window.
+        let (ledger, inherited) = match shared {
+            None => Ledger::open(&files::folder(), &server::name(api), limit),
+            Some(_) => (None, StillCounting::default()),
+        };
+        (Self { limit: Some(limit), machine, shared, ledger, inherited, ..Self::alone() }, now + hold, remarks)
     }
 
     /// Looks who is there by now. Gives the terms for the pace, if they have changed. `counting` is the number of calls
@@ -102,6 +114,18 @@ impl Participant {
         };
         let before = self.terms.replace(terms);
         (Some(terms).filter(|_| before != Some(terms)), remarks)
+    }
+
+    /// The calls of killed runs that may still count at the server, once.
+    pub(crate) fn take_inherited(&mut self) -> Option<StillCounting> {
+        Some(std::mem::take(&mut self.inherited)).filter(|inherited| !inherited.is_empty())
+    }
+
+    /// A call is about to leave, and `counting` says what counts with it.
+    pub(crate) fn sending(&mut self, counting: impl FnOnce() -> StillCounting) {
+        if let Some(ledger) = &mut self.ledger {
+            ledger.sending(counting);
+        }
     }
 
     /// When to update, whatever happens.
@@ -131,17 +155,18 @@ impl Participant {
         self.shared.as_ref().map(|shared| shared.outages(now)).or(self.outages)
     }
 
-    /// No more calls will be sent: gives its part back, on the side.
-    pub(crate) fn let_go(&mut self, counting: u32) {
+    /// No more calls will be sent: gives its part back, on the side. `counting` is what still counts at the server.
+    pub(crate) fn let_go(&mut self, counting: &StillCounting) {
         self.machine = None;
+        self.ledger.take_if(|ledger| ledger.close(counting));
         if let Some(shared) = self.shared.take() {
             self.outages = Some(shared.outages(Instant::now()));
-            self.leaving = Some(tokio::spawn(shared.leave(counting)));
+            self.leaving = Some(tokio::spawn(shared.leave(counting.calls())));
         }
     }
 
     /// The same, and waits until that is done with: a fraction of a second at most.
-    pub(crate) async fn leave(&mut self, counting: u32) {
+    pub(crate) async fn leave(&mut self, counting: &StillCounting) {
         self.let_go(counting);
         if let Some(leaving) = self.leaving.take() {
             // It cannot fail.

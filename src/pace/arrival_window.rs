@@ -69,6 +69,24 @@ impl ArrivalWindow {
         self.arrived.len() + travelling.len()
     }
 
+    /// The most calls that may count.
+    pub(crate) fn calls(&self) -> usize {
+        self.calls
+    }
+
+    /// Takes in calls of another run that had arrived by these times.
+    pub(crate) fn inherit(&mut self, arrived: impl Iterator<Item = Instant>) {
+        self.arrived.extend(arrived);
+        self.arrived.make_contiguous().sort_unstable();
+    }
+
+    /// How long ago calls had arrived at the latest, in order, and how many at a time: in no more than `most` groups.
+    pub(crate) fn groups(&mut self, most: usize, now: Instant) -> impl Iterator<Item = (Duration, usize)> + '_ {
+        let size = self.arrived.len().div_ceil(most.max(1)).max(1);
+        let groups = self.arrived.make_contiguous().chunks(size);
+        groups.filter_map(move |group| Some((now.saturating_duration_since(*group.last()?), group.len())))
+    }
+
     /// An answer came, and so many calls had arrived by then for that reason.
     pub(crate) fn answered(&mut self, calls: usize, now: Instant) {
         // Never earlier than the one before, so that the queue is in order; that is the safe side.
@@ -152,6 +170,26 @@ mod tests {
         guard.send(probe);
         guard.answered(probe, later + 100 * MS);
         assert_eq!(guard.earliest(later + 100 * MS), later + 10_100 * MS);
+    }
+
+    #[test]
+    fn another_guard_goes_on_where_the_groups_of_this_one_leave_off() {
+        let t0 = Instant::now();
+        for (most, waits) in [(64, 4200), (10, 4500), (1, 9000)] {
+            let (mut guard, departures) = full(t0);
+            for (permit, n) in departures.iter().zip(1..) {
+                guard.answered(*permit, t0 + 100 * MS * n);
+            }
+            let now = t0 + 6000 * MS;
+            let times = guard.0.groups(most, now);
+            let arrived: Vec<_> =
+                times.flat_map(|(ago, calls)| std::iter::repeat_n(now.checked_sub(ago).unwrap(), calls)).collect();
+            assert_eq!(arrived.len(), 50);
+            let mut next = Both(ArrivalWindow::new(Limit::PUBLISHED), Travelling::default());
+            next.0.inherit(arrived.into_iter().rev());
+            next.1.inherit(0, 1, now);
+            assert_eq!(next.earliest(now), now + waits * MS, "{most}");
+        }
     }
 
     #[test]

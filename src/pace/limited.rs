@@ -5,6 +5,7 @@
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
+use crate::budget::inheritance::{Arrived, MOST_GROUPS, StillCounting};
 use crate::budget::terms::{Lease, Terms};
 use crate::pace::aimd::Aimd;
 use crate::pace::arrival_window::ArrivalWindow;
@@ -135,6 +136,28 @@ impl Limited {
     /// How many own calls may count at the server.
     pub(crate) fn counting(&mut self, now: Instant) -> usize {
         self.guard.counting(&self.travelling, now)
+    }
+
+    /// The own calls that may count at the server.
+    pub(crate) fn still_counting(&mut self, now: Instant) -> StillCounting {
+        let count = |calls: usize| u32::try_from(calls).unwrap_or(u32::MAX);
+        self.guard.counting(&self.travelling, now);
+        let arrived = self.guard.groups(MOST_GROUPS, now).map(|(ago, calls)| Arrived { ago, calls: count(calls) });
+        StillCounting { travelling: count(self.travelling.len()), arrived: arrived.collect() }
+    }
+
+    /// Takes in calls of other runs; the next own call has this number. Returns how many numbers are taken. One place stays
+    /// free, for it takes an answer to learn that the others have arrived.
+    pub(crate) fn inherit(&mut self, left: &StillCounting, number: u64, now: Instant) -> u64 {
+        let places = self.guard.calls();
+        let calls = u64::from(left.travelling).min(u64::try_from(places).unwrap_or(u64::MAX).saturating_sub(1));
+        self.travelling.inherit(number, calls, now);
+        let times = |arrived: &Arrived| {
+            let at = now.checked_sub(arrived.ago).unwrap_or(now);
+            std::iter::repeat_n(at, usize::try_from(arrived.calls).unwrap_or_default())
+        };
+        self.guard.inherit(left.arrived.iter().rev().flat_map(times).take(places));
+        calls
     }
 
     /// Places come and go often, and change nothing about the pace; the pace goes by the slots.

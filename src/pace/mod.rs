@@ -32,6 +32,7 @@ use limited::Limited;
 pub use spacing::Trial;
 use trial::Response;
 
+use crate::budget::inheritance::StillCounting;
 use crate::budget::terms::{Lease, Terms};
 use crate::settings::rate::{Limit, Rate};
 
@@ -221,6 +222,18 @@ impl Pace {
     pub(crate) fn counting(&mut self, now: Instant) -> u32 {
         let Some(limited) = &mut self.limited else { return 0 };
         u32::try_from(limited.counting(now)).unwrap_or(u32::MAX)
+    }
+
+    /// The own calls that may count at the server, for a run that comes after this one.
+    pub(crate) fn still_counting(&mut self, now: Instant) -> StillCounting {
+        self.limited.as_mut().map(|limited| limited.still_counting(now)).unwrap_or_default()
+    }
+
+    /// Counts the calls that other runs have left behind as if they were own ones.
+    pub(crate) fn inherit(&mut self, left: &StillCounting, now: Instant) {
+        if let Some(limited) = &mut self.limited {
+            self.permits += limited.inherit(left, self.permits, now);
+        }
     }
 
     /// No call leaves before `until`.

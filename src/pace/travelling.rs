@@ -53,6 +53,12 @@ impl Travelling {
         }
     }
 
+    /// Takes in calls of another run that may not have arrived yet, as if they had been given up now; `number` is that of
+    /// the first of them.
+    pub(crate) fn inherit(&mut self, number: u64, calls: u64, now: Instant) {
+        self.lost.extend((number..number + calls).map(|number| (number, Lost { sent_at: now, given_up: now })));
+    }
+
     /// Forgets what has been given up for so long that it does not matter any more.
     pub(crate) fn forget(&mut self, now: Instant) {
         while self.lost.front().is_some_and(|(_, lost)| lost.given_up + REMEMBERED <= now) {

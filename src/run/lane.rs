@@ -154,12 +154,12 @@ impl Lane {
 
     /// Gives its part of the limit back: it makes no more calls.
     pub(crate) fn let_go(&mut self, now: Instant) {
-        self.budget.let_go(self.requests.dispatcher.pace().counting(now));
+        self.budget.let_go(&self.requests.dispatcher.pace().still_counting(now));
     }
 
     /// The same, and waits until that is done with.
     pub(crate) async fn leave(&mut self, now: Instant) {
-        self.budget.leave(self.requests.dispatcher.pace().counting(now)).await;
+        self.budget.leave(&self.requests.dispatcher.pace().still_counting(now)).await;
     }
 
     fn send(&mut self, feed: &Feed, now: Instant, mut fetch: impl FnMut(Call<Request>)) -> Result<(), StopReason> {
@@ -167,6 +167,7 @@ impl Lane {
         loop {
             self.waiting = match self.requests.next(now, supply)? {
                 Next::Send(call) => {
+                    session::sending(&mut self.budget, self.requests.dispatcher.pace(), now);
                     fetch(call);
                     continue;
                 }

@@ -70,6 +70,9 @@ pub(crate) fn join_budget(
     let (mut participant, begin, remarks) = Participant::join((&account.base_url, host), limit, others, now);
     emit(remarks, report);
     pace.hold_until(begin);
+    if let Some(left) = participant.take_inherited() {
+        pace.inherit(&left, now);
+    }
     share(&mut participant, pace, report, now);
     participant
 }
@@ -81,6 +84,11 @@ pub(crate) fn share(participant: &mut Participant, pace: &mut Pace, report: &Rep
         pace.set_terms(terms, now);
     }
     emit(remarks, report);
+}
+
+/// A call is about to leave: notes that for the run after this one.
+pub(crate) fn sending(participant: &mut Participant, pace: &mut Pace, now: Instant) {
+    participant.sending(|| pace.still_counting(now));
 }
 
 /// Waits until the budget has something to do.

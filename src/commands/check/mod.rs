@@ -28,7 +28,7 @@ use crate::budget::{self, Neighbours, Participant, SharedLimit};
 use crate::config::{CheckJob, CheckTarget, Network};
 use crate::error::Error;
 use crate::exit::ExitCode;
-use crate::pace::Pace;
+use crate::pace::{Pace, Permit, Signal};
 use crate::report::{Report, print};
 use crate::run::session::{self, Session};
 use crate::settings::console::LogFormat;
@@ -109,9 +109,10 @@ async fn look(target: &CheckTarget, shared: Option<&Address>, report: &Report) -
     let lookup = look_up(&session, target.http.connect_timeout).await;
     let neighbours = Neighbours::default();
     let limits = SharedLimit { rate: target.policy.rate, budget: shared, neighbours: &neighbours };
-    let (mut budget, mut pace) = wait_for_turn(network, limits, &session.host, report).await;
+    let (mut budget, mut pace, permit) = wait_for_turn(network, limits, &session.host, report).await;
     let call = session.client.get(&PATH, &QUERY).await;
-    budget.leave(pace.counting(Instant::now())).await;
+    pace.answered(permit, Instant::now(), if call.is_ok() { Signal::Passed } else { Signal::Lost });
+    budget.leave(&pace.still_counting(Instant::now())).await;
     let shared = match (shared, target.policy.rate.limit()) {
         (Some(address), Some(limit)) => Some(budget::look(address, &session.account.base_url, limit).await),
         _ => None,
@@ -252,8 +253,13 @@ async fn look_up(session: &Session, patience: Duration) -> Lookup {
     }
 }
 
-/// Waits until the shared limit allows the call. Returns this run's part of the budget.
-async fn wait_for_turn(network: &Network, limits: SharedLimit<'_>, host: &str, report: &Report) -> (Participant, Pace) {
+/// Waits until the shared limit allows the call, and counts it. Returns this run's part of the budget.
+async fn wait_for_turn(
+    network: &Network,
+    limits: SharedLimit<'_>,
+    host: &str,
+    report: &Report,
+) -> (Participant, Pace, Permit) {
     let mut pace = Pace::new(limits.rate, Instant::now());
     let mut budget = session::join_budget((network, host), limits, &mut pace, report, Instant::now());
     while let Err(wait) = pace.poll(Instant::now()) {
@@ -262,6 +268,8 @@ async fn wait_for_turn(network: &Network, limits: SharedLimit<'_>, host: &str, r
             () = sleep_until(wait.until.into()) => {}
         }
     }
-    pace.send(Instant::now());
-    (budget, pace)
+    let now = Instant::now();
+    let permit = pace.send(now);
+    session::sending(&mut budget, &mut pace, now);
+    (budget, pace, permit)
 }

@@ -83,6 +83,7 @@ impl Lister<'_> {
                 }
                 Next::Send(call) => {
                     let sent = Instant::now();
+                    session::sending(self.budget, self.schedule.pace(), sent);
                     self.show(paging, report, None, sent);
                     let reply = {
                         let mut reply = pin!(self.client.fetch(call.request()));

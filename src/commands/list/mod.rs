@@ -156,7 +156,7 @@ impl<'a> Network<'a> {
         };
         let care = Care { twice: false, allow_short: job.allow_short };
         let whole = lister.whole(care, report).await;
-        budget.leave(schedule.pace().counting(Instant::now())).await;
+        budget.leave(&schedule.pace().still_counting(Instant::now())).await;
         if let Ok(Whole { nameless: 1.., .. }) = &whole {
             report.emit(&Event::ListLeavesOut(whole.as_ref().map_or(0, |whole| whole.nameless)));
         }

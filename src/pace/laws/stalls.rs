@@ -23,6 +23,8 @@ struct Network {
     stalls: Vec<(Duration, Duration)>,
     /// Of a hundred answers, so many take 1 to 3 s more.
     slow: u32,
+    /// When the process is killed and started again at once.
+    kills: Vec<Duration>,
     /// From then on an answer takes a millisecond from the arrival.
     quick_from: Duration,
     lasts: Duration,
@@ -44,10 +46,20 @@ fn story(network: &Network, seed: u64) -> Vec<(Duration, Duration)> {
     let mut pace = Pace::new(network.rate.parse().unwrap(), t0).with_seed(seed);
     let mut due: BTreeMap<(Duration, u64), (Permit, Due)> = BTreeMap::new();
     let mut calls = Vec::new();
+    let mut kills = network.kills.iter().peekable();
+    let mut run = Run { concurrency: network.concurrency, ..Run::default() };
     while now < network.lasts {
-        let poll = if due.len() < network.concurrency { pace.poll(t0 + now) } else { Err(later(t0)) };
+        if kills.next_if(|kill| **kill <= now).is_some() {
+            due.clear();
+            pace = Pace::new(network.rate.parse().unwrap(), t0 + now).with_seed(seed);
+            pace.inherit(&run.left.clone().later(now.saturating_sub(run.noted_at)), t0 + now);
+            // As the dispatcher has it: the first call goes alone.
+            run.concurrency = 1;
+        }
+        let poll = if due.len() < run.concurrency { pace.poll(t0 + now) } else { Err(later(t0)) };
         let Err(wait) = poll else {
             let permit = pace.send(t0 + now);
+            (run.left, run.noted_at) = (pace.still_counting(t0 + now), now);
             let natural = now + draw(network.way);
             let stall = network.stalls.iter().find(|(from, to)| (*from..*to).contains(&natural));
             let arrival = stall.map_or(natural, |(_, to)| *to);
@@ -61,12 +73,13 @@ fn story(network: &Network, seed: u64) -> Vec<(Duration, Duration)> {
             continue;
         };
         assert!(wait.until > t0 + now, "no busy loop: {wait:?}");
-        let until = wait.until - t0;
+        let until = (wait.until - t0).min(kills.peek().map_or(Duration::MAX, |kill| **kill));
         match due.first_key_value().map(|(key, _)| *key) {
             Some(key) if key.0 <= until => {
                 now = key.0;
                 let (permit, what) = due.remove(&key).unwrap();
                 let signal = if matches!(what, Due::Answer) { Signal::Passed } else { Signal::Lost };
+                run.concurrency = if signal == Signal::Passed { network.concurrency } else { run.concurrency };
                 pace.answered(permit, t0 + now, signal);
             }
             _ => now = until + 300 * MS / 1000,
@@ -74,6 +87,15 @@ fn story(network: &Network, seed: u64) -> Vec<(Duration, Duration)> {
     }
     calls.sort_unstable_by_key(|call| call.1);
     calls
+}
+
+/// The run that lives.
+#[derive(Default)]
+struct Run {
+    concurrency: usize,
+    /// What it leaves behind, and when that was noted.
+    left: StillCounting,
+    noted_at: Duration,
 }
 
 fn later(t0: Instant) -> Wait {
@@ -94,6 +116,7 @@ const CALM: Network = Network {
     spread: 1.0,
     stalls: Vec::new(),
     slow: 0,
+    kills: Vec::new(),
     quick_from: Duration::MAX,
     lasts: Duration::from_secs(300),
 };
@@ -153,6 +176,31 @@ fn any_stalls_and_ways_never_let_more_than_the_limit_arrive() {
         let most = most_in_a_window(&calls, limit.window);
         assert!(most <= limit.calls.get() as usize, "{most} arrivals, seed {seed}: {network:?}");
         assert!(calls.len() >= 20 || limit.calls.get() < 50, "{} calls, seed {seed}: {network:?}", calls.len());
+    }
+}
+
+#[test]
+fn killed_and_started_again_during_a_stall_or_after_it_runs_never_let_more_than_the_limit_arrive() {
+    for seed in 0..300 {
+        let mut dice = fastrand::Rng::with_seed(seed);
+        let (from, lasts) = (15 * SECOND, dice.u32(300..30_000) * MS);
+        let mut kills: Vec<_> = (0..dice.u32(1..8)).map(|_| from + (lasts + 5 * SECOND).mul_f64(dice.f64())).collect();
+        kills.sort_unstable();
+        let network = Network {
+            concurrency: [1, 4, 16, 64][dice.usize(0..4)],
+            timeout: [2 * SECOND, 60 * SECOND][dice.usize(0..2)],
+            way: dice.u32(0..40) * MS,
+            thinking: dice.u32(1..200) * MS,
+            stalls: vec![(from, from + lasts)],
+            kills,
+            lasts: from + lasts + 40 * SECOND,
+            ..CALM
+        };
+        let calls = story(&network, seed);
+        let most = most_in_a_window(&calls, 10 * SECOND);
+        assert!(most <= 50, "{most} arrivals, seed {seed}: {network:?}");
+        let later = calls.iter().filter(|(left, _)| *left >= from + lasts + 10 * SECOND).count();
+        assert!(later >= 100, "{later} calls in the last 30 s, seed {seed}: {network:?}");
     }
 }
 
