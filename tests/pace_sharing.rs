@@ -12,7 +12,7 @@ use simulation::limiter::{Counts, Limiter, Tells};
 use simulation::real::{Meeting, Other, Peace, meet};
 use simulation::{Case, OthersAt, Refused, RetryAfter, Traffic, Window, run};
 
-/// Others at so many percent of the limit, all the time.
+/// Others at this percentage of the limit, all the time.
 const OTHERS: [(u32, OthersAt); 3] = [(30, |_| 30), (60, |_| 60), (90, |_| 90)];
 
 const ALONE: Case = Case {

@@ -208,7 +208,7 @@ pub(crate) struct PaceArgs {
 
 /// Resume and retry
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Again")]
+#[command(next_help_heading = "Resume and retry")]
 pub(crate) struct AgainArgs {
     /// Resume an interrupted run, however old
     ///

@@ -23,20 +23,20 @@ pub(crate) struct ListArgs {
     /// Which offers: those that you may promote, or all that the network shows
     #[arg(long = "type", value_name = "TYPE", default_value = "personal", help_heading = "List")]
     pub scope: ScopeArg,
-    /// Only offers whose FIELD has this VALUE, as the network understands it; may be given several times
+    /// Only offers whose FIELD has this VALUE, such as status=active; can be repeated
     #[arg(long, value_name = "FIELD=VALUE", value_parser = parse_filter, help_heading = "List")]
     pub filter: Vec<(String, String)>,
-    /// Take the list though the network says that there are more offers
+    /// Accept a list that is shorter than the network says
     #[arg(long, help_heading = "List")]
     pub allow_short: bool,
     /// Add each offer's own tracking link, as the list has it
     ///
-    /// Empty where the offer has to be applied for. Links of landing pages and pixels need export.
+    /// Empty where the offer needs an approval. Links of landing pages and pixels need export.
     #[arg(long, help_heading = "List")]
     pub links: bool,
     /// File to write; - writes to stdout
     ///
-    /// Nothing is written before the list is whole.
+    /// Nothing is written before the list is complete.
     #[arg(short, long, value_name = "FILE", default_value = "-", help_heading = "List")]
     pub output: PathBuf,
     /// Whose account, at which network

@@ -1,6 +1,6 @@
 //! Hosts that share the limit of a network through a real redis-server.
 //!
-//! Each host is a network namespace, so that only Redis tells it of the others. What a case needs that this machine does
+//! Each host is a network namespace, so that it knows of the others only through Redis. What a case needs that this machine does
 //! not give (redis-server, root, `ip`, `cc`) is skipped by a printed line that begins with `skipped:`. The long trials
 //! are run by `cargo test --test budget -- --ignored --nocapture`, and take about ten minutes.
 #![cfg(target_os = "linux")]

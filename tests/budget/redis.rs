@@ -87,7 +87,7 @@ impl Redis {
         self.wait();
     }
 
-    /// Stops it, or lets it go on.
+    /// Stops it, or lets it continue.
     pub(crate) fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(i32::try_from(self.child.id()).unwrap()), signal).unwrap();
     }

@@ -24,7 +24,7 @@ pub(crate) fn longest_pause(arrivals: &[(f64, usize)], host: usize, from: f64, t
     times.windows(2).map(|pair| pair[1] - pair[0]).fold(0.0, f64::max)
 }
 
-/// Runs so many hosts for so long, with answers that take 20 to 300 ms.
+/// Runs this many hosts for this long, with answers that take 20 to 300 ms.
 fn hosts_share(hosts: usize, seconds: u64, at_least: f64) {
     let Some(mut site) = Site::new(hosts) else { return };
     let Some(redis) = Redis::start(site.ip()) else { return };

@@ -10,14 +10,14 @@ use offerlinks::sandbox::{Reply, Script};
 use crate::support::{OLD, Place, Scene, assert_same, can_trace, wait_until};
 use crate::syscalls::{CHANGING, export_with};
 
-/// A network on which offers with odd numbers fail until it is mended; then all is well, and slow.
-fn scene(mended: &Arc<AtomicBool>) -> Scene {
-    let mended = Arc::clone(mended);
+/// A network on which offers with odd numbers fail until it is repaired; then all is well, and slow.
+fn scene(repaired: &Arc<AtomicBool>) -> Scene {
+    let repaired = Arc::clone(repaired);
     Scene::scripted(
         240,
         Script::new(move |asked| {
             let odd = asked.offer.is_some_and(|offer| offer.len() == 4 && offer.ends_with(['1', '3', '5', '7', '9']));
-            if mended.load(Ordering::Relaxed) {
+            if repaired.load(Ordering::Relaxed) {
                 return Some(Reply::Late(Duration::from_millis(10)));
             }
             odd.then(|| Reply::Http { status: 500, headers: Vec::new(), body: Vec::new() })
@@ -35,11 +35,11 @@ fn fail_half(place: &Place<'_>) -> String {
 
 #[test]
 fn asking_again_for_failures_is_continued_after_a_kill_and_replaces_the_output_at_the_end() {
-    let mended = Arc::new(AtomicBool::new(false));
-    let scene = scene(&mended);
+    let repaired = Arc::new(AtomicBool::new(false));
+    let scene = scene(&repaired);
     let place = scene.place("again");
     let failed = fail_half(&place);
-    mended.store(true, Ordering::Relaxed);
+    repaired.store(true, Ordering::Relaxed);
     let arguments = ["--retry-failed", "--resume", "-j", "1"];
     for _ in 0..2 {
         let before = place.committed();
@@ -57,11 +57,11 @@ fn asking_again_for_failures_is_known_to_be_finished_behind_the_rename() {
     if !can_trace("a kill behind the rename of --retry-failed") {
         return;
     }
-    let mended = Arc::new(AtomicBool::new(false));
-    let scene = scene(&mended);
+    let repaired = Arc::new(AtomicBool::new(false));
+    let scene = scene(&repaired);
     let place = scene.place("finished");
     fail_half(&place);
-    mended.store(true, Ordering::Relaxed);
+    repaired.store(true, Ordering::Relaxed);
     let unlink = CHANGING.into_iter().find(|call| call.name == "unlink of the checkpoint").unwrap();
     let ended = export_with(&place, unlink, "signal=KILL", &["--retry-failed"]);
     assert!(ended.is_killed() && !place.beside(".partial").exists(), "{ended:?}");

@@ -54,7 +54,7 @@ fn files_that_are_changed_during_a_run_never_become_the_output() {
                 };
                 p.furnish(&mut other);
                 assert!(other.current_dir(&p.folder).status().unwrap().success());
-                // What that one has made is the old output now.
+                // Its output is now the old one.
                 fs::write(p.out(), OLD).unwrap();
             },
             "links.csv.lock was removed or replaced",

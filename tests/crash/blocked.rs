@@ -1,4 +1,4 @@
-//! One signal ends the program wherever it stands: also where it waits for something that never comes.
+//! One signal ends the program in any state, also while it waits for something that never comes.
 
 use std::fs;
 use std::io::Write;

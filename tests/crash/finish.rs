@@ -70,7 +70,7 @@ fn a_run_killed_after_the_rename_counts_as_finished() {
     assert!(plan.contains("nothing is left") && plan.contains(": 0 rows to do, after 21 that are done"), "{plan}");
     place.resume().assert_says("was finished by the run before");
     assert_eq!(scene.calls(), calls, "nothing is asked again");
-    // And then there is nothing to go on with.
+    // And then there is nothing to resume.
     place.resume().assert_says("no interrupted run to resume");
 }
 

@@ -23,7 +23,7 @@ fn kill_and_go_on(
     let mut cost = Cost::default();
     for kill in 1..=kills {
         let (calls_before, committed_before) = (scene.network.calls().len(), place.committed());
-        // The same command again goes on by itself, and with the flag.
+        // The same command resumes, with and without the flag.
         let flag: &[&str] = if kill % 2 == 0 { &["--resume"] } else { &[] };
         let mut running = place.start(&[arguments, flag].concat());
         std::thread::sleep(moment());

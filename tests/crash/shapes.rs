@@ -1,4 +1,4 @@
-//! Inputs in which the place to go on is harder to find than by a byte offset in UTF-8.
+//! Inputs in which the position to resume at is not simply a byte offset in UTF-8.
 
 use std::fs;
 use std::time::Duration;

@@ -12,12 +12,12 @@ use crate::support::{Place, Scene, skip, wait_until};
 
 const SIGNALS: [(&str, i32); 3] = [("INT", 2), ("TERM", 15), ("HUP", 1)];
 
-/// After so many calls for links everything is answered in its own way, until `mended` is set.
+/// After so many calls for links everything is answered in its own way, until `repaired` is set.
 const GOOD_CALLS: u64 = 40;
 
-fn breaking(mended: &Arc<AtomicBool>, answer: impl Fn(&Asked<'_>) -> Reply + Send + Sync + 'static) -> Script {
-    let mended = Arc::clone(mended);
-    Script::new(move |asked| (asked.overall > GOOD_CALLS && !mended.load(Ordering::Relaxed)).then(|| answer(asked)))
+fn breaking(repaired: &Arc<AtomicBool>, answer: impl Fn(&Asked<'_>) -> Reply + Send + Sync + 'static) -> Script {
+    let repaired = Arc::clone(repaired);
+    Script::new(move |asked| (asked.overall > GOOD_CALLS && !repaired.load(Ordering::Relaxed)).then(|| answer(asked)))
 }
 
 fn http(status: u16, headers: &[(&str, &str)]) -> Reply {
@@ -25,7 +25,7 @@ fn http(status: u16, headers: &[(&str, &str)]) -> Reply {
     Reply::Http { status, headers, body: Vec::new() }
 }
 
-/// Sends the signal and checks that the run dies of it, in time, and says how to go on.
+/// Sends the signal and checks that it ends the run in time, with the command to resume.
 fn stop(place: &Place<'_>, running: Running, (name, number): (&str, i32), most: Duration) {
     let sent = Instant::now();
     running.signal(name);
@@ -59,43 +59,43 @@ fn a_signal_while_calls_are_answered_ends_the_run_and_loses_nothing() {
 
 #[test]
 fn a_signal_while_the_network_has_frozen_the_run_ends_it_at_once() {
-    let mended = Arc::new(AtomicBool::new(false));
-    let scene = Scene::scripted(60, breaking(&mended, |_| http(429, &[("Retry-After", "120")])));
+    let repaired = Arc::new(AtomicBool::new(false));
+    let scene = Scene::scripted(60, breaking(&repaired, |_| http(429, &[("Retry-After", "120")])));
     for (signal, first) in SIGNALS.into_iter().zip([true, false, false]) {
-        mended.store(false, Ordering::Relaxed);
+        repaired.store(false, Ordering::Relaxed);
         let place = scene.place(signal.0);
         let before = scene.network.calls().len();
         let running = place.start(&["-j", "2"]);
         scene.wait_for_calls(before + if first { 41 } else { 1 });
         std::thread::sleep(Duration::from_millis(200));
         stop(&place, running, signal, Duration::from_secs(5));
-        mended.store(true, Ordering::Relaxed);
+        repaired.store(true, Ordering::Relaxed);
         place.resume();
     }
 }
 
 #[test]
 fn a_signal_while_an_offer_waits_for_its_retry_ends_the_run_at_once() {
-    let mended = Arc::new(AtomicBool::new(false));
-    let scene = Scene::scripted(60, breaking(&mended, |_| http(500, &[])));
+    let repaired = Arc::new(AtomicBool::new(false));
+    let scene = Scene::scripted(60, breaking(&repaired, |_| http(500, &[])));
     for (signal, first) in SIGNALS.into_iter().zip([true, false, false]) {
-        mended.store(false, Ordering::Relaxed);
+        repaired.store(false, Ordering::Relaxed);
         let place = scene.place(signal.0);
         let before = scene.network.calls().len();
         let running = place.start(&["-j", "2"]);
         scene.wait_for_calls(before + if first { 42 } else { 1 });
         std::thread::sleep(Duration::from_millis(200));
         stop(&place, running, signal, Duration::from_secs(5));
-        mended.store(true, Ordering::Relaxed);
+        repaired.store(true, Ordering::Relaxed);
         place.resume();
     }
 }
 
-/// The network is silent: calls in flight are waited for, but not for ever, and not at all after a second signal.
+/// The network is silent: calls in flight are waited for, but only for a while, and not at all after a second signal.
 #[test]
 fn calls_that_never_end_are_waited_for_10_s_or_until_the_second_signal() {
-    let mended = Arc::new(AtomicBool::new(false));
-    let scene = Scene::scripted(60, breaking(&mended, |_| Reply::Hang));
+    let repaired = Arc::new(AtomicBool::new(false));
+    let scene = Scene::scripted(60, breaking(&repaired, |_| Reply::Hang));
     let (patient, hasty) = (scene.place("patient"), scene.place("hasty"));
     let waiting = patient.start(&["-j", "2"]);
     scene.wait_for_calls(42);
@@ -104,12 +104,12 @@ fn calls_that_never_end_are_waited_for_10_s_or_until_the_second_signal() {
     std::thread::sleep(Duration::from_millis(100));
 
     other.signal("INT");
-    // Within a second it would be the same signal once more.
+    // Within a second it would count as the same signal.
     std::thread::sleep(Duration::from_millis(1100));
     stop(&hasty, other, ("INT", 2), Duration::from_secs(2));
 
     stop(&patient, waiting, ("TERM", 15), Duration::from_millis(11_500));
-    mended.store(true, Ordering::Relaxed);
+    repaired.store(true, Ordering::Relaxed);
     let kept = patient.committed();
     assert!(kept >= 38, "what was answered is kept: {kept}");
     patient.resume();

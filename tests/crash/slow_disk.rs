@@ -1,4 +1,4 @@
-//! A disk that takes its time with a commit: calls go on, and whatever comes meanwhile is as harmless as ever.
+//! A disk that is slow to commit: calls continue, and a signal, a kill or an error during a commit is harmless.
 
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
@@ -67,7 +67,7 @@ fn the_second_signal_does_not_wait_for_the_disk_and_the_summary_promises_no_more
     wait_for_most_calls(&scene);
     let sent = Instant::now();
     running.signal("INT");
-    // Within a second it would be the same signal once more.
+    // Within a second it would count as the same signal.
     std::thread::sleep(Duration::from_millis(1100));
     running.signal("INT");
     // The tracer lets the rest of the process go only when the delay is over.

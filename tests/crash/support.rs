@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use crate::running::{Ended, Running};
 use crate::signals_heard::command as hearing;
 
-/// What stands under the output's real name before a run, and has to stand there until its end.
+/// The content of the output before a run; it must stay until the run's end.
 pub(crate) const OLD: &str = "the old output\n";
 
 /// Longer than anything here may take: something hangs.
@@ -104,7 +104,7 @@ impl Scene {
         (calls.len(), offers.len())
     }
 
-    /// Waits until so many calls have arrived in all.
+    /// Waits until this many calls have arrived in all.
     pub(crate) fn wait_for_calls(&self, calls: usize) {
         wait_until("calls arrive", || self.network.calls().len() >= calls);
     }

@@ -79,8 +79,8 @@ pub(crate) fn for_every_call(scene: &Scene, name: &str, case: impl Fn(&Place<'_>
     hits.into_inner()
 }
 
-/// Kills a run before the first, the second, ... of each system call, and goes on, until there is no such call left.
-/// `prepare` makes what stands in the folder when the run begins.
+/// Kills a run before the first, the second, ... of each system call, and resumes it, until there is no such call left.
+/// `prepare` makes the folder's content before the run.
 fn kill_before_every_call(scene: &Scene, name: &str, prepare: &(dyn Fn(&Place<'_>) + Sync), arguments: &[&str]) {
     let mut all = 0;
     for call in CHANGING {

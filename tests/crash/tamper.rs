@@ -49,7 +49,7 @@ fn committed_rows(place: &Place<'_>) -> u64 {
 /// Starts over, keeps what was there under other names, and says which.
 fn assert_set_aside(place: &Place<'_>, arguments: &[&str], why: &str) {
     let before = contents(&place.folder);
-    // Whether it was asked to go on or not, and also where only what matters is told.
+    // Whether or not it was asked to resume, and also with --quiet.
     let flag = if why.len().is_multiple_of(2) { "--resume" } else { "-q" };
     let ended = place.run(&[arguments, &[flag]].concat());
     ended.assert_code(3);

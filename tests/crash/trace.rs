@@ -50,7 +50,7 @@ fn steps(trace: &str) -> Vec<Step> {
 fn begin(line: &str) -> Option<Step> {
     let (call, arguments) = line.split_once('(')?;
     let name = if call.starts_with("rename") {
-        // The new name tells what the rename is for.
+        // The new name shows what the rename is for.
         arguments.rsplit('"').nth(1)?
     } else if call.starts_with("unlink") {
         arguments.split('"').nth(1)?

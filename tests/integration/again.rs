@@ -7,12 +7,12 @@ use offerlinks::sandbox::{Asked, Reply, Sandbox};
 
 use crate::support::{Folder, export, export_in, network, reply, scripted};
 
-/// A network that answers so until the test says that it is mended.
+/// A network that answers so until the test says that it is repaired.
 fn mendable(answer: impl Fn(&Asked<'_>) -> Option<Reply> + Send + Sync + 'static) -> (Sandbox, impl Fn()) {
-    let mended = Arc::new(AtomicBool::new(false));
-    let is_mended = Arc::clone(&mended);
+    let repaired = Arc::new(AtomicBool::new(false));
+    let is_mended = Arc::clone(&repaired);
     let network = scripted(move |asked| if is_mended.load(Ordering::Relaxed) { None } else { answer(asked) });
-    (network, move || mended.store(true, Ordering::Relaxed))
+    (network, move || repaired.store(true, Ordering::Relaxed))
 }
 
 const CSV: &str = "offer_id,note\n16,a\n17,b\n20,c\n18,d\nabc,e\n17,f\n101,g\n";

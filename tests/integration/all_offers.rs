@@ -17,7 +17,7 @@ const OLD: &str = "the old output";
 /// Personal offers of the sample, in the list's order.
 const SAMPLE: usize = 5;
 
-/// The offers that were asked for, each once.
+/// The offers that were called, each once.
 fn asked_for(network: &Sandbox) -> BTreeSet<String> {
     called(network).into_iter().collect()
 }
@@ -33,7 +33,7 @@ fn page(ids: impl IntoIterator<Item = u32>, pages: u32, rows: u32) -> Reply {
     reply(200, format!(r#"{{"code":0,"message":"Success","data":{data}}}"#))
 }
 
-/// Which page of the list is asked for.
+/// The page of the list that is requested.
 fn page_of(asked: &Asked<'_>) -> Option<u32> {
     let (_, after) = asked.path.split_once("&offset=").filter(|_| asked.path.contains("/batches/offers?"))?;
     after.split('&').next()?.parse().ok()

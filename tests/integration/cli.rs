@@ -45,10 +45,10 @@ fn the_version_is_that_of_the_package() {
         let ran = command(arguments).run().expect(0);
         let mut lines = ran.stdout.lines();
         assert_eq!(lines.next(), Some(format!("{program}{version}").as_str()));
-        let told: Vec<_> = lines.filter_map(|line| line.split_once(':')).collect();
-        let names: Vec<_> = told.iter().map(|(name, _)| *name).collect();
+        let shown: Vec<_> = lines.filter_map(|line| line.split_once(':')).collect();
+        let names: Vec<_> = shown.iter().map(|(name, _)| *name).collect();
         assert_eq!(names, ["commit", "target", "features"], "{}", ran.stdout);
-        assert!(told.iter().all(|(_, value)| !value.trim().is_empty()), "{}", ran.stdout);
+        assert!(shown.iter().all(|(_, value)| !value.trim().is_empty()), "{}", ran.stdout);
     }
     let short = command(&["-V"]).run().expect(0).stdout;
     assert!(short.starts_with(&format!("offerlinks{version} (")) && short.lines().count() == 1, "{short}");

@@ -70,7 +70,7 @@ fn check_gives_each_network_its_own_result_and_the_worst_code() {
     assert_eq!(codes, [(Some("demo"), Some(0)), (Some("acme"), Some(4)), (None, Some(4))], "{}", json.stdout);
     assert_eq!(lines[2]["networks"][1]["network"], "acme");
 
-    // What is wrong with one network's settings is that one's result.
+    // Wrong settings of one network are that network's result.
     let no_key = command_in(&scene.folder, &["check", "--all-networks", "--config", "config.toml"]).run().expect(2);
     assert!(
         no_key.stdout.contains("ACME_KEY (api_key_env), which is to hold the API key, is not set"),

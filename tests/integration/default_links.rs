@@ -19,7 +19,7 @@ fn default_links(network: &Sandbox, ids: &[String]) -> Ran {
     export().offers(ids).args(&["--links", "default", "--retries", "2"]).on(network).run()
 }
 
-/// How many offers each batch call asked for.
+/// The number of offers in each batch call.
 fn batches(network: &Sandbox) -> Vec<usize> {
     let calls = network.calls().into_iter().filter(|call| call.path.contains("/batches/offers/tracking_links/"));
     calls.map(|call| call.path.matches(',').count() + 1).collect()

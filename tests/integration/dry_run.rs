@@ -1,4 +1,4 @@
-//! `--dry-run`: what it tells, and that it leaves no trace.
+//! `--dry-run`: its output, and that it leaves no trace.
 
 use serde_json::Value;
 

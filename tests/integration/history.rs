@@ -109,7 +109,7 @@ fn a_campaign_is_not_lost_when_its_offer_fails_for_now() {
     let metrics = std::fs::read_to_string(folder.path("m.prom")).unwrap();
     assert!(metrics.contains("offerlinks_stale_offers{") && metrics.contains("offerlinks_oldest_stale_age_seconds{"));
 
-    // What is stale is asked for again, and stays as it is where that fails too: with the history, and without.
+    // Stale offers are retried, and stay as they are if that fails too: with the history, and without.
     edited.publish(&[("5", "a")]);
     let again = run(&folder, &edited, &ids, &["--retry-failed", "--keep-last-good"]).run().expect(3);
     let expected = [&a, &b, &gone, &good("3", "a"), &good("4", "a"), &good("5", "a"), &a, &b, &stale("6")];
@@ -120,8 +120,8 @@ fn a_campaign_is_not_lost_when_its_offer_fails_for_now() {
     let expected = [&a, &b, &gone, &good("3", "a"), &good("4", "a"), &good("5", "a"), &a, &b, &good("6", "a")];
     assert_eq!(shown(&without).iter().collect::<Vec<_>>(), expected);
     edited.publish(&[("1", "c")]);
-    let mended = run(&folder, &edited, &ids, &["--retry-failed", "--keep-last-good"]).run().expect(3);
-    assert_eq!(shown(&mended)[..2], [good("1", "c"), gone]);
+    let repaired = run(&folder, &edited, &ids, &["--retry-failed", "--keep-last-good"]).run().expect(3);
+    assert_eq!(shown(&repaired)[..2], [good("1", "c"), gone]);
     assert_eq!(query(&folder, "PRAGMA integrity_check"), ["ok"]);
 }
 

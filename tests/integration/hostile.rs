@@ -55,9 +55,9 @@ impl Seen {
 pub(crate) enum Step {
     /// These bytes.
     Send(Vec<u8>),
-    /// These bytes, so many at a time, with a pause after each part.
+    /// These bytes in parts of this size, with a pause after each part.
     Drip(Vec<u8>, usize, Duration),
-    /// These bytes over and over, as long as the client takes them or so many times.
+    /// These bytes repeatedly, at most this many times.
     Repeat(Vec<u8>, u64),
     /// Silence.
     Pause(Duration),

@@ -190,14 +190,14 @@ fn a_proxy_that_opens_no_tunnel_is_reported_with_its_status_and_rules_end_the_ru
         let proxy = Hostile::start(move |_| vec![Step::Send(raw(status, &["Content-Length: 0"], "")), Step::Close]);
         let address = proxy.base_url().replace("http://", "http://me:hunter2@");
         let (word, _) = status.split_once(' ').unwrap();
-        let told = format!("does not let the call to network.invalid pass: HTTP {word}");
+        let shown = format!("does not let the call to network.invalid pass: HTTP {word}");
         let through = |run: crate::support::Run| run.on(&"https://network.invalid").env("HTTPS_PROXY", &address).run();
         let checked = through(crate::support::command(&["check"])).expect(if fails_for_good { 4 } else { 5 });
-        assert!(checked.stdout.contains(&told) && checked.stdout.contains("check HTTPS_PROXY"), "{checked:#?}");
+        assert!(checked.stdout.contains(&shown) && checked.stdout.contains("check HTTPS_PROXY"), "{checked:#?}");
         assert!(!checked.stdout.contains("hunter2"), "{checked:#?}");
         if fails_for_good {
             let before = proxy.seen().len();
-            let ran = through(export().offers(&["1", "2", "3"])).expect(4).says(&[&told, "check HTTPS_PROXY"]);
+            let ran = through(export().offers(&["1", "2", "3"])).expect(4).says(&[&shown, "check HTTPS_PROXY"]);
             assert!(!ran.stderr.contains("hunter2"), "{ran:#?}");
             // Two calls, and a question after each.
             assert!(proxy.seen().len() - before <= 4, "{:#?}", proxy.seen());
@@ -220,8 +220,8 @@ fn a_proxy_of_the_environment_that_cannot_be_used_ends_the_run_before_any_call()
         for command in ["export", "check", "list"] {
             let run = if command == "export" { export().offers(&["1"]) } else { crate::support::command(&[command]) };
             let ran = run.on(&"https://network.invalid").env("HTTPS_PROXY", value).run().expect(2);
-            let told = [ran.stderr, ran.stdout].concat();
-            assert!(told.contains("the proxy (HTTPS_PROXY) cannot be used") && !told.contains("hunter2"), "{told}");
+            let shown = [ran.stderr, ran.stdout].concat();
+            assert!(shown.contains("the proxy (HTTPS_PROXY) cannot be used") && !shown.contains("hunter2"), "{shown}");
         }
     }
 }

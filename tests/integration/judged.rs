@@ -1,4 +1,4 @@
-//! Inputs as real programs and people write them: which offers are really asked for, and that the old output survives
+//! Inputs as real programs and people write them: which offers are really called, and that the old output survives
 //! where none may be. The files and what is right for each: `tests/fixtures/input/manifest.tsv`.
 
 use std::fs;
@@ -8,7 +8,7 @@ use crate::support::{Folder, called, export_in, network};
 
 /// What is right.
 enum Right<'a> {
-    /// These offers are asked for, and so many rows are error rows without a call.
+    /// These offers are called, and this many rows are error rows without a call.
     Asked(&'a str, usize),
     /// Exit 2 before any call, with these words.
     Refused(&'a str),
@@ -188,8 +188,8 @@ fn half_a_last_line_is_waited_for() {
 fn the_chosen_reading_is_shown() {
     let network = network();
     let csv = "Report\n\nName;Offer ID\na;16\n";
-    let told = "IDs: column 2 \"Offer ID\", header in line 3, \";\" between cells";
-    export_in(&Folder::new()).csv(csv).on(&network).run().expect(0).says(&[told]);
+    let shown = "IDs: column 2 \"Offer ID\", header in line 3, \";\" between cells";
+    export_in(&Folder::new()).csv(csv).on(&network).run().expect(0).says(&[shown]);
     let ran = export_in(&Folder::new()).csv(csv).args(&["--dry-run"]).on(&network).run();
     assert!(ran.stdout.contains("column 2 \"Offer ID\", header in line 3, \";\" between cells"), "{}", ran.stdout);
 }

@@ -67,7 +67,7 @@ fn list_asks_again_after_a_failure_and_waits_when_it_is_throttled() {
     assert_eq!(done.code, 0, "{}", done.stderr);
     assert_eq!(done.stdout.lines().count(), 108);
     assert!(begin.elapsed() >= Duration::from_secs(2), "a throttle is sat out");
-    // Page 1, page 2 twice, page 1 again to learn that it was the pace and not the page, page 2; now and then once more,
+    // Page 1, page 2 twice, page 1 again to learn that it was the pace and not the page, page 2; sometimes again,
     // where chance could still explain what was seen.
     assert!((5..=9).contains(&network.calls().len()), "{:?}", network.calls());
 }
@@ -84,14 +84,16 @@ fn list_asks_for_a_page_that_passed_to_learn_whether_another_fails_alone() {
     let done = offerlinks(&["list", "--rate", "none", "--retries", "0"], &once.base_url());
     let asked = pages(&once);
     assert_eq!((done.code, done.stdout.lines().count(), &asked[..3]), (0, 106, "121"), "{}", done.stderr);
-    assert!(asked.ends_with('2') && asked.len() <= 12, "{asked}");
+    let of_page_2 = |asked: &str| asked.matches('2').count();
+    assert!(asked.ends_with('2') && of_page_2(&asked) <= 4, "{asked}");
 
     let always = scripted(move |asked| if asked.path.contains(page_2) { http(502, &[], "") } else { None });
     let done = offerlinks(&["list", "--rate", "none", "--retries", "0"], &always.base_url());
     // A page that fails alone is proven by chance: what passes and what does not, in turn, a few times over.
     let asked = pages(&always);
     assert_eq!((done.code, &asked[..3]), (5, "121"), "{}", done.stderr);
-    assert!((5..=20).contains(&asked.len()), "{asked}");
+    // How often page 1 is called while page 2 waits depends on the wait.
+    assert!((3..=12).contains(&of_page_2(&asked)), "{asked}");
     assert!(done.stderr.contains("does not give the offer list: HTTP 502"), "{}", done.stderr);
 }
 

@@ -1,4 +1,4 @@
-//! Runs of one machine that must share the limit: whoever starts them, and from wherever.
+//! Runs on one machine that must share the limit, no matter who starts them and how.
 //!
 //! What a case needs that this machine does not give (root, mounts) is skipped by a printed line that begins with
 //! `skipped:`.
@@ -18,7 +18,7 @@ use tempfile::TempDir;
 
 use crate::support::{KEY, called, network, until};
 
-/// Calls for so many offers in a folder of its own, by a user and in an environment of its own.
+/// Calls for this many offers in its own folder, as its own user and in its own environment.
 struct Exporter {
     folder: TempDir,
     /// What starts it.
@@ -188,7 +188,7 @@ fn a_stranger_who_takes_all_places_takes_no_more_than_half() {
     assert!(begin.elapsed() < Duration::from_secs(60), "{:?}", begin.elapsed());
 }
 
-/// Old versions kept locks in TMPDIR, where anybody could put a pipe that stopped every run for ever.
+/// Old versions kept locks in TMPDIR, where anybody could put a pipe that blocked every run.
 #[test]
 fn pipes_and_links_where_locks_could_be_stop_nobody() {
     let folder = tempfile::tempdir().unwrap();

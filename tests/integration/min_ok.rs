@@ -11,18 +11,18 @@ use crate::support::{Folder, Ran, called, command_in, export, export_in, network
 const OLD: &str = "the old output";
 const TEN: &str = "offer_id,note\n16,a\n1001,b\n1002,c\n1003,d\n1004,e\n1005,f\n1006,g\n1007,h\n1008,i\n1009,j\n";
 
-/// A network on which all offers but 16 and 1001 break the server, until the test says that it is mended.
+/// A network on which all offers but 16 and 1001 break the server, until the test says that it is repaired.
 fn breaking() -> (Sandbox, impl Fn()) {
-    let mended = Arc::new(AtomicBool::new(false));
-    let is_mended = Arc::clone(&mended);
+    let repaired = Arc::new(AtomicBool::new(false));
+    let is_mended = Arc::clone(&repaired);
     let network = scripted(move |asked| {
         let breaks = !matches!(asked.offer, None | Some("16" | "1001")) && !is_mended.load(Ordering::Relaxed);
         breaks.then(|| Reply::Http { status: 500, headers: Vec::new(), body: Vec::new() })
     });
-    (network, move || mended.store(true, Ordering::Relaxed))
+    (network, move || repaired.store(true, Ordering::Relaxed))
 }
 
-/// The command that a message tells the user to type.
+/// The command that a message gives.
 fn next(ran: &Ran) -> String {
     let line = ran.stderr.lines().find_map(|line| line.trim().strip_prefix("to ask again for what failed: "));
     line.unwrap_or_else(|| panic!("no way on: {}", ran.stderr)).to_owned()
@@ -125,8 +125,8 @@ fn where_no_output_was_before_the_rows_are_there_and_it_is_no_success() {
 
 #[test]
 fn an_account_whose_list_gave_too_few_resumes_without_its_list() {
-    let mended = Arc::new(AtomicBool::new(false));
-    let is_mended = Arc::clone(&mended);
+    let repaired = Arc::new(AtomicBool::new(false));
+    let is_mended = Arc::clone(&repaired);
     let network = network_with(|options| {
         options.listed = 20;
         options.script = Some(offerlinks::sandbox::Script::new(move |asked| {
@@ -140,7 +140,7 @@ fn an_account_whose_list_gave_too_few_resumes_without_its_list() {
     let run = export_in(&folder).output("links.csv").args(&["--all-offers", "--retries", "0", "--min-ok", "90%"]);
     let ran = run.on(&network).run().expect(3).says(&["fewer than --min-ok 90%"]);
     assert_eq!(ran.output.as_deref(), Some(OLD));
-    mended.store(true, Ordering::Relaxed);
+    repaired.store(true, Ordering::Relaxed);
     let ran = export_in(&folder).output("links.csv").on(&network).start_typed(&next(&ran)).wait().expect(0);
     assert!(ran.output.unwrap().starts_with("offer_id,"));
 }

@@ -22,7 +22,7 @@ fn over(networks: &[(&str, &Sandbox)]) -> Run {
     again(&folder)
 }
 
-/// The same once more.
+/// The same again.
 fn again(folder: &Folder) -> Run {
     export_in(folder).without_rate().args(&["--config", "config.toml"]).env("SOME_KEY", KEY)
 }

@@ -1,4 +1,4 @@
-//! An output that cannot be replaced, as one that a spreadsheet holds open on Windows: told before the first call where it
+//! An output that cannot be replaced, such as one that a spreadsheet has open on Windows: reported before the first call where it
 //! can be known, and at the end without losing a row.
 //!
 //! Stands in for the lock of Windows with the immutable mark of Linux; without root it is skipped by name.

@@ -156,7 +156,7 @@ fn parse_metrics(text: &str) -> BTreeMap<String, f64> {
     series
 }
 
-/// Where the quote stands that ends a label's value, in which only `\\`, `\"` and `\n` are escapes.
+/// The position of the quote that ends a label's value, in which only `\\`, `\"` and `\n` are escapes.
 fn end_of_value(text: &str) -> Option<usize> {
     let mut chars = text.char_indices();
     while let Some((at, c)) = chars.next() {

@@ -9,28 +9,28 @@ use crate::support::{Folder, called, export_in, network, records, reply, scripte
 
 const INPUT: &str = "offer_id,note\n1,\"a, b\"\n2,b\n20,c\nx,d\n2,e\n3,f\n";
 
-/// Offer 2 always fails in a way that may pass, until it is mended.
+/// Offer 2 always fails in a way that may pass, until it is repaired.
 fn network_with_a_bad_offer() -> (Sandbox, Arc<AtomicBool>) {
-    let mended = Arc::new(AtomicBool::new(false));
-    let is_mended = Arc::clone(&mended);
+    let repaired = Arc::new(AtomicBool::new(false));
+    let is_mended = Arc::clone(&repaired);
     let network = scripted(move |asked| {
         let broken = asked.offer == Some("2") && !is_mended.load(Ordering::Relaxed);
         broken.then(|| reply(500, r#"{"code": 51, "message": "internal error"}"#))
     });
-    (network, mended)
+    (network, repaired)
 }
 
 #[test]
 fn only_temporary_failures_are_retried_and_put_in_their_place() {
-    let (network, mended) = network_with_a_bad_offer();
+    let (network, repaired) = network_with_a_bad_offer();
     let folder = Folder::new();
     for (output, options) in
         [("links.csv", &[][..]), ("excel.csv", &["--excel"]), ("links.jsonl", &[]), ("links.xlsx", &[])]
     {
-        mended.store(false, Ordering::Relaxed);
+        repaired.store(false, Ordering::Relaxed);
         let export = || export_in(&folder).csv(INPUT).output(output).args(options).on(&network);
         let first = export().args(&["--retries", "0"]).run().expect(3);
-        mended.store(true, Ordering::Relaxed);
+        repaired.store(true, Ordering::Relaxed);
         let before = called(&network).len();
         let again = export().args(&["--retry-failed"]).run().expect(3);
         assert_eq!(called(&network)[before..], ["2"], "{output}");
@@ -82,14 +82,14 @@ fn without_an_output_of_ours_nothing_is_called_and_nothing_changed() {
 
 #[test]
 fn an_interrupted_retry_is_continued() {
-    let (network, mended) = network_with_a_bad_offer();
+    let (network, repaired) = network_with_a_bad_offer();
     let folder = Folder::new();
     let export = |arguments: &[&str]| export_in(&folder).csv(INPUT).on(&network).args(arguments);
     let first = export(&["--retries", "0"]).run().expect(3);
     let refusing = scripted(|_| Some(Reply::Http { status: 401, headers: Vec::new(), body: Vec::new() }));
     let stopped = export_in(&folder).csv(INPUT).on(&refusing).args(&["--retry-failed"]).run().expect(4);
     assert_eq!(stopped.output, first.output, "the output is as it was");
-    mended.store(true, Ordering::Relaxed);
+    repaired.store(true, Ordering::Relaxed);
     let undisturbed = export_in(&Folder::new()).csv(INPUT).on(&network).run().expect(3);
     assert_eq!(export(&["--retry-failed", "--resume"]).run().expect(3).output, undisturbed.output);
 }
@@ -109,7 +109,7 @@ type Saved<'a> = (&'a str, Box<dyn Fn(&str) -> Vec<u8> + 'a>);
 
 #[test]
 fn an_output_that_a_spreadsheet_has_saved_is_taken_and_written_as_ours() {
-    let (network, mended) = network_with_a_bad_offer();
+    let (network, repaired) = network_with_a_bad_offer();
     let utf_16 = |text: &[u8]| -> Vec<u8> {
         let text = format!("\u{feff}{}", String::from_utf8(text.to_vec()).unwrap());
         text.encode_utf16().flat_map(u16::to_le_bytes).collect()
@@ -129,16 +129,16 @@ fn an_output_that_a_spreadsheet_has_saved_is_taken_and_written_as_ours() {
         ("an emptied status", Box::new(|text| text.replace(",error,server_error", ",,server_error").into_bytes())),
     ];
     let undisturbed = {
-        mended.store(true, Ordering::Relaxed);
+        repaired.store(true, Ordering::Relaxed);
         export_in(&Folder::new()).csv(INPUT).on(&network).run().expect(3).output
     };
     for (name, save) in cases {
-        mended.store(false, Ordering::Relaxed);
+        repaired.store(false, Ordering::Relaxed);
         let folder = Folder::new();
         let export = || export_in(&folder).csv(INPUT).on(&network);
         let first = export().args(&["--retries", "0"]).run().expect(3).output.unwrap();
         folder.write("links.csv", save(&first));
-        mended.store(true, Ordering::Relaxed);
+        repaired.store(true, Ordering::Relaxed);
         let before = called(&network).len();
         let again = export().args(&["--retry-failed"]).run().expect(3);
         assert_eq!(called(&network)[before..], ["2"], "{name}");
@@ -195,19 +195,19 @@ fn a_retry_without_failed_rows_says_so_and_makes_no_call() {
 
 #[test]
 fn the_append_of_the_first_run_is_reused_or_must_be_given() {
-    let (network, mended) = network_with_a_bad_offer();
+    let (network, repaired) = network_with_a_bad_offer();
     let append = ["--append", "aff_sub1={clickid}&s={row.note}"];
     let first_run = |arguments: &[&str]| {
         let folder = Folder::new();
-        mended.store(false, Ordering::Relaxed);
+        repaired.store(false, Ordering::Relaxed);
         export_in(&folder).csv(INPUT).on(&network).args(&["--retries", "0"]).args(arguments).run().expect(3);
-        mended.store(true, Ordering::Relaxed);
+        repaired.store(true, Ordering::Relaxed);
         folder
     };
     let retry = |folder: &Folder, arguments: &[&str]| {
         export_in(folder).output("links.csv").args(&["--retry-failed"]).args(arguments).on(&network).run()
     };
-    mended.store(true, Ordering::Relaxed);
+    repaired.store(true, Ordering::Relaxed);
     let undisturbed = export_in(&Folder::new()).csv(INPUT).args(&append).on(&network).run().expect(3).output;
 
     // Remembered.
@@ -251,7 +251,7 @@ fn a_doubtful_append_is_used_with_a_warning() {
         let stderr = run(append, &[]);
         assert_eq!(stderr.matches(words).count(), 1, "{append}: {stderr}");
     }
-    // A crontab that ate what stands behind a %.
+    // A crontab that cut the command at a %.
     assert!(run("aff_sub1=", &["-q"]).contains("\\%"));
     assert!(!run("aff_sub1={clickid}&s={row.campaign}", &[]).contains("--append"));
 }

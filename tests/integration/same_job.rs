@@ -1,4 +1,4 @@
-//! Which interrupted run the same command goes on with, and what becomes of one that it does not.
+//! Which interrupted runs the same command resumes, and what becomes of the others.
 
 use std::fs;
 
@@ -118,7 +118,7 @@ fn flags_that_come_to_the_same_are_the_same_job_and_others_are_named() {
 #[test]
 fn a_run_is_continued_unasked_while_it_is_younger_than_a_day_and_older_ones_are_set_aside() {
     let whole = whole();
-    // Hours, flags, whether it goes on, what is said, whether -q hears of it.
+    // Hours, flags, whether it resumes, the message, whether -q shows it.
     for (hours, flag, goes_on, words, loud) in [
         (1, None, true, "last saved 1h 00m ago; --restart starts over", false),
         (23, None, true, "last saved 23h 00m ago", true),

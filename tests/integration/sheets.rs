@@ -1,4 +1,4 @@
-//! Workbooks as real programs write them: which offers are asked for, and what stays of a good output.
+//! Workbooks as real programs write them: which offers are called, and that a good output stays.
 
 use std::fs;
 use std::path::PathBuf;
@@ -50,13 +50,13 @@ fn wrong(case: &Case) -> Option<String> {
     let mut ids = case.ids.clone();
     ids.sort();
     let output = ran.output.clone().unwrap_or_default();
-    let told = format!("{}{output}", ran.stderr);
+    let shown = format!("{}{output}", ran.stderr);
     let is_right = ran.code == case.exit
         && asked == ids
-        && told.contains(&case.words)
-        && (case.sheet.is_empty() || told.contains(&format!("sheet {}", case.sheet)))
+        && shown.contains(&case.words)
+        && (case.sheet.is_empty() || shown.contains(&format!("sheet {}", case.sheet)))
         && (output == OLD) == (case.exit == 2);
-    (!is_right).then(|| format!("{}: exit {}, asked for {asked:?}\n{told}", case.file, ran.code))
+    (!is_right).then(|| format!("{}: exit {}, asked for {asked:?}\n{shown}", case.file, ran.code))
 }
 
 #[test]

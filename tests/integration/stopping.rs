@@ -60,14 +60,14 @@ fn a_redirect_is_not_followed_and_stops_the_run() {
 #[test]
 fn a_stopped_run_resumes_where_it_was() {
     let whole = export().offers(&many()).on(&network()).run().expect(0).output;
-    let mended = Arc::new(AtomicBool::new(false));
-    let is_mended = Arc::clone(&mended);
+    let repaired = Arc::new(AtomicBool::new(false));
+    let is_mended = Arc::clone(&repaired);
     let network = scripted(move |asked| {
         let refused = asked.overall > 60 && !is_mended.load(Ordering::Relaxed);
         refused.then(|| reply(401, r#"{"code":13,"message":"bad key"}"#))
     });
     let ran = stopped(&network, &["-j", "1"], 4);
-    mended.store(true, Ordering::Relaxed);
+    repaired.store(true, Ordering::Relaxed);
     let resumed = export_in(&ran.folder).offers(&many()).args(&["-j", "1", "--resume"]).on(&network).run().expect(0);
     assert_eq!(resumed.output, whole);
     let again = called(&network).len() - 200;
@@ -91,7 +91,7 @@ fn a_run_that_takes_too_long_stops_and_can_go_on() {
 
 #[test]
 fn an_unknown_host_stops_the_run_and_is_not_waited_for_as_for_an_outage() {
-    // No name server is asked for a label of 64 letters: that there is no such host is known here.
+    // A label of 64 letters is never looked up: the resolver refuses it.
     let host = format!("http://{}.example", "a".repeat(64));
     let ran = stopped(&host.as_str(), &["--allow-http"], 4).says(&["unknown host aaaa", "typing error", "--resume"]);
     assert!(ran.took < Duration::from_secs(10), "{ran:?}");
@@ -163,8 +163,8 @@ fn a_failure_of_the_very_first_call_writes_no_error_row() {
 fn a_failed_first_call_is_logged_at_once_and_only_once() {
     let network = scripted(|asked| (asked.overall <= 2).then(|| reply(500, r#"{"code": 51, "message": "oops"}"#)));
     let ran = export().offers(&["16", "17"]).on(&network).run().expect(0);
-    let told = ran.stderr.matches("warning: the first call failed: oops (server_error, HTTP 500, code 51)").count();
-    assert_eq!(told, 1, "{}", ran.stderr);
+    let shown = ran.stderr.matches("warning: the first call failed: oops (server_error, HTTP 500, code 51)").count();
+    assert_eq!(shown, 1, "{}", ran.stderr);
 }
 
 #[test]

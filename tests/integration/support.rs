@@ -203,7 +203,7 @@ impl Run {
         Running::start(command, self.stdin, self.folder, self.output)
     }
 
-    /// Starts what a message has told the user to type.
+    /// Starts the command that a message gives.
     #[cfg(unix)]
     pub(crate) fn start_typed(self, line: &str) -> Running {
         let mut command = Command::new("sh");
@@ -213,13 +213,13 @@ impl Run {
         Running::start(command, self.stdin, self.folder, self.output)
     }
 
-    /// Starts what a message has told the user to type.
+    /// Starts the command that a message gives.
     #[cfg(windows)]
     pub(crate) fn start_typed(self, line: &str) -> Running {
         use std::os::windows::process::CommandExt;
         let program = Path::new(env!("CARGO_BIN_EXE_offerlinks"));
         let mut command = Command::new("cmd");
-        // As typed: Rust would quote it once more.
+        // As typed: Rust would quote it again.
         command.raw_arg(format!("/D /S /C \"{line}\""));
         self.scrub(&mut command);
         command.env("PATH", program.parent().unwrap());

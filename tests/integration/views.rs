@@ -72,9 +72,9 @@ fn file_names_and_texts_of_other_runs_are_shown_escaped() {
         folder.write("links.csv.checkpoint", format!("{{\"checkpoint\":{body},\"crc32\":\"{crc:08x}\"}}\n"));
         folder.write("links.csv.partial", HEADER);
         let ran = export_in(&folder).offers(&["16"]).on(&network).args(arguments).run().expect(0);
-        let told = [ran.stderr, ran.stdout].concat();
-        assert!(!told.contains(|c| c != '\n' && is_unseen(c)), "{told:?}");
-        assert!(told.contains("\\u{1b}[2J"), "{told}");
+        let shown = [ran.stderr, ran.stdout].concat();
+        assert!(!shown.contains(|c| c != '\n' && is_unseen(c)), "{shown:?}");
+        assert!(shown.contains("\\u{1b}[2J"), "{shown}");
     }
 }
 
@@ -167,14 +167,14 @@ fn quiet_runs_still_name_the_failed_offers_and_where_all_of_them_are() {
 
 #[test]
 fn a_name_that_does_not_exist_ends_the_run_at_once_and_names_the_setting() {
-    // No name server is asked for a label as long as that.
+    // A label as long as that is never looked up.
     let host = format!("https://{}.example", "a".repeat(64));
     for (name, run) in
         [("export", export().offers(&["16", "17", "18"])), ("list", command(&["list"])), ("check", command(&["check"]))]
     {
         let ran = run.on(&host.as_str()).run().expect(4);
-        let told = [ran.stderr, ran.stdout].concat();
-        assert!(told.contains(&format!("check OFFERSLOOK_BASE_URL ({host}) for a typing error")), "{name}: {told}");
+        let shown = [ran.stderr, ran.stdout].concat();
+        assert!(shown.contains(&format!("check OFFERSLOOK_BASE_URL ({host}) for a typing error")), "{name}: {shown}");
         assert!(ran.took < std::time::Duration::from_secs(5), "{name}: {:?}", ran.took);
     }
 }

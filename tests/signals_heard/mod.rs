@@ -1,4 +1,4 @@
-//! Programs under test hear signals, though whoever runs the tests may ignore them (`nohup`, `&` in a script).
+//! Programs under test receive signals, though the test runner may ignore them (`nohup`, `&` in a script).
 
 use std::fs;
 use std::process::Command;
@@ -6,7 +6,7 @@ use std::process::Command;
 /// SIGHUP, SIGINT and SIGTERM in the mask of Linux.
 const MASK: u64 = 1 << 0 | 1 << 1 | 1 << 14;
 
-/// A command that hears signals.
+/// A command that receives signals.
 pub(crate) fn command(program: &str) -> Command {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

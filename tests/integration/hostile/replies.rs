@@ -24,7 +24,7 @@ pub(crate) fn json(status: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
     promising(status, body.as_ref().len(), body)
 }
 
-/// An answer whose `Content-Length` is whatever it is told to be.
+/// An answer with any `Content-Length`.
 pub(crate) fn promising(status: &str, length: usize, body: impl AsRef<[u8]>) -> Vec<u8> {
     raw(status, &["Content-Type: application/json", &format!("Content-Length: {length}")], body)
 }

@@ -79,7 +79,7 @@ impl Running {
             code: code(status),
             stdout: self.stdout.end(),
             stderr: self.stderr.end(),
-            // A device such as /dev/full would be read for ever.
+            // A device such as /dev/full would never end.
             output: (self.output.map(|name| self.folder.root().join(name)))
                 .filter(|path| path.is_file())
                 .and_then(|path| String::from_utf8(fs::read(path).unwrap()).ok()),
