@@ -2,7 +2,7 @@
 //!
 //! Only reads. Whoever makes a socket chooses its name, line breaks included, so what stands here is only a hint.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io;
 
 /// A listening socket.
@@ -21,10 +21,10 @@ const MOST: usize = 4096;
 pub(super) const NAMES: &str = "offerlinks/";
 
 /// The listening sockets of this program's runs at one moment.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Table {
-    /// Behind [`NAMES`] in the name of each, and its inode.
-    sockets: Vec<(String, u64)>,
+    /// By what the run calls.
+    sockets: HashMap<String, HashSet<Listening>>,
 }
 
 impl Table {
@@ -36,33 +36,37 @@ impl Table {
         Ok(Self::parse(&std::fs::read("/proc/self/net/unix")?))
     }
 
-    /// `ADDRESS: REFERENCES PROTOCOL FLAGS TYPE STATE INODE @NAME`
     fn parse(table: &[u8]) -> Self {
-        const LISTENS: &str = "00010000";
-        const STREAM: &str = "0001";
         // Most sockets are others', so only lines that can be ours are taken apart.
         let ours = memchr::memmem::Finder::new(NAMES);
         let lines = table.split(|byte| *byte == b'\n').filter(|line| ours.find(line).is_some());
-        let lines = lines.filter_map(|line| std::str::from_utf8(line).ok());
-        let sockets = lines.filter_map(|line| {
-            let mut fields = line.split_ascii_whitespace().skip(3);
-            let (flags, kind, _, inode, name) =
-                (fields.next()?, fields.next()?, fields.next()?, fields.next()?, fields.next()?);
-            let name = name.strip_prefix('@')?.strip_prefix(NAMES)?;
-            (flags == LISTENS && kind == STREAM).then_some((name.to_owned(), inode.parse().ok()?))
-        });
-        Self { sockets: sockets.collect() }
+        let mut found = Self::default();
+        for (server, listening) in lines.filter_map(|line| socket(std::str::from_utf8(line).ok()?)) {
+            let of_server = found.sockets.entry(server.to_owned()).or_default();
+            if of_server.len() < MOST {
+                of_server.insert(listening);
+            }
+        }
+        found
     }
 
-    /// Those whose name goes on with `prefix`.
-    pub(super) fn listening(&self, prefix: &str) -> HashSet<Listening> {
-        let found = self.sockets.iter().filter_map(|(name, inode)| {
-            let slot = name.strip_prefix(prefix)?;
-            let is_slot = slot.len() <= 16 && slot.bytes().all(|byte| byte.is_ascii_hexdigit());
-            is_slot.then(|| Listening { slot: slot.to_owned(), inode: *inode })
-        });
-        found.take(MOST).collect()
+    /// Those of the runs that call `server`.
+    pub(super) fn listening(&self, server: &str) -> HashSet<Listening> {
+        self.sockets.get(server).cloned().unwrap_or_default()
     }
+}
+
+/// Takes `ADDRESS: REFERENCES PROTOCOL FLAGS TYPE STATE INODE @NAME` apart: a socket of a run, and what that run calls.
+fn socket(line: &str) -> Option<(&str, Listening)> {
+    const LISTENS: &str = "00010000";
+    const STREAM: &str = "0001";
+    let mut fields = line.split_ascii_whitespace().skip(3);
+    let (flags, kind, _, inode, name) =
+        (fields.next()?, fields.next()?, fields.next()?, fields.next()?, fields.next()?);
+    let (server, slot) = name.strip_prefix('@')?.strip_prefix(NAMES)?.rsplit_once('/')?;
+    let is_slot = slot.len() <= 16 && slot.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_run = flags == LISTENS && kind == STREAM && is_slot;
+    is_run.then_some((server, Listening { slot: slot.to_owned(), inode: inode.parse().ok()? }))
 }
 
 #[cfg(test)]
@@ -80,9 +84,10 @@ mod tests {
             0000000030eca21f: 00000003 00000000 00010000 0001 01    15 offerlinks/demo_443/3\n\
             0000000030eca21f: 00000003 00000000 00010000 0001 01    16\n\
             \xff\xfe\n\
-            00000000b4a51863: 00000002 00000000 00010000 0001 01 64274 @offerlinks/demo_443/a1\n";
+            00000000b4a51863: 00000002 00000000 00010000 0001 01 64274 @offerlinks/demo_443/a1\n\
+            00000000b4a51863: 00000002 00000000 00010000 0001 01 64275 @offerlinks/demo_443/more/2\n";
         let mut found: Vec<_> =
-            Table::parse(table).listening("demo_443/").into_iter().map(|l| (l.slot, l.inode)).collect();
+            Table::parse(table).listening("demo_443").into_iter().map(|l| (l.slot, l.inode)).collect();
         found.sort();
         assert_eq!(found, [("0".to_owned(), 64273), ("a1".to_owned(), 64274)]);
     }

@@ -25,8 +25,8 @@ const UNMAPPED: u32 = 65534;
 /// A place among the runs that call one server.
 #[derive(Debug)]
 pub(super) struct Sockets {
-    /// What the names of the runs that call the same server begin with, behind [`NAMES`].
-    prefix: String,
+    /// What is called, as it stands in the names of all runs that call it.
+    server: String,
     own: String,
     listener: UnixListener,
     /// This run's user, as others see it.
@@ -46,17 +46,16 @@ enum Asked {
 impl Sockets {
     /// Takes a place among the runs that call `server`.
     pub(super) fn join(server: &str) -> io::Result<Self> {
-        let prefix = format!("{server}/");
         let random = std::iter::repeat_with(|| format!("{:x}", fastrand::u64(1 << 60..)));
         for own in (0..FIRST).map(|slot| format!("{slot:x}")).chain(random.take(3)) {
-            let address = SocketAddr::from_abstract_name(name(&prefix, &own))?;
+            let address = SocketAddr::from_abstract_name(name(server, &own))?;
             match UnixListener::bind_addr(&address) {
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
                 Err(error) => return Err(error),
                 Ok(listener) => {
                     listener.set_nonblocking(true)?;
-                    let Asked::User(user) = ask(&name(&prefix, &own))? else { continue };
-                    return Ok(Self { prefix, own, listener, user, known: HashMap::new() });
+                    let Asked::User(user) = ask(&name(server, &own))? else { continue };
+                    return Ok(Self { server: server.to_owned(), own, listener, user, known: HashMap::new() });
                 }
             }
         }
@@ -68,7 +67,7 @@ impl Sockets {
         // Nobody has to wait for an answer: the kernel has told who listens here when they came.
         (0..MOST_GUESTS).take_while(|_| self.listener.accept().is_ok()).for_each(drop);
         let Some(table) = table else { return self.peers_one_by_one() };
-        let mut there = table.listening(&self.prefix);
+        let mut there = table.listening(&self.server);
         there.retain(|listening| listening.slot != self.own);
         self.known.retain(|listening, _| there.contains(listening));
         let mut peers = Vec::new();
@@ -77,7 +76,7 @@ impl Sockets {
                 peers.push(self.peer(*user));
                 continue;
             }
-            match ask(&name(&self.prefix, &listening.slot))? {
+            match ask(&name(&self.server, &listening.slot))? {
                 Asked::Nobody => {}
                 Asked::Silent => peers.push(Peer::Silent),
                 Asked::User(user) => {
@@ -92,7 +91,7 @@ impl Sockets {
     /// Without /proc only the first slots can be found.
     fn peers_one_by_one(&self) -> io::Result<Vec<Peer>> {
         let others = (0..FIRST).map(|slot| format!("{slot:x}")).filter(|slot| *slot != self.own);
-        let asked = others.map(|slot| ask(&name(&self.prefix, &slot))).collect::<io::Result<Vec<_>>>()?;
+        let asked = others.map(|slot| ask(&name(&self.server, &slot))).collect::<io::Result<Vec<_>>>()?;
         let peer = |asked: Asked| match asked {
             Asked::Nobody => None,
             Asked::Silent => Some(Peer::Silent),
@@ -110,8 +109,8 @@ impl Sockets {
     }
 }
 
-fn name(prefix: &str, slot: &str) -> String {
-    [NAMES, prefix, slot].concat()
+fn name(server: &str, slot: &str) -> String {
+    [NAMES, server, "/", slot].concat()
 }
 
 /// Asks who listens on a name. Never waits: a plain connect blocks for ever where a queue is full.
