@@ -110,6 +110,23 @@ fn a_network_that_refuses_its_list_holds_up_no_other() {
 }
 
 #[test]
+fn a_network_without_its_key_is_named_with_the_way_out_before_any_call() {
+    let scene = Scene::new();
+    scene.folder.write("offers.csv", "offer_id,network\n16,demo\n17,acme\n");
+    let export = ["export", "offers.csv", "-o", "links.csv", "--config", "config.toml"];
+    let ran = command_in(&scene.folder, &export).run().expect(2);
+    ran.says(&[
+        "config.toml, line 10: [networks.acme]: the variable ACME_KEY (api_key_env), which is to hold the API key, is not set",
+        "; to call only the others, name them: --network NAME,NAME",
+    ]);
+    assert_eq!((scene.demo.calls().len(), scene.acme.calls().len()), (0, 0));
+
+    // Where it is the only one, there is no way round it.
+    let ran = command_in(&scene.folder, &[&export[..], &["--network", "acme"]].concat()).run().expect(2);
+    assert!(!ran.stderr.contains("only the others"), "{}", ran.stderr);
+}
+
+#[test]
 fn one_network_of_the_file_is_exported_as_ever() {
     let scene = Scene::new();
     scene.folder.write("offers.csv", "offer_id\n16\n");

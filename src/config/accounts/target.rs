@@ -263,6 +263,8 @@ pub(crate) struct BadNetworks {
     path: PathBuf,
     /// The line of each, its name, and why.
     networks: Vec<(usize, String, String)>,
+    /// Whether others are meant that can be called.
+    are_others: bool,
 }
 
 impl BadNetworks {
@@ -275,17 +277,23 @@ impl BadNetworks {
             .iter()
             .filter_map(|target| Some((target.line?, target.name.clone(), target.network.as_ref().err()?.to_string())));
         let networks: Vec<_> = bad.collect();
-        if networks.is_empty() { Ok(()) } else { Err(Self { path: file.path.clone(), networks }) }
+        let are_others = targets.iter().any(|target| target.network.is_ok());
+        if networks.is_empty() { Ok(()) } else { Err(Self { path: file.path.clone(), networks, are_others }) }
     }
 }
 
 impl fmt::Display for BadNetworks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.display();
+        let way_out = if self.are_others { "to call only the others, name them: --network NAME,NAME" } else { "" };
+        let before = |separator| if self.are_others { separator } else { "" };
         if let [(line, name, why)] = self.networks.as_slice() {
-            return write!(f, "config file {path}, line {line}: [networks.{name}]: {why}");
+            return write!(f, "config file {path}, line {line}: [networks.{name}]: {why}{}{way_out}", before("; "));
         }
         write!(f, "{} networks of the config file {path} cannot be called:", self.networks.len())?;
-        self.networks.iter().try_for_each(|(line, name, why)| write!(f, "\n  line {line}: [networks.{name}]: {why}"))
+        self.networks
+            .iter()
+            .try_for_each(|(line, name, why)| write!(f, "\n  line {line}: [networks.{name}]: {why}"))?;
+        write!(f, "{}{way_out}", before("\n  "))
     }
 }
