@@ -36,9 +36,7 @@ pub(crate) use fingerprint::{InputFingerprint, NotTheSameInput, PrefixHasher, Re
 pub(crate) use options::{ColumnChoice, Keep, NetworkColumn, Options, WantedColumns};
 pub(crate) use reader::Input;
 pub(crate) use resolved::Resolved;
-#[cfg(test)]
-pub(crate) use row::BadId;
-pub(crate) use row::Row;
+pub(crate) use row::{BadId, Row};
 pub(crate) use source::Source;
 pub(crate) use total::Total;
 pub(crate) use warnings::InputWarnings;

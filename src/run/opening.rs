@@ -42,6 +42,12 @@ fn from_the_start(begin: &Begin, place: &OutputPath) -> history::Begin {
     }
 }
 
+impl SeveralNetworks {
+    fn of(job: &Job, progress: LaneProgress, rows: Unordered) -> Self {
+        Self { progress, rows, are_listed: job.work.all_offers().is_some() }
+    }
+}
+
 impl Writer {
     /// Opens the output and, where the user wants to go on and it fits, moves `input` to where an interrupted run
     /// stopped.
@@ -103,7 +109,7 @@ impl Writer {
         let history = history.map(|history| history.begin(job, key, begun)).transpose()?;
         let (database, history) = history.unzip();
         let disk = Disk::start(database)?;
-        let networks = are_several.then(|| SeveralNetworks { progress: networks.resume(&marks), rows: unordered });
+        let networks = are_several.then(|| SeveralNetworks::of(job, networks.resume(&marks), unordered));
         Ok(Opened::Writer(Box::new(Self {
             history,
             encoder,

@@ -12,7 +12,7 @@ use crate::history::lookup::LastGood;
 use crate::history::timeline::time;
 use crate::input::{ResumePosition, Row};
 use crate::offer::tally::Tally;
-use crate::offer::{Class, ErrorKind, OfferError, Outcome, RowOutcome, Source};
+use crate::offer::{Class, Outcome, RowOutcome, Source};
 use crate::output::{Finish, Lock};
 use crate::report::{FailedOffer, Report};
 use crate::run::commits::Commits;
@@ -48,6 +48,8 @@ pub(crate) struct Writer {
 pub(super) struct SeveralNetworks {
     pub(super) progress: LaneProgress,
     pub(super) rows: Unordered,
+    /// Whether the rows are those of the networks' own lists.
+    pub(super) are_listed: bool,
 }
 
 impl Writer {
@@ -145,13 +147,7 @@ impl Writer {
         self.put(place, row, (outcome, Some(known.version)))
     }
 
-    /// Writes the error row of an offer that is left for a later run.
-    pub(crate) fn write_not_asked(&mut self, place: (usize, &str), row: &Row) -> Result<(), Error> {
-        let message = "not asked for in this run (--max-calls), and the history has no links of it";
-        self.put(place, row, (RowOutcome::Failed(&OfferError::local(ErrorKind::NotAsked, message)), None))
-    }
-
-    fn put(
+    pub(super) fn put(
         &mut self,
         (lane, network): (usize, &str),
         row: &Row,
@@ -177,20 +173,6 @@ impl Writer {
     /// Reports once what is wrong with the rows written so far.
     pub(crate) fn tell(&mut self, report: &Report) {
         self.encoder.report_clash(report);
-    }
-
-    /// Writes the error row of an input row whose cell is no ID.
-    pub(crate) fn write_uncalled(&mut self, place: (usize, &str), row: &Row) -> Result<(), Error> {
-        let Err(bad) = &row.offer else { return Ok(()) };
-        let message = format!("line {}: {}", row.line, bad.reason);
-        self.write(place, row, &Err(OfferError::local(ErrorKind::InvalidOfferId, message)))
-    }
-
-    /// Writes the error row of an input row that names no network; `why` says which there are.
-    pub(crate) fn write_unrouted(&mut self, lane: usize, row: &Row, why: &str) -> Result<(), Error> {
-        let message = format!("line {}: {why}", row.line);
-        let named = self.network_cell.map_or("", |cell| row.cells.get(cell)).to_owned();
-        self.write((lane, &named), row, &Err(OfferError::local(ErrorKind::UnknownNetwork, message)))
     }
 
     /// Writes a row of an earlier output as it is.

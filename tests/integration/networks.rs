@@ -237,10 +237,22 @@ fn all_offers_of_all_networks_are_listed_and_exported_in_one_run() {
         assert_eq!((offers.len(), asked.len()), (listed(name), listed(name)), "{name}");
     }
     assert_eq!(listed("b"), listed("a") + 2);
-    // A network whose offers are not known would be missing, with its good rows of yesterday.
-    let old = ran.output.unwrap();
+    // One network's failure holds up nobody: b is one error row, and the rows of a are as before.
+    let of = |rows: &str, name: &str| -> Vec<String> {
+        let records = records(rows).into_iter().filter(|record| record[1] == name);
+        records.map(|record| record.join(",")).collect()
+    };
+    let old = of(&ran.output.unwrap(), "a");
     let refusing = refused();
     config(&folder, &[("a", &networks[0]), ("b", &refusing)]);
-    let ran = run().args(&["--restart"]).run().expect(4);
-    assert_eq!(ran.output, Some(old));
+    let output = run().args(&["--restart"]).run().expect(3).output.unwrap();
+    assert_eq!(of(&output, "a"), old);
+    let [missing] = &of(&output, "b")[..] else { panic!("one row for b: {output}") };
+    assert!(missing.starts_with(",b,") && missing.contains(",error,ip_not_allowed,"), "{missing}");
+    // It has no offer to ask for again, so it stays.
+    let again = again(&folder).args(&["--retry-failed"]).output("links.csv").run().expect(3);
+    assert_eq!(again.output.as_ref(), Some(&output));
+    // Where every network fails, the old output stays.
+    config(&folder, &[("a", &refusing), ("b", &refusing)]);
+    assert_eq!(run().args(&["--restart"]).run().expect(4).output, Some(output));
 }

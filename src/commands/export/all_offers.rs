@@ -1,5 +1,5 @@
 //! The list of an account's offers, before its rows are exported: read completely from the network, or taken over from an
-//! interrupted run, so that a resumed run uses the list it began with.
+//! interrupted run, so that a resumed run uses the list it began with. One network's failure holds up no other.
 
 use std::path::Path;
 use std::time::Instant;
@@ -8,12 +8,17 @@ use futures::future::join_all;
 use jiff::Timestamp;
 
 use super::networks::{Called, Line};
-use crate::commands::list::{Board, Care, ListOf, Lister, Nameless, Whole, to_csv};
+use crate::api::offers::Listed;
+use crate::commands::list::{Board, Care, End, ListOf, Lister, Nameless, Whole, to_csv};
 use crate::config::{AllOffers, Job};
+use crate::dispatch::StopReason;
 use crate::error::Error;
+use crate::exit::ExitCode;
 use crate::output::{Lock, OutputPath, replace_offers};
 use crate::report::{Event, LaneId, Report, RunOutcome};
+use crate::run::fate::error_of;
 use crate::run::goal::{Goal, make_room};
+use crate::run::missing_list;
 use crate::run::resume::ResumeDecision;
 use crate::run::rows::Rows;
 use crate::settings::links::ListColumns;
@@ -38,7 +43,7 @@ pub(crate) async fn prepare(
     let board = Board::new(called.names(job));
     let care = Care { twice: true, allow_short: list.allow_short };
     let reads = lines.iter_mut().zip(called.clients()).enumerate().map(|(lane, (line, client))| {
-        let Line { schedule, budget } = line;
+        let Line { schedule, budget, stopped: _ } = line;
         let (board, query) = (&board, list.query.as_slice().into());
         async move {
             let lane = LaneId(lane);
@@ -50,24 +55,43 @@ pub(crate) async fn prepare(
         Ok(reads) => reads,
         Err(signal) => return Ok(Some(RunOutcome::Interrupted(signal))),
     };
-    // Without its list a network would be missing from the output, including its good rows of yesterday.
-    let wholes: Result<Vec<Whole>, _> =
-        reads.into_iter().zip(called.hosts()).map(|(read, host)| read.map_err(|end| (end, host))).collect();
-    let wholes = match wholes {
-        Ok(wholes) => wholes,
-        Err((end, host)) => return Ok(Some(end.of_export(host))),
-    };
+    let is_late = |read: &Result<Whole, End>| read.as_ref().is_err_and(End::is_out_of_time);
+    if reads.iter().any(is_late) || reads.iter().all(Result::is_err) {
+        let ends = reads.into_iter().zip(called.hosts()).filter_map(|(read, host)| Some((read.err()?, host)));
+        // Of several reasons one that a later run can get over by itself.
+        let end = ends.min_by_key(|(end, _)| (!end.is_out_of_time(), end.exit_code() != ExitCode::StoppedEarly));
+        return Ok(end.map(|(end, host)| end.of_export(host)));
+    }
     let names: Vec<_> = called.names(job).collect();
     let are_several = job.networks.are_several();
-    let lists = wholes.iter().zip(&names);
+    let (mut lists, mut offers, mut without_id) = (Vec::new(), 0, 0);
+    for (lane, ((read, line), host)) in reads.into_iter().zip(lines.iter_mut()).zip(called.hosts()).enumerate() {
+        lists.push(match read {
+            Ok(whole) => {
+                offers += whole.offers.len() as u64;
+                without_id += whole.nameless;
+                whole.offers
+            }
+            Err(end) => {
+                let why = line.stopped.insert(end.of_network()).clone();
+                let missing = missing(&why, host);
+                report.emit(&Event::LaneStopped { lane: LaneId(lane), why });
+                vec![missing]
+            }
+        });
+    }
+    let lists = lists.iter().zip(&names);
     let lists: Vec<_> =
-        lists.map(|(whole, name)| ListOf { network: are_several.then_some(&**name), offers: &whole.offers }).collect();
+        lists.map(|(offers, name)| ListOf { network: are_several.then_some(&**name), offers }).collect();
     replace_offers(lock, &list.file, &to_csv(&lists, ListColumns::Fields))?;
-    let offers = wholes.iter().map(|whole| whole.offers.len() as u64).sum();
-    let without_id = wholes.iter().map(|whole| whole.nameless).sum();
     let calls = lines.iter().map(|line| line.schedule.counts(Instant::now()).calls).sum();
     report.emit(&Event::Listed { offers, without_id, calls });
     Ok(None)
+}
+
+/// What stands in the list for a network whose offers are not known: one row, which says that they are missing.
+fn missing(why: &StopReason, host: &str) -> Listed {
+    Listed { id: Some(missing_list::id_cell(&error_of(why, host))), ..Listed::default() }
 }
 
 /// Whether this run resumes an interrupted one whose list still exists. Any other list is an old one, and is set aside

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::api::{Client, Request};
 use crate::budget::{Neighbours, Participant, SharedLimit};
 use crate::config::{Job, NetworkConfig};
-use crate::dispatch::{Dispatcher, Policy};
+use crate::dispatch::{Dispatcher, Policy, StopReason};
 use crate::error::Error;
 use crate::offer::tally::Tally;
 use crate::pace::Pace;
@@ -54,6 +54,8 @@ pub(super) async fn feed(
 pub(crate) struct Line {
     pub(crate) schedule: Dispatcher<Request>,
     pub(crate) budget: Participant,
+    /// Why its list could not be read, though those of others could.
+    pub(crate) stopped: Option<StopReason>,
 }
 
 /// The networks of a job, each with its client.
@@ -117,11 +119,16 @@ impl Called {
         let mut called = called.into_iter();
         let make = |(id, (config, session)): (usize, (&NetworkConfig, &Session))| {
             let made = called.next().unwrap_or_else(|| self.line((job, config), &session.host, report, now));
-            let Line { mut schedule, budget } = made;
+            let Line { mut schedule, budget, stopped } = made;
             prepare(&mut schedule, job, &writer.tally(id));
             let name = if are_several { &config.name } else { &session.host };
             let calls = (Requests::new(schedule, job.links), budget);
-            Lane::new((id, limits(count, job.links)), (name.as_str().into(), session.host.clone()), calls, now)
+            let names = (name.as_str().into(), session.host.clone());
+            let mut lane = Lane::new((id, limits(count, job.links)), names, calls, now);
+            if let Some(stop) = stopped {
+                lane.stop(stop);
+            }
+            lane
         };
         let mut lanes: Vec<_> = job.networks.iter().zip(&self.sessions).enumerate().map(make).collect();
         if are_several {
@@ -141,7 +148,7 @@ impl Called {
         let mut schedule = Dispatcher::new(Policy { max_duration, ..*policy }, fastrand::u64(..), now);
         let limits = SharedLimit { rate: policy.rate, budget: budget.as_ref(), neighbours: &self.neighbours };
         let budget = session::join_budget((network, host), limits, schedule.pace(), report, now);
-        Line { schedule, budget }
+        Line { schedule, budget, stopped: None }
     }
 
     /// What is known of the networks before their first call.
@@ -177,7 +184,8 @@ fn prepare(schedule: &mut Dispatcher<Request>, job: &Job, earlier: &Tally) {
     }
 }
 
-/// How long calls in flight are waited for when the run stops early.
+/// How long calls in flight are waited for when the run stops early. `--max-duration` is the run's own and stands in no
+/// config file, so it is the same for every network.
 pub(super) fn drain(job: &Job) -> Duration {
     job.networks.first().policy.max_duration.map_or(DRAIN, |max| DRAIN.min(max / 10))
 }

@@ -3,7 +3,7 @@
 use crate::commands::list::doubt::{Doubt, Endless};
 use crate::dispatch::StopReason;
 use crate::exit::ExitCode;
-use crate::offer::{Class, OfferError};
+use crate::offer::{Class, ErrorKind, OfferError};
 use crate::report::RunOutcome;
 use crate::signals::Signal;
 
@@ -47,6 +47,23 @@ impl End {
                 RunOutcome::NoList { why: self.words(host), refused }
             }
         }
+    }
+
+    /// The same as what stops one of several networks of an export.
+    pub(crate) fn of_network(self) -> StopReason {
+        let no_list = |why: String| StopReason::Refused(OfferError::local(ErrorKind::InvalidResponse, why));
+        match self {
+            Self::Stopped(stop) => stop,
+            Self::Refused(error) => StopReason::Refused(error),
+            Self::Endless(endless) => no_list(endless.to_string()),
+            Self::Short(doubt) => no_list(doubt.to_string()),
+            end @ (Self::Complete | Self::Interrupted(_)) => no_list(end.word().to_owned()),
+        }
+    }
+
+    /// Whether the user's time was over.
+    pub(crate) fn is_out_of_time(&self) -> bool {
+        matches!(self, Self::Stopped(StopReason::OutOfTime))
     }
 
     /// The word for it in the log; a promise to programs.
