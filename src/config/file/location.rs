@@ -10,7 +10,7 @@ use super::permissions;
 use super::settings::ConfigFile;
 
 /// What the file is called in the user's config folder.
-const NAME: &str = "offerlinks/config.toml";
+const NAME: [&str; 2] = ["offerlinks", "config.toml"];
 /// The variable that names it.
 const VARIABLE: &str = "OFFERSLOOK_CONFIG";
 /// A larger one is something else, or a device without an end.
@@ -91,7 +91,7 @@ fn default_path(variable: impl Fn(&str) -> Option<OsString>, home: Option<PathBu
     } else {
         folder("XDG_CONFIG_HOME").or_else(|| Some(home.filter(|home| home.is_absolute())?.join(".config")))
     };
-    folder.map(|folder| folder.join(NAME))
+    folder.map(|folder| folder.join(NAME[0]).join(NAME[1]))
 }
 
 fn is_absent(error: &io::Error) -> bool {

@@ -93,6 +93,14 @@ impl TermLike for Narrower {
         write!(io::stderr(), "{before}{text}")
     }
 
+    /// By blanks: what clears a line of a console by itself makes it scroll at the foot of the window, under Wine.
+    #[cfg(windows)]
+    fn clear_line(&self) -> io::Result<()> {
+        self.column.store(0, Ordering::Relaxed);
+        write!(io::stderr(), "\r{:width$}\r", "", width = columns())
+    }
+
+    #[cfg(not(windows))]
     fn clear_line(&self) -> io::Result<()> {
         self.moved().clear_line()
     }
