@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use simulation::engine::Looks;
 use simulation::limiter::{Counts, Limiter, Tells};
-use simulation::real::{Meeting, Other, Peace, meet};
+use simulation::real::{Meeting, Other, Peace, meet, steady};
 use simulation::{Case, OthersAt, Refused, RetryAfter, Traffic, Window, run};
 
 /// Others at this percentage of the limit, all the time.
@@ -223,6 +223,20 @@ fn what_is_left_beside_another_client_is_used_and_few_calls_are_refused() {
     }
     // A window that is full refuses theirs too, but not more of them than ours need.
     assert!(runs("50/10s", FIXED, HALF, 300).iter().all(|peace| peace.other_refused() <= 0.25));
+}
+
+#[test]
+fn where_another_client_keeps_a_ban_alive_no_fixed_pace_gets_further() {
+    let meeting =
+        Meeting { rate: "50/10s", limiter: MOD_EVASIVE, other: HALF, offers: 300, within: 240 * SECOND, seed: 1 };
+    let best = [202, 400, 1000, 10_500]
+        .into_iter()
+        .flat_map(|gap| [2000, 10_500, 60_000].map(|silence| (gap, silence)))
+        .map(|(gap, silence)| steady(meeting, Duration::from_millis(gap), Duration::from_millis(silence)))
+        .map(|peace| peace.story.exported)
+        .max();
+    assert!(best.is_some_and(|best| (30..=34).contains(&best)), "{best:?}");
+    assert!(meet(meeting).story.exported >= 30);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use simulation::engine::Looks;
 use simulation::limiter::{Counts, Limiter, Tells};
-use simulation::real::{Meeting, Other, Peace, meet};
+use simulation::real::{Meeting, Other, Peace, meet, steady};
 use simulation::{Case, OthersAt, Refused, RetryAfter, Tally, Traffic, Window, run};
 
 const SEEDS: u64 = 8;
@@ -76,7 +76,9 @@ fn others_leave() {
     println!("Others at 80 % from 600 s to 1200 s (Poisson): our refused calls per minute, our pace per minute after");
     for window in [Window::Sliding, Window::Fixed, Window::Bucket] {
         for refused in [Refused::Free, Refused::Counted] {
-            let others = |at: Duration| if (600..1200).contains(&at.as_secs()) { 80 } else { 0 };
+            let others = |at: Duration| {
+                if (600..1200).contains(&at.as_secs()) { 80 } else { 0 }
+            };
             let case = Case {
                 window,
                 refused,
@@ -197,7 +199,50 @@ fn real_limiters() {
     }
     println!("\n");
     in_step();
+    bounds();
 }
+
+/// What the best caller of a fixed gap and a fixed silence after refusals does, where the table above is poor.
+fn bounds() {
+    println!(
+        "Callers of a fixed gap, and a fixed silence after refusals: offers per second / percent refused of the quickest, and \
+         of the quickest with at most 10 % refused"
+    );
+    for name in ["vsthrottle", "gap 333 ms", "ban 10 s, prolonged", "mod_evasive 50 in 10 s", "mod_evasive 5 in 1 s"] {
+        print!("{name:25}");
+        let Some((_, limiter)) = LIMITERS.into_iter().find(|(other, _)| *other == name) else {
+            continue;
+        };
+        for (scenario, rate, other, offers) in MEETINGS {
+            if !["a", "b", "e"].contains(&scenario) {
+                continue;
+            }
+            let meeting = |seed| Meeting { rate, limiter, other, offers, within: 240 * SECOND, seed };
+            let callers = GAPS.iter().flat_map(|gap| SILENCES.iter().map(move |silence| (*gap, *silence)));
+            let results: Vec<(f64, f64)> = callers
+                .map(|(gap, silence)| {
+                    let runs = (1..=MEETING_SEEDS)
+                        .map(|seed| steady(meeting(seed), Duration::from_millis(gap), Duration::from_millis(silence)));
+                    let (pace, refused) =
+                        runs.fold((0.0, 0.0), |sum, peace| (sum.0 + peace.pace(), sum.1 + peace.refused()));
+                    (pace / MEETING_SEEDS as f64, 100.0 * refused / MEETING_SEEDS as f64)
+                })
+                .collect();
+            let best = |most: f64| {
+                let fit = results.iter().filter(|(_, refused)| *refused <= most);
+                fit.max_by(|a, b| a.0.total_cmp(&b.0))
+                    .map_or("none".to_owned(), |(pace, refused)| format!("{pace:.2} / {refused:.1}"))
+            };
+            print!("   {scenario}: {:>12}, {:>12}", best(100.0), best(10.0));
+        }
+        println!();
+    }
+    println!();
+}
+
+/// Milliseconds.
+const GAPS: [u64; 12] = [202, 225, 250, 300, 334, 337, 345, 400, 600, 800, 2000, 10_500];
+const SILENCES: [u64; 10] = [202, 334, 500, 1000, 2000, 5000, 10_500, 21_000, 60_000, 120_000];
 
 /// One call per gap, beside a client that calls at exactly regular times: 50 offers within 90 s.
 fn in_step() {

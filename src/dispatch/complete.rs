@@ -9,7 +9,7 @@ use crate::dispatch::call::{Call, Canary, RoundTrip, Work};
 use crate::dispatch::crowding::Whose;
 use crate::dispatch::decision::{Completion, Failure, Responder, Verdict};
 use crate::dispatch::dispatcher::Dispatcher;
-use crate::dispatch::meaning::Meaning;
+use crate::dispatch::meaning::{Meaning, Refusal};
 use crate::dispatch::patience::Patience;
 use crate::dispatch::policy::Policy;
 use crate::dispatch::refused::Refused;
@@ -32,11 +32,12 @@ impl<R: Clone> Dispatcher<R> {
             Completion::Success => return Ok(self.succeeded(work, trip)),
             Completion::Failure(failure) => failure,
         };
+        let page = responder == Responder::ForeignPage;
         match Meaning::of(&error) {
             Meaning::Own => return Ok(self.succeeded(work, trip)),
-            Meaning::Refusal(refusal) => {
-                let page = responder == Responder::ForeignPage;
-                self.refused(work, Refused { error, refusal, retry_after, page }, trip)?;
+            Meaning::Refusal(refusal) => self.refused(work, Refused { error, refusal, retry_after, page }, trip)?,
+            Meaning::Gateway if self.judgement.gateway.may_be_limiter() => {
+                self.refused(work, Refused { error, refusal: Refusal::Perhaps, retry_after, page }, trip)?;
             }
             Meaning::Account => self.suspected(work, error, trip)?,
             Meaning::Credentials if self.may_pass(error.kind) => self.unauthorized(work, error, trip)?,
@@ -77,6 +78,7 @@ impl<R: Clone> Dispatcher<R> {
                     self.judgement.crowding.settled(false);
                 }
                 self.judgement.crowding.passed(refusals.counted() == 0);
+                self.judgement.gateway.passed(task.gateway_answers);
                 Verdict::Final(task.request)
             }
             Work::Canary(_) => {
@@ -92,7 +94,11 @@ impl<R: Clone> Dispatcher<R> {
 
     /// Something in front of the API has answered. Where different requests get that in a row, the canary tells whether
     /// all would.
-    fn failed_at_gateway(&mut self, work: Work<R>, error: OfferError, trip: RoundTrip) {
+    fn failed_at_gateway(&mut self, mut work: Work<R>, error: OfferError, trip: RoundTrip) {
+        if let Work::Attempt(task) | Work::Probe(task) = &mut work {
+            task.gateway_answers = task.gateway_answers.saturating_add(1);
+            self.judgement.gateway.answered(task.gateway_answers);
+        }
         self.judgement.crowding.refused(trip.id, Whose::Suspect);
         if self.admission.is_open() && self.judgement.crowding.in_a_row() >= Admission::IN_A_ROW {
             self.health.canary_wanted = true;

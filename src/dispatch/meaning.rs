@@ -43,6 +43,7 @@ impl Meaning {
             (ErrorKind::InvalidResponse, _) if error.http_status == Some(403) => Self::Refusal(Refusal::Likely),
             (ErrorKind::InvalidResponse, _) => Self::Gateway,
             (ErrorKind::Network, _) => Self::Refusal(Refusal::Perhaps),
+            (ErrorKind::Timeout, _) if !error.is_unheard() => Self::Gateway,
             (ErrorKind::ServerError, _) if !error.is_apis_own() => Self::Refusal(Refusal::Perhaps),
             (_, Class::Transient) => Self::Trouble,
         }
@@ -71,7 +72,7 @@ mod tests {
             (ErrorKind::ServerError, 500, None, Meaning::Refusal(Perhaps)),
             (ErrorKind::ServerError, 502, Some("502"), Meaning::Refusal(Perhaps)),
             (ErrorKind::ServerError, 500, Some("51"), Meaning::Trouble),
-            (ErrorKind::Timeout, 0, None, Meaning::Trouble),
+            (ErrorKind::Timeout, 408, None, Meaning::Gateway),
         ] {
             let code = code.map(Into::into);
             let error = OfferError { kind, http_status: Some(status), code, message: "no".into() };

@@ -11,6 +11,7 @@ mod complete;
 mod crowding;
 mod decision;
 mod dispatcher;
+mod gateway;
 mod health;
 mod judgement;
 #[cfg(test)]

@@ -23,6 +23,8 @@ pub(crate) struct Task<R> {
     /// Until when the service was known to be up when its last call was sent.
     pub(crate) up_when_sent: Option<Instant>,
     pub(crate) refusals: Refusals,
+    /// How often something in front of the API answered it.
+    pub(crate) gateway_answers: u32,
 }
 
 /// When a request was first sent.
@@ -37,7 +39,16 @@ impl<R> Task<R> {
     /// A request that was never sent.
     pub(crate) fn new(id: TaskId, request: R) -> Self {
         let refusals = Refusals::default();
-        Self { id, request, attempts: 0, first_attempt: None, failed_at: None, up_when_sent: None, refusals }
+        Self {
+            id,
+            request,
+            attempts: 0,
+            first_attempt: None,
+            failed_at: None,
+            up_when_sent: None,
+            refusals,
+            gateway_answers: 0,
+        }
     }
 
     /// Whether the success of a call sent at `sent_at` shows that the service was up after this task's last failure.

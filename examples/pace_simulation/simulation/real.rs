@@ -84,6 +84,31 @@ pub(crate) fn meet(meeting: Meeting) -> Peace {
     Peace { story, ..loopback.peace }
 }
 
+/// A caller that learns nothing: it calls once per `gap`, and after a refusal once per `silence`. The best of these is what
+/// a caller could do that knew limiter and other client beforehand, but not when the other calls.
+pub(crate) fn steady(meeting: Meeting, gap: Duration, silence: Duration) -> Peace {
+    let Meeting { limiter, other, offers, within, seed, .. } = meeting;
+    let mut loopback =
+        Loopback { state: State::new(limiter), other, next: None, dice: Dice(seed), peace: Peace::default() };
+    loopback.begin();
+    let mut story = Story::default();
+    let mut now = gap;
+    while now < within && story.exported < offers {
+        while let Some(theirs) = loopback.next.filter(|theirs| *theirs <= now) {
+            loopback.theirs(theirs);
+        }
+        let passes = loopback.ours(now).refused.is_none();
+        story.exported += u64::from(passes);
+        if passes { &mut story.passes } else { &mut story.refusals }.push(now);
+        story.took = now;
+        now += if passes { gap } else { silence } + loopback.late();
+    }
+    if story.exported < offers {
+        story.took = within;
+    }
+    Peace { story, ..loopback.peace }
+}
+
 impl Loopback {
     fn begin(&mut self) {
         match self.other {

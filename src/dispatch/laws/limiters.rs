@@ -22,10 +22,12 @@ enum No {
     Broken,
     /// The connection is closed.
     Reset,
+    /// A page with a status that is no error.
+    Page,
 }
 
 impl No {
-    const ALL: [Self; 4] = [Self::Told, Self::Forbidden, Self::Broken, Self::Reset];
+    const ALL: [Self; 5] = [Self::Told, Self::Forbidden, Self::Broken, Self::Reset, Self::Page];
 
     fn reply(self) -> Reply {
         match self {
@@ -33,6 +35,7 @@ impl No {
             Self::Forbidden => Reply { wrong_host: true, ..Reply::bad(ErrorKind::InvalidResponse, 403) },
             Self::Broken => Reply::bad(ErrorKind::ServerError, 500),
             Self::Reset => Reply::bad(ErrorKind::Network, 0),
+            Self::Page => Reply { wrong_host: true, ..Reply::bad(ErrorKind::InvalidResponse, 200) },
         }
     }
 }
