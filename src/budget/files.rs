@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::budget::parts::Peer;
 
-/// More runs are not told apart.
+/// More runs are not distinguished.
 const SLOTS: u32 = 64;
 
 /// A place among the runs that call one server.
@@ -53,7 +53,7 @@ impl Files {
         Err(io::Error::other(format!("all places in {} are taken", folder.display())))
     }
 
-    /// The other runs. A lock does not tell whose it is.
+    /// The other runs. A lock does not show whose it is.
     pub(super) fn peers(&self) -> Vec<Peer> {
         let others = (0..SLOTS).filter(|slot| *slot != self.own);
         let is_locked = |slot: &u32| match open(&path(&self.folder, &self.server, *slot)) {

@@ -23,7 +23,7 @@ pub(crate) struct Arrived {
     pub(crate) calls: u32,
 }
 
-/// No more groups are told apart, so that a line has a bounded length.
+/// At most this many groups, so that a line has a bounded length.
 pub(crate) const MOST_GROUPS: usize = 64;
 
 /// The first word of a line; another format would have another one.

@@ -60,7 +60,7 @@ impl Peers {
     /// How often the runs are counted. Who comes in waits longer than that, so that the others have slowed down.
     pub(crate) const INTERVAL: Duration = Duration::from_secs(1);
 
-    /// Takes a place among the runs that call the server at this address; tells also what cannot be seen.
+    /// Takes a place among the runs that call the server at this address; also returns what cannot be seen.
     pub(crate) fn join(address: &Url, neighbours: &Neighbours, now: Instant) -> (Option<Self>, Option<Blind>) {
         let server = server::name(address);
         let (place, blind) = take_place(&server);

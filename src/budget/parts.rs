@@ -12,7 +12,7 @@ pub(super) enum Peer {
     Own,
     /// Of another user, who has this number.
     User(u32),
-    /// Of somebody who cannot be told from others: each may be another one.
+    /// Of somebody who cannot be identified: each may be another one.
     Unnamed,
     /// Something that does not say who it is, though a run would.
     Silent,
@@ -23,14 +23,14 @@ pub(super) enum Peer {
 pub(crate) struct Count {
     /// Runs, this one included.
     pub runs: NonZeroU32,
-    /// This run takes one of so many parts.
+    /// This run takes one part of this many.
     pub parts: NonZeroU32,
 }
 
 impl Count {
-    /// More users are not told apart. So whatever others do, this user's runs keep a sixteenth of the limit.
+    /// More users are not distinguished. So whatever others do, this user's runs keep a sixteenth of the limit.
     pub(super) const MOST_USERS: u32 = 16;
-    /// More runs of one user are not told apart.
+    /// More runs of one user are not distinguished.
     const MOST_RUNS: u32 = 100;
 
     /// Every user gets the same part, and shares it among their runs: who starts many runs, or only pretends to, takes
@@ -80,7 +80,7 @@ mod tests {
     }
 
     proptest! {
-        /// Some users cannot tell the others apart, as in a user namespace.
+        /// Some users cannot distinguish the others, as in a user namespace.
         #[test]
         fn all_parts_together_are_never_more_than_the_whole(
             runs in prop::collection::vec((0_u32..8, any::<bool>()), 1..16),

@@ -1,4 +1,4 @@
-//! The names of listening sockets on this machine, as Linux tells them in `/proc/net/unix`.
+//! The names of listening sockets on this machine, from `/proc/net/unix` of Linux.
 //!
 //! Only reads. Whoever makes a socket chooses its name, line breaks included, so what stands here is only a hint.
 
@@ -14,7 +14,7 @@ pub(super) struct Listening {
     pub(super) inode: u64,
 }
 
-/// More are not looked at: nobody has so many runs.
+/// More are not looked at: nobody has that many runs.
 const MOST: usize = 4096;
 
 /// What the sockets of this program are called by, whatever they stand for.

@@ -64,7 +64,7 @@ impl Sockets {
 
     /// The other runs; `table` is what the system tells of sockets, where it does.
     pub(super) fn peers(&mut self, table: Option<&Table>) -> io::Result<Vec<Peer>> {
-        // Nobody has to wait for an answer: the kernel has told who listens here when they came.
+        // Nobody has to wait for an answer: the kernel said who listens here when they connected.
         (0..MOST_GUESTS).take_while(|_| self.listener.accept().is_ok()).for_each(drop);
         let Some(table) = table else { return self.peers_one_by_one() };
         let mut there = table.listening(&self.server);
@@ -113,7 +113,7 @@ fn name(server: &str, slot: &str) -> String {
     [NAMES, server, "/", slot].concat()
 }
 
-/// Asks who listens on a name. Never waits: a plain connect blocks for ever where a queue is full.
+/// Asks who listens on a name. Never waits: a plain connect blocks without end where a queue is full.
 fn ask(name: &str) -> io::Result<Asked> {
     let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
     let socket = socket::socket(AddressFamily::Unix, SockType::Stream, flags, None)?;

@@ -1,4 +1,4 @@
-//! What a budget allows a run: told to the pace, which keeps to it.
+//! What a budget allows a run. The pace keeps to it.
 //!
 //! Values only.
 
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::settings::rate::Limit;
 
-/// The part of the limit that is a run's own until it is told otherwise.
+/// The part of the limit that is a run's own until the next terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Terms {
     /// One of this many equal parts of the limit.

@@ -1,4 +1,4 @@
-//! The circuit breaker: tells an outage of the service from failures of single requests, and schedules the probes.
+//! The circuit breaker: distinguishes an outage from failures of single requests, and schedules the probes.
 //!
 //! Knows nothing of requests: it is given how calls ended and when.
 

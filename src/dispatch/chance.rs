@@ -57,11 +57,11 @@ pub(crate) enum Finding {
 }
 
 impl Refusals {
-    /// From so many on an offer may be bad.
+    /// After this many refusals an offer may be bad.
     const SUSPICIOUS: u32 = 2;
 
-    /// Takes in that the offer was refused once more. `others` is how many other offers are refused and have not passed
-    /// yet; `apart` tells whether the call left after twice the usual gap, so that no limiter that keeps calls apart is
+    /// Takes in that the offer was refused again. `others` is how many other offers are refused and have not passed
+    /// yet; `apart` says whether the call left after twice the usual gap, so that no limiter that keeps calls apart is
     /// to blame.
     pub(crate) fn add(&mut self, traffic: Traffic, others: usize, apart: bool) -> Finding {
         let others_passed = traffic.passes > self.passes_at_last;
@@ -105,7 +105,7 @@ impl Refusals {
         traffic.passes > self.passes_at_last
     }
 
-    /// How many refusals tell of the offer.
+    /// How many refusals say something about the offer.
     pub(crate) fn counted(&self) -> u32 {
         self.counted
     }

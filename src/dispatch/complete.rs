@@ -92,7 +92,7 @@ impl<R: Clone> Dispatcher<R> {
         }
     }
 
-    /// Something in front of the API has answered. Where different requests get that in a row, the canary tells whether
+    /// Something in front of the API has answered. Where different requests get that in a row, the canary shows whether
     /// all would.
     fn failed_at_gateway(&mut self, mut work: Work<R>, error: OfferError, trip: RoundTrip) {
         if let Work::Attempt(task) | Work::Probe(task) = &mut work {

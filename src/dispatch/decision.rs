@@ -1,4 +1,4 @@
-//! What the loop asks the dispatcher, and what it is told.
+//! What the loop asks the dispatcher, and the answers.
 //!
 //! Values only: they are made in `select` and `complete`.
 

@@ -47,7 +47,9 @@ mod tests {
             ("one of which got it again and again", [1, 1, 2], true, false),
         ] {
             let mut record = GatewayRecord::default();
-            passed.into_iter().for_each(|times| record.passed(times));
+            for times in passed {
+                record.passed(times);
+            }
             record.answered(if often { OFTEN } else { OFTEN - 1 });
             assert_eq!(record.may_be_limiter(), expected, "{name}");
         }

@@ -1,6 +1,6 @@
 //! Which request leaves next, and what its answer means.
 //!
-//! Pure state machines: told the time, they never sleep, send or write, and must not know what a request asks for.
+//! Pure state machines: time is passed in; they never sleep, send or write, and must not know what a request asks for.
 //! [`Dispatcher`] joins them.
 
 mod admission;

@@ -47,7 +47,7 @@ impl Patience {
         step.map_or(Verdict::Refused, Verdict::KeepSilent)
     }
 
-    /// No call that left before `until` tells anything new.
+    /// No call that left before `until` is news.
     pub(crate) fn set_until(&mut self, until: Instant) {
         self.until = Some(until);
     }

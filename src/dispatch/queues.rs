@@ -95,14 +95,14 @@ impl<R> Queues<R> {
         self.resolved.extend(self.undecided.drain(..).map(|(task, error)| (task.request, error)));
     }
 
-    /// A call sent at `sent_at` shows that the service was up after these failed: they are asked once more.
+    /// A call sent at `sent_at` shows that the service was up after these failed: they are tried again.
     pub(crate) fn release_undecided(&mut self, sent_at: Instant, now: Instant) {
         for (task, _) in self.undecided.extract_if(.., |(task, _)| task.failed_before(sent_at)) {
             self.retries.push(task, now);
         }
     }
 
-    /// Asks once more for all undecided tasks.
+    /// Tries all undecided tasks again.
     pub(crate) fn retry_undecided(&mut self, now: Instant) {
         self.undecided.drain(..).for_each(|(task, _)| self.retries.push(task, now));
     }

@@ -108,8 +108,8 @@ impl<R: Clone> Dispatcher<R> {
         Ok(())
     }
 
-    /// During an outage a call that is not told to slow down fails like any other. So it does before anything has passed,
-    /// unless it looks like a ban; and an offer that passed before then tells of an outage.
+    /// During an outage a refusal that does not ask for a slower pace is a failure like any other. So it does before anything has passed,
+    /// unless it looks like a ban; and then the refusal of an offer that passed before means an outage.
     fn is_no_throttle(&self, work: &Work<R>, refusal: Refusal) -> bool {
         match (refusal, work) {
             (Refusal::Told, _) => false,

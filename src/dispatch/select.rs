@@ -77,7 +77,7 @@ impl<R: Clone> Dispatcher<R> {
         if let Some(until) = self.health.quiet_until.filter(|until| *until > now) {
             return Ok(Choice::Wait(until, Waiting::Frozen));
         }
-        // The canary can tell whether the key is refused; others may be refused for themselves.
+        // The canary shows whether the key is refused; others may be refused for themselves.
         if self.health.canary_wanted || (self.admission.confirm_at().is_some() && self.health.canary.is_some()) {
             return Ok(Choice::Send(Source::Canary));
         }

@@ -20,7 +20,7 @@ const CUT: f64 = 0.85;
 const NEAR: f64 = 0.05;
 const NEAR_GROWTH: f64 = 0.7;
 
-/// A refusal after so many windows without any is a single one, and no reason to slow down: somebody's burst, or another
+/// A refusal after this many windows without any is a single one, and no reason to slow down: somebody's burst, or another
 /// client's call that happened to be just before ours.
 const CALM: u32 = 6;
 

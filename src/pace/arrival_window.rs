@@ -7,7 +7,7 @@
 //! that reads nothing for a minute finds at most N calls when it goes on.
 //!
 //! A call that was given up may still be read later. It counts until one window after an answer to a call that left
-//! after it: whoever answers that has gone on reading.
+//! after it: a server that answers that one is reading again.
 //!
 //! The price is pace: N calls per window and response time, 97 % of the limit at 300 ms and 91 % at 1 s. To take off what
 //! every answer takes, because most of that is the server's work and not the way to it, would be quicker and wrong: a slow
@@ -87,7 +87,7 @@ impl ArrivalWindow {
         groups.filter_map(move |group| Some((now.saturating_duration_since(*group.last()?), group.len())))
     }
 
-    /// An answer came, and so many calls had arrived by then for that reason.
+    /// An answer came, which shows that this number of calls had arrived by then.
     pub(crate) fn answered(&mut self, calls: usize, now: Instant) {
         // Never earlier than the one before, so that the queue is in order; that is the safe side.
         let time = self.arrived.back().map_or(now, |last| now.max(*last));

@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 /// common as a limit that is just exceeded.
 const CUT: f64 = 0.48;
 
-/// Nothing passed for so many windows after a refusal: that is a ban. Without one, a window has forgotten by then.
+/// If nothing passes for this many windows after a refusal, it is a ban. Without one, a window is free again by then.
 const SHORTEST: f64 = 1.02;
 
 /// At a pace that is as slow as this part of the fastest, somebody else keeps the limit used up: it is not halved again.
 const SLOW: f64 = 0.45;
 
-/// After a ban the pace stays as it is for so many times as long as the ban lasted: a faster one may cost another ban.
+/// After a ban the pace is held for this multiple of the ban's length: a faster pace may cost another ban.
 const HOLD: u32 = 4;
 const LONGEST_HOLD: Duration = Duration::from_secs(120);
 
@@ -27,7 +27,7 @@ const SLOWER: f64 = 0.7;
 const BELIEVED: u32 = 2;
 const SMALL: u32 = 8;
 
-/// Where a held pace was good and at most so many times of it was too much, the pace goes back to a little below.
+/// Where a held pace was good and at most this multiple of it was too much, the pace returns to a little below it.
 const A_LITTLE_MORE: f64 = 1.25;
 const A_LITTLE_BELOW: f64 = 0.95;
 

@@ -83,7 +83,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// Calls that were refused so many seconds after the start, and one that passed.
+    /// Calls that were refused at these seconds after the start, and one that passed.
     fn ban(length: &mut BanLength, start: Instant, refused: &[u64], passed: u64) -> Vec<Option<u64>> {
         let silences = refused.iter().map(|at| length.refused(start + SECOND * u32::try_from(*at).unwrap()));
         let silences = silences.map(|silence| silence.map(|silence| silence.as_secs())).collect();

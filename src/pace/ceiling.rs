@@ -1,4 +1,4 @@
-//! The hard ceiling: governor's GCRA over a clock that is told the time, with nothing to spend at the start.
+//! The hard ceiling: governor's GCRA over a clock that is set by hand, with nothing to spend at the start.
 //!
 //! Knows only when own calls left. It must not adapt to anything: the parts above it do.
 
@@ -191,7 +191,7 @@ fn period(limit: Limit, burst: NonZeroU32) -> Duration {
     Duration::from_nanos(nanos).clamp(Duration::from_nanos(1), 2 * LONGEST)
 }
 
-/// A clock that stands still until it is told the time: nanoseconds since the limiter was made.
+/// A clock that stands still until it is set: nanoseconds since the limiter was made.
 #[derive(Clone, Debug, Default)]
 struct ToldClock(Arc<AtomicU64>);
 

@@ -124,7 +124,7 @@ mod tests {
         Cooldown::new(Duration::from_secs(10))
     }
 
-    /// That it lasts so many seconds from `now`, and up to so much longer.
+    /// That it lasts this many seconds from `now`, and at most `longer` more.
     fn assert_lasts(freeze: &Cooldown, now: Instant, seconds: f64, longer: f64) {
         let lasts = freeze.until().map(|until| (until - now).as_secs_f64());
         assert!(lasts.is_some_and(|lasts| (seconds..=seconds + longer).contains(&lasts)), "{lasts:?}, not {seconds}");

@@ -52,7 +52,7 @@ impl Silence {
         self.probes += u32::from(self.is_overdue(travelling, now));
     }
 
-    /// An answer came to a call; whether it `passed`, for a refusal that was held back tells nothing about how long
+    /// An answer came to a call; whether it `passed`, because a refusal that was held back says nothing about how long
     /// answers take.
     pub(crate) fn answered(&mut self, permit: Permit, now: Instant, passed: bool) {
         let took = now.saturating_duration_since(permit.at);

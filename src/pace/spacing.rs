@@ -2,7 +2,7 @@
 //!
 //! Such a limiter saves nothing up: a call passes if the last success is long enough ago. A cooldown gains nothing there, and
 //! a slower pace lets more of other clients' calls come in between. What passes is a steady call at the shortest gap that
-//! works, and after a refusal one more call a gap later. No answer tells such a limiter from others. So a trial begins at
+//! works, and after a refusal one more call a gap later. No single answer identifies such a limiter. So a trial begins at
 //! the first refusal, and again where few calls pass between cooldowns. Windows, buckets and bans refuse its calls too:
 //! then it ends after a few, and the next one comes much later. Must not know of limits or cooldowns.
 

@@ -11,7 +11,7 @@ const FIRST_CALLS: u32 = 12;
 const IN_A_ROW_AT_FIRST: u32 = 4;
 const IN_A_ROW: u32 = 8;
 
-/// From so many refusals in a row on, the next call comes at a random time: calls may be in step with another client's.
+/// After this many refusals in a row the next call comes at a random time: calls may be in step with another client's.
 const OUT_OF_STEP: u32 = 4;
 
 /// The part of about the last 64 calls that may be refused at a gap that works, and the refusals that a search may cost.
@@ -25,7 +25,7 @@ const EARNS: u32 = 16;
 /// At a gap with fewer refusals than this a refusal is not the gap's.
 const FEW_REFUSED: f64 = 0.05;
 
-/// A trial of so many calls has shown that this is such a limiter.
+/// A trial of this many calls has shown that this is such a limiter.
 const PROVEN: u32 = 500;
 
 /// No call waits longer than this for a longer gap to be found.

@@ -1,4 +1,4 @@
-//! By what runs and machines are told apart in a budget.
+//! What distinguishes runs and machines in a budget.
 //!
 //! Runs that see each other (`budget::machine`) have to have one machine, so that theirs is one host's part; those in
 //! network namespaces of their own do not see each other, and are hosts of their own.
@@ -26,7 +26,7 @@ fn machine() -> String {
     name.map(plain).filter(|name| !name.is_empty()).unwrap_or_else(alone)
 }
 
-/// A run that cannot tell where it runs is a host of its own.
+/// A run that cannot find out where it runs is a host of its own.
 fn alone() -> String {
     format!("{:016x}", fastrand::u64(..))
 }

@@ -25,7 +25,7 @@ const RETRY: Duration = Duration::from_secs(1);
 pub(crate) enum Notice {
     /// The first answer, or other runs have come or gone.
     Shared(Company),
-    /// Redis knows nobody yet, so whoever it has forgotten gets time to come back.
+    /// Redis knows nobody yet, so runs that it has forgotten get time to come back.
     Waiting,
     /// Redis has lost its memory, or was away for everyone: nobody gets more until all had time to come back.
     Settling,
@@ -81,7 +81,7 @@ struct Requests {
 struct Known {
     limit: Limit,
     stride: NonZeroU32,
-    /// This run's fair share is one of so many parts. Unknown while others may still come back.
+    /// This run's fair share is one part of this many. Unknown while others may still come back.
     share: Option<NonZeroU32>,
     is_settling: bool,
     slots: Slots,

@@ -60,7 +60,7 @@ pub(super) struct Slots {
 impl Slots {
     pub(super) fn note(&mut self, wait: Duration, sent: Instant, now: Instant) {
         let took = now.saturating_duration_since(sent);
-        // What was quickest once need not be possible for ever.
+        // What was quickest once may not be possible any more.
         let quickest = self.quickest.map_or(took, |quickest| took.min(quickest.mul_f64(1.1)));
         self.quickest = Some(quickest);
         if self.slot.is_none() || took <= quickest.mul_f64(1.5) + Duration::from_millis(5) {

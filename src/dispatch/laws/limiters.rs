@@ -49,7 +49,7 @@ enum Kind {
     Sliding(usize, Duration, bool),
     /// One call per gap.
     Gap(Duration),
-    /// A bucket of so many that is refilled at so many per second.
+    /// A bucket with room for the first number of calls, refilled with the second number per second.
     Bucket(f64, f64),
     /// A fixed window, and who exceeds it is banned for so long, longer with each call if the flag says so.
     Ban(usize, Duration, Duration, bool),

@@ -42,7 +42,7 @@ impl Down {
     }
 }
 
-/// How long so many offers take where nothing goes wrong.
+/// How long this many offers take where nothing goes wrong.
 fn calm(count: u64) -> Duration {
     Duration::from_millis(202 * count + 1000)
 }

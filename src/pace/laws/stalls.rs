@@ -21,7 +21,7 @@ struct Network {
     spread: f64,
     /// From when to when the server reads nothing.
     stalls: Vec<(Duration, Duration)>,
-    /// Of a hundred answers, so many take 1 to 3 s more.
+    /// How many of a hundred answers take 1 to 3 s longer.
     slow: u32,
     /// When the process is killed and started again at once.
     kills: Vec<Duration>,
@@ -206,7 +206,7 @@ fn killed_and_started_again_during_a_stall_or_after_it_runs_never_let_more_than_
 
 #[test]
 fn a_slow_server_that_is_quick_after_a_stall_gets_no_more_than_the_limit() {
-    // Nobody can tell its first quick answers from slow ones to calls that arrived in time.
+    // Its first quick answers look like slow ones to calls that arrived in time.
     for (thinking, stall) in [(1000, 1400), (3000, 2900), (3000, 4300), (5000, 7000)] {
         for seed in 0..20 {
             let from = 60 * SECOND + 37 * MS * u32::try_from(seed).unwrap();

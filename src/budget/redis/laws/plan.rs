@@ -39,7 +39,7 @@ pub(super) enum Fault {
     Stopped(Duration, Duration),
     /// Redis loses its memory and goes on.
     Flushed(Duration),
-    /// Its clock is set, by so many seconds.
+    /// Its clock is set by this many seconds.
     ClockSet(Duration, i64),
     /// Redis answers this much later.
     Slow(Duration, Duration, Duration),
