@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension};
 
 use crate::encode::csv_record;
 use crate::history::Database;
 use crate::history::diff::{Change, Kind, State, diff};
 use crate::history::error::HistoryError;
-use crate::history::runs::{Baseline, RunRecord};
+use crate::history::runs::{Baseline, RunRecord, saw};
 use crate::history::stored;
 
 /// How many offers have changed, and how.
@@ -69,10 +69,10 @@ impl ChangeCounts {
     }
 }
 
-/// Up to where an offer is looked at as it was before.
+/// As of when an offer is looked at as it was before.
 #[derive(Clone, Copy)]
 enum Before {
-    Version(i64),
+    Run(Baseline),
     Time(i64),
 }
 
@@ -86,9 +86,9 @@ impl Database {
         run: &RunRecord,
         mut take: impl FnMut(&ChangedOffer) -> Result<(), E>,
     ) -> Result<(), E> {
-        let Some(Baseline { last_version, .. }) = run.baseline else { return Ok(()) };
-        let offers = "SELECT offer FROM changed WHERE run = ?1 GROUP BY offer ORDER BY min(row)";
-        self.changed_offers((offers, &[&run.id]), Before::Version(last_version), &mut take)
+        let Some(baseline) = run.baseline else { return Ok(()) };
+        let offers = "SELECT offer FROM changed WHERE run = ?1 ORDER BY row";
+        self.changed_offers((offers, &[&run.id]), Before::Run(baseline), &mut take)
     }
 
     /// Hands each offer that differs from what it was at `since`, in seconds since 1970, to `take`: by network, in the
@@ -141,31 +141,44 @@ impl Database {
     }
 }
 
+// Statements without joins: see `lookup`.
 fn changed_offer(connection: &Connection, offer: i64, before: Before) -> rusqlite::Result<Option<ChangedOffer>> {
-    let sql = "SELECT network.name, offer.offer_id, offer.version FROM offer JOIN network ON network.id = offer.network
-        WHERE offer.id = ?1";
-    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, Option<i64>>(2)?));
-    let (network, offer_id, now) = connection.prepare_cached(sql)?.query_row([offer], read)?;
-    let then = now.map(|now| version_before(connection, now, before)).transpose()?.flatten();
+    let sql = "SELECT network, offer_id, version FROM offer WHERE id = ?1";
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let (network, offer_id, now): (i64, _, Option<i64>) = connection.prepare_cached(sql)?.query_row([offer], read)?;
+    let then = version_before(connection, offer, now, before)?;
     let changes = diff(&state(connection, then)?, &state(connection, now)?);
-    Ok((!changes.is_empty()).then_some(ChangedOffer { network, offer_id, changes }))
+    if changes.is_empty() {
+        return Ok(None);
+    }
+    let sql = "SELECT name FROM network WHERE id = ?1";
+    let network = connection.prepare_cached(sql)?.query_row([network], |row| row.get(0))?;
+    Ok(Some(ChangedOffer { network, offer_id, changes }))
 }
 
 /// The version of an offer at an earlier time, found from a later one.
-fn version_before(connection: &Connection, from: i64, before: Before) -> rusqlite::Result<Option<i64>> {
-    let (condition, limit) = match before {
-        Before::Version(version) => ("id <= ?2", version),
-        Before::Time(time) => ("since <= ?2", time),
-    };
-    let sql = format!(
-        "WITH RECURSIVE chain (id, since, previous) AS (
-            SELECT id, since, previous FROM offer_version WHERE id = ?1
-            UNION ALL
-            SELECT older.id, older.since, older.previous FROM chain JOIN offer_version AS older
-                ON older.id = chain.previous WHERE NOT chain.{condition})
-        SELECT id FROM chain WHERE {condition} LIMIT 1"
-    );
-    connection.prepare_cached(&sql)?.query_row(params![from, limit], |row| row.get(0)).optional()
+fn version_before(
+    connection: &Connection,
+    offer: i64,
+    from: Option<i64>,
+    before: Before,
+) -> rusqlite::Result<Option<i64>> {
+    let mut statement = connection.prepare_cached("SELECT since, run, previous FROM offer_version WHERE id = ?1")?;
+    let mut next = from;
+    while let Some(version) = next {
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+        let found: Option<(i64, i64, _)> = statement.query_row([version], read).optional()?;
+        let Some((since, run, previous)) = found else { break };
+        let is_earlier = match before {
+            Before::Run(baseline) => saw(connection, baseline, offer, (version, run))?,
+            Before::Time(time) => since <= time,
+        };
+        if is_earlier {
+            return Ok(Some(version));
+        }
+        next = previous;
+    }
+    Ok(None)
 }
 
 /// What an offer was like in a version.

@@ -39,9 +39,9 @@ impl Database {
     /// Opens the history at `path` to write to it. One that is not there is made; an older one is brought to this version.
     ///
     /// # Errors
-    /// It is damaged, another program's or a newer version's, or cannot be opened.
+    /// It is damaged, another program's or a newer version's, or cannot be opened or written.
     pub(crate) fn open(path: &Path) -> Result<Self, HistoryError> {
-        Self::open_to_write(path).map_err(HistoryError::if_damaged)
+        Self::open_to_write(path).map_err(|error| error.if_damaged().if_not_writable())
     }
 
     fn open_to_write(path: &Path) -> Result<Self, HistoryError> {
@@ -59,6 +59,7 @@ impl Database {
             }
             transaction.commit().map_err(failed)?;
         }
+        probe(connection).map_err(failed)?;
         database.check()?;
         Ok(database)
     }
@@ -138,12 +139,22 @@ impl Database {
     }
 }
 
+/// Finds out whether the file can be written, and a journal made beside it: SQLite does neither before the first change,
+/// which would be after the first calls.
+fn probe(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.pragma_update(None, "user_version", schema::VERSION)?;
+    transaction.rollback()
+}
+
 /// Whether the file has this version's tables; false where it has none, or those of an earlier version.
 fn is_current(connection: &Connection, path: &Path) -> Result<bool, HistoryError> {
     let not_ours = |why: String| HistoryError::NotOurs { path: path.to_owned(), why };
-    let look =
-        || Ok((schema::application_id(connection)?, schema::version(connection)?, schema::is_empty(connection)?));
-    let (id, version, is_empty) = look().map_err(HistoryError::sql(path))?;
+    // At one time: another run may be making the file.
+    let sql = "SELECT application_id, user_version, (SELECT count(*) = 0 FROM sqlite_schema)
+        FROM pragma_application_id, pragma_user_version";
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let (id, version, is_empty) = connection.query_row(sql, [], read).map_err(HistoryError::sql(path))?;
     match (id, version) {
         (0, 0) if is_empty => Ok(false),
         (schema::APPLICATION_ID, schema::VERSION) => Ok(true),

@@ -27,6 +27,16 @@ pub(crate) enum HistoryError {
         /// Why.
         source: io::Error,
     },
+    /// It, or a journal beside it, may not be written.
+    #[error(
+        "cannot write the history {}: {source}; SQLite writes it and files beside it, so this user needs write access to it and to its folder: give it that, or name another file with --history", path.display()
+    )]
+    NotWritable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: rusqlite::Error,
+    },
     /// An operation failed.
     #[error("cannot use the history {}: {source}; {}", path.display(), way_out(source))]
     Sql {
@@ -56,10 +66,22 @@ impl HistoryError {
         }
     }
 
+    /// Says of a file that may not be written that this is so, where that is found before the first call.
+    pub(crate) fn if_not_writable(self) -> Self {
+        match self {
+            Self::Sql { path, source } if is_forbidden(&source) => Self::NotWritable { path, source },
+            other => other,
+        }
+    }
+
     /// Whether the command line names the wrong file.
     pub(crate) fn is_usage(&self) -> bool {
         match self {
-            Self::NotOurs { .. } | Self::Missing(_) | Self::Open { .. } | Self::Unknown(_) => true,
+            Self::NotOurs { .. }
+            | Self::Missing(_)
+            | Self::Open { .. }
+            | Self::NotWritable { .. }
+            | Self::Unknown(_) => true,
             Self::Sql { source, .. } => is_damaged(source),
         }
     }
@@ -68,6 +90,11 @@ impl HistoryError {
 /// Whether the error says that the file is no sound database.
 fn is_damaged(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt))
+}
+
+/// Whether the error says that this user may not write.
+fn is_forbidden(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen))
 }
 
 fn way_out(error: &rusqlite::Error) -> &'static str {

@@ -8,7 +8,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, TransactionBehavi
 use crate::history::Database;
 use crate::history::error::HistoryError;
 use crate::history::facts::{Batch, Counts, Fact, What};
-use crate::history::runs::RunRecord;
+use crate::history::runs::{RunRecord, saw};
 use crate::history::stored::StoredAnswer;
 use crate::offer::OfferError;
 
@@ -29,6 +29,9 @@ struct Version {
     /// [`NOTHING`] where the offer is gone.
     hash: i64,
 }
+
+/// An offer, and its version if it has one.
+type Found = (i64, Option<Version>);
 
 /// The hash of what is gone.
 const NOTHING: i64 = 0;
@@ -65,6 +68,7 @@ impl Database {
         let write = || {
             let mut recorder = Recorder::new(&transaction, run, batch.answers())?;
             batch.facts().iter().try_for_each(|fact| recorder.fact(fact))?;
+            recorder.end()?;
             finished.map_or(Ok(()), |(counts, at)| finish(&transaction, run.id, counts, at))
         };
         write().map_err(failed)?;
@@ -73,8 +77,7 @@ impl Database {
 }
 
 fn finish(connection: &Connection, run: i64, counts: Counts, at: i64) -> rusqlite::Result<()> {
-    let sql = "UPDATE run SET finished_at = ?2, offers = ?3, exported = ?4, stale = ?5, failed = ?6,
-        last_version = (SELECT coalesce(max(id), 0) FROM offer_version) WHERE id = ?1";
+    let sql = "UPDATE run SET finished_at = ?2, offers = ?3, exported = ?4, stale = ?5, failed = ?6 WHERE id = ?1";
     let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     let Counts { offers, exported, stale, failed } = counts;
     let [offers, exported, stale, failed] = [offers, exported, stale, failed].map(number);
@@ -87,6 +90,8 @@ struct Recorder<'c> {
     run: &'c RunRecord,
     answers: &'c str,
     next_version: i64,
+    /// Whether no other run has written since this one began.
+    is_alone: bool,
     /// Whether the last offer with links was new: then the next one most likely is new, too.
     was_new: bool,
     confirm: CachedStatement<'c>,
@@ -97,13 +102,17 @@ struct Recorder<'c> {
 impl<'c> Recorder<'c> {
     fn new(connection: &'c Connection, run: &'c RunRecord, answers: &'c str) -> rusqlite::Result<Self> {
         // Never one again that was undone: a run that was finished in between has seen another one under that number.
-        let last = "SELECT max((SELECT coalesce(max(id), 0) FROM offer_version),
-            (SELECT coalesce(max(last_version), 0) FROM run))";
+        let newest =
+            "SELECT (SELECT coalesce(max(id), 0) FROM offer_version), (SELECT coalesce(max(last_version), 0) FROM run),
+            (SELECT last_version FROM run WHERE id = ?1)";
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, Option<i64>>(2)?));
+        let (newest, seen, own): (i64, i64, _) = connection.query_row(newest, [run.id], read)?;
         Ok(Self {
             connection,
             run,
             answers,
-            next_version: 1 + connection.query_row(last, [], |row| row.get::<_, i64>(0))?,
+            next_version: 1 + newest.max(seen),
+            is_alone: own.is_some_and(|own| newest <= own),
             was_new: false,
             confirm: connection.prepare_cached(CONFIRM)?,
             new_offer: connection.prepare_cached(NEW_OFFER)?,
@@ -117,9 +126,10 @@ impl<'c> Recorder<'c> {
             What::Links(links) => self.good(network, fact, *links)?,
             What::Gone(error) => Some(self.failed(network, fact, (error, true))?),
             What::Unknown(error) => Some(self.failed(network, fact, (error, false))?),
-            What::NotAsked => self.known(network, fact)?.map(|known| (known.offer, known.version.map(|v| v.id))),
+            What::NotAsked => self.known(network, fact)?.map(|known| (known.offer, known.version)),
         };
-        version.map_or(Ok(()), |version| self.mark_changed(fact, version))
+        let Some((offer, Some(version))) = version else { return Ok(()) };
+        self.mark_changed(fact, offer, &version)
     }
 
     fn known(&self, network: i64, fact: &Fact) -> rusqlite::Result<Option<Known>> {
@@ -139,11 +149,11 @@ impl<'c> Recorder<'c> {
     }
 
     /// Records links; gives the offer and its version where that may be a change.
-    fn good(&mut self, network: i64, fact: &Fact, links: StoredAnswer) -> rusqlite::Result<Option<(i64, Option<i64>)>> {
+    fn good(&mut self, network: i64, fact: &Fact, links: StoredAnswer) -> rusqlite::Result<Option<Found>> {
         if let (true, Some(new)) = (self.was_new, self.new_offer(network, fact, Some(links))?) {
             return Ok(Some(new));
         }
-        let seen = self.run.baseline.map_or(i64::MAX, |baseline| baseline.last_version);
+        let seen = self.run.baseline.map_or(0, |baseline| baseline.last_version);
         let (id, hash) = (fact.offer.as_str(), links.hash);
         let is_the_same = self.confirm.execute(params![network, id, hash, fact.at, seen, self.run.started_at])? > 0;
         self.was_new = false;
@@ -156,20 +166,15 @@ impl<'c> Recorder<'c> {
         };
         self.forget_error(&known)?;
         let version = match self.before(known.version, |version| version.hash == hash)? {
-            Some(same) if same.hash == hash => same.id,
+            Some(same) if same.hash == hash => same,
             before => self.add_version((known.offer, fact.at), before.map(|v| v.id), Some(links))?,
         };
-        self.update(known.offer, (fact.at, Some(fact.at)), Some((version, hash)))?;
+        self.update(known.offer, (fact.at, Some(fact.at)), Some(version))?;
         Ok(Some((known.offer, Some(version))))
     }
 
     /// Records a failure; gives the offer and its version.
-    fn failed(
-        &mut self,
-        network: i64,
-        fact: &Fact,
-        (error, is_gone): (&OfferError, bool),
-    ) -> rusqlite::Result<(i64, Option<i64>)> {
+    fn failed(&mut self, network: i64, fact: &Fact, (error, is_gone): (&OfferError, bool)) -> rusqlite::Result<Found> {
         let known = if let Some(known) = self.known(network, fact)? {
             known
         } else {
@@ -180,9 +185,9 @@ impl<'c> Recorder<'c> {
         let before = if is_gone { self.before(version, |version| version.hash == NOTHING)? } else { version };
         let version = match before {
             Some(good) if is_gone && good.hash != NOTHING => {
-                Some((self.add_version((offer, fact.at), Some(good.id), None)?, NOTHING))
+                Some(self.add_version((offer, fact.at), Some(good.id), None)?)
             }
-            as_before => as_before.map(|version| (version.id, version.hash)),
+            as_before => as_before,
         };
         self.update(offer, (fact.at, None), version)?;
         let sql = "INSERT OR REPLACE INTO offer_error VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
@@ -190,16 +195,11 @@ impl<'c> Recorder<'c> {
         let (run, kind, code) = (self.run.id, kind.as_str(), code.as_deref());
         let mut insert = self.connection.prepare_cached(sql)?;
         insert.execute(params![offer, run, fact.at, kind, http_status, code, message])?;
-        Ok((offer, version.map(|(version, _)| version)))
+        Ok((offer, version))
     }
 
     /// Makes an offer, with its first version if it has links; `None` if it is there already.
-    fn new_offer(
-        &mut self,
-        network: i64,
-        fact: &Fact,
-        links: Option<StoredAnswer>,
-    ) -> rusqlite::Result<Option<(i64, Option<i64>)>> {
+    fn new_offer(&mut self, network: i64, fact: &Fact, links: Option<StoredAnswer>) -> rusqlite::Result<Option<Found>> {
         let version = links.map(|_| self.next_version);
         let (good_at, hash) = (links.map(|_| fact.at), links.map(|links| links.hash));
         let id = fact.offer.as_str();
@@ -207,9 +207,7 @@ impl<'c> Recorder<'c> {
             return Ok(None);
         }
         let offer = self.connection.last_insert_rowid();
-        if links.is_some() {
-            self.add_version((offer, fact.at), None, links)?;
-        }
+        let version = links.map(|links| self.add_version((offer, fact.at), None, Some(links))).transpose()?;
         Ok(Some((offer, version)))
     }
 
@@ -217,9 +215,9 @@ impl<'c> Recorder<'c> {
         &self,
         offer: i64,
         (asked_at, good_at): (i64, Option<i64>),
-        version: Option<(i64, i64)>,
+        version: Option<Version>,
     ) -> rusqlite::Result<()> {
-        let (version, hash) = version.unzip();
+        let (version, hash) = version.map(|version| (version.id, version.hash)).unzip();
         self.connection.prepare_cached(UPDATE)?.execute(params![offer, asked_at, good_at, version, hash]).map(drop)
     }
 
@@ -235,14 +233,14 @@ impl<'c> Recorder<'c> {
         (offer, since): (i64, i64),
         previous: Option<i64>,
         stored: Option<StoredAnswer>,
-    ) -> rusqlite::Result<i64> {
+    ) -> rusqlite::Result<Version> {
         let (id, run, of) = (self.next_version, self.run.id, self.answers);
         self.next_version += 1;
         let (state, hash) = stored.map_or(("gone", NOTHING), |stored| ("good", stored.hash));
         let (url, pixel) = (stored.and_then(|s| s.url(of)), stored.and_then(|s| s.impression_pixel(of)));
         let links = stored.map(|stored| stored.links(of));
         self.new_version.execute(params![id, offer, run, since, previous, state, hash, url, pixel, links])?;
-        Ok(id)
+        Ok(Version { id, run, previous, hash })
     }
 
     /// Forgets a failure that this run has recorded for the offer: it has its answer now.
@@ -255,14 +253,27 @@ impl<'c> Recorder<'c> {
         self.connection.prepare_cached(sql)?.execute(params![known.offer, self.run.id]).map(drop)
     }
 
-    /// Notes an offer that differs from what it was when the baseline was finished.
-    fn mark_changed(&self, fact: &Fact, (offer, version): (i64, Option<i64>)) -> rusqlite::Result<()> {
-        let Some(baseline) = self.run.baseline else { return Ok(()) };
-        if version.is_none_or(|version| version <= baseline.last_version) {
+    /// Notes an offer that differs from what it was in the baseline; without one, what another run has written meanwhile.
+    fn mark_changed(&self, fact: &Fact, offer: i64, version: &Version) -> rusqlite::Result<()> {
+        let is_as_before = match self.run.baseline {
+            None => version.run == self.run.id,
+            Some(baseline) => saw(self.connection, baseline, offer, (version.id, version.run))?,
+        };
+        if is_as_before {
             return Ok(());
         }
-        let sql = "INSERT OR REPLACE INTO changed VALUES (?1, ?2, ?3)";
+        let sql = "INSERT INTO changed (run, offer, row, version) VALUES (?1, ?2, ?3, ?4)
+            ON CONFLICT (run, offer) DO UPDATE SET row = min(row, excluded.row), version = excluded.version";
         let row = i64::try_from(fact.row).unwrap_or(i64::MAX);
-        self.connection.prepare_cached(sql)?.execute(params![self.run.id, row, offer]).map(drop)
+        self.connection.prepare_cached(sql)?.execute(params![self.run.id, offer, row, version.id]).map(drop)
+    }
+
+    /// Notes up to where the run has seen every version: the newest, or the last before another run has written one.
+    fn end(&self) -> rusqlite::Result<()> {
+        if !self.is_alone {
+            return Ok(());
+        }
+        let sql = "UPDATE run SET last_version = ?2 WHERE id = ?1 AND last_version IS NOT ?2";
+        self.connection.prepare_cached(sql)?.execute([self.run.id, self.next_version - 1]).map(drop)
     }
 }

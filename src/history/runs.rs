@@ -45,9 +45,11 @@ pub(crate) struct RunRecord {
 /// The run that changes are counted from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Baseline {
+    /// Its key.
+    pub run: i64,
     /// When it began, in seconds since 1970.
     pub started_at: i64,
-    /// The newest version when it was finished.
+    /// The newest version up to which it has seen all.
     pub last_version: i64,
 }
 
@@ -124,7 +126,8 @@ fn find_or_insert(connection: &Connection, key: &RunKey, begin: Begin) -> rusqli
         id
     } else {
         let baseline: Option<i64> = connection.query_row(BASELINE, [&key.output], |row| row.get(0)).optional()?;
-        let insert = "INSERT INTO run (output, job, started_at, baseline) VALUES (?1, ?2, ?3, ?4)";
+        let insert = "INSERT INTO run (output, job, started_at, baseline, last_version)
+            VALUES (?1, ?2, ?3, ?4, (SELECT coalesce(max(id), 0) FROM offer_version))";
         connection.execute(insert, params![key.output, key.job, key.started_at, baseline])?;
         connection.last_insert_rowid()
     };
@@ -134,9 +137,27 @@ fn find_or_insert(connection: &Connection, key: &RunKey, begin: Begin) -> rusqli
 
 /// The baseline of a run.
 pub(crate) fn baseline(connection: &Connection, run: i64) -> rusqlite::Result<Option<Baseline>> {
-    let sql = "SELECT base.started_at, base.last_version FROM run JOIN run AS base ON base.id = run.baseline WHERE run.id = ?1";
-    let read = |row: &rusqlite::Row<'_>| Ok(Baseline { started_at: row.get(0)?, last_version: row.get(1)? });
+    let sql = "SELECT base.id, base.started_at, base.last_version FROM run JOIN run AS base ON base.id = run.baseline
+        WHERE run.id = ?1";
+    let read =
+        |row: &rusqlite::Row<'_>| Ok(Baseline { run: row.get(0)?, started_at: row.get(1)?, last_version: row.get(2)? });
     connection.query_row(sql, [run], read).optional()
+}
+
+/// Whether a run has seen an offer in the version of this number, which was written by the run of that number. Of two
+/// runs at once, one may have asked for an offer before the other found it changed: what was newest when it was finished
+/// is not what it has seen.
+pub(crate) fn saw(
+    connection: &Connection,
+    run: Baseline,
+    offer: i64,
+    (version, by): (i64, i64),
+) -> rusqlite::Result<bool> {
+    if version <= run.last_version || by == run.run {
+        return Ok(true);
+    }
+    let sql = "SELECT 1 FROM changed WHERE run = ?1 AND offer = ?2 AND version = ?3";
+    connection.prepare_cached(sql)?.exists([run.run, offer, version])
 }
 
 fn network_key(connection: &Connection, network: &NetworkName) -> rusqlite::Result<i64> {

@@ -6,3 +6,14 @@ DROP VIEW version;
 DROP VIEW failure;
 ALTER TABLE offer ADD COLUMN hash INTEGER;
 ALTER TABLE offer_version ADD COLUMN links TEXT;
+ALTER TABLE changed RENAME TO changed_1;
+CREATE TABLE changed (
+    run INTEGER NOT NULL REFERENCES run (id),
+    offer INTEGER NOT NULL REFERENCES offer (id),
+    row INTEGER NOT NULL,
+    version INTEGER,
+    PRIMARY KEY (run, offer)
+) WITHOUT ROWID;
+INSERT OR IGNORE INTO changed SELECT run, offer, row, NULL FROM changed_1 ORDER BY row;
+DROP TABLE changed_1;
+UPDATE run SET last_version = (SELECT coalesce(max(id), 0) FROM offer_version) WHERE last_version IS NULL;

@@ -45,6 +45,8 @@ fn what_is_damaged_foreign_or_newer_is_refused_and_left_as_it_is() {
         ("damaged", "is damaged ("),
         (".", "is not a file"),
         ("no/such/folder.db", "there is no such folder"),
+        #[cfg(target_os = "linux")]
+        ("/proc/self/folder.db", "needs write access to it and to its folder"),
     ] {
         let before = std::fs::read(at(name)).ok();
         let message = refused(&at(name));

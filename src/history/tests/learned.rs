@@ -1,6 +1,6 @@
 //! What runs leave, and what differs between them.
 
-use super::{Error, File, Links, NotAsked, answer};
+use super::{Error, File, Links, NotAsked, Told, answer};
 use crate::history::changes::{ChangeCounts, ChangedOffer};
 use crate::history::facts::{Batch, Counts};
 use crate::history::runs::{Begin, RunKey};
@@ -131,4 +131,45 @@ fn changes_since_any_time_and_what_pruning_leaves_of_them() {
     assert_eq!(since(&file, file.clock, None).0, "");
     assert!(file.is_sound() && file.database.prune(file.clock).unwrap().versions == 0);
     assert_eq!(file.run(&[("1", Links("x"))]), ["1,changed,,,url,w,x"], "the baseline is still there");
+}
+
+#[test]
+fn of_two_runs_at_once_each_reports_what_it_has_not_seen() {
+    let mut file = File::new();
+    let whole = |file: &mut File, output: &str, told: &[(&str, Told)]| {
+        let run = file.begin(output);
+        file.record(&run, told, true);
+        file.changes(&run)
+    };
+    let [u, v] = [[("1", Links("u")), ("2", Links("u"))], [("1", Links("v")), ("2", Links("v"))]];
+    assert!(whole(&mut file, "a.csv", &u).is_empty());
+    assert!(whole(&mut file, "b.csv", &u).is_empty());
+    // Offer 1 changes after b has asked for it, offer 2 before; a is quicker and finds both changed.
+    let b = file.begin("b.csv");
+    file.record(&b, &u[..1], false);
+    let [one, two] = ["1,changed,,,url,u,v", "2,changed,,,url,u,v"];
+    assert_eq!(whole(&mut file, "a.csv", &v), [one, two]);
+    file.record(&b, &v[1..], true);
+    assert_eq!(file.changes(&b), [two]);
+    assert_eq!(whole(&mut file, "b.csv", &v), [one], "what b has not seen is new to the next one, once");
+    assert!(whole(&mut file, "b.csv", &v).is_empty());
+    assert!(whole(&mut file, "a.csv", &v).is_empty());
+    assert!(file.is_sound());
+}
+
+#[test]
+fn two_first_runs_at_once_leave_each_its_own_baseline() {
+    let mut file = File::new();
+    let [a, b] = ["a.csv", "b.csv"].map(|output| file.begin(output));
+    file.record(&a, &[("1", Links("u")), ("2", Links("u"))], false);
+    file.record(&b, &[("1", Links("v")), ("2", Links("u"))], true);
+    file.record(&a, &[], true);
+    let next = |file: &mut File, output: &str, told: &[(&str, Told)]| {
+        let run = file.begin(output);
+        file.record(&run, told, true);
+        file.changes(&run)
+    };
+    let told = [("1", Links("v")), ("2", Links("u"))];
+    assert!(next(&mut file, "b.csv", &told).is_empty());
+    assert_eq!(next(&mut file, "a.csv", &told), ["1,changed,,,url,u,v"]);
 }

@@ -107,7 +107,7 @@ impl File {
                 LEFT JOIN offer_version AS old ON old.id = new.previous ORDER BY new.offer, new.run",
             "SELECT offer, run, links FROM offer_version ORDER BY offer, run",
             "SELECT offer, run, error_kind FROM offer_error",
-            "SELECT run, row, offer FROM changed",
+            "SELECT run, row, offer, version IS NULL FROM changed",
         ];
         let mut facts = Vec::new();
         for sql in tables {
