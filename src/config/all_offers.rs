@@ -45,6 +45,17 @@ impl AllOffers {
         }
     }
 
+    /// What kind of list it is, if it holds every offer of that kind: then one that is missing is gone. Of a list that is
+    /// filtered, or may be short, nothing follows.
+    pub(crate) fn kind_of_whole(&self) -> Option<&str> {
+        match self.query.as_slice() {
+            _ if self.allow_short => None,
+            [] => Some("all"),
+            [(field, kind)] if field == "type" => Some(kind),
+            _ => None,
+        }
+    }
+
     /// How the input is read. The list was written by this program, so its layout is known.
     pub(crate) fn reading(list: Option<&Self>, options: Options) -> Options {
         match list {

@@ -37,6 +37,8 @@ pub(crate) enum What {
     Gone(OfferError),
     /// It could not be learned.
     Unknown(OfferError),
+    /// It stands no more in the list in which it stood.
+    Vanished,
     /// Nothing: its row was made from the history.
     NotAsked,
 }
@@ -78,6 +80,13 @@ impl Batch {
             RowOutcome::Failed(error) | RowOutcome::Stale { error, .. } => What::Unknown(error.clone()),
         };
         self.facts.push(Fact { network, offer, row, at, what });
+    }
+
+    /// Takes in an offer that no row was about, at this time; it comes behind all others.
+    pub(crate) fn vanished(&mut self, network: usize, offer: OfferId, at: i64) {
+        const BEHIND_ALL: u64 = 1 << 62;
+        let row = BEHIND_ALL + self.facts.len() as u64;
+        self.facts.push(Fact { network, offer, row, at, what: What::Vanished });
     }
 
     /// The facts, in the order of the input.

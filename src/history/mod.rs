@@ -6,6 +6,7 @@
 //! - [`database`]: opening, and refusing what is damaged, foreign or newer
 //! - [`stored`]: an answer as a row of the file
 //! - [`facts`]: what a run has learned since its last commit; [`record`]: writes that in one transaction
+//! - [`listed`]: offers that have vanished from the network's own list
 //! - [`runs`]: which run a fact belongs to, and since which run changes are counted
 //! - [`lookup`]: the last good links of an offer
 //! - [`diff`], [`changes`], [`timeline`], [`prune`]: what the file says to people
@@ -15,6 +16,7 @@ pub(crate) mod database;
 pub(crate) mod diff;
 pub(crate) mod error;
 pub(crate) mod facts;
+pub(crate) mod listed;
 pub(crate) mod lookup;
 pub(crate) mod prune;
 pub(crate) mod record;

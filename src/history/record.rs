@@ -85,7 +85,7 @@ fn finish(connection: &Connection, run: i64, counts: Counts, at: i64) -> rusqlit
 }
 
 /// Writes facts within a transaction, with its statements at hand.
-struct Recorder<'c> {
+pub(super) struct Recorder<'c> {
     connection: &'c Connection,
     run: &'c RunRecord,
     answers: &'c str,
@@ -100,7 +100,8 @@ struct Recorder<'c> {
 }
 
 impl<'c> Recorder<'c> {
-    fn new(connection: &'c Connection, run: &'c RunRecord, answers: &'c str) -> rusqlite::Result<Self> {
+    /// Prepares to write facts of a run, whose answers lie in `answers`.
+    pub(super) fn new(connection: &'c Connection, run: &'c RunRecord, answers: &'c str) -> rusqlite::Result<Self> {
         // Never one again that was undone: a run that was finished in between has seen another one under that number.
         let newest =
             "SELECT (SELECT coalesce(max(id), 0) FROM offer_version), (SELECT coalesce(max(last_version), 0) FROM run),
@@ -120,12 +121,14 @@ impl<'c> Recorder<'c> {
         })
     }
 
-    fn fact(&mut self, fact: &Fact) -> rusqlite::Result<()> {
+    /// Writes a fact.
+    pub(super) fn fact(&mut self, fact: &Fact) -> rusqlite::Result<()> {
         let Some(network) = self.run.networks.get(fact.network).copied() else { return Ok(()) };
         let version = match &fact.what {
             What::Links(links) => self.good(network, fact, *links)?,
             What::Gone(error) => Some(self.failed(network, fact, (error, true))?),
             What::Unknown(error) => Some(self.failed(network, fact, (error, false))?),
+            What::Vanished => self.vanished(network, fact)?,
             What::NotAsked => self.known(network, fact)?.map(|known| (known.offer, known.version)),
         };
         let Some((offer, Some(version))) = version else { return Ok(()) };
@@ -196,6 +199,20 @@ impl<'c> Recorder<'c> {
         let mut insert = self.connection.prepare_cached(sql)?;
         insert.execute(params![offer, run, fact.at, kind, http_status, code, message])?;
         Ok((offer, version))
+    }
+
+    /// Records that an offer stands in its network's list no more; gives it and its version if it had links.
+    fn vanished(&mut self, network: i64, fact: &Fact) -> rusqlite::Result<Option<Found>> {
+        let Some(Known { offer, last_asked_at, version: Some(version) }) = self.known(network, fact)? else {
+            return Ok(None);
+        };
+        // What this run has been told of the offer itself is worth more.
+        if version.hash == NOTHING || version.run == self.run.id {
+            return Ok(None);
+        }
+        let gone = self.add_version((offer, fact.at), Some(version.id), None)?;
+        self.update(offer, (last_asked_at, None), Some(gone))?;
+        Ok(Some((offer, Some(gone))))
     }
 
     /// Makes an offer, with its first version if it has links; `None` if it is there already.
@@ -269,7 +286,7 @@ impl<'c> Recorder<'c> {
     }
 
     /// Notes up to where the run has seen every version: the newest, or the last before another run has written one.
-    fn end(&self) -> rusqlite::Result<()> {
+    pub(super) fn end(&self) -> rusqlite::Result<()> {
         if !self.is_alone {
             return Ok(());
         }

@@ -95,18 +95,24 @@ impl Database {
 }
 
 impl Database {
-    /// The run that finished the output last.
+    /// The run that finished the output last, with the networks of these names.
     ///
     /// # Errors
     /// The file cannot be read.
-    pub(crate) fn finished_run(&self, output: &str) -> Result<Option<RunRecord>, HistoryError> {
+    pub(crate) fn finished_run(
+        &self,
+        output: &str,
+        networks: &[NetworkName],
+    ) -> Result<Option<RunRecord>, HistoryError> {
         let read = || {
             let sql =
                 "SELECT id, started_at FROM run WHERE output = ?1 AND finished_at IS NOT NULL ORDER BY id DESC LIMIT 1";
             let found = self.connection().query_row(sql, [output], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
             let Some((id, started_at)) = found else { return Ok(None) };
             let baseline = baseline(self.connection(), id)?;
-            Ok(Some(RunRecord { id, started_at, networks: Vec::new(), baseline }))
+            let networks =
+                networks.iter().map(|network| find_network(self.connection(), network)).collect::<Result<_, _>>()?;
+            Ok(Some(RunRecord { id, started_at, networks, baseline }))
         };
         read().map_err(self.error())
     }
@@ -167,6 +173,10 @@ fn network_key(connection: &Connection, network: &NetworkName) -> rusqlite::Resu
             ON CONFLICT (base_url, email) DO UPDATE SET name = excluded.name WHERE name IS NOT excluded.name",
         params![name, base_url, email],
     )?;
+    find_network(connection, network)
+}
+
+fn find_network(connection: &Connection, NetworkName { base_url, email, .. }: &NetworkName) -> rusqlite::Result<i64> {
     let sql = "SELECT id FROM network WHERE base_url = ?1 AND email = ?2";
     connection.query_row(sql, params![base_url, email], |row| row.get(0))
 }

@@ -3,6 +3,7 @@
 //! Look-ups are a few microseconds, and happen in the loop; writing is left to the thread of the disk.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -66,8 +67,9 @@ pub(crate) struct RunHistory {
 pub(crate) struct Lookups {
     file: Database,
     run: Arc<RunRecord>,
-    /// Offers confirmed since then are not asked for, in seconds since 1970.
-    since: Option<i64>,
+    /// Offers confirmed in this time are not asked for, in seconds since 1970. The clock was wrong that confirmed one
+    /// later than now.
+    fresh: Option<RangeInclusive<i64>>,
     /// The offers to ask for, with their network, where they are limited.
     selected: Option<HashSet<(usize, OfferId)>>,
 }
@@ -89,17 +91,23 @@ impl Lookups {
     pub(crate) fn look_up(&self, network: usize, row: Row) -> Result<Pending, Error> {
         let Ok(offer) = &row.offer else { return Ok(Pending::Row(row)) };
         let may_ask = self.selected.as_ref().is_none_or(|selected| selected.contains(&(network, *offer)));
-        if may_ask && self.since.is_none() {
+        if may_ask && self.fresh.is_none() {
             return Ok(Pending::Row(row));
         }
         Ok(match last_good((&self.file, &self.run), network, offer)? {
-            Some(known) if !may_ask || self.since.is_some_and(|since| known.at >= since) => {
+            Some(known) if !may_ask || self.fresh.as_ref().is_some_and(|fresh| fresh.contains(&known.at)) => {
                 Pending::LastGood(row, Box::new(known))
             }
             None if !may_ask => Pending::NotAsked(row),
             _ => Pending::Row(row),
         })
     }
+}
+
+/// The latest time that is no mistake, in seconds since 1970: another run may be writing now, by the same clock.
+fn latest_time() -> i64 {
+    const SLACK: i64 = 300;
+    Timestamp::now().as_second() + SLACK
 }
 
 fn last_good((file, run): (&Database, &RunRecord), network: usize, offer: &OfferId) -> Result<Option<LastGood>, Error> {
@@ -117,9 +125,10 @@ impl RunHistory {
         if max_age.is_none() && max_calls.is_none() {
             return Ok(None);
         }
-        let since = max_age.map(|age| self.run.started_at.saturating_sub_unsigned(age.as_secs()));
+        let latest = latest_time();
+        let fresh = max_age.map(|age| self.run.started_at.saturating_sub_unsigned(age.as_secs())..=latest);
         let selected = max_calls.map(|most| select(job, (&self.file, &self.run), most)).transpose()?;
-        Ok(Some(Lookups { file: Database::open_to_read(file)?, run: Arc::clone(&self.run), since, selected }))
+        Ok(Some(Lookups { file: Database::open_to_read(file)?, run: Arc::clone(&self.run), fresh, selected }))
     }
 
     /// The last good links of an offer that has failed for now, if they are to be written instead.
@@ -179,30 +188,63 @@ impl RunHistory {
     }
 }
 
+/// The offers that a job is about, one after the other, as its input names them.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    rows: Rows,
+    /// Where there are several networks.
+    router: Option<Router>,
+}
+
+impl Wanted {
+    /// Reads the input from the start.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub(crate) fn open(job: &Job) -> Result<Self, Error> {
+        let router = job.networks.are_several().then(|| Router::new(&job.networks));
+        Ok(Self { rows: Rows::open(job)?, router })
+    }
+
+    /// The next offer, with the place of its network.
+    ///
+    /// # Errors
+    /// The input cannot be read.
+    pub(crate) fn next(&mut self) -> Result<Option<(usize, OfferId)>, Error> {
+        loop {
+            let row = match self.rows.next()? {
+                Next::Row(row) | Next::Stale(row, _) => row,
+                Next::Kept(_) => continue,
+                Next::NotYet | Next::End => return Ok(None),
+            };
+            let lane = match &self.router {
+                None => Some(0),
+                Some(router) => route(router, self.rows.network_cell, &row).ok(),
+            };
+            if let (Ok(offer), Some(lane)) = (row.offer, lane) {
+                return Ok(Some((lane, offer)));
+            }
+        }
+    }
+}
+
 /// The offers that `--max-calls` lets the run ask for: those never confirmed, then those confirmed longest ago. The input
 /// is read once for that.
 fn select(job: &Job, (file, run): (&Database, &RunRecord), most: u64) -> Result<HashSet<(usize, OfferId)>, Error> {
     let most = usize::try_from(most).unwrap_or(usize::MAX);
-    let mut rows = Rows::open(job)?;
-    if !rows.can_resume() {
+    let latest = latest_time();
+    let mut wanted = Wanted::open(job)?;
+    if !wanted.rows.can_resume() {
         return Err(Error::Name("--max-calls has to read the input twice, so that needs to be a file".to_owned()));
     }
-    let router = Router::new(&job.networks);
     // In the input's order where the times are equal.
     let mut oldest: BTreeSet<(i64, u64)> = BTreeSet::new();
     let mut offers: HashMap<u64, (usize, OfferId)> = HashMap::new();
     let mut seen = HashSet::new();
     let mut place = 0;
-    loop {
-        let row = match rows.next()? {
-            Next::Row(row) | Next::Stale(row, _) => row,
-            Next::Kept(_) => continue,
-            Next::NotYet | Next::End => break,
-        };
-        let lane = if job.networks.are_several() { route(&router, rows.network_cell, &row).ok() } else { Some(0) };
-        let (Ok(offer), Some(lane)) = (row.offer, lane) else { continue };
+    while let Some((lane, offer)) = wanted.next()? {
         let Some(network) = run.networks.get(lane) else { continue };
-        let at = file.confirmed_at(*network, &offer)?.unwrap_or(i64::MIN);
+        let at = file.confirmed_at(*network, &offer)?.filter(|at| *at <= latest).unwrap_or(i64::MIN);
         let is_too_new = oldest.len() >= most && oldest.last().is_none_or(|(newest, _)| at >= *newest);
         if is_too_new || !seen.insert((lane, offer)) {
             continue;

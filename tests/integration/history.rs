@@ -181,6 +181,14 @@ fn what_cannot_be_a_history_ends_the_run_before_any_call() {
     folder.write("links.db", "offer_id\n16\n");
     run(&folder, &edited, &["1"], &[]).run().expect(2).says(&["links.db is no SQLite database", "--history"]);
     assert_eq!(std::fs::read(folder.path("links.db")).unwrap(), b"offer_id\n16\n");
+    #[cfg(target_os = "linux")]
+    export_in(&folder)
+        .offers(&["1"])
+        .args(&["--history", "/proc/self/links.db"])
+        .on(&edited.network)
+        .run()
+        .expect(2)
+        .says(&["write access"]);
     for arguments in [["--keep-last-good", ""], ["--max-age", "1d"], ["--max-calls", "5"], ["--changes", "c.csv"]] {
         let arguments: Vec<_> = arguments.into_iter().filter(|argument| !argument.is_empty()).collect();
         let run = export_in(&Folder::new()).offers(&["1"]).args(&arguments).on(&edited.network);
@@ -227,7 +235,9 @@ fn two_runs_at_once_share_one_file() {
 #[test]
 #[cfg(unix)]
 fn kills_leave_the_facts_of_an_undisturbed_run() {
-    let ids: Vec<String> = (1..=400).map(|id| id.to_string()).collect();
+    // The long form: OFFERLINKS_LONG=1.
+    let (offers, kills) = if std::env::var_os("OFFERLINKS_LONG").is_some() { (2_400, 60) } else { (400, 8) };
+    let ids: Vec<String> = (1..=offers).map(|id| id.to_string()).collect();
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let first: Vec<_> = ids.iter().map(|id| (*id, if id.ends_with('7') { "404" } else { "a+b" })).collect();
     let second: Vec<_> = ids.iter().filter(|id| id.ends_with('3')).map(|id| (*id, "c")).collect();
@@ -255,10 +265,10 @@ fn kills_leave_the_facts_of_an_undisturbed_run() {
     edited.publish(&first);
     run(&killed, &edited, &ids, &more).run().expect(3);
     edited.publish(&[second, gone].concat());
-    for kill in 0..8 {
+    for kill in 0..kills {
         // Slow enough never to be done.
         let running = run(&killed, &edited, &ids, &more).without_rate().args(&["--rate", "80/s"]).start();
-        std::thread::sleep(std::time::Duration::from_millis(150 + 40 * kill));
+        std::thread::sleep(std::time::Duration::from_millis(150 + 37 * kill % 320));
         running.kill();
     }
     let ended = run(&killed, &edited, &ids, &more).run().expect(3);

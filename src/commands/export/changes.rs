@@ -1,12 +1,16 @@
 //! What a finished run has changed: counted for the summary, and written where `--changes` says.
 
-use crate::config::Job;
+use jiff::Timestamp;
+
+use crate::config::{AllOffers, Job};
 use crate::error::Error;
 use crate::history::Database;
 use crate::history::changes::{ChangeCounts, ChangedOffer, header};
+use crate::history::listed::WholeList;
 use crate::history::timeline::time;
 use crate::output::{Action, OutputError, replace_streamed};
 use crate::report::ChangeSummary;
+use crate::run::history::Wanted;
 
 /// Counts the changes since the run's baseline, and writes them. Does nothing where the job has no history.
 ///
@@ -14,8 +18,13 @@ use crate::report::ChangeSummary;
 /// The old file of changes is untouched.
 pub(crate) fn write(job: &Job) -> Result<Option<ChangeSummary>, Error> {
     let Some(history) = &job.history else { return Ok(None) };
-    let file = Database::open_to_read(&history.file)?;
-    let Some(run) = file.finished_run(&job.absolute_output())? else { return Ok(None) };
+    let mut file = Database::open_to_read(&history.file)?;
+    let key = job.run_key(String::new(), 0);
+    let Some(run) = file.finished_run(&key.output, &key.networks)? else { return Ok(None) };
+    if let Some(kind) = job.work.all_offers().and_then(AllOffers::kind_of_whole) {
+        let mut offers = Wanted::open(job)?;
+        file.note_list(WholeList { run: &run, kind, at: Timestamp::now().as_second() }, || offers.next())?;
+    }
     let with_network = job.networks.are_several();
     let mut counts = ChangeCounts::default();
     match history.changes_file()? {

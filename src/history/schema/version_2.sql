@@ -14,6 +14,13 @@ CREATE TABLE changed (
     version INTEGER,
     PRIMARY KEY (run, offer)
 ) WITHOUT ROWID;
+CREATE TABLE listed (
+    network INTEGER NOT NULL REFERENCES network (id),
+    kind TEXT NOT NULL,
+    offer INTEGER NOT NULL REFERENCES offer (id),
+    run INTEGER NOT NULL REFERENCES run (id),
+    PRIMARY KEY (network, kind, offer)
+) WITHOUT ROWID;
 INSERT OR IGNORE INTO changed SELECT run, offer, row, NULL FROM changed_1 ORDER BY row;
 DROP TABLE changed_1;
 UPDATE run SET last_version = (SELECT coalesce(max(id), 0) FROM offer_version) WHERE last_version IS NULL;

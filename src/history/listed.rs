@@ -1,0 +1,92 @@
+//! Offers that have vanished from a network's own list: gone, though nobody has asked for them.
+//!
+//! Only a list that was read to its end says anything, and only of offers that stood in an earlier list of the same kind:
+//! others may be known from an input, and answer though they are in no list.
+
+use rusqlite::{CachedStatement, Connection, TransactionBehavior, params};
+
+use crate::history::Database;
+use crate::history::error::HistoryError;
+use crate::history::facts::Batch;
+use crate::history::record::Recorder;
+use crate::history::runs::RunRecord;
+use crate::offer::OfferId;
+
+/// A network's own list, as a run has read it to the end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WholeList<'l> {
+    /// The run that has read it.
+    pub run: &'l RunRecord,
+    /// What was asked for: lists of different kinds are not compared.
+    pub kind: &'l str,
+    /// When the run was finished, in seconds since 1970.
+    pub at: i64,
+}
+
+const NOTE: &str = "INSERT INTO listed (network, kind, offer, run) SELECT ?1, ?2, id, ?4 FROM offer
+    WHERE network = ?1 AND offer_id = ?3 ON CONFLICT (network, kind, offer) DO UPDATE SET run = excluded.run";
+const VANISHED: &str = "SELECT offer.offer_id FROM listed JOIN offer ON offer.id = listed.offer
+    WHERE listed.network = ?1 AND listed.kind = ?2 AND listed.run <> ?3 ORDER BY offer.id";
+const FORGET: &str = "DELETE FROM listed WHERE network = ?1 AND kind = ?2 AND run <> ?3";
+
+impl Database {
+    /// Notes the offers of a list, and those that have vanished from it as gone. `next` gives them, each with the place of
+    /// its network in the job. Of a network without any offer nothing vanishes: that is more likely an accident.
+    ///
+    /// # Errors
+    /// Nothing of it is written.
+    pub(crate) fn note_list<E: From<HistoryError>>(
+        &mut self,
+        list: WholeList<'_>,
+        mut next: impl FnMut() -> Result<Option<(usize, OfferId)>, E>,
+    ) -> Result<(), E> {
+        let (connection, path) = self.connection_mut();
+        let failed = HistoryError::sql(path);
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+        let mut in_list = vec![false; list.run.networks.len()];
+        {
+            let mut note = transaction.prepare_cached(NOTE).map_err(failed)?;
+            while let Some((network, offer)) = next()? {
+                let known = list.run.networks.get(network).zip(in_list.get_mut(network));
+                let Some((key, is_in_list)) = known else { continue };
+                note_offer(&mut note, list, (*key, offer)).map_err(failed)?;
+                *is_in_list = true;
+            }
+        }
+        let read = in_list.iter().enumerate().filter(|(_, is_in_list)| **is_in_list).map(|(network, _)| network);
+        vanish(&transaction, list, read).map_err(failed)?;
+        transaction.commit().map_err(failed)?;
+        Ok(())
+    }
+}
+
+fn note_offer(
+    note: &mut CachedStatement<'_>,
+    list: WholeList<'_>,
+    (network, offer): (i64, OfferId),
+) -> rusqlite::Result<()> {
+    note.execute(params![network, list.kind, offer.as_str(), list.run.id]).map(drop)
+}
+
+fn vanish(
+    connection: &Connection,
+    WholeList { run, kind, at }: WholeList<'_>,
+    networks: impl Iterator<Item = usize>,
+) -> rusqlite::Result<()> {
+    let mut batch = Batch::default();
+    for network in networks {
+        let Some(key) = run.networks.get(network) else { continue };
+        let mut vanished = connection.prepare(VANISHED)?;
+        let mut rows = vanished.query(params![key, kind, run.id])?;
+        while let Some(row) = rows.next()? {
+            if let Ok(offer) = OfferId::parse(row.get_ref(0)?.as_str()?) {
+                batch.vanished(network, offer, at);
+            }
+        }
+        drop(rows);
+        connection.execute(FORGET, params![key, kind, run.id])?;
+    }
+    let mut recorder = Recorder::new(connection, run, batch.answers())?;
+    batch.facts().iter().try_for_each(|fact| recorder.fact(fact))?;
+    recorder.end()
+}
