@@ -153,7 +153,9 @@ impl<'c> Recorder<'c> {
 
     /// Records links; gives the offer and its version where that may be a change.
     fn good(&mut self, network: i64, fact: &Fact, links: StoredAnswer) -> rusqlite::Result<Option<Found>> {
-        if let (true, Some(new)) = (self.was_new, self.new_offer(network, fact, Some(links))?) {
+        if self.was_new
+            && let Some(new) = self.new_offer(network, fact, Some(links))?
+        {
             return Ok(Some(new));
         }
         let seen = self.run.baseline.map_or(0, |baseline| baseline.last_version);
