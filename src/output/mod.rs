@@ -7,6 +7,7 @@
 //! what does not fit) [`Segment::create`], rows and commits as [`CommitPolicy`] says, [`Output::begin_finish`].
 
 mod age;
+pub(crate) mod answer_file;
 mod atomic_write;
 mod checkpoint;
 pub(crate) mod commit;

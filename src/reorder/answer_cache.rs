@@ -8,7 +8,7 @@ use lru::LruCache;
 
 use crate::offer::{Answer, OfferError, OfferId, Outcome};
 use crate::reorder::Slot;
-use crate::reorder::slab::{Slab, Stored};
+use crate::reorder::store::{AnswerStore, Stored};
 
 /// What is known of an offer.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub(super) struct AnswerCache {
     size: usize,
     /// How many bytes they may hold.
     most: usize,
-    slab: Slab,
+    store: Box<dyn AnswerStore>,
     packed: Vec<u8>,
 }
 
@@ -35,12 +35,13 @@ impl AnswerCache {
     /// Room that is kept for packing an answer, in bytes.
     const USUAL_ANSWER: usize = 64 << 10;
 
-    /// An empty cache of at most `entries` offers, whose answers hold at most `most` bytes.
-    pub(super) fn new(entries: NonZeroUsize, most: usize) -> Self {
+    /// An empty cache of at most `entries` offers, whose answers hold at most `most` bytes, in `store` once they are
+    /// written.
+    pub(super) fn new(entries: NonZeroUsize, most: usize, store: Box<dyn AnswerStore>) -> Self {
         // The cache grows as it fills: a run of ten offers should not pay for ten thousand.
         let mut known = LruCache::unbounded();
         known.resize(entries);
-        Self { known, size: 0, most, slab: Slab::default(), packed: Vec::new() }
+        Self { known, size: 0, most, store, packed: Vec::new() }
     }
 
     /// How many offers are known.
@@ -58,10 +59,16 @@ impl AnswerCache {
     /// Where the outcome of an offer is or will be, and how many bytes were unpacked for it; `None` if it has to be asked
     /// for.
     pub(super) fn get(&mut self, offer: OfferId) -> Option<(Slot, usize)> {
-        match self.known.get(&offer)? {
+        match self.known.get_mut(&offer)? {
             Known::Slot(slot) => Some((slot.clone(), 0)),
             Known::Packed(stored) => {
-                let answer = Answer::unpack(&self.slab.get(stored))?;
+                let packed = self.store.get(stored)?;
+                let answer = Answer::unpack(&packed)?;
+                if self.store.is_fading(stored)
+                    && let Some(again) = self.store.put(&packed)
+                {
+                    self.store.remove(std::mem::replace(stored, again));
+                }
                 let size = answer.size();
                 Some((Slot::filled(Ok(answer)), size))
             }
@@ -90,8 +97,8 @@ impl AnswerCache {
         let Some(known) = self.known.peek_mut(&offer) else { return };
         self.packed.clear();
         answer.pack(&mut self.packed);
-        if let Some(stored) = self.slab.put(&self.packed) {
-            self.size = (self.size + stored.size()).saturating_sub(answer.size());
+        if let Some(stored) = self.store.put(&self.packed) {
+            self.size = (self.size + self.store.room(&stored)).saturating_sub(answer.size());
             *known = Known::Packed(stored);
         }
         self.packed.shrink_to(Self::USUAL_ANSWER);
@@ -112,11 +119,11 @@ impl AnswerCache {
     fn forgotten(&mut self, known: Known) {
         let size = match &known {
             Known::Slot(slot) => slot.outcome().map_or(0, size_of_outcome),
-            Known::Packed(stored) => stored.size(),
+            Known::Packed(stored) => self.store.room(stored),
         };
         self.size = self.size.saturating_sub(size);
         if let Known::Packed(stored) = known {
-            self.slab.remove(stored);
+            self.store.remove(stored);
         }
     }
 }

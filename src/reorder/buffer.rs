@@ -9,6 +9,8 @@ use std::num::NonZeroUsize;
 use crate::offer::{OfferError, OfferId, Outcome};
 use crate::reorder::Slot;
 use crate::reorder::answer_cache::{AnswerCache, size_of_outcome};
+use crate::reorder::slab::Slab;
+use crate::reorder::store::AnswerStore;
 
 /// A row in the window.
 #[derive(Debug)]
@@ -68,6 +70,11 @@ impl Limits {
 }
 
 impl Limits {
+    /// How many bytes of answers are remembered.
+    pub(crate) fn remembered(self) -> usize {
+        self.remembered
+    }
+
     /// For calls that bring the links of up to a hundred offers: as many calls may be in flight or wait for their retry.
     pub(crate) fn for_batches(self) -> Self {
         Self { rows: 16 * self.rows, ..self }
@@ -90,10 +97,15 @@ impl<R> ReorderBuffer<R> {
         Self::with(Limits::of_each(1))
     }
 
-    /// An empty buffer.
+    /// An empty buffer that remembers answers in memory.
     pub(crate) fn with(limits: Limits) -> Self {
+        Self::remembering_in(Box::new(Slab::default()), limits)
+    }
+
+    /// An empty buffer that remembers answers in a store.
+    pub(crate) fn remembering_in(store: Box<dyn AnswerStore>, limits: Limits) -> Self {
         let entries = Self::REMEMBERED.saturating_add(limits.rows.saturating_sub(Self::MAX_ROWS));
-        Self { rows: VecDeque::new(), held: 0, answers: AnswerCache::new(entries, limits.remembered), limits }
+        Self { rows: VecDeque::new(), held: 0, answers: AnswerCache::new(entries, limits.remembered, store), limits }
     }
 
     /// Whether another row may be read.

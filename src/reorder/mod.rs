@@ -6,5 +6,6 @@ mod answer_cache;
 pub mod buffer;
 mod slab;
 mod slot;
+pub(crate) mod store;
 
 pub use self::slot::Slot;

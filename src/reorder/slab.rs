@@ -4,6 +4,10 @@
 //! from memory that the CPU has not seen for a while: a third of the CPU time of an unlimited run. So they are copied
 //! into blocks of their own, in cells of one size, so that what one gives back fits whatever comes next. Knows nothing
 //! of what the bytes mean.
+//!
+//! This is for runs without a file to write to; others keep their answers beside it.
+
+use crate::reorder::store::{AnswerStore, Stored};
 
 /// Bytes in a cell: five hold the documented answer, with a tenth of the room to spare.
 const CELL: usize = 256;
@@ -20,24 +24,13 @@ pub(crate) struct Slab {
     free: Vec<u32>,
 }
 
-/// A string in the store. Must be given back to it, or its room is lost until the end of the run.
-#[derive(Debug)]
-#[must_use]
-pub(crate) struct Stored {
-    first: u32,
-    len: u32,
+/// Room taken up by a string, in bytes.
+fn room(len: usize) -> usize {
+    len.div_ceil(CELL) * CELL
 }
 
-impl Stored {
-    /// Room taken up, in bytes.
-    pub(crate) fn size(&self) -> usize {
-        (self.len as usize).div_ceil(CELL) * CELL
-    }
-}
-
-impl Slab {
-    /// Takes in a string; `None` if it is too long for any store.
-    pub(crate) fn put(&mut self, bytes: &[u8]) -> Option<Stored> {
+impl AnswerStore for Slab {
+    fn put(&mut self, bytes: &[u8]) -> Option<Stored> {
         let len = u32::try_from(bytes.len()).ok()?;
         let mut first = 0;
         let mut before = None;
@@ -52,31 +45,39 @@ impl Slab {
             }
             before = Some(cell);
         }
-        Some(Stored { first, len })
+        Some(Stored { at: first.into(), len })
     }
 
-    /// Copies a string out.
-    pub(crate) fn get(&self, stored: &Stored) -> Vec<u8> {
+    fn get(&mut self, stored: &Stored) -> Option<Vec<u8>> {
         let mut bytes = Vec::with_capacity(stored.len as usize);
         for cell in self.cells(stored) {
             let missing = (stored.len as usize - bytes.len()).min(CELL);
             let start = cell as usize % CELLS_PER_BLOCK * CELL;
             let block = self.blocks.get(cell as usize / CELLS_PER_BLOCK);
-            bytes.extend_from_slice(block.and_then(|block| block.get(start..start + missing)).unwrap_or_default());
+            bytes.extend_from_slice(block.and_then(|block| block.get(start..start + missing))?);
         }
-        bytes
+        Some(bytes)
     }
 
-    /// Gives a string's room back.
-    #[expect(clippy::needless_pass_by_value, reason = "it is gone afterwards")]
-    pub(crate) fn remove(&mut self, stored: Stored) {
+    fn remove(&mut self, stored: Stored) {
         let mut free = std::mem::take(&mut self.free);
         free.extend(self.cells(&stored));
         self.free = free;
     }
 
+    fn room(&self, stored: &Stored) -> usize {
+        room(stored.len as usize)
+    }
+
+    fn is_fading(&self, _: &Stored) -> bool {
+        false
+    }
+}
+
+impl Slab {
     fn cells(&self, stored: &Stored) -> impl Iterator<Item = u32> {
-        let cells = std::iter::successors(Some(stored.first), |cell| self.next.get(*cell as usize).copied());
+        let first = u32::try_from(stored.at).ok();
+        let cells = std::iter::successors(first, |cell| self.next.get(*cell as usize).copied());
         cells.take((stored.len as usize).div_ceil(CELL))
     }
 
@@ -118,7 +119,7 @@ mod tests {
                     archive.remove(kept.pop_front().unwrap().0);
                 }
                 for (stored, text) in &kept {
-                    prop_assert_eq!(&archive.get(stored), text);
+                    prop_assert_eq!(archive.get(stored), Some(text.clone()));
                 }
             }
             // Empty strings take no room at all.
@@ -132,7 +133,7 @@ mod tests {
         let text: Vec<u8> = (0..=250).cycle().take(3_000_000).collect();
         for _ in 0..3 {
             let stored = archive.put(&text).unwrap();
-            assert_eq!(archive.get(&stored), text);
+            assert_eq!(archive.get(&stored).as_ref(), Some(&text));
             archive.remove(stored);
         }
         assert_eq!(archive.blocks.len(), 3_000_000_usize.div_ceil(CELL * CELLS_PER_BLOCK));

@@ -11,7 +11,7 @@ use crate::api::{Payload, Reply, Request};
 use crate::budget::Participant;
 use crate::dispatch::{Call, Next, StopReason, Supply, Waiting};
 use crate::error::Error;
-use crate::reorder::buffer::{Limits, ReorderBuffer};
+use crate::reorder::buffer::ReorderBuffer;
 use crate::report::{LaneState, LaneStatus, Report};
 use crate::run::fate::{LaneEnd, error_of};
 use crate::run::feed::{Feed, Pending};
@@ -54,12 +54,11 @@ enum State {
 impl Lane {
     /// A lane whose first call may leave now.
     pub(crate) fn new(
-        (id, limits): (usize, Limits),
+        (id, window): (usize, ReorderBuffer<Pending>),
         (network, host): (Arc<str>, String),
         (requests, budget): (Requests, Participant),
         now: Instant,
     ) -> Self {
-        let window = ReorderBuffer::with(limits);
         let (waiting, state) = (None, State::Calling);
         Self { id, network, host, window, requests, budget, waiting, state, wake: Some(now) }
     }

@@ -11,10 +11,11 @@ use crate::config::{Job, NetworkConfig};
 use crate::dispatch::{Dispatcher, Policy, StopReason};
 use crate::error::Error;
 use crate::offer::tally::Tally;
+use crate::output::answer_file::AnswerFile;
 use crate::pace::Pace;
-use crate::reorder::buffer::Limits;
+use crate::reorder::buffer::{Limits, ReorderBuffer};
 use crate::report::{LanePlan, Report};
-use crate::run::feed::Feed;
+use crate::run::feed::{Feed, Pending};
 use crate::run::lane::Lane;
 use crate::run::requests::Requests;
 use crate::run::rows::Rows;
@@ -117,6 +118,8 @@ impl Called {
         let (now, are_several) = (Instant::now(), job.networks.are_several());
         let count = job.networks.len() + usize::from(are_several);
         let mut called = called.into_iter();
+        let mut windows = windows(limits(count, job.links), count, writer).into_iter();
+        let mut window = move || windows.next().unwrap_or_default();
         let make = |(id, (config, session)): (usize, (&NetworkConfig, &Session))| {
             let made = called.next().unwrap_or_else(|| self.line((job, config), &session.host, report, now));
             let Line { mut schedule, budget, stopped } = made;
@@ -124,7 +127,7 @@ impl Called {
             let name = if are_several { &config.name } else { &session.host };
             let calls = (Requests::new(schedule, job.links), budget);
             let names = (name.as_str().into(), session.host.clone());
-            let mut lane = Lane::new((id, limits(count, job.links)), names, calls, now);
+            let mut lane = Lane::new((id, window()), names, calls, now);
             if let Some(stop) = stopped {
                 lane.stop(stop);
             }
@@ -135,7 +138,7 @@ impl Called {
             let policy = Policy { rate: Rate::Unlimited, max_duration: None, ..job.networks.first().policy };
             let dispatcher = Dispatcher::new(policy, fastrand::u64(..), now);
             let calls = (Requests::new(dispatcher, job.links), Participant::alone());
-            lanes.push(Lane::new((lanes.len(), limits(count, job.links)), ("".into(), String::new()), calls, now));
+            lanes.push(Lane::new((lanes.len(), window()), ("".into(), String::new()), calls, now));
         }
         lanes
     }
@@ -173,6 +176,16 @@ fn lane_plan((job, config): (&Job, &NetworkConfig), host: &str, done: u64) -> La
 fn limits(lanes: usize, links: Links) -> Limits {
     let each = Limits::of_each(lanes);
     if links == Links::Default { each.for_batches() } else { each }
+}
+
+/// The rows of so many lanes. Answers that may be needed again wait in a file where the output is one, and in memory
+/// where it goes to a reader, which leaves no folder to write to.
+fn windows(limits: Limits, lanes: usize, writer: &Writer) -> Vec<ReorderBuffer<Pending>> {
+    if !writer.can_resume() {
+        return (0..lanes).map(|_| ReorderBuffer::with(limits)).collect();
+    }
+    let stores = AnswerFile::for_lanes(&writer.folder(), lanes, limits.remembered());
+    stores.into_iter().map(|store| ReorderBuffer::remembering_in(Box::new(store), limits)).collect()
 }
 
 /// Passes what earlier runs have learned about the network to the dispatcher.
