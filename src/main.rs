@@ -2,6 +2,11 @@
 
 use std::process::Termination;
 
+/// A call allocates some forty times. Without huge pages, which would take twice the memory.
+#[cfg(target_os = "linux")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> impl Termination {
     offerlinks::main()
 }

@@ -15,7 +15,7 @@ const MAX_ENTRIES: usize = 10_000;
 const MAX_BODY: usize = 16 << 20;
 
 /// The answer in the body of a successful call, where it is the documented one and has a link.
-pub(crate) fn read(body: &str) -> Option<Answer> {
+pub fn read(body: &str) -> Option<Answer> {
     if body.len() > MAX_BODY {
         return None;
     }
@@ -168,14 +168,9 @@ impl<'t> Reader<'t> {
         if start != name {
             return false;
         }
-        let before = self.rest;
-        self.rest = rest;
-        self.skip_space();
-        if self.take(b':').is_none() {
-            self.rest = before;
-            return false;
-        }
-        self.skip_space();
+        let rest = after_space(rest);
+        let Some((b':', rest)) = rest.split_first() else { return false };
+        self.rest = after_space(rest);
         true
     }
 
@@ -213,9 +208,7 @@ impl<'t> Reader<'t> {
 
     #[inline]
     fn skip_space(&mut self) {
-        if self.rest.first().is_some_and(|&byte| byte <= b' ') {
-            self.rest = after_space(self.rest);
-        }
+        self.rest = after_space(self.rest);
     }
 }
 

@@ -33,10 +33,7 @@ impl Client {
 
     /// Asks for an offer's tracking links.
     pub async fn tracking_links(&self, offer: OfferId) -> Reply {
-        let mut url = self.shared.base.clone();
-        // Digits only, so the path cannot become another one.
-        url.set_path(&[url.path(), "/offers/", offer.as_str(), "/tracking_links"].concat());
-        let sent = self.send(url).await;
+        let sent = self.get(&["offers", offer.as_str(), "tracking_links"], &[]).await;
         if let Ok(raw) = &sent
             && let Some(answer) = Self::documented(raw)
         {

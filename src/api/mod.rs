@@ -18,7 +18,7 @@ pub mod classify;
 pub mod client;
 mod connect;
 mod decode;
-mod documented;
+pub mod documented;
 mod fetch;
 pub mod json;
 mod link;

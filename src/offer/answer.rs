@@ -95,7 +95,7 @@ impl Answer {
     /// Appends everything in it to `out`, for [`Self::unpack`].
     pub fn pack(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&u32::try_from(self.ends.len()).unwrap_or(u32::MAX).to_le_bytes());
-        out.extend(self.ends.iter().flat_map(|end| end.0.to_le_bytes()));
+        self.ends.iter().for_each(|end| out.extend_from_slice(&end.0.to_le_bytes()));
         out.extend_from_slice(self.text.as_bytes());
     }
 

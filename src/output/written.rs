@@ -86,9 +86,17 @@ impl Written {
             return Ok(Some("was cut"));
         }
         let tail = self.tail();
-        let mut there = vec![0; tail.len()];
-        read_at(file, &mut there, self.bytes - tail.len() as u64)?;
-        Ok((there != tail).then_some("was edited"))
+        let mut at = self.bytes - tail.len() as u64;
+        let mut there = [0; 8 << 10];
+        for part in tail.chunks(there.len()) {
+            let there = there.get_mut(..part.len()).unwrap_or_default();
+            read_at(file, there, at)?;
+            if there != part {
+                return Ok(Some("was edited"));
+            }
+            at += part.len() as u64;
+        }
+        Ok(None)
     }
 
     /// The same for the whole file, which must not be longer either.

@@ -3,7 +3,17 @@
 //! Knows nothing of the content.
 
 /// What comes behind white space, of which indented bodies have much.
-pub(super) fn after_space(mut rest: &[u8]) -> &[u8] {
+#[inline]
+pub(super) fn after_space(text: &[u8]) -> &[u8] {
+    match text {
+        [first, ..] if *first > b' ' => text,
+        // What stands between a key and its value.
+        [b' ', rest @ ..] if rest.first().is_some_and(|first| *first > b' ') => rest,
+        _ => after_much_space(text),
+    }
+}
+
+fn after_much_space(mut rest: &[u8]) -> &[u8] {
     const SPACES: u64 = u64::from_le_bytes([b' '; 8]);
     while let [b' ' | b'\n' | b'\r' | b'\t', after @ ..] = rest {
         rest = after;
