@@ -83,9 +83,10 @@ impl<R: Clone> Dispatcher<R> {
             }
             Work::Canary(_) => {
                 // Where it is asked in turn with the last requests, a limiter that refuses every second call would
-                // refuse them each time: now and then it is asked twice.
-                self.health.canary_wanted =
-                    self.judgement.unsettled > 0 && self.queues.new.is_empty() && self.backoff.coin();
+                // refuse them each time: now and then it is asked twice, and never more often.
+                let may_repeat = self.judgement.unsettled > 0 && self.queues.new.is_empty();
+                self.health.canary_repeated = may_repeat && !self.health.canary_repeated && self.backoff.coin();
+                self.health.canary_wanted = self.health.canary_repeated;
                 self.judgement.crowding.passed(true);
                 Verdict::Pending
             }

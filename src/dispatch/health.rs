@@ -24,6 +24,8 @@ pub(crate) struct Health<R> {
     /// The last request that succeeded.
     pub(crate) canary: Option<Canary<R>>,
     pub(crate) canary_wanted: bool,
+    /// It succeeded, and is asked a second time.
+    pub(crate) canary_repeated: bool,
     stall: Option<Stall>,
     /// How long all stalls before this one lasted.
     stalled_before: Duration,
@@ -48,6 +50,7 @@ impl<R> Health<R> {
             last_success: None,
             canary: None,
             canary_wanted: false,
+            canary_repeated: false,
             stall: None,
             stalled_before: Duration::ZERO,
             success_since_throttle: false,
