@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use offerlinks::sandbox::{Reply, Sandbox};
 use rusqlite::Connection;
 
-use crate::support::{Folder, Ran, Run, called, command_in_folder, export_in, json, reply, scripted};
+use crate::support::{Folder, Ran, Run, called, command_in_folder, export_in, json, network_with, reply, scripted};
 
 /// A network whose answers the test edits.
 struct Edited {
@@ -172,6 +172,25 @@ fn offers_that_were_confirmed_lately_are_written_without_a_call() {
     assert_eq!(third.records().len(), 1 + 18 * 2 + 2);
     run(&folder, &edited, &ids, &["--max-calls", "2"]).run().expect(0);
     assert_eq!(called(&edited.network).len(), calls + 5);
+}
+
+#[test]
+fn what_default_links_learn_is_kept_apart() {
+    let (network, folder, offers) = (network_with(|_| {}), Folder::new(), ["16", "17", "18"].map(str::to_owned));
+    let run = |output: &str, more: &[&str]| {
+        let args = ["--history", "links.db", "--changes", "changes.csv", "--max-age", "1h"];
+        let run = export_in(&folder).offers(&offers).output(output).args(&args).args(more);
+        (run.on(&network).run().expect(0), std::fs::read_to_string(folder.path(output)).unwrap())
+    };
+    let (_, all) = run("all.csv", &[]);
+    let (_, default) = run("default.csv", &["--links", "default"]);
+    assert!(all.lines().count() > 4 && default.lines().count() == 4, "{all}{default}");
+    let calls = network.calls().len();
+    for (output, more, expected) in [("all.csv", &[][..], all), ("default.csv", &["--links", "default"], default)] {
+        let (ran, rows) = run(output, more);
+        assert_eq!((rows, changes(&ran)), (expected, Vec::<String>::new()), "{output}");
+    }
+    assert_eq!(network.calls().len(), calls, "all of it was known");
 }
 
 #[test]
