@@ -42,7 +42,7 @@ pub(crate) struct JobId {
     rows_of: RowsOf,
     /// The kept columns, as the output's header names them.
     kept: Vec<String>,
-    /// How rows are written: the word of [`RowFormat::id`].
+    /// How rows are written: the word of [`RowFormat::id`](crate::encode::RowFormat::id).
     format: String,
     /// What is added to links; columns by the names that the input gives them.
     append: String,

@@ -15,7 +15,7 @@ pub(crate) struct StoredAnswer {
     end: usize,
     url: Option<usize>,
     impression_pixel: Option<usize>,
-    /// What tells one answer from another; a promise of the file's version. See [`write`].
+    /// What tells one answer from another; a promise of the file's version. See [`write()`].
     pub hash: i64,
 }
 
