@@ -100,7 +100,8 @@ impl AnswerStore for AnswerFile {
         self.end += u64::from(len);
         self.buffer.extend_from_slice(bytes);
         let block = BLOCK.min(usize::try_from(self.capacity / 16).unwrap_or(BLOCK));
-        if self.buffer.len() >= block {
+        // What waits is written as one piece, so it must not go on at the beginning of the ring.
+        if self.buffer.len() >= block || self.end.is_multiple_of(self.capacity) {
             self.flush();
         }
         Some(Stored { at, len })

@@ -79,3 +79,21 @@ fn a_folder_that_takes_no_file_costs_answers_and_nothing_else() {
     assert!(stored.iter().all(|stored| file.get(stored).is_none()));
     assert!(file.put(b"x").is_none());
 }
+
+#[test]
+fn strings_that_fill_the_ring_to_its_last_byte_stay_what_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut files = AnswerFile::for_lanes(folder.path(), 2, 512);
+    let mut other = files.pop().unwrap();
+    let mut file = files.pop().unwrap();
+    let neighbour = other.put(&text(99, 200)).unwrap();
+    let mut stored: Vec<_> = (0..10).map(|number| file.put(&text(number, 100)).unwrap()).collect();
+    // The last 24 bytes of 1,024, too few for a block; what follows stands at the beginning again.
+    stored.push(file.put(&text(10, 24)).unwrap());
+    stored.push(file.put(&text(11, 200)).unwrap());
+    stored.push(file.put(&text(12, 100)).unwrap());
+    for (number, len) in [(9, 100), (10, 24), (11, 200), (12, 100)] {
+        assert_eq!(file.get(&stored[number]), Some(text(number, len)), "{number}");
+    }
+    assert_eq!(other.get(&neighbour), Some(text(99, 200)), "another lane's part");
+}
