@@ -180,24 +180,24 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn controller(rate: &str, t0: Instant) -> Aimd {
+    fn aimd(rate: &str, t0: Instant) -> Aimd {
         let limit = rate.parse::<crate::settings::rate::Rate>().unwrap().limit().unwrap();
         Aimd::new(limit, &Ceiling::new(limit, t0))
     }
 
     /// Refused from `from` on until a call passes at `to`.
-    fn silent(controller: &mut Aimd, from: Instant, to: Instant) {
-        controller.has_passed = true;
-        controller.throttled(from, from);
-        controller.passed(to, to);
+    fn silent(aimd: &mut Aimd, from: Instant, to: Instant) {
+        aimd.has_passed = true;
+        aimd.throttled(from, from);
+        aimd.passed(to, to);
     }
 
     /// Calls pass at the pace for so long.
-    fn calm(controller: &mut Aimd, mut now: Instant, lasts: Duration) -> Instant {
+    fn calm(aimd: &mut Aimd, mut now: Instant, lasts: Duration) -> Instant {
         let end = now + lasts;
         while now < end {
-            now += Duration::from_secs_f64(controller.pace().recip());
-            controller.passed(now, now);
+            now += Duration::from_secs_f64(aimd.pace().recip());
+            aimd.passed(now, now);
         }
         now
     }
@@ -207,12 +207,12 @@ mod tests {
         let t0 = Instant::now();
         for (one, other) in [("5/s", "50/10s"), ("10/s", "100/10s"), ("1/100ms", "100/10s"), ("20/2s", "100/10s")] {
             let after = |rate: &str| {
-                let mut controller = controller(rate, t0);
-                silent(&mut controller, t0, t0 + 2 * SECOND);
-                silent(&mut controller, t0 + 15 * SECOND, t0 + 17 * SECOND);
-                calm(&mut controller, t0 + 17 * SECOND, 5 * SECOND);
-                assert!(controller.pace() < 0.95 * controller.bounds.fastest);
-                controller.pace()
+                let mut aimd = aimd(rate, t0);
+                silent(&mut aimd, t0, t0 + 2 * SECOND);
+                silent(&mut aimd, t0 + 15 * SECOND, t0 + 17 * SECOND);
+                calm(&mut aimd, t0 + 17 * SECOND, 5 * SECOND);
+                assert!(aimd.pace() < 0.95 * aimd.bounds.fastest);
+                aimd.pace()
             };
             let relation = after(one) / after(other);
             assert!((0.97..1.03).contains(&relation), "{one} and {other}: {relation}");
@@ -226,13 +226,13 @@ mod tests {
         for (seconds, at_most, at_least) in
             [(2, 0.86, 0.85), (9, 0.86, 0.85), (11, 0.49, 0.47), (30, 0.49, 0.47), (300, 0.49, 0.47)]
         {
-            let mut controller = controller("50/10s", t0);
-            let fastest = controller.pace();
-            silent(&mut controller, t0, t0 + 2 * SECOND);
-            assert!((controller.pace() - fastest).abs() < 0.01, "a single one costs nothing");
+            let mut aimd = aimd("50/10s", t0);
+            let fastest = aimd.pace();
+            silent(&mut aimd, t0, t0 + 2 * SECOND);
+            assert!((aimd.pace() - fastest).abs() < 0.01, "a single one costs nothing");
             let later = t0 + 20 * SECOND;
-            silent(&mut controller, later, later + seconds * SECOND);
-            let left = controller.pace() / fastest;
+            silent(&mut aimd, later, later + seconds * SECOND);
+            let left = aimd.pace() / fastest;
             assert!(left <= at_most && left >= at_least && left <= before + 0.01, "{seconds} s: {left}");
             before = left;
         }
@@ -241,45 +241,45 @@ mod tests {
     #[test]
     fn a_ban_from_before_the_start_says_nothing_of_the_pace() {
         let t0 = Instant::now();
-        let mut controller = controller("50/10s", t0);
-        controller.throttled(t0, t0);
-        controller.passed(t0 + 31 * SECOND, t0 + 31 * SECOND);
-        assert!(controller.pace() >= controller.bounds.fastest, "{}", controller.pace());
+        let mut aimd = aimd("50/10s", t0);
+        aimd.throttled(t0, t0);
+        aimd.passed(t0 + 31 * SECOND, t0 + 31 * SECOND);
+        assert!(aimd.pace() >= aimd.bounds.fastest, "{}", aimd.pace());
     }
 
     #[test]
     fn after_a_long_ban_the_pace_is_held_and_comes_back_all_the_same() {
         let t0 = Instant::now();
-        let mut controller = controller("50/10s", t0);
-        silent(&mut controller, t0, t0 + 31 * SECOND);
-        let held = controller.pace();
-        let now = calm(&mut controller, t0 + 31 * SECOND, 100 * SECOND);
-        assert!((controller.pace() - held).abs() < 0.01, "{held}");
-        calm(&mut controller, now, 120 * SECOND);
-        assert!(controller.pace() > 4.9, "{}", controller.pace());
+        let mut aimd = aimd("50/10s", t0);
+        silent(&mut aimd, t0, t0 + 31 * SECOND);
+        let held = aimd.pace();
+        let now = calm(&mut aimd, t0 + 31 * SECOND, 100 * SECOND);
+        assert!((aimd.pace() - held).abs() < 0.01, "{held}");
+        calm(&mut aimd, now, 120 * SECOND);
+        assert!(aimd.pace() > 4.9, "{}", aimd.pace());
     }
 
     #[test]
     fn refused_again_soon_after_a_long_silence_it_was_others_and_no_ban() {
         let t0 = Instant::now();
-        let mut controller = controller("50/10s", t0);
-        let fastest = controller.pace();
-        silent(&mut controller, t0, t0 + 12 * SECOND);
-        assert!(controller.pace() < 0.5 * fastest);
-        silent(&mut controller, t0 + 15 * SECOND, t0 + 17 * SECOND);
-        assert!((controller.pace() / fastest - CUT * CUT).abs() < 0.01, "{}", controller.pace());
+        let mut aimd = aimd("50/10s", t0);
+        let fastest = aimd.pace();
+        silent(&mut aimd, t0, t0 + 12 * SECOND);
+        assert!(aimd.pace() < 0.5 * fastest);
+        silent(&mut aimd, t0 + 15 * SECOND, t0 + 17 * SECOND);
+        assert!((aimd.pace() / fastest - CUT * CUT).abs() < 0.01, "{}", aimd.pace());
     }
 
     #[test]
     fn growth_is_slower_near_the_pace_that_was_refused() {
         let t0 = Instant::now();
-        let mut controller = controller("50/10s", t0);
-        (controller.pace, controller.refused_at) = (4.0, Some(4.1));
-        calm(&mut controller, t0, 2 * SECOND);
-        let near = controller.pace() - 4.0;
-        (controller.pace, controller.refused_at) = (4.0, Some(4.9));
-        calm(&mut controller, t0, 2 * SECOND);
-        let far = controller.pace() - 4.0;
+        let mut aimd = aimd("50/10s", t0);
+        (aimd.pace, aimd.refused_at) = (4.0, Some(4.1));
+        calm(&mut aimd, t0, 2 * SECOND);
+        let near = aimd.pace() - 4.0;
+        (aimd.pace, aimd.refused_at) = (4.0, Some(4.9));
+        calm(&mut aimd, t0, 2 * SECOND);
+        let far = aimd.pace() - 4.0;
         assert!(near < 0.75 * far && near > 0.6 * far, "{near} {far}");
     }
 }

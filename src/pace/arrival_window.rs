@@ -1,4 +1,4 @@
-//! The guard: the limit as the server sees it, where calls arrive late and unevenly.
+//! The limit as the server sees it, where calls arrive late and unevenly.
 //!
 //! Nobody here knows when a call arrives, but it is between its permit and its answer. So a call counts until one
 //! window after its answer, and at most N calls count at once. Take the call that left last among those that arrive
@@ -36,9 +36,9 @@ pub(crate) struct ArrivalWindow {
 
 impl ArrivalWindow {
     pub(crate) fn new(limit: Limit) -> Self {
-        let mut guard = Self { calls: 0, window: Duration::ZERO, arrived: VecDeque::new() };
-        guard.set_limit(limit);
-        guard
+        let mut arrivals = Self { calls: 0, window: Duration::ZERO, arrived: VecDeque::new() };
+        arrivals.set_limit(limit);
+        arrivals
     }
 
     /// Goes on with the calls that count, under another limit.
@@ -123,65 +123,65 @@ mod tests {
     }
 
     fn full(t0: Instant) -> (Both, Vec<Permit>) {
-        let mut guard = Both(ArrivalWindow::new(Limit::PUBLISHED), Travelling::default());
+        let mut arrivals = Both(ArrivalWindow::new(Limit::PUBLISHED), Travelling::default());
         let departures: Vec<_> = (0..50).map(|number| Permit { at: t0, number }).collect();
         for permit in &departures {
-            assert_eq!(guard.earliest(t0), t0);
-            guard.send(*permit);
+            assert_eq!(arrivals.earliest(t0), t0);
+            arrivals.send(*permit);
         }
-        (guard, departures)
+        (arrivals, departures)
     }
 
     #[test]
     fn an_unanswered_call_counts_as_long_as_it_is() {
         let t0 = Instant::now();
-        let (mut guard, _) = full(t0);
+        let (mut arrivals, _) = full(t0);
         for seconds in [0, 10, 11, 600, 86_400] {
             let now = t0 + Duration::from_secs(seconds);
-            assert!(guard.earliest(now) > now, "{seconds} s");
+            assert!(arrivals.earliest(now) > now, "{seconds} s");
         }
     }
 
     #[test]
     fn an_answered_call_counts_for_a_window_from_its_answer() {
         let t0 = Instant::now();
-        let (mut guard, departures) = full(t0);
-        guard.answered(departures[7], t0 + 170 * MS);
-        assert_eq!(guard.earliest(t0 + 170 * MS), t0 + 10_170 * MS);
-        guard.answered(departures[7], t0 + 180 * MS);
-        guard.answered(departures[8], t0 + 5000 * MS);
-        assert_eq!(guard.earliest(t0 + 10_170 * MS), t0 + 10_170 * MS, "one call is over");
-        guard.send(Permit { at: t0 + 10_170 * MS, number: 50 });
-        assert_eq!(guard.earliest(t0 + 10_170 * MS), t0 + 15_000 * MS, "and the late answer's a window after that");
+        let (mut arrivals, departures) = full(t0);
+        arrivals.answered(departures[7], t0 + 170 * MS);
+        assert_eq!(arrivals.earliest(t0 + 170 * MS), t0 + 10_170 * MS);
+        arrivals.answered(departures[7], t0 + 180 * MS);
+        arrivals.answered(departures[8], t0 + 5000 * MS);
+        assert_eq!(arrivals.earliest(t0 + 10_170 * MS), t0 + 10_170 * MS, "one call is over");
+        arrivals.send(Permit { at: t0 + 10_170 * MS, number: 50 });
+        assert_eq!(arrivals.earliest(t0 + 10_170 * MS), t0 + 15_000 * MS, "and the late answer's a window after that");
     }
 
     #[test]
     fn calls_that_were_given_up_count_until_a_window_after_a_later_answer() {
         let t0 = Instant::now();
-        let (mut guard, departures) = full(t0);
+        let (mut arrivals, departures) = full(t0);
         for permit in &departures {
-            guard.1.lost(*permit, t0 + 2000 * MS);
+            arrivals.1.lost(*permit, t0 + 2000 * MS);
         }
         let later = t0 + 2000 * MS;
-        assert_eq!(guard.earliest(later), later + UNHEARD, "nobody can answer any more");
+        assert_eq!(arrivals.earliest(later), later + UNHEARD, "nobody can answer any more");
         let later = later + UNHEARD;
-        assert_eq!(guard.earliest(later), later);
+        assert_eq!(arrivals.earliest(later), later);
         let probe = Permit { at: later, number: 50 };
-        guard.send(probe);
-        guard.answered(probe, later + 100 * MS);
-        assert_eq!(guard.earliest(later + 100 * MS), later + 10_100 * MS);
+        arrivals.send(probe);
+        arrivals.answered(probe, later + 100 * MS);
+        assert_eq!(arrivals.earliest(later + 100 * MS), later + 10_100 * MS);
     }
 
     #[test]
     fn another_guard_goes_on_where_the_groups_of_this_one_leave_off() {
         let t0 = Instant::now();
         for (most, waits) in [(64, 4200), (10, 4500), (1, 9000)] {
-            let (mut guard, departures) = full(t0);
+            let (mut arrivals, departures) = full(t0);
             for (permit, n) in departures.iter().zip(1..) {
-                guard.answered(*permit, t0 + 100 * MS * n);
+                arrivals.answered(*permit, t0 + 100 * MS * n);
             }
             let now = t0 + 6000 * MS;
-            let times = guard.0.groups(most, now);
+            let times = arrivals.0.groups(most, now);
             let arrived: Vec<_> =
                 times.flat_map(|(ago, calls)| std::iter::repeat_n(now.checked_sub(ago).unwrap(), calls)).collect();
             assert_eq!(arrived.len(), 50);
@@ -195,14 +195,14 @@ mod tests {
     #[test]
     fn what_does_not_count_any_more_is_not_kept() {
         let t0 = Instant::now();
-        let mut guard = Both(ArrivalWindow::new(Limit::PUBLISHED), Travelling::default());
+        let mut arrivals = Both(ArrivalWindow::new(Limit::PUBLISHED), Travelling::default());
         for number in 0..100_000 {
             let at = t0 + Duration::from_millis(number * 206);
-            assert_eq!(guard.earliest(at), at);
+            assert_eq!(arrivals.earliest(at), at);
             let permit = Permit { at, number };
-            guard.send(permit);
-            guard.answered(permit, at + 100 * MS);
-            assert!(guard.0.arrived.len() + guard.1.len() <= 52);
+            arrivals.send(permit);
+            arrivals.answered(permit, at + 100 * MS);
+            assert!(arrivals.0.arrived.len() + arrivals.1.len() <= 52);
         }
     }
 }

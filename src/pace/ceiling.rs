@@ -183,7 +183,7 @@ fn burst(limit: Limit) -> NonZeroU32 {
 /// as many arrivals.
 fn period(limit: Limit, burst: NonZeroU32) -> Duration {
     let steady = limit.calls.get() - (burst.get() - 1);
-    // Bursts cost enough of the pace; there the guard alone keeps arrivals apart.
+    // Bursts cost enough of the pace; there the arrival window alone keeps arrivals apart.
     let margin = if burst == NonZeroU32::MIN { MARGIN } else { 0.0 };
     let nanos = limit.window.as_nanos() as f64 * (1.0 + margin) / f64::from(steady);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and `as` saturates")]

@@ -120,47 +120,47 @@ impl Cooldown {
 mod tests {
     use super::*;
 
-    fn freeze() -> Cooldown {
+    fn cooldown() -> Cooldown {
         Cooldown::new(Duration::from_secs(10))
     }
 
     /// That it lasts this many seconds from `now`, and at most `longer` more.
-    fn assert_lasts(freeze: &Cooldown, now: Instant, seconds: f64, longer: f64) {
-        let lasts = freeze.until().map(|until| (until - now).as_secs_f64());
+    fn assert_lasts(cooldown: &Cooldown, now: Instant, seconds: f64, longer: f64) {
+        let lasts = cooldown.until().map(|until| (until - now).as_secs_f64());
         assert!(lasts.is_some_and(|lasts| (seconds..=seconds + longer).contains(&lasts)), "{lasts:?}, not {seconds}");
     }
 
     #[test]
     fn refusals_in_a_row_lengthen_the_silence_up_to_a_minute_with_stops_at_windows() {
-        for (window, freezes) in [
+        for (window, cooldowns) in [
             (10, [2.0, 3.3, 5.445, 10.5, 10.5, 31.745, 60.0, 60.0]),
             (60, [2.0, 3.3, 5.445, 8.984, 14.824, 24.459, 6.987, 60.0]),
             (3600, [2.0, 3.3, 5.445, 8.984, 14.824, 24.459, 40.358, 60.0]),
         ] {
             let mut now = Instant::now();
-            let mut freeze = Cooldown::new(Duration::from_secs(window));
-            for seconds in freezes {
-                freeze.throttled(now, now, None);
-                assert_lasts(&freeze, now, seconds, (0.25 * seconds).min(1.0));
-                now = freeze.until().unwrap();
+            let mut cooldown = Cooldown::new(Duration::from_secs(window));
+            for seconds in cooldowns {
+                cooldown.throttled(now, now, None);
+                assert_lasts(&cooldown, now, seconds, (0.25 * seconds).min(1.0));
+                now = cooldown.until().unwrap();
             }
-            freeze.passed(now);
-            freeze.throttled(now, now, None);
-            assert_lasts(&freeze, now, 2.0, 0.5);
+            cooldown.passed(now);
+            cooldown.throttled(now, now, None);
+            assert_lasts(&cooldown, now, 2.0, 0.5);
         }
     }
 
     #[test]
     fn calls_from_before_the_cooldown_neither_lengthen_nor_end_it() {
         let t0 = Instant::now();
-        let mut freeze = freeze();
-        freeze.throttled(t0, t0, None);
-        freeze.throttled(t0, t0, None);
-        assert_lasts(&freeze, t0, 2.0, 0.5);
-        let later = freeze.until().unwrap();
-        freeze.passed(t0);
-        freeze.throttled(later, later, None);
-        assert_lasts(&freeze, later, 3.3, 0.825);
+        let mut cooldown = cooldown();
+        cooldown.throttled(t0, t0, None);
+        cooldown.throttled(t0, t0, None);
+        assert_lasts(&cooldown, t0, 2.0, 0.5);
+        let later = cooldown.until().unwrap();
+        cooldown.passed(t0);
+        cooldown.throttled(later, later, None);
+        assert_lasts(&cooldown, later, 3.3, 0.825);
     }
 
     #[test]
@@ -169,9 +169,9 @@ mod tests {
         for (asked, seconds, longer) in
             [(0, 2.0, 0.5), (3, 3.0, 0.75), (5, 5.0, 1.0), (600, 600.0, 1.0), (u64::MAX, FOREVER.as_secs_f64(), 1.0)]
         {
-            let mut freeze = freeze();
-            freeze.throttled(t0, t0, Some(Duration::from_secs(asked)));
-            assert_lasts(&freeze, t0, seconds, longer);
+            let mut cooldown = cooldown();
+            cooldown.throttled(t0, t0, Some(Duration::from_secs(asked)));
+            assert_lasts(&cooldown, t0, seconds, longer);
         }
     }
 
@@ -179,11 +179,11 @@ mod tests {
     fn cooldowns_of_one_kind_end_at_all_places_of_a_second() {
         for asked in [None, Some(Duration::from_secs(4))] {
             let t0 = Instant::now();
-            let mut freeze = freeze();
+            let mut cooldown = cooldown();
             let mut places = [0; 5];
             for _ in 0..500 {
-                (freeze.until, freeze.refusals) = (None, 1);
-                let quiet = freeze.throttled(t0, t0, asked);
+                (cooldown.until, cooldown.refusals) = (None, 1);
+                let quiet = cooldown.throttled(t0, t0, asked);
                 places[(quiet.subsec_millis() % 500 / 100) as usize] += 1;
             }
             assert!(places.iter().all(|count| *count > 50), "{places:?}");

@@ -1,6 +1,6 @@
 //! The parts of the pace that exist only where there is a limit, and who of them hears what.
 //!
-//! Decides nothing itself but one thing: where calls are kept apart, the controller does not learn.
+//! Decides nothing itself but one thing: where calls are kept apart, `aimd` does not learn.
 
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
@@ -22,19 +22,19 @@ use crate::settings::rate::Limit;
 pub(crate) struct Limited {
     ceiling: Ceiling,
     travelling: Travelling,
-    guard: ArrivalWindow,
+    arrival_window: ArrivalWindow,
     silence: Silence,
-    controller: Aimd,
+    aimd: Aimd,
     spacing: Spacing,
 }
 
 impl Limited {
     pub(crate) fn new(limit: Limit, now: Instant) -> Self {
         let ceiling = Ceiling::new(limit, now);
-        let controller = Aimd::new(limit, &ceiling);
+        let aimd = Aimd::new(limit, &ceiling);
         let (travelling, silence) = (Travelling::default(), Silence::default());
         let spacing = Spacing::new(ceiling.period());
-        Self { ceiling, travelling, guard: ArrivalWindow::new(limit), silence, controller, spacing }
+        Self { ceiling, travelling, arrival_window: ArrivalWindow::new(limit), silence, aimd, spacing }
     }
 
     /// The search begins at this seed.
@@ -47,7 +47,7 @@ impl Limited {
         self.travelling.forget(now);
         [
             (self.ceiling.earliest(now), Why::Ceiling),
-            (self.guard.earliest(&self.travelling, now), Why::ArrivalWindow),
+            (self.arrival_window.earliest(&self.travelling, now), Why::ArrivalWindow),
             (self.silence.earliest(&self.travelling, now), Why::Silence),
             (self.spaced().unwrap_or(now), Why::Aimd),
         ]
@@ -58,7 +58,7 @@ impl Limited {
         self.ceiling.send(now);
         self.silence.send(&self.travelling, now);
         self.travelling.send(permit);
-        self.controller.send(now);
+        self.aimd.send(now);
         self.spacing.send(now);
     }
 
@@ -69,19 +69,19 @@ impl Limited {
 
     /// When the next call may leave for the sake of others who use the limit.
     fn spaced(&self) -> Option<Instant> {
-        self.spacing.earliest().or_else(|| self.controller.earliest())
+        self.spacing.earliest().or_else(|| self.aimd.earliest())
     }
 
     /// The pace aimed at, in calls per second.
     pub(crate) fn pace(&self) -> f64 {
-        self.spacing.gap().map_or_else(|| self.controller.pace(), |gap| gap.as_secs_f64().recip())
+        self.spacing.gap().map_or_else(|| self.aimd.pace(), |gap| gap.as_secs_f64().recip())
     }
 
     /// A call sent at `sent_at` passed.
     pub(crate) fn passed(&mut self, sent_at: Instant, now: Instant) {
         self.spacing.passed(sent_at);
         if self.spacing.gap().is_none() {
-            self.controller.passed(sent_at, now);
+            self.aimd.passed(sent_at, now);
         }
     }
 
@@ -98,13 +98,13 @@ impl Limited {
         } else if self.unclear(sent_at, now, trial) == Response::Gap {
             return Response::Gap;
         }
-        self.controller.throttled(sent_at, now);
+        self.aimd.throttled(sent_at, now);
         Response::Cooldown
     }
 
     /// A call was refused, for the pace or for its offer.
     pub(crate) fn unclear(&mut self, sent_at: Instant, now: Instant, trial: Trial) -> Response {
-        let gap = Duration::from_secs_f64(self.controller.pace().recip());
+        let gap = Duration::from_secs_f64(self.aimd.pace().recip());
         self.spacing.refused(sent_at, now, gap, trial)
     }
 
@@ -120,57 +120,58 @@ impl Limited {
         }
         let arrived = self.travelling.answered(permit);
         if arrived > 0 {
-            self.guard.answered(arrived, now);
+            self.arrival_window.answered(arrived, now);
             self.silence.answered(permit, now, signal == Signal::Passed);
         }
     }
 
-    /// The guard remembers the calls of the old limit, the controller how far from it the pace was.
+    /// The arrival window remembers the calls of the old limit, `aimd` how far from it the pace was.
     pub(crate) fn set_limit(&mut self, limit: Limit, now: Instant) {
         self.ceiling = Ceiling::new(limit, now);
-        self.guard.set_limit(limit);
-        self.controller.set_limit(limit, &self.ceiling);
+        self.arrival_window.set_limit(limit);
+        self.aimd.set_limit(limit, &self.ceiling);
         self.spacing = Spacing::new(self.ceiling.period());
     }
 
     /// How many own calls may count at the server.
     pub(crate) fn counting(&mut self, now: Instant) -> usize {
-        self.guard.counting(&self.travelling, now)
+        self.arrival_window.counting(&self.travelling, now)
     }
 
     /// The own calls that may count at the server.
     pub(crate) fn still_counting(&mut self, now: Instant) -> StillCounting {
         let count = |calls: usize| u32::try_from(calls).unwrap_or(u32::MAX);
-        self.guard.counting(&self.travelling, now);
-        let arrived = self.guard.groups(MOST_GROUPS, now).map(|(ago, calls)| Arrived { ago, calls: count(calls) });
+        self.arrival_window.counting(&self.travelling, now);
+        let arrived =
+            self.arrival_window.groups(MOST_GROUPS, now).map(|(ago, calls)| Arrived { ago, calls: count(calls) });
         StillCounting { travelling: count(self.travelling.len()), arrived: arrived.collect() }
     }
 
     /// Takes in calls of other runs; the next own call has this number. Returns how many numbers are taken. One place stays
     /// free, for it takes an answer to learn that the others have arrived.
     pub(crate) fn inherit(&mut self, left: &StillCounting, number: u64, now: Instant) -> u64 {
-        let places = self.guard.calls();
+        let places = self.arrival_window.calls();
         let calls = u64::from(left.travelling).min(u64::try_from(places).unwrap_or(u64::MAX).saturating_sub(1));
         self.travelling.inherit(number, calls, now);
         let times = |arrived: &Arrived| {
             let at = now.checked_sub(arrived.ago).unwrap_or(now);
             std::iter::repeat_n(at, usize::try_from(arrived.calls).unwrap_or_default())
         };
-        self.guard.inherit(left.arrived.iter().rev().flat_map(times).take(places));
+        self.arrival_window.inherit(left.arrived.iter().rev().flat_map(times).take(places));
         calls
     }
 
     /// Places come and go often, and change nothing about the pace; the pace goes by the slots.
     pub(crate) fn set_lease(&mut self, lease: &Lease, before: Terms, now: Instant) {
         let calls = NonZeroU32::new(lease.places).unwrap_or(NonZeroU32::MIN);
-        self.guard.set_limit(Limit { calls, window: lease.limit.window });
+        self.arrival_window.set_limit(Limit { calls, window: lease.limit.window });
         match before {
             Terms::Lease(before) if (before.limit, before.stride) == (lease.limit, lease.stride) => {
                 self.ceiling.align(lease);
             }
             _ => {
                 self.ceiling = Ceiling::leased(lease, now);
-                self.controller.set_limit(ceiling::share(lease.limit, lease.stride), &self.ceiling);
+                self.aimd.set_limit(ceiling::share(lease.limit, lease.stride), &self.ceiling);
                 self.spacing = Spacing::new(self.ceiling.period());
             }
         }

@@ -1,13 +1,13 @@
-//! When the next call may leave: the limit is kept by a ceiling and a guard, and shared by a controller and a freeze.
+//! When the next call may leave: `ceiling` and `arrival_window` keep the limit, `aimd` and `cooldown` share it with others.
 //!
 //! | part | keeps | knows |
 //! |---|---|---|
 //! | `ceiling` | the limit, whatever else happens, across restarts too | when own calls left |
-//! | `guard` | the limit at the server, where calls arrive late and unevenly | when own calls were answered |
+//! | `arrival_window` | the limit at the server, where calls arrive late and unevenly | when own calls were answered |
 //! | `silence` | the number of calls small that wait for a server that answers none | how long answers take |
 //! | `spacing`, `gap` | calls apart, for limiters that ask for a gap | which calls were refused, and how long after a success |
-//! | `controller` | the peace with everyone else who uses the same limit | which calls were refused |
-//! | `freeze` | quiet after a refusal, as long as the network asks | which calls were refused |
+//! | `aimd` | the peace with everyone else who uses the same limit | which calls were refused |
+//! | `cooldown` | quiet after a refusal, as long as the network asks | which calls were refused |
 //!
 //! Time is passed in; nothing sleeps. One waiter owns the [`Pace`]: it polls, sleeps until the instant it is given, polls
 //! again, and takes the permit in the moment in which the call really leaves, so that no permit is spent in vain.
@@ -54,7 +54,7 @@ pub struct Pace {
     terms: Terms,
     /// `None` without a limit: then only freezes hold calls back.
     limited: Option<Limited>,
-    freeze: Cooldown,
+    cooldown: Cooldown,
     /// Others on this machine have made room by then.
     not_before: Instant,
     permits: u64,
@@ -125,14 +125,14 @@ impl Pace {
     /// a burst.
     pub fn new(rate: Rate, now: Instant) -> Self {
         let limited = rate.limit().map(|limit| Limited::new(limit, now));
-        let freeze = Cooldown::new(rate.limit().map_or(SHORTEST_WINDOW, window));
-        Self { rate, terms: Terms::ALL, limited, freeze, not_before: now, permits: 0 }
+        let cooldown = Cooldown::new(rate.limit().map_or(SHORTEST_WINDOW, window));
+        Self { rate, terms: Terms::ALL, limited, cooldown, not_before: now, permits: 0 }
     }
 
     /// Draws chance (by how much freezes are longer than they have to be) from this seed.
     #[must_use]
     pub fn with_seed(mut self, seed: u64) -> Self {
-        self.freeze.seed(seed);
+        self.cooldown.seed(seed);
         if let Some(limited) = &mut self.limited {
             limited.seed(seed);
         }
@@ -144,7 +144,7 @@ impl Pace {
     /// # Errors
     /// Says until when to wait, and why.
     pub fn poll(&mut self, now: Instant) -> Result<(), Wait> {
-        let mut wait = Wait { until: self.freeze.until().unwrap_or(now), why: Why::Frozen };
+        let mut wait = Wait { until: self.cooldown.until().unwrap_or(now), why: Why::Frozen };
         if self.not_before > wait.until {
             wait = Wait { until: self.not_before, why: Why::Aimd };
         }
@@ -180,7 +180,7 @@ impl Pace {
         }
         match signal {
             Signal::Passed => {
-                self.freeze.passed(permit.at);
+                self.cooldown.passed(permit.at);
                 if let Some(limited) = &mut self.limited {
                     limited.passed(permit.at, now);
                 }
@@ -201,8 +201,8 @@ impl Pace {
         let response = self.limited.as_mut().map(|limited| limited.throttled(permit.at, now, silence, trial));
         if response != Some(Response::Gap) {
             match trial {
-                Trial::AtOnce => self.freeze.throttled(permit.at, now, silence),
-                Trial::OnSigns | Trial::Never => self.freeze.banned(permit.at, now, silence),
+                Trial::AtOnce => self.cooldown.throttled(permit.at, now, silence),
+                Trial::OnSigns | Trial::Never => self.cooldown.banned(permit.at, now, silence),
             };
         }
     }
@@ -243,7 +243,7 @@ impl Pace {
 
     /// The end of the silence that a refusal brought about, if it is not over.
     pub fn frozen_until(&self, now: Instant) -> Option<Instant> {
-        self.freeze.until().filter(|until| *until > now)
+        self.cooldown.until().filter(|until| *until > now)
     }
 
     /// The pace aimed at, in calls per second; infinite without a limit.

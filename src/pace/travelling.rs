@@ -1,6 +1,6 @@
 //! The calls that may not have arrived yet: those without an answer, and those that were given up before one came.
 //!
-//! Only remembers. What follows from it is the guard's business, and that of silence.
+//! Only remembers. What follows from it is for `arrival_window` and `silence` to say.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
