@@ -80,6 +80,15 @@ fn commit(partial: &mut Segment, offers: u64) {
     partial.begin_commit(&checkpoint(offers)).unwrap().complete().unwrap();
 }
 
+/// A run beside an old output that has committed the first two of these records.
+fn committed_half(folder: &Path, records: &[Vec<u8>]) -> Segment {
+    fs::write(folder.join("x.csv"), OLD).unwrap();
+    let (mut partial, _) = open(folder).unwrap();
+    partial.append(&records[..2].concat()).unwrap();
+    commit(&mut partial, 2);
+    partial
+}
+
 fn records(count: usize) -> Vec<Vec<u8>> {
     (0..count).map(|n| format!("record {n}\n").into_bytes()).collect()
 }
@@ -96,11 +105,8 @@ fn a_kill_after_any_step_is_continued() {
     let steps = COMMIT.iter().chain(&FINISH);
     for killed_after in 0..=COMMIT.len() + FINISH.len() {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("x.csv"), OLD).unwrap();
         let records = records(4);
-        let (mut partial, _) = open(folder.path()).unwrap();
-        partial.append(&records[..2].concat()).unwrap();
-        commit(&mut partial, 2);
+        let mut partial = committed_half(folder.path(), &records);
         partial.append(&records[2..].concat()).unwrap();
         let commit = partial.prepare(&checkpoint(4), State::Finished).unwrap();
         for &step in steps.clone().take(killed_after) {

@@ -55,11 +55,8 @@ impl Disk {
 fn a_power_cut_after_any_step_is_continued() {
     for state in [State::Running, State::Finished] {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("x.csv"), OLD).unwrap();
         let records = records(4);
-        let (mut partial, _) = open(folder.path()).unwrap();
-        partial.append(&records[..2].concat()).unwrap();
-        commit(&mut partial, 2);
+        let mut partial = committed_half(folder.path(), &records);
         let mut disk = Disk { safe: Disk::copy(folder.path()), pending: Vec::new() };
         partial.append(&records[2..].concat()).unwrap();
         let finish_steps = if state == State::Finished { &FINISH[..] } else { &[] };
