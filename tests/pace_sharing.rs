@@ -262,6 +262,32 @@ fn a_limiter_that_keeps_calls_apart_is_got_used_to_at_any_rate() {
 }
 
 #[test]
+fn a_limiter_of_calls_at_a_time_is_given_as_many_as_it_takes() {
+    for (rate, calls, takes, at_least) in [
+        ("50/10s", 1, 350, 2.6),
+        ("50/10s", 2, 600, 3.0),
+        ("10/s", 2, 600, 3.0),
+        ("10/s", 2, 1500, 1.2),
+        ("10/s", 5, 800, 3.9),
+    ] {
+        let limiter = Limiter::new(Counts::AtATime(calls, Duration::from_millis(takes)));
+        for looks in [Looks::Throttle, Looks::Closed, Looks::Broken] {
+            for peace in runs(rate, Limiter { looks, ..limiter }, Other::Nobody, 300) {
+                let (pace, refused) = (peace.pace(), peace.refused());
+                assert!(pace >= at_least && refused <= 0.1, "{rate} {calls} {looks:?}: {pace}/s, {refused} refused");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_limit_far_below_the_rate_is_got_used_to() {
+    for counts in [Counts::Seconds(10, 1), Counts::Sliding(5, 10 * SECOND)] {
+        let _done = runs("50/10s", Limiter::new(counts), Other::Nobody, 100);
+    }
+}
+
+#[test]
 fn a_tarpit_catches_few_calls() {
     let tarpit = Limiter { refused_count: true, holds: 10 * SECOND, ..SLIDING };
     for (rate, other) in [("50/10s", HALF), ("10/s", Other::Nobody)] {

@@ -110,7 +110,7 @@ fn refusals(tally: &Tally, minute: u64) -> usize {
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Limiters as real ones are, by what they count and how they ban.
-const LIMITERS: [(&str, Limiter); 20] = {
+const LIMITERS: [(&str, Limiter); 29] = {
     let fixed = Limiter::new(Counts::Fixed(50, TEN));
     let sliding = Limiter::new(Counts::Sliding(50, TEN));
     let counted = Limiter { refused_count: true, ..sliding };
@@ -144,6 +144,26 @@ const LIMITERS: [(&str, Limiter); 20] = {
         ("ban 30 s, prolonged", Limiter { prolongs: true, ..ban30 }),
         ("mod_evasive 50 in 10 s", Limiter { counts: Counts::Pauseless(50, 10), ..evasive }),
         ("mod_evasive 5 in 1 s", Limiter { counts: Counts::Pauseless(5, 1), ..evasive }),
+        ("1 at a time, 350 ms", Limiter::new(Counts::AtATime(1, Duration::from_millis(350)))),
+        ("2 at a time, 600 ms", Limiter::new(Counts::AtATime(2, Duration::from_millis(600)))),
+        (
+            "the same, cut",
+            Limiter { looks: Looks::Closed, ..Limiter::new(Counts::AtATime(2, Duration::from_millis(600))) },
+        ),
+        ("2 at a time, 1.5 s", Limiter::new(Counts::AtATime(2, Duration::from_millis(1500)))),
+        ("5 at a time, 800 ms", Limiter::new(Counts::AtATime(5, Duration::from_millis(800)))),
+        ("gap 250 ms", Limiter::new(Counts::Gap(Duration::from_millis(250)))),
+        ("5 per 10 s", Limiter::new(Counts::Sliding(5, TEN))),
+        ("bucket of 1/s by the clock", Limiter::new(Counts::Seconds(10, 1))),
+        (
+            "25 in 10 s, ban doubles",
+            Limiter {
+                ban: Duration::from_secs(2),
+                doubles: true,
+                prolongs: true,
+                ..Limiter::new(Counts::Fixed(25, TEN))
+            },
+        ),
     ]
 };
 

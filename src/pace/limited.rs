@@ -9,6 +9,7 @@ use crate::budget::inheritance::{Arrived, MOST_GROUPS, StillCounting};
 use crate::budget::terms::{Lease, Terms};
 use crate::pace::aimd::Aimd;
 use crate::pace::arrival_window::ArrivalWindow;
+use crate::pace::at_a_time::{AtATime, Explained};
 use crate::pace::ceiling::{self, Ceiling};
 use crate::pace::silence::Silence;
 use crate::pace::spacing::{Spacing, Trial};
@@ -17,6 +18,9 @@ use crate::pace::trial::Response;
 use crate::pace::{Permit, Signal, Why};
 use crate::settings::rate::Limit;
 
+/// Where only an answer makes room for a call, that is looked for again after this time too.
+const UNTIL_AN_ANSWER: Duration = Duration::from_millis(500);
+
 /// What exists only where there is a limit.
 #[derive(Debug)]
 pub(crate) struct Limited {
@@ -24,6 +28,7 @@ pub(crate) struct Limited {
     travelling: Travelling,
     arrival_window: ArrivalWindow,
     silence: Silence,
+    at_a_time: AtATime,
     aimd: Aimd,
     spacing: Spacing,
 }
@@ -34,7 +39,8 @@ impl Limited {
         let aimd = Aimd::new(limit, &ceiling);
         let (travelling, silence) = (Travelling::default(), Silence::default());
         let spacing = Spacing::new(ceiling.period());
-        Self { ceiling, travelling, arrival_window: ArrivalWindow::new(limit), silence, aimd, spacing }
+        let (arrival_window, at_a_time) = (ArrivalWindow::new(limit), AtATime::default());
+        Self { ceiling, travelling, arrival_window, silence, at_a_time, aimd, spacing }
     }
 
     /// The search begins at this seed.
@@ -43,12 +49,13 @@ impl Limited {
     }
 
     /// When the next call may leave for each reason; some time before `now` where nothing holds it back.
-    pub(crate) fn earliest(&mut self, now: Instant) -> [(Instant, Why); 4] {
+    pub(crate) fn earliest(&mut self, now: Instant) -> [(Instant, Why); 5] {
         self.travelling.forget(now);
         [
             (self.ceiling.earliest(now), Why::Ceiling),
             (self.arrival_window.earliest(&self.travelling, now), Why::ArrivalWindow),
             (self.silence.earliest(&self.travelling, now), Why::Silence),
+            (if self.at_a_time.is_full() { now + UNTIL_AN_ANSWER } else { now }, Why::AtATime),
             (self.spaced().unwrap_or(now), Why::Aimd),
         ]
     }
@@ -58,6 +65,7 @@ impl Limited {
         self.ceiling.send(now);
         self.silence.send(&self.travelling, now);
         self.travelling.send(permit);
+        self.at_a_time.send(permit);
         self.aimd.send(now);
         self.spacing.send(now);
     }
@@ -85,6 +93,12 @@ impl Limited {
         }
     }
 
+    /// A call was refused; `begins` says whether that may begin a search for how many pass at a time. Returns whether it was
+    /// refused because too many were in flight.
+    pub(crate) fn too_many(&mut self, permit: Permit, now: Instant, begins: bool) -> bool {
+        self.at_a_time.refused(permit, now, begins) == Explained::Yes
+    }
+
     /// A call was refused for the pace; `silence` is what the network asks for.
     pub(crate) fn throttled(
         &mut self,
@@ -110,13 +124,19 @@ impl Limited {
 
     /// Whether a refusal says something of its offer: not while it is being found out how far apart calls have to be.
     pub(crate) fn trusts_refusals(&self) -> bool {
-        self.spacing.trusts_refusals()
+        self.spacing.trusts_refusals() && !self.at_a_time.is_on_trial()
     }
 
     /// Takes in when a call had arrived, or that nobody knows.
     pub(crate) fn back(&mut self, permit: Permit, now: Instant, signal: Signal) {
-        if signal == Signal::Lost {
-            return self.travelling.lost(permit, now);
+        match signal {
+            Signal::Passed => self.at_a_time.passed(permit, now),
+            Signal::Lost => {
+                self.at_a_time.over(permit);
+                return self.travelling.lost(permit, now);
+            }
+            Signal::Ignored => _ = self.at_a_time.over(permit),
+            Signal::Throttled { .. } | Signal::Suspected { .. } | Signal::Unclear { .. } => {}
         }
         let arrived = self.travelling.answered(permit);
         if arrived > 0 {

@@ -6,6 +6,7 @@
 //! | `arrival_window` | the limit at the server, where calls arrive late and unevenly | when own calls were answered |
 //! | `silence` | the number of calls small that wait for a server that answers none | how long answers take |
 //! | `spacing`, `gap` | calls apart, for limiters that ask for a gap | which calls were refused, and how long after a success |
+//! | `at_a_time` | as few calls in flight as a limiter of calls at a time takes | which calls were refused while others were in flight |
 //! | `aimd` | the peace with everyone else who uses the same limit | which calls were refused |
 //! | `cooldown` | quiet after a refusal, as long as the network asks | which calls were refused |
 //!
@@ -14,6 +15,7 @@
 
 mod aimd;
 mod arrival_window;
+mod at_a_time;
 mod ban;
 mod ban_length;
 mod ceiling;
@@ -80,6 +82,8 @@ pub enum Why {
     ArrivalWindow,
     /// Calls are overdue: the server may not be reading.
     Silence,
+    /// As many calls are in flight as the network takes at a time.
+    AtATime,
     /// The period of the limit is not over: the normal case.
     Ceiling,
     /// The network refused a call.
@@ -118,6 +122,14 @@ pub enum Signal {
     },
     /// A throttle that says nothing about the pace, such as that of an offer which alone is always refused.
     Ignored,
+}
+
+impl Signal {
+    /// Whether the network says how long to wait.
+    fn asks_for_silence(self) -> bool {
+        let (Self::Throttled { retry_after: asked } | Self::Suspected { silence: asked }) = self else { return false };
+        asked.is_some_and(|asked| !asked.is_zero())
+    }
 }
 
 impl Pace {
@@ -177,6 +189,11 @@ impl Pace {
     pub fn answered(&mut self, permit: Permit, now: Instant, signal: Signal) {
         if let Some(limited) = &mut self.limited {
             limited.back(permit, now, signal);
+            let begins = matches!(signal, Signal::Throttled { .. } | Signal::Suspected { .. });
+            let is_refusal = begins || matches!(signal, Signal::Unclear { .. });
+            if is_refusal && limited.too_many(permit, now, begins) && !signal.asks_for_silence() {
+                return;
+            }
         }
         match signal {
             Signal::Passed => {

@@ -20,7 +20,15 @@ pub(crate) enum Counts {
     WholeTokens(u32, Duration),
     /// `mod_evasive`: so many without a pause of this many whole seconds.
     Pauseless(u32, u64),
+    /// So many calls at a time, each of which takes so long: nginx's `limit_conn`, a pool of workers.
+    AtATime(u32, Duration),
+    /// A bucket of the first number, to which the second is added as the clock goes on to the next second.
+    Seconds(u32, u32),
 }
+
+/// Bans that double last no longer than this, and begin anew after so long without a refusal.
+const LONGEST_BAN: Duration = Duration::from_secs(64);
+const FORGIVEN_AFTER: Duration = Duration::from_secs(30);
 
 /// A limiter.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +40,8 @@ pub(crate) struct Limiter {
     pub(crate) ban: Duration,
     /// Each call within a ban begins it anew: `mod_evasive`.
     pub(crate) prolongs: bool,
+    /// And makes it twice as long, up to a minute, until half a minute without a refusal.
+    pub(crate) doubles: bool,
     /// Refusals say how long the ban lasts, or this long.
     pub(crate) tells: Option<Tells>,
     /// Refusals are held back for so long: a tarpit.
@@ -52,7 +62,16 @@ impl Limiter {
     /// Refuses at once and forgets refused calls.
     pub(crate) const fn new(counts: Counts) -> Self {
         let (ban, holds) = (Duration::ZERO, Duration::ZERO);
-        Self { counts, refused_count: false, ban, prolongs: false, tells: None, holds, looks: Looks::Throttle }
+        Self {
+            counts,
+            refused_count: false,
+            ban,
+            prolongs: false,
+            doubles: false,
+            tells: None,
+            holds,
+            looks: Looks::Throttle,
+        }
     }
 }
 
@@ -64,6 +83,9 @@ pub(crate) struct State {
     used: u32,
     counted: VecDeque<Duration>,
     banned: Duration,
+    /// How long the next ban is, and when a call was last refused.
+    ban: Duration,
+    refused: Option<Duration>,
     last: Option<Duration>,
     tokens: f64,
 }
@@ -71,18 +93,19 @@ pub(crate) struct State {
 impl State {
     pub(crate) fn new(limiter: Limiter) -> Self {
         let tokens = match limiter.counts {
-            Counts::Bucket(most, _) | Counts::WholeTokens(most, _) => f64::from(most),
+            Counts::Bucket(most, _) | Counts::WholeTokens(most, _) | Counts::Seconds(most, _) => f64::from(most),
             _ => 0.0,
         };
         let (begun, last, counted) = (None, None, VecDeque::new());
-        Self { limiter, begun, used: 0, counted, banned: Duration::ZERO, last, tokens }
+        let (ban, refused) = (limiter.ban, None);
+        Self { limiter, begun, used: 0, counted, banned: Duration::ZERO, ban, refused, last, tokens }
     }
 
     /// What becomes of a call that arrives.
     pub(crate) fn reply(&mut self, now: Duration) -> Reply {
         let Limiter { looks, holds, .. } = self.limiter;
         match self.arrives(now) {
-            Ok(()) => Reply { refused: None, takes: Duration::ZERO },
+            Ok(()) => Reply { refused: None, takes: self.takes() },
             Err(retry_after) => Reply { refused: Some(Refusal { looks, retry_after }), takes: holds },
         }
     }
@@ -91,9 +114,27 @@ impl State {
     pub(crate) fn arrives(&mut self, now: Duration) -> Result<(), Option<Duration>> {
         let passes = now >= self.banned && self.fits(now);
         if !passes && (now >= self.banned || self.limiter.prolongs) {
-            self.banned = now + self.limiter.ban;
+            self.ban = self.next_ban(now);
+            self.banned = now + self.ban;
+        }
+        if !passes {
+            self.refused = Some(now);
         }
         if passes { Ok(()) } else { Err(self.retry_after(now)) }
+    }
+
+    fn next_ban(&self, now: Duration) -> Duration {
+        let forgiven = self.refused.is_none_or(|refused| now > refused + FORGIVEN_AFTER);
+        match (self.limiter.doubles, now < self.banned) {
+            (true, true) => (2 * self.ban).min(LONGEST_BAN),
+            (true, false) if !forgiven => self.ban,
+            _ => self.limiter.ban,
+        }
+    }
+
+    /// How long a call that passes takes.
+    fn takes(&self) -> Duration {
+        if let Counts::AtATime(_, takes) = self.limiter.counts { takes } else { Duration::ZERO }
     }
 
     fn retry_after(&self, now: Duration) -> Option<Duration> {
@@ -106,14 +147,7 @@ impl State {
     fn fits(&mut self, now: Duration) -> bool {
         let refused_count = self.limiter.refused_count;
         match self.limiter.counts {
-            Counts::Fixed(calls, window) => {
-                if self.begun.is_none_or(|begun| now >= begun + window) {
-                    (self.begun, self.used) = (Some(now), 0);
-                }
-                let fits = self.used < calls;
-                self.used += u32::from(fits || refused_count);
-                fits
-            }
+            Counts::Fixed(calls, window) => self.fits_window(calls, window, now),
             Counts::Sliding(calls, window) => {
                 while self.counted.front().is_some_and(|at| *at + window <= now) {
                     self.counted.pop_front();
@@ -145,6 +179,20 @@ impl State {
                 }
                 fits
             }
+            Counts::AtATime(calls, takes) => {
+                self.counted.retain(|ends| *ends > now);
+                let fits = self.counted.len() < calls as usize;
+                if fits {
+                    self.counted.push_back(now + takes);
+                }
+                fits
+            }
+            Counts::Seconds(most, per_second) => {
+                let gone = self.last.map_or(0, |last| now.as_secs() - last.as_secs());
+                self.tokens = (self.tokens + gone as f64 * f64::from(per_second)).min(f64::from(most));
+                self.last = Some(now);
+                self.take()
+            }
             Counts::Pauseless(calls, pause) => {
                 let paused = self.last.is_none_or(|last| now.as_secs() - last.as_secs() >= pause);
                 let fits = paused || self.used < calls;
@@ -156,6 +204,15 @@ impl State {
                 fits
             }
         }
+    }
+
+    fn fits_window(&mut self, calls: u32, window: Duration, now: Duration) -> bool {
+        if self.begun.is_none_or(|begun| now >= begun + window) {
+            (self.begun, self.used) = (Some(now), 0);
+        }
+        let fits = self.used < calls;
+        self.used += u32::from(fits || self.limiter.refused_count);
+        fits
     }
 
     fn refill(&mut self, now: Duration, most: u32, tokens: impl Fn(f64) -> f64) {
