@@ -34,9 +34,10 @@ pub(crate) struct KeepArgs {
     /// Their rows are written from the history: 12h, 3d. Needs --history.
     #[arg(hide_short_help = true, long, value_name = "TIME", value_parser = parse_age)]
     pub max_age: Option<Duration>,
-    /// Ask for this many offers at most, those confirmed longest ago first
+    /// Make at most this many calls, for the offers confirmed longest ago first
     ///
-    /// The others are written from the history. Needs --history.
+    /// Retries count, and so do the calls for the list of --all-offers, and those of an interrupted run that this one
+    /// continues. The other offers are written from the history. Needs --history.
     #[arg(hide_short_help = true, long, value_name = "N")]
     pub max_calls: Option<u64>,
 }

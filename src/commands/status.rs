@@ -195,6 +195,7 @@ mod tests {
         let lanes =
             json!([lane(Some("acme"), &tally(10, 2)), lane(Some("demo"), &tally(5, 0)), lane(None, &tally(1, 1))]);
         let run = Checkpoint {
+            calls: None,
             job: Value::Null,
             started_at: None,
             saved_at: Some(now),

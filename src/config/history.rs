@@ -18,7 +18,7 @@ pub(crate) struct HistoryUse {
     pub changes: Option<PathBuf>,
     /// Offers confirmed within this time are not called.
     pub max_age: Option<Duration>,
-    /// The most offers that are called.
+    /// The most calls that are made.
     pub max_calls: Option<u64>,
 }
 

@@ -8,6 +8,7 @@ use crate::encode::csv_record;
 use crate::history::Database;
 use crate::history::diff::{Change, Kind, State, diff};
 use crate::history::error::HistoryError;
+use crate::history::facts::BEHIND_ALL;
 use crate::history::runs::{Baseline, RunRecord, saw};
 use crate::history::stored;
 
@@ -47,6 +48,11 @@ pub(crate) struct ChangedOffer {
 }
 
 impl ChangedOffer {
+    /// Whether it has links where it had none, or the other way round.
+    fn has_come_or_gone(&self) -> bool {
+        self.changes.iter().any(|change| matches!(change.kind, Kind::New | Kind::Gone | Kind::Back))
+    }
+
     /// Appends its rows.
     pub(crate) fn rows(&self, with_network: bool, out: &mut Vec<u8>) {
         for Change { kind, entry: [entry_type, name], field, before, after } in &self.changes {
@@ -87,7 +93,9 @@ impl Database {
         mut take: impl FnMut(&ChangedOffer) -> Result<(), E>,
     ) -> Result<(), E> {
         let Some(baseline) = run.baseline else { return Ok(()) };
-        let offers = "SELECT offer FROM changed WHERE run = ?1 ORDER BY row";
+        // What the run has seen; another one may have seen more since.
+        let offers = "SELECT offer, coalesce(version, (SELECT version FROM offer WHERE id = changed.offer)), row
+            FROM changed WHERE run = ?1 ORDER BY row";
         self.changed_offers((offers, &[&run.id]), Before::Run(baseline), &mut take)
     }
 
@@ -102,7 +110,7 @@ impl Database {
         network: Option<&str>,
         mut take: impl FnMut(&ChangedOffer) -> Result<(), E>,
     ) -> Result<(), E> {
-        let offers = "SELECT offer.id FROM offer JOIN network ON network.id = offer.network
+        let offers = "SELECT offer.id, offer.version, 0 FROM offer JOIN network ON network.id = offer.network
             JOIN offer_version AS version ON version.id = offer.version AND version.since > ?1
             WHERE ?2 IS NULL OR network.name = ?2 ORDER BY network.name, network.id, offer.id";
         self.changed_offers((offers, &[&since, &network]), Before::Time(since), &mut take)
@@ -132,8 +140,12 @@ impl Database {
         let mut statement = connection.prepare(sql).map_err(failed)?;
         let mut offers = statement.query(parameters).map_err(failed)?;
         while let Some(row) = offers.next().map_err(failed)? {
-            let offer = row.get(0).map_err(failed)?;
-            if let Some(changed) = changed_offer(connection, offer, before).map_err(failed)? {
+            let read = || Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)?));
+            let (offer, now, at) = read().map_err(failed)?;
+            let changed = changed_offer(connection, (offer, now), before).map_err(failed)?;
+            // What stands in no list any more is gone or back; its links are not what the run is about.
+            let is_told = |changed: &ChangedOffer| at < BEHIND_ALL.cast_signed() || changed.has_come_or_gone();
+            if let Some(changed) = changed.filter(is_told) {
                 take(&changed)?;
             }
         }
@@ -142,10 +154,14 @@ impl Database {
 }
 
 // Statements without joins: see `lookup`.
-fn changed_offer(connection: &Connection, offer: i64, before: Before) -> rusqlite::Result<Option<ChangedOffer>> {
-    let sql = "SELECT network, offer_id, version FROM offer WHERE id = ?1";
-    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
-    let (network, offer_id, now): (i64, _, Option<i64>) = connection.prepare_cached(sql)?.query_row([offer], read)?;
+fn changed_offer(
+    connection: &Connection,
+    (offer, now): (i64, Option<i64>),
+    before: Before,
+) -> rusqlite::Result<Option<ChangedOffer>> {
+    let sql = "SELECT network, offer_id FROM offer WHERE id = ?1";
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let (network, offer_id): (i64, _) = connection.prepare_cached(sql)?.query_row([offer], read)?;
     let then = version_before(connection, offer, now, before)?;
     let changes = diff(&state(connection, then)?, &state(connection, now)?);
     if changes.is_empty() {

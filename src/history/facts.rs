@@ -6,6 +6,9 @@
 use crate::history::stored::{self, StoredAnswer};
 use crate::offer::{Class, ErrorKind, OfferError, OfferId, RowOutcome, Source};
 
+/// The `row` of what no row was about.
+pub(super) const BEHIND_ALL: u64 = 1 << 62;
+
 /// Facts that one transaction writes.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
@@ -38,7 +41,10 @@ pub(crate) enum What {
     /// It could not be learned.
     Unknown(OfferError),
     /// It stands no more in the list in which it stood.
-    Vanished,
+    Missing {
+        /// Nobody has stated that yet.
+        is_news: bool,
+    },
     /// Nothing: its row was made from the history.
     NotAsked,
 }
@@ -82,11 +88,10 @@ impl Batch {
         self.facts.push(Fact { network, offer, row, at, what });
     }
 
-    /// Takes in an offer that no row was about, at this time; it comes behind all others.
-    pub(crate) fn vanished(&mut self, network: usize, offer: OfferId, at: i64) {
-        const BEHIND_ALL: u64 = 1 << 62;
+    /// Takes in an offer that no row was about, at this time, and whether that is news; it comes behind all others.
+    pub(crate) fn missing(&mut self, network: usize, offer: OfferId, (at, is_news): (i64, bool)) {
         let row = BEHIND_ALL + self.facts.len() as u64;
-        self.facts.push(Fact { network, offer, row, at, what: What::Vanished });
+        self.facts.push(Fact { network, offer, row, at, what: What::Missing { is_news } });
     }
 
     /// The facts, in the order of the input.

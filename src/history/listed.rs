@@ -2,6 +2,9 @@
 //!
 //! Only a list that was read to its end says anything, and only of offers that stood in an earlier list of the same kind:
 //! others may be known from an input, and answer though they are in no list.
+//!
+//! That an offer has vanished is stated once, by the first run that misses it, and then noted: if it answers all the same,
+//! it is back, and stays so until it vanishes anew. Other runs that read the list count the change from their own baseline.
 
 use rusqlite::{CachedStatement, Connection, TransactionBehavior, params};
 
@@ -23,14 +26,24 @@ pub(crate) struct WholeList<'l> {
     pub at: i64,
 }
 
+/// A list that is older than the one which an offer has vanished from does not bring it back.
 const NOTE: &str = "INSERT INTO listed (network, kind, offer, run) SELECT ?1, ?2, id, ?4 FROM offer
-    WHERE network = ?1 AND offer_id = ?3 ON CONFLICT (network, kind, offer) DO UPDATE SET run = excluded.run";
-const VANISHED: &str = "SELECT offer.offer_id FROM listed JOIN offer ON offer.id = listed.offer
-    WHERE listed.network = ?1 AND listed.kind = ?2 AND listed.run <> ?3 ORDER BY offer.id";
-const FORGET: &str = "DELETE FROM listed WHERE network = ?1 AND kind = ?2 AND run <> ?3";
+    WHERE network = ?1 AND offer_id = ?3
+    ON CONFLICT (network, kind, offer) DO UPDATE SET run = excluded.run, vanished_at = NULL
+        WHERE vanished_at IS NULL OR vanished_at <= ?5";
+/// What stood in a list once and stands in this one no more. A good answer that came after the list is worth more than the
+/// list: such an offer is looked at again when the list is read the next time.
+const MISSING: &str = "SELECT offer.offer_id, listed.vanished_at IS NULL
+    FROM listed JOIN offer ON offer.id = listed.offer
+    WHERE listed.network = ?1 AND listed.kind = ?2 AND listed.run <> ?3
+        AND (listed.vanished_at IS NOT NULL OR coalesce(offer.last_good_at, 0) <= ?4)
+    ORDER BY offer.id";
+const NOTE_MISSING: &str = "UPDATE listed SET vanished_at = ?4
+    WHERE network = ?1 AND kind = ?2 AND run <> ?3 AND vanished_at IS NULL
+        AND (SELECT coalesce(last_good_at, 0) FROM offer WHERE offer.id = listed.offer) <= ?5";
 
 impl Database {
-    /// Notes the offers of a list, and those that have vanished from it as gone. `next` gives them, each with the place of
+    /// Notes the offers of a list, and those that have vanished from it: as gone, and as what may have changed for this run. `next` gives them, each with the place of
     /// its network in the job. Of a network without any offer nothing vanishes: that is more likely an accident.
     ///
     /// # Errors
@@ -65,7 +78,7 @@ fn note_offer(
     list: WholeList<'_>,
     (network, offer): (i64, OfferId),
 ) -> rusqlite::Result<()> {
-    note.execute(params![network, list.kind, offer.as_str(), list.run.id]).map(drop)
+    note.execute(params![network, list.kind, offer.as_str(), list.run.id, list.run.started_at]).map(drop)
 }
 
 fn vanish(
@@ -76,15 +89,15 @@ fn vanish(
     let mut batch = Batch::default();
     for network in networks {
         let Some(key) = run.networks.get(network) else { continue };
-        let mut vanished = connection.prepare(VANISHED)?;
-        let mut rows = vanished.query(params![key, kind, run.id])?;
+        let mut missing = connection.prepare(MISSING)?;
+        let mut rows = missing.query(params![key, kind, run.id, run.started_at])?;
         while let Some(row) = rows.next()? {
             if let Ok(offer) = OfferId::parse(row.get_ref(0)?.as_str()?) {
-                batch.vanished(network, offer, at);
+                batch.missing(network, offer, (at, row.get(1)?));
             }
         }
         drop(rows);
-        connection.execute(FORGET, params![key, kind, run.id])?;
+        connection.execute(NOTE_MISSING, params![key, kind, run.id, at, run.started_at])?;
     }
     let mut recorder = Recorder::new(connection, run, batch.answers())?;
     batch.facts().iter().try_for_each(|fact| recorder.fact(fact))?;

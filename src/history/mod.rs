@@ -5,13 +5,14 @@
 //! - [`schema`]: the tables, their version and how an older file gets it
 //! - [`database`]: opening, and refusing what is damaged, foreign or newer
 //! - [`stored`]: an answer as a row of the file
-//! - [`facts`]: what a run has learned since its last commit; [`record`]: writes that in one transaction
+//! - [`facts`]: what a run has learned since its last commit; [`commit`]: writes that in one transaction, by [`record`]
 //! - [`listed`]: offers that have vanished from the network's own list
 //! - [`runs`]: which run a fact belongs to, and since which run changes are counted
 //! - [`lookup`]: the last good links of an offer
 //! - [`diff`], [`changes`], [`timeline`], [`prune`]: what the file says to people
 
 pub(crate) mod changes;
+mod commit;
 pub(crate) mod database;
 pub(crate) mod diff;
 pub(crate) mod error;

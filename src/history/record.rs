@@ -1,13 +1,11 @@
-//! Writes what a run has learned: one transaction for each commit, which either is there as a whole or is not.
+//! Facts as rows of the file, within a transaction.
 //!
 //! To write the same facts twice is to write them once: a run that was killed between this and its checkpoint asks again,
 //! and records the answers in the place of the ones it had recorded before.
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
-use crate::history::Database;
-use crate::history::error::HistoryError;
-use crate::history::facts::{Batch, Counts, Fact, What};
+use crate::history::facts::{Fact, What};
 use crate::history::runs::{RunRecord, saw};
 use crate::history::stored::StoredAnswer;
 use crate::offer::OfferError;
@@ -34,7 +32,7 @@ struct Version {
 type Found = (i64, Option<Version>);
 
 /// The hash of what is gone.
-const NOTHING: i64 = 0;
+pub(super) const NOTHING: i64 = 0;
 
 /// Most offers of most runs: what is in the file already, for a run that has nothing else to note of it.
 const CONFIRM: &str = "UPDATE offer SET last_asked_at = ?4, last_good_at = ?4
@@ -51,39 +49,6 @@ const UPDATE: &str = "UPDATE offer SET last_asked_at = ?2, last_good_at = coales
 const FIND: &str = "SELECT id, last_asked_at, version FROM offer WHERE network = ?1 AND offer_id = ?2";
 const FIND_VERSION: &str = "SELECT id, run, previous, hash FROM offer_version WHERE id = ?1";
 
-impl Database {
-    /// Writes a batch, and that the run is finished where `finished` says so.
-    ///
-    /// # Errors
-    /// Nothing of it is written.
-    pub(crate) fn write(
-        &mut self,
-        run: &RunRecord,
-        batch: &Batch,
-        finished: Option<(Counts, i64)>,
-    ) -> Result<(), HistoryError> {
-        let (connection, path) = self.connection_mut();
-        let failed = HistoryError::sql(path);
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
-        let write = || {
-            let mut recorder = Recorder::new(&transaction, run, batch.answers())?;
-            batch.facts().iter().try_for_each(|fact| recorder.fact(fact))?;
-            recorder.end()?;
-            finished.map_or(Ok(()), |(counts, at)| finish(&transaction, run.id, counts, at))
-        };
-        write().map_err(failed)?;
-        transaction.commit().map_err(failed)
-    }
-}
-
-fn finish(connection: &Connection, run: i64, counts: Counts, at: i64) -> rusqlite::Result<()> {
-    let sql = "UPDATE run SET finished_at = ?2, offers = ?3, exported = ?4, stale = ?5, failed = ?6 WHERE id = ?1";
-    let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-    let Counts { offers, exported, stale, failed } = counts;
-    let [offers, exported, stale, failed] = [offers, exported, stale, failed].map(number);
-    connection.execute(sql, params![run, at, offers, exported, stale, failed]).map(drop)
-}
-
 /// Writes facts within a transaction, with its statements at hand.
 pub(super) struct Recorder<'c> {
     connection: &'c Connection,
@@ -92,6 +57,8 @@ pub(super) struct Recorder<'c> {
     next_version: i64,
     /// Whether no other run has written since this one began.
     is_alone: bool,
+    /// Whether this run has asked for the offer at hand before.
+    is_repeated: bool,
     /// Whether the last offer with links was new: then the next one most likely is new, too.
     was_new: bool,
     confirm: CachedStatement<'c>,
@@ -114,6 +81,7 @@ impl<'c> Recorder<'c> {
             answers,
             next_version: 1 + newest.max(seen),
             is_alone: own.is_some_and(|own| newest <= own),
+            is_repeated: false,
             was_new: false,
             confirm: connection.prepare_cached(CONFIRM)?,
             new_offer: connection.prepare_cached(NEW_OFFER)?,
@@ -124,23 +92,25 @@ impl<'c> Recorder<'c> {
     /// Writes a fact.
     pub(super) fn fact(&mut self, fact: &Fact) -> rusqlite::Result<()> {
         let Some(network) = self.run.networks.get(fact.network).copied() else { return Ok(()) };
+        self.is_repeated = false;
         let version = match &fact.what {
             What::Links(links) => self.good(network, fact, *links)?,
             What::Gone(error) => Some(self.failed(network, fact, (error, true))?),
             What::Unknown(error) => Some(self.failed(network, fact, (error, false))?),
-            What::Vanished => self.vanished(network, fact)?,
+            What::Missing { is_news } => self.missing(network, fact, *is_news)?,
             What::NotAsked => self.known(network, fact)?.map(|known| (known.offer, known.version)),
         };
         let Some((offer, Some(version))) = version else { return Ok(()) };
         self.mark_changed(fact, offer, &version)
     }
 
-    fn known(&self, network: i64, fact: &Fact) -> rusqlite::Result<Option<Known>> {
+    fn known(&mut self, network: i64, fact: &Fact) -> rusqlite::Result<Option<Known>> {
         let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, Option<i64>>(2)?));
         let mut find = self.connection.prepare_cached(FIND)?;
         let found = find.query_row(params![network, fact.offer.as_str()], read).optional()?;
         let Some((offer, last_asked_at, version)) = found else { return Ok(None) };
         let version = version.map(|version| self.version(version)).transpose()?.flatten();
+        self.is_repeated = last_asked_at >= self.run.started_at;
         Ok(Some(Known { offer, last_asked_at, version }))
     }
 
@@ -203,14 +173,14 @@ impl<'c> Recorder<'c> {
         Ok((offer, version))
     }
 
-    /// Records that an offer stands in its network's list no more; gives it and its version if it had links.
-    fn vanished(&mut self, network: i64, fact: &Fact) -> rusqlite::Result<Option<Found>> {
+    /// Records that an offer stands in its network's list no more, if that is news; gives it and its version if it ever
+    /// had links.
+    fn missing(&mut self, network: i64, fact: &Fact, is_news: bool) -> rusqlite::Result<Option<Found>> {
         let Some(Known { offer, last_asked_at, version: Some(version) }) = self.known(network, fact)? else {
             return Ok(None);
         };
-        // What this run has been told of the offer itself is worth more.
-        if version.hash == NOTHING || version.run == self.run.id {
-            return Ok(None);
+        if version.hash == NOTHING || !is_news {
+            return Ok(Some((offer, Some(version))));
         }
         let gone = self.add_version((offer, fact.at), Some(version.id), None)?;
         self.update(offer, (last_asked_at, None), Some(gone))?;
@@ -279,6 +249,11 @@ impl<'c> Recorder<'c> {
             Some(baseline) => saw(self.connection, baseline, offer, (version.id, version.run))?,
         };
         if is_as_before {
+            // Unless it was asked for twice, which a kill in between can cause, it was not noted either.
+            if self.is_repeated {
+                let sql = "DELETE FROM changed WHERE run = ?1 AND offer = ?2";
+                self.connection.prepare_cached(sql)?.execute([self.run.id, offer])?;
+            }
             return Ok(());
         }
         let sql = "INSERT INTO changed (run, offer, row, version) VALUES (?1, ?2, ?3, ?4)

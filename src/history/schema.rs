@@ -14,22 +14,28 @@ pub(crate) const APPLICATION_ID: i32 = 0x6f66_726c;
 type Migration = fn(&Transaction<'_>) -> rusqlite::Result<()>;
 
 /// Each brings a file from the version of its place to the next; an empty file has version 0.
-const MIGRATIONS: [Migration; 2] = [version_1, version_2];
+const MIGRATIONS: [Migration; 3] = [version_1, version_2, version_3];
 
 /// The version that this program writes.
-pub(crate) const VERSION: i32 = 2;
+pub(crate) const VERSION: i32 = 3;
 
 // Each migration is one version.
 const _: () = assert!(MIGRATIONS.len() == VERSION as usize, "a migration for each version");
 
 /// Brings the file to this version.
 pub(crate) fn migrate(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
-    let version = version(transaction)?;
-    for migration in MIGRATIONS.iter().skip(usize::try_from(version).unwrap_or_default()) {
+    migrate_to(transaction, VERSION)
+}
+
+/// Brings the file to a version.
+pub(super) fn migrate_to(transaction: &Transaction<'_>, version: i32) -> rusqlite::Result<()> {
+    let from = self::version(transaction)?;
+    let place = |version: i32| usize::try_from(version).unwrap_or_default();
+    for migration in MIGRATIONS.iter().take(place(version)).skip(place(from)) {
         migration(transaction)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    transaction.pragma_update(None, "user_version", VERSION)
+    transaction.pragma_update(None, "user_version", version)
 }
 
 /// A row for each link of each version.
@@ -81,6 +87,11 @@ fn with_links_of_version_1(
         answer.entry(Entry { kind, name, tracking_link: text(2)?, preview_url: text(3)? });
     }
     Ok(answer.build())
+}
+
+/// A note of what has vanished from a list.
+fn version_3(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    transaction.execute_batch(include_str!("schema/version_3.sql"))
 }
 
 /// The version of the file.

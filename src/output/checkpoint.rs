@@ -47,6 +47,9 @@ pub(crate) struct Checkpoint<M, C> {
     pub rows: u64,
     /// The summary so far.
     pub counts: C,
+    /// Calls that may have been made by the time of the next one, where they are limited (`--max-calls`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calls: Option<u64>,
     /// How far each network has come, where there are several. The caller knows what it means.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub lanes: Value,

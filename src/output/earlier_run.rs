@@ -22,7 +22,7 @@ pub(crate) enum Found<M, C> {
     /// Nothing to resume.
     Nothing,
     /// A run that can be resumed.
-    Interrupted(Interrupted<M, C>),
+    Interrupted(Box<Interrupted<M, C>>),
     /// A run that was killed after the output got its name, but before the last files were removed. The output is complete.
     Finished(Checkpoint<M, C>, Finish),
     /// Something that cannot be resumed, and is to be set aside.
@@ -72,12 +72,8 @@ pub(crate) fn find<M: DeserializeOwned, C: DeserializeOwned>(place: &OutputPath)
     }
     let partial = body.rows_in.path(place);
     let Some(why) = check_rows(&partial, &body).map_err(OutputError::io(Action::Read, &partial))? else {
-        return Ok(Found::Interrupted(Interrupted {
-            checkpoint: body.run,
-            output_bytes: body.output_bytes,
-            output_crc32: body.output_crc32,
-            rows_in: body.rows_in,
-        }));
+        let Body { output_bytes, output_crc32, rows_in, run, .. } = body;
+        return Ok(Found::Interrupted(Box::new(Interrupted { checkpoint: run, output_bytes, output_crc32, rows_in })));
     };
     let renamed = match body.state {
         State::Running => None,
@@ -92,11 +88,11 @@ pub(crate) fn find<M: DeserializeOwned, C: DeserializeOwned>(place: &OutputPath)
     Ok(Found::Damaged { why: format!("{} {why}", partial.display()) })
 }
 
-/// When a run began whose checkpoint exists and counts no offer yet.
-pub(crate) fn started_at(place: &OutputPath) -> Option<Timestamp> {
+/// What a run has left whose checkpoint exists and counts no offer yet.
+pub(crate) fn left_by(place: &OutputPath) -> Option<Checkpoint<Value, Value>> {
     let text = read_file(&place.checkpoint()).ok()??;
     let run = decode::<Checkpoint<Value, Value>>(&text).ok()?.run;
-    run.started_at.filter(|_| run.offers == 0)
+    Some(run).filter(|run| run.offers == 0)
 }
 
 /// When a file was written last.

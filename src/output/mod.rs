@@ -35,7 +35,7 @@ pub(crate) use checkpoint::{Checkpoint, Finish, RowsIn};
 pub(crate) use commit::Commit;
 pub(crate) use commit_policy::CommitPolicy;
 pub(crate) use destination::{Destination, OutputPath};
-pub(crate) use earlier_run::{Found, Interrupted, find, has_header, started_at};
+pub(crate) use earlier_run::{Found, Interrupted, find, has_header, left_by};
 pub(crate) use error::{Action, OutputError};
 pub(crate) use leftovers::{set_aside, tidy_up};
 pub(crate) use lock::Lock;

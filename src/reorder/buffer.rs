@@ -154,13 +154,13 @@ impl<R> ReorderBuffer<R> {
         self.held += self.answers.finish(offer, outcome);
     }
 
-    /// Gives every waiting row this error: its offer will not be called.
-    pub(crate) fn fail_waiting(&mut self, error: &OfferError) {
+    /// Gives every waiting row the error of its offer, which will not be called.
+    pub(crate) fn fail_waiting(&mut self, mut error: impl FnMut(OfferId) -> OfferError) {
         // Rows that share a slot stand behind the one that asked.
         let is_open = |row: &&Waiting<R>| row.slot.as_ref().is_some_and(|slot| slot.outcome().is_none());
         let offers: Vec<_> = self.rows.iter().filter(is_open).filter_map(|row| row.asked).collect();
         for offer in offers {
-            self.finish(offer, Err(error.clone()));
+            self.finish(offer, Err(error(offer)));
         }
     }
 

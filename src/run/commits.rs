@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::input::{InputFingerprint, ResumePosition};
 use crate::offer::tally::Tally;
 use crate::output::{Checkpoint, CommitPolicy, Finish, Lock, Output};
+use crate::run::call_limit::CallLimit;
 use crate::run::commit_thread::{Disk, Work};
 use crate::run::history::Facts;
 use crate::run::rows::Rows;
@@ -26,6 +27,8 @@ pub(crate) struct RunId {
     pub(crate) job: Value,
     /// When the run began, by the clock on the wall.
     pub(crate) started_at: Timestamp,
+    /// The calls that it may make.
+    pub(crate) calls: CallLimit,
 }
 
 impl RunId {
@@ -43,6 +46,7 @@ impl RunId {
             offers: tally.offers,
             rows: tally.rows,
             counts: tally.clone(),
+            calls: self.calls.for_checkpoint(),
             lanes,
         }
     }
@@ -65,8 +69,9 @@ pub(crate) struct Commits {
     input: String,
     /// The place in the input behind the last row that was appended, if there is one.
     at: Option<ResumePosition>,
-    /// Offers that the commit under way counts, and that the last one on disk counts.
-    counted: u64,
+    /// Offers, and calls where they are limited, that the commit under way counts.
+    counted: (u64, Option<u64>),
+    /// Offers that the last one on disk counts.
     kept: u64,
 }
 
@@ -77,7 +82,7 @@ impl Commits {
         (id, input): (RunId, String),
         (at, kept): (Option<ResumePosition>, u64),
     ) -> Self {
-        Self { output, policy: CommitPolicy::new(Instant::now()), disk, id, input, at, counted: 0, kept }
+        Self { output, policy: CommitPolicy::new(Instant::now()), disk, id, input, at, counted: (0, None), kept }
     }
 
     /// Whether the output is there under a temporary name if the run is interrupted.
@@ -136,7 +141,7 @@ impl Commits {
 
     /// Whether to commit now.
     pub(crate) fn is_due(&self, now: Instant) -> bool {
-        self.policy.is_due(now)
+        self.policy.is_due(now) || (!self.policy.is_under_way() && self.id.calls.wants_commit())
     }
 
     /// Begins a commit. The disk may take its time, in which answers come and calls have to leave.
@@ -152,7 +157,7 @@ impl Commits {
             (None, None) => self.policy.ended(Instant::now()),
             (commit, facts) => self.disk.begin(Work { facts, commit }),
         }
-        self.counted = checkpoint.offers;
+        self.counted = (checkpoint.offers, checkpoint.calls);
         Ok(())
     }
 
@@ -167,7 +172,9 @@ impl Commits {
             let done = self.disk.done().await;
             self.policy.ended(Instant::now());
             done?;
-            self.kept = self.counted;
+            let (offers, calls) = self.counted;
+            self.kept = offers;
+            self.id.calls.is_on_disk(calls);
         }
         Ok(())
     }

@@ -43,6 +43,7 @@ impl Run {
         let grace = if let RunOutcome::Interrupted(signal) = ending { signal.grace() } else { Duration::MAX };
         let patience = disk_patience(self.writer.committing_since(), Instant::now()).min(grace);
         let drain = self.drain.min(grace);
+        self.calls.end();
         if let RunOutcome::Interrupted(signal) = ending {
             let waiting_for = match self.lanes.iter().map(Lane::in_flight).sum() {
                 0 => LastWait::Disk,

@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::offer::tally::Tally;
 use crate::output::{Finish, Lock, OutputError};
 use crate::report::{Event, Report, RunOutcome};
+use crate::run::call_limit::CallLimit;
 use crate::run::feed::Feed;
 use crate::run::in_flight::InFlight;
 use crate::run::lane::{Arrived, Lane};
@@ -34,6 +35,8 @@ pub(crate) struct Run {
     pub(crate) feed: Feed,
     pub(crate) writer: Writer,
     pub(crate) max_errors: Option<MaxErrors>,
+    /// How many calls may still be made.
+    pub(crate) calls: CallLimit,
     /// How long calls in flight are waited for when the run stops early.
     pub(crate) drain: Duration,
 }
@@ -60,6 +63,7 @@ impl Run {
         report: &Report,
     ) -> Result<Ended, Error> {
         let ended = self.go(clients, signals, report).await;
+        self.calls.end();
         self.lanes.leave().await;
         // A run that fails here is to be reported too.
         let now = Instant::now();
@@ -109,7 +113,7 @@ impl Run {
             tokio::select! {
                 biased;
                 signal = signals.next() => break RunOutcome::Interrupted(signal),
-                done = self.writer.committed(), if self.writer.is_committing() => done?,
+                done = self.writer.committed(), if self.writer.is_committing() => self.committed(done)?,
                 Some(answer) = in_flight.next() => {
                     // All that are there by now share one turn of this loop.
                     let more = std::iter::from_fn(|| in_flight.next_now());
@@ -149,7 +153,17 @@ impl Run {
         tokio::select! {
             biased;
             signal = signals.next() => Ok(Some(signal)),
-            done = self.writer.committed() => done.map(|()| None),
+            done = self.writer.committed() => self.committed(done).map(|()| None),
         }
+    }
+
+    /// A commit has ended, which allows more calls where they are limited.
+    fn committed(&mut self, done: Result<(), Error>) -> Result<(), Error> {
+        done?;
+        if self.calls.left().is_some() {
+            let now = Instant::now();
+            self.lanes.change_all(&mut self.feed, |lane| lane.poke(now));
+        }
+        Ok(())
     }
 }

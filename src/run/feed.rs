@@ -26,6 +26,8 @@ pub(crate) enum Pending {
     LastGood(Row, Box<LastGood>),
     /// Its offer is left for a later run.
     NotAsked(Row),
+    /// The same where there are old links, which stay.
+    StaysStale(Row, StaleRows),
     /// It names no network, for the reason given.
     Unrouted(Row, String),
 }
@@ -131,8 +133,8 @@ impl Feed {
     /// Takes from the history what need not be asked for.
     fn look_up(&self, lane: usize, row: Pending) -> Result<Pending, Error> {
         match (&self.known, row) {
-            (Some(known), Pending::Row(row)) => known.look_up(lane, row),
-            (_, row) => Ok(row),
+            (Some(known), row) => known.look_up(lane, row),
+            (None, row) => Ok(row),
         }
     }
 

@@ -10,9 +10,10 @@ use crate::config::{Job, Start};
 use crate::error::Error;
 use crate::input::InputFingerprint;
 use crate::offer::tally::Tally;
-use crate::output::{Destination, Finish, Interrupted, Lock, set_aside};
+use crate::output::{Age, Destination, Finish, Interrupted, Lock, left_by, set_aside};
 use crate::report::event::{Fate, NothingToResume};
 use crate::report::{Event, Report};
+use crate::run::call_limit::CallLimit;
 use crate::run::resume::ResumeDecision;
 use crate::run::rows::Rows;
 
@@ -36,13 +37,35 @@ impl Goal {
     }
 }
 
+/// How many calls a run of the job may make. What a run of its output has made counts that was killed lately, before any
+/// offer was done: nothing else is left of it.
+///
+/// # Errors
+/// The output cannot be what it is named.
+pub(crate) fn call_limit(job: &Job) -> Result<CallLimit, Error> {
+    let Some(most) = job.history.as_ref().and_then(|history| history.max_calls) else {
+        return Ok(CallLimit::default());
+    };
+    let Destination::File(place) = Destination::of(&job.rows_file())? else {
+        return Ok(CallLimit::new(Some(most), false));
+    };
+    let limit = CallLimit::new(Some(most), true);
+    if job.start != Start::Fresh
+        && let Some(left) = left_by(&place)
+        && Age::of(left.saved_at, Timestamp::now()).is_recent()
+    {
+        limit.resume(left.calls);
+    }
+    Ok(limit)
+}
+
 /// How this run begins.
 pub(crate) enum Begin {
     /// Nothing is there of an earlier one.
     Start,
     /// What is there of an earlier one is set aside.
     StartOver,
-    GoOn(Interrupted<InputFingerprint, Tally>),
+    GoOn(Box<Interrupted<InputFingerprint, Tally>>),
     Finished(Tally, Finish),
 }
 

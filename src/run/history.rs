@@ -2,7 +2,6 @@
 //!
 //! Look-ups are a few microseconds, and happen in the loop; writing is left to the thread of the disk.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -21,6 +20,7 @@ use crate::output::Finish;
 use crate::run::feed::{Pending, route};
 use crate::run::router::Router;
 use crate::run::rows::{Next, Rows};
+use crate::run::selection::Selection;
 
 /// A commit holds about this much of what is learned, in bytes: three thousand documented answers.
 const FULL: usize = 4 << 20;
@@ -70,8 +70,8 @@ pub(crate) struct Lookups {
     /// Offers confirmed in this time are not asked for, in seconds since 1970. The clock was wrong that confirmed one
     /// later than now.
     fresh: Option<RangeInclusive<i64>>,
-    /// The offers to ask for, with their network, where they are limited.
-    selected: Option<HashSet<(usize, OfferId)>>,
+    /// The offers to ask for, where calls are limited.
+    selected: Option<Selection>,
 }
 
 /// What is to be written to the history with a commit.
@@ -88,18 +88,24 @@ impl Lookups {
     ///
     /// # Errors
     /// The file cannot be read.
-    pub(crate) fn look_up(&self, network: usize, row: Row) -> Result<Pending, Error> {
-        let Ok(offer) = &row.offer else { return Ok(Pending::Row(row)) };
-        let may_ask = self.selected.as_ref().is_none_or(|selected| selected.contains(&(network, *offer)));
+    pub(crate) fn look_up(&self, network: usize, row: Pending) -> Result<Pending, Error> {
+        let (Pending::Row(input) | Pending::Stale(input, _)) = &row else { return Ok(row) };
+        let Ok(offer) = &input.offer else { return Ok(row) };
+        let may_ask = self.selected.as_ref().is_none_or(|selected| selected.contains(network, offer));
         if may_ask && self.fresh.is_none() {
-            return Ok(Pending::Row(row));
+            return Ok(row);
         }
-        Ok(match last_good((&self.file, &self.run), network, offer)? {
-            Some(known) if !may_ask || self.fresh.as_ref().is_some_and(|fresh| fresh.contains(&known.at)) => {
+        let known = last_good((&self.file, &self.run), network, offer)?;
+        let is_fresh = |known: &LastGood| self.fresh.as_ref().is_some_and(|fresh| fresh.contains(&known.at));
+        Ok(match (row, known) {
+            (Pending::Row(row) | Pending::Stale(row, _), Some(known)) if is_fresh(&known) => {
                 Pending::LastGood(row, Box::new(known))
             }
-            None if !may_ask => Pending::NotAsked(row),
-            _ => Pending::Row(row),
+            (row, _) if may_ask => row,
+            (Pending::Row(row), Some(known)) => Pending::LastGood(row, Box::new(known)),
+            (Pending::Row(row), None) => Pending::NotAsked(row),
+            (Pending::Stale(row, stale), _) => Pending::StaysStale(row, stale),
+            (row, _) => row,
         })
     }
 }
@@ -116,18 +122,21 @@ fn last_good((file, run): (&Database, &RunRecord), network: usize, offer: &Offer
 }
 
 impl RunHistory {
-    /// What is known of offers before they are asked for; nothing where every offer is asked for.
+    /// What is known of offers before they are asked for; nothing where every offer is asked for. Of `calls_left` more than
+    /// one may be spent on an offer, and what is then not asked for is looked up when it is written.
     ///
     /// # Errors
     /// The file or the input cannot be read.
-    pub(crate) fn lookups(&self, job: &Job) -> Result<Option<Lookups>, Error> {
-        let HistoryUse { file, max_age, max_calls, .. } = &self.how;
-        if max_age.is_none() && max_calls.is_none() {
+    pub(crate) fn lookups(&self, job: &Job, calls_left: Option<u64>) -> Result<Option<Lookups>, Error> {
+        let HistoryUse { file, max_age, .. } = &self.how;
+        if max_age.is_none() && calls_left.is_none() {
             return Ok(None);
         }
         let latest = latest_time();
         let fresh = max_age.map(|age| self.run.started_at.saturating_sub_unsigned(age.as_secs())..=latest);
-        let selected = max_calls.map(|most| select(job, (&self.file, &self.run), most)).transpose()?;
+        let offers = calls_left.map(|calls| calls.saturating_mul(job.links.offers_per_call()));
+        let select = |most| Selection::of(job, (&self.file, &self.run), (most, latest));
+        let selected = offers.map(select).transpose()?;
         Ok(Some(Lookups { file: Database::open_to_read(file)?, run: Arc::clone(&self.run), fresh, selected }))
     }
 
@@ -142,6 +151,14 @@ impl RunHistory {
             }
             _ => Ok(None),
         }
+    }
+
+    /// The last good links of an offer, whatever the run does with failures.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub(crate) fn known(&self, network: usize, row: &Row) -> Result<Option<LastGood>, Error> {
+        row.offer.as_ref().map_or(Ok(None), |offer| last_good((&self.file, &self.run), network, offer))
     }
 
     /// Takes in what was written for a row.
@@ -206,6 +223,11 @@ impl Wanted {
         Ok(Self { rows: Rows::open(job)?, router })
     }
 
+    /// Whether the input can be read once more.
+    pub(super) fn can_repeat(&self) -> bool {
+        self.rows.can_resume()
+    }
+
     /// The next offer, with the place of its network.
     ///
     /// # Errors
@@ -226,38 +248,4 @@ impl Wanted {
             }
         }
     }
-}
-
-/// The offers that `--max-calls` lets the run ask for: those never confirmed, then those confirmed longest ago. The input
-/// is read once for that.
-fn select(job: &Job, (file, run): (&Database, &RunRecord), most: u64) -> Result<HashSet<(usize, OfferId)>, Error> {
-    let most = usize::try_from(most).unwrap_or(usize::MAX);
-    let latest = latest_time();
-    let mut wanted = Wanted::open(job)?;
-    if !wanted.rows.can_resume() {
-        return Err(Error::Name("--max-calls has to read the input twice, so that needs to be a file".to_owned()));
-    }
-    // In the input's order where the times are equal.
-    let mut oldest: BTreeSet<(i64, u64)> = BTreeSet::new();
-    let mut offers: HashMap<u64, (usize, OfferId)> = HashMap::new();
-    let mut seen = HashSet::new();
-    let mut place = 0;
-    while let Some((lane, offer)) = wanted.next()? {
-        let Some(network) = run.networks.get(lane) else { continue };
-        let at = file.confirmed_at(*network, &offer)?.filter(|at| *at <= latest).unwrap_or(i64::MIN);
-        let is_too_new = oldest.len() >= most && oldest.last().is_none_or(|(newest, _)| at >= *newest);
-        if is_too_new || !seen.insert((lane, offer)) {
-            continue;
-        }
-        place += 1;
-        oldest.insert((at, place));
-        offers.insert(place, (lane, offer));
-        if oldest.len() > most
-            && let Some((_, place)) = oldest.pop_last()
-            && let Some(offer) = offers.remove(&place)
-        {
-            seen.remove(&offer);
-        }
-    }
-    Ok(offers.into_values().collect())
 }

@@ -13,6 +13,7 @@ use crate::dispatch::{Call, Next, StopReason, Supply, Waiting};
 use crate::error::Error;
 use crate::reorder::buffer::ReorderBuffer;
 use crate::report::{LaneState, LaneStatus, Report};
+use crate::run::call_limit::{Gate, LaneCalls};
 use crate::run::fate::{LaneEnd, error_of};
 use crate::run::feed::{Feed, Pending};
 use crate::run::requests::Requests;
@@ -33,6 +34,8 @@ pub(crate) struct Lane {
     host: String,
     pub(super) window: ReorderBuffer<Pending>,
     pub(super) requests: Requests,
+    /// How many calls may still be made.
+    pub(super) calls: LaneCalls,
     /// Its part of the limit.
     budget: Participant,
     waiting: Option<(Waiting, Instant)>,
@@ -45,6 +48,8 @@ pub(crate) struct Lane {
 #[derive(Debug)]
 enum State {
     Calling,
+    /// No call is left (`--max-calls`): its open rows are written as they are known.
+    OutOfCalls,
     /// Its network was given up. Its open rows wait for what becomes of the others.
     Stopped(StopReason),
     /// Its open rows get their error.
@@ -59,8 +64,13 @@ impl Lane {
         (requests, budget): (Requests, Participant),
         now: Instant,
     ) -> Self {
-        let (waiting, state) = (None, State::Calling);
-        Self { id, network, host, window, requests, budget, waiting, state, wake: Some(now) }
+        let (waiting, state, calls) = (None, State::Calling, LaneCalls::default());
+        Self { id, network, host, window, requests, calls, budget, waiting, state, wake: Some(now) }
+    }
+
+    /// The same lane, within this limit.
+    pub(crate) fn with_calls(self, calls: LaneCalls) -> Self {
+        Self { calls, ..self }
     }
 
     /// Gives it something to do now.
@@ -81,7 +91,7 @@ impl Lane {
     /// Why its network was given up, if it was.
     pub(crate) fn stopped(&self) -> Option<&StopReason> {
         match &self.state {
-            State::Calling => None,
+            State::Calling | State::OutOfCalls => None,
             State::Stopped(stop) | State::Failing(stop) => Some(stop),
         }
     }
@@ -95,11 +105,11 @@ impl Lane {
     pub(crate) fn end(&self, feed: &Feed) -> LaneEnd {
         let is_over = !self.is_open(feed);
         match &self.state {
-            State::Calling if is_over && !feed.asks(self.id) => LaneEnd::Empty,
-            State::Calling if is_over => LaneEnd::Complete,
+            State::Calling | State::OutOfCalls if is_over && !feed.asks(self.id) => LaneEnd::Empty,
+            State::Calling | State::OutOfCalls if is_over => LaneEnd::Complete,
             // By now it is known that another network came to its end.
             State::Failing(_) if is_over => LaneEnd::Empty,
-            State::Calling | State::Failing(_) => LaneEnd::Open,
+            State::Calling | State::OutOfCalls | State::Failing(_) => LaneEnd::Open,
             State::Stopped(_) => LaneEnd::Stopped { in_flight: self.in_flight() },
         }
     }
@@ -117,10 +127,15 @@ impl Lane {
         fetch: impl FnMut(Call<Request>),
     ) -> Result<Option<StopReason>, Error> {
         self.share(report, now);
+        self.look_at_calls(now);
         let stop = match &self.state {
             State::Calling => {
                 self.read(feed)?;
                 self.send(feed, now, fetch).err()
+            }
+            State::OutOfCalls => {
+                self.leave_open(feed)?;
+                None
             }
             State::Stopped(_) => None,
             State::Failing(stop) => {
@@ -129,11 +144,27 @@ impl Lane {
                 None
             }
         };
-        let times =
-            [self.waiting.map(|(_, until)| until), self.requests.dispatcher.ends_at(), self.budget.next_update()];
-        let is_calling = matches!(self.state, State::Calling);
-        self.wake = if is_calling { times.into_iter().flatten().min() } else { None };
+        self.wake = self.next_wake();
         Ok(stop)
+    }
+
+    /// When there is something to do, if nothing happens until then.
+    fn next_wake(&self) -> Option<Instant> {
+        let of_calls = [self.waiting.map(|(_, until)| until), self.requests.dispatcher.ends_at()];
+        // Where no call may leave, time changes nothing.
+        let of_calls = of_calls.into_iter().flatten().filter(|_| self.calls.limit.gate() == Gate::Open);
+        let is_calling = matches!(self.state, State::Calling);
+        of_calls.chain(self.budget.next_update()).min().filter(|_| is_calling)
+    }
+
+    /// Makes no more calls once none is left and every answer is there.
+    fn look_at_calls(&mut self, now: Instant) {
+        let is_over = self.calls.limit.gate() == Gate::UsedUp && self.in_flight() == 0;
+        if is_over && matches!(self.state, State::Calling) {
+            self.state = State::OutOfCalls;
+            self.waiting = None;
+            self.let_go(now);
+        }
     }
 
     /// Takes its part of the limit, when that has changed.
@@ -164,8 +195,13 @@ impl Lane {
     fn send(&mut self, feed: &Feed, now: Instant, mut fetch: impl FnMut(Call<Request>)) -> Result<(), StopReason> {
         let supply = if self.window.has_room() && !feed.ended(self.id) { Supply::Open } else { Supply::Closed };
         loop {
+            if self.calls.limit.gate() != Gate::Open {
+                self.waiting = None;
+                return Ok(());
+            }
             self.waiting = match self.requests.next(now, supply)? {
                 Next::Send(call) => {
+                    self.calls.limit.sending();
                     session::sending(&mut self.budget, self.requests.dispatcher.pace(), now);
                     fetch(call);
                     continue;
@@ -219,8 +255,8 @@ impl Lane {
         let tally = writer.tally(self.id);
         let state = match (&self.state, self.end(feed)) {
             (State::Stopped(stop) | State::Failing(stop), _) => LaneState::Stopped(stop.clone()),
-            (State::Calling, LaneEnd::Complete | LaneEnd::Empty) => LaneState::Complete,
-            (State::Calling, _) => self.waiting.into(),
+            (_, LaneEnd::Complete | LaneEnd::Empty) => LaneState::Complete,
+            _ => self.waiting.into(),
         };
         LaneStatus {
             // Rows that only wait behind a slow one are done: counted when written, they would come in jumps, and the

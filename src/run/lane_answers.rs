@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::offer::{Class, OfferError};
 use crate::reorder::Slot;
 use crate::report::{Event, LaneId, Report};
+use crate::run::call_limit::not_asked;
 use crate::run::feed::Pending;
 use crate::run::lane::{Arrived, Lane};
 use crate::run::writer::Writer;
@@ -33,6 +34,9 @@ impl Lane {
         if let Err(error) = &outcome {
             report.emit(&Event::CallFailed { lane, request: call.request().clone(), error: error.clone() });
             self.warn_of_bad_start(error, report, now);
+            if !call.is_canary() {
+                self.calls.failed(call.request(), error);
+            }
         }
         let completion = match &outcome {
             Ok(_) => Completion::Success,
@@ -60,6 +64,7 @@ impl Lane {
     /// Gives the rows that wait for an offer its outcome.
     pub(super) fn take_outcomes(&mut self) {
         for (offer, outcome) in self.requests.take_outcomes() {
+            self.calls.finished(offer);
             self.window.finish(offer, outcome);
         }
     }
@@ -76,6 +81,7 @@ impl Lane {
                 (Pending::Kept(row), _) => writer.keep(self.id, row)?,
                 (Pending::Stale(row, stale), Some(outcome)) => writer.write_or_keep(place, row, (outcome, stale))?,
                 (Pending::Stale(..), None) => {}
+                (Pending::StaysStale(row, stale), _) => writer.write_or_keep(place, row, (&Err(not_asked()), stale))?,
                 (Pending::LastGood(row, known), _) => writer.write_last_good(place, row, known)?,
                 (Pending::NotAsked(row), _) => writer.write_not_asked(place, row)?,
                 (Pending::Unrouted(row, why), _) => writer.write_unrouted(self.id, row, why)?,

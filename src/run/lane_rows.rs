@@ -42,12 +42,25 @@ impl Lane {
 
     /// Gives open rows their error, as many as there is room for.
     pub(super) fn fail(&mut self, feed: &mut Feed, error: &OfferError) -> Result<(), Error> {
+        self.take_in_unasked(feed)?;
+        self.window.fail_waiting(|_| error.clone());
+        Ok(())
+    }
+
+    /// The same where no call is left: each its last failure, if it was asked for.
+    pub(super) fn leave_open(&mut self, feed: &mut Feed) -> Result<(), Error> {
+        self.take_in_unasked(feed)?;
+        let Self { window, calls, .. } = self;
+        window.fail_waiting(|offer| calls.why_open(offer));
+        Ok(())
+    }
+
+    /// Takes in as many rows as there is room for. Nobody is asked.
+    fn take_in_unasked(&mut self, feed: &mut Feed) -> Result<(), Error> {
         while self.window.has_room() {
             let Some(row) = feed.next(self.id)? else { break };
-            // Nobody is asked.
             self.take_in(row);
         }
-        self.window.fail_waiting(error);
         Ok(())
     }
 }
@@ -57,7 +70,7 @@ impl Pending {
     fn asks_for(&self) -> Option<OfferId> {
         match self {
             Self::Row(row) | Self::Stale(row, _) => row.offer.as_ref().ok().copied(),
-            Self::Kept(_) | Self::LastGood(..) | Self::NotAsked(_) | Self::Unrouted(..) => None,
+            Self::Kept(_) | Self::LastGood(..) | Self::NotAsked(_) | Self::StaysStale(..) | Self::Unrouted(..) => None,
         }
     }
 
@@ -65,7 +78,7 @@ impl Pending {
     fn size(&self) -> usize {
         match self {
             Self::Row(row) | Self::NotAsked(row) => row.cells.size(),
-            Self::Stale(row, stale) => row.cells.size() + stale.bytes.len(),
+            Self::Stale(row, stale) | Self::StaysStale(row, stale) => row.cells.size() + stale.bytes.len(),
             Self::LastGood(row, known) => row.cells.size() + known.answer.size(),
             Self::Kept(row) => row.bytes.len(),
             Self::Unrouted(row, why) => row.cells.size() + why.len(),

@@ -2,6 +2,7 @@
 //!
 //! The only place where calls run side by side. Decisions are made elsewhere (`dispatch`, `pace`, `reorder`).
 
+pub(crate) mod call_limit;
 mod commit_thread;
 mod commits;
 mod ending;
@@ -29,6 +30,7 @@ mod row_encoder;
 pub(crate) mod rows;
 mod run_tally;
 mod same_append;
+mod selection;
 pub(crate) mod session;
 pub(crate) mod spool;
 mod timetable;

@@ -11,9 +11,10 @@ use crate::config::{Job, Start};
 use crate::error::Error;
 use crate::history::runs as history;
 use crate::offer::tally::Tally;
-use crate::output::{Direct, Finish, Lock, Output, OutputPath, RowsIn, Segment, started_at};
+use crate::output::{Direct, Finish, Lock, Output, OutputPath, RowsIn, Segment, left_by};
 use crate::report::event::NothingToResume;
 use crate::report::{Event, Report};
+use crate::run::call_limit::CallLimit;
 use crate::run::commit_thread::Disk;
 use crate::run::commits::{Commits, RunId, now_in_seconds};
 use crate::run::goal::{Begin, Goal, begin};
@@ -36,10 +37,19 @@ pub(crate) enum Opened {
 
 /// How the history sees a run that begins with the first row.
 fn from_the_start(begin: &Begin, place: &OutputPath) -> history::Begin {
-    match begin {
-        Begin::StartOver => history::Begin::Over,
-        _ => history::Begin::Anew { left_by: started_at(place).map(Timestamp::as_second) },
+    if matches!(begin, Begin::StartOver) {
+        return history::Begin::Over;
     }
+    let left_by = left_by(place).and_then(|left| left.started_at);
+    history::Begin::Anew { left_by: left_by.map(Timestamp::as_second) }
+}
+
+/// A file for the rows of a run that begins with the first.
+fn create(lock: Lock, rows: (RowsIn, &[u8]), id: &RunId) -> Result<Segment, Error> {
+    let start = id.checkpoint((&Tally::default(), Value::Null), None);
+    let segment = Segment::create(lock, rows, &start)?;
+    id.calls.is_on_disk(start.calls);
+    Ok(segment)
 }
 
 impl SeveralNetworks {
@@ -56,11 +66,12 @@ impl Writer {
     /// The output cannot be written, or another run has it.
     pub(crate) fn open(
         job: &Job,
-        (goal, history): (Goal, Option<OpenHistory>),
+        (goal, history, calls): (Goal, Option<OpenHistory>, &CallLimit),
         rows: &mut Rows,
         report: &Report,
     ) -> Result<Opened, Error> {
-        let mut id = RunId { job: job.id(rows.opened()).to_value(), started_at: now_in_seconds() };
+        let mut id =
+            RunId { job: job.id(rows.opened()).to_value(), started_at: now_in_seconds(), calls: calls.clone() };
         let encoder = RowEncoder::new(job, rows);
         let are_several = job.networks.are_several();
         let networks = LaneProgress::new(job.networks.iter().map(|network| network.name.clone()));
@@ -74,6 +85,7 @@ impl Writer {
                 Begin::Finished(summary, finish) => return Ok(Opened::Finished(summary, Arc::new(lock), finish)),
                 Begin::GoOn(found) => {
                     begun = history::Begin::Resumed;
+                    calls.resume(found.checkpoint.calls);
                     if found.rows_in == RowsIn::Output {
                         unordered = Unordered::merged(encoder.header());
                     }
@@ -81,14 +93,9 @@ impl Writer {
                 }
                 start @ (Begin::Start | Begin::StartOver) => {
                     begun = from_the_start(&start, lock.place());
-                    let start = id.checkpoint((&Tally::default(), Value::Null), None);
-                    let log_header = unordered.log_header();
-                    let rows = if are_several {
-                        (RowsIn::Log, log_header.as_slice())
-                    } else {
-                        (RowsIn::Output, encoder.header())
-                    };
-                    (Output::File(Segment::create(lock, rows, &start)?), None)
+                    let (log, header) = (unordered.log_header(), encoder.header());
+                    let rows = if are_several { (RowsIn::Log, &*log) } else { (RowsIn::Output, header) };
+                    (Output::File(create(lock, rows, &id)?), None)
                 }
             },
             Goal::Stream(device) => {

@@ -19,7 +19,7 @@ pub(crate) enum ResumeDecision {
     /// Nothing that was worth anything.
     Nothing,
     /// It was interrupted, and this run goes on: the input stands behind the last row that is done.
-    GoesOn(Interrupted<InputFingerprint, Tally>, Age),
+    GoesOn(Box<Interrupted<InputFingerprint, Tally>>, Age),
     /// It was interrupted, and this run starts over; what it has done is set aside.
     SetAside {
         /// Offers that are done, if that is known.

@@ -8,6 +8,7 @@ use crate::api::{Client, Request};
 use crate::dispatch::{Call, StopReason};
 use crate::error::Error;
 use crate::report::{Event, LaneId, Report, RunOutcome};
+use crate::run::call_limit::Gate;
 use crate::run::event_loop::{Answer, Run};
 use crate::run::fate::{Fate, worst};
 use crate::run::lane::Lane;
@@ -22,11 +23,16 @@ impl Run {
         mut fetch: impl FnMut(usize, Call<Request>),
     ) -> Result<Option<RunOutcome>, Error> {
         let (mut stops, mut from) = (Vec::new(), 0);
+        let gate = self.calls.gate();
         // Each once: the loop has to hear signals and answers between two turns.
         while let Some(id) = self.lanes.due(from, now) {
             let stop = self.turn_of(id, report, now, |call| fetch(id, call))?;
             stops.extend(stop.map(|stop| (id, stop)));
             from = id + 1;
+        }
+        if self.calls.gate() == Gate::UsedUp && gate != Gate::UsedUp {
+            // One lane has made the last call for all.
+            self.lanes.change_all(&mut self.feed, |lane| lane.poke(now));
         }
         if let Some(spool) = &mut self.feed.spool {
             self.writer.drain(spool)?;

@@ -5,14 +5,23 @@
 use crate::error::Error;
 use crate::input::Row;
 use crate::offer::{ErrorKind, OfferError, RowOutcome};
+use crate::run::call_limit::not_asked;
 use crate::run::missing_list;
 use crate::run::writer::Writer;
 
 impl Writer {
     /// Writes the error row of an offer that is left for a later run.
     pub(crate) fn write_not_asked(&mut self, place: (usize, &str), row: &Row) -> Result<(), Error> {
-        let message = "not asked for in this run (--max-calls), and the history has no links of it";
-        self.put(place, row, (RowOutcome::Failed(&OfferError::local(ErrorKind::NotAsked, message)), None))
+        self.put(place, row, (RowOutcome::Failed(&not_asked()), None))
+    }
+
+    /// Writes an input row whose offer was to be asked for, and no call was left.
+    pub(super) fn write_left_over(&mut self, place: (usize, &str), row: &Row) -> Result<(), Error> {
+        let known = self.history.as_ref().map_or(Ok(None), |history| history.known(place.0, row))?;
+        match known {
+            Some(known) => self.write_last_good(place, row, &known),
+            None => self.write_not_asked(place, row),
+        }
     }
 
     /// Writes the error row of an input row whose cell is no ID.

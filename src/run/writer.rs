@@ -12,9 +12,10 @@ use crate::history::lookup::LastGood;
 use crate::history::timeline::time;
 use crate::input::{ResumePosition, Row};
 use crate::offer::tally::Tally;
-use crate::offer::{Class, Outcome, RowOutcome, Source};
+use crate::offer::{Class, ErrorKind, Outcome, RowOutcome, Source};
 use crate::output::{Finish, Lock};
 use crate::report::{FailedOffer, Report};
+use crate::run::call_limit::CallLimit;
 use crate::run::commits::Commits;
 use crate::run::history::{Lookups, RunHistory};
 use crate::run::lane_progress::LaneProgress;
@@ -100,6 +101,9 @@ impl Writer {
 
     /// Writes an input row's output rows, for the network of that place and name.
     pub(crate) fn write(&mut self, (lane, network): (usize, &str), row: &Row, outcome: &Outcome) -> Result<(), Error> {
+        if is_not_asked(outcome) {
+            return self.write_left_over((lane, network), row);
+        }
         let too_large = outcome.as_ref().ok().and_then(|answer| self.encoder.too_large(row, answer));
         let outcome = too_large.as_ref().map_or_else(|| RowOutcome::live(outcome), RowOutcome::Failed);
         let instead = match (&self.history, outcome) {
@@ -125,6 +129,8 @@ impl Writer {
         let passing = outcome.as_ref().err().filter(|error| error.kind.class() != Class::Offer);
         let Some(error) = passing else { return self.write((lane, network), row, outcome) };
         let has_better = match &self.history {
+            // Nothing new is known: it stays what it is.
+            _ if is_not_asked(outcome) => false,
             Some(history) => history.instead_of(lane, row, error)?.is_some(),
             None => false,
         };
@@ -166,8 +172,8 @@ impl Writer {
     }
 
     /// What is known of offers before they are asked for, where that matters.
-    pub(crate) fn lookups(&self, job: &Job) -> Result<Option<Lookups>, Error> {
-        self.history.as_ref().map_or(Ok(None), |history| history.lookups(job))
+    pub(crate) fn lookups(&self, job: &Job, calls: &CallLimit) -> Result<Option<Lookups>, Error> {
+        self.history.as_ref().map_or(Ok(None), |history| history.lookups(job, calls.left()))
     }
 
     /// Reports once what is wrong with the rows written so far.
@@ -264,6 +270,11 @@ impl Writer {
         let lock = self.commits.finish((input, (&summary, lanes), facts), (finish, &append)).await?;
         Ok((summary, lock, finish))
     }
+}
+
+/// Whether no call was left for it.
+fn is_not_asked(outcome: &Outcome) -> bool {
+    outcome.as_ref().is_err_and(|error| error.kind == ErrorKind::NotAsked)
 }
 
 /// Hands the rows of an input row of a lane to the output. Gives the lanes' progress, where there are several.

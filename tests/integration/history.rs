@@ -40,7 +40,8 @@ fn answer(offer: &str, what: &str) -> Reply {
     let link = |more: &str| format!("http://h.example/?offer_id={offer}{more}");
     match what {
         "404" => reply(404, r#"{"code":31,"message":"Offer not found"}"#),
-        "502" => reply(502, "<html>Bad Gateway</html>"),
+        // In the API's own words, which are no limiter's: nothing waits for them.
+        "500" => reply(500, r#"{"code":51,"message":"Internal error"}"#),
         name => {
             let names = name.split('+').map(|name| {
                 let link = link(&format!("&url={name}"));
@@ -53,6 +54,8 @@ fn answer(offer: &str, what: &str) -> Reply {
         }
     }
 }
+
+mod max_calls;
 
 const FAST: [&str; 4] = ["--retries", "0", "--history", "links.db"];
 
@@ -85,7 +88,7 @@ fn changes(ran: &Ran) -> Vec<String> {
 #[test]
 fn a_campaign_is_not_lost_when_its_offer_fails_for_now() {
     let folder = Folder::new();
-    let edited = Edited::new(&[("1", "a+b"), ("2", "a"), ("3", "502"), ("4", "a"), ("5", "a"), ("6", "a")]);
+    let edited = Edited::new(&[("1", "a+b"), ("2", "a"), ("3", "500"), ("4", "a"), ("5", "a"), ("6", "a")]);
     let keep = ["--keep-last-good", "--report", "r.json", "--metrics", "m.prom"];
     let ids = ["1", "2", "3", "4", "5", "1", "6"];
     let row = |cells: [&str; 4]| cells.map(str::to_owned);
@@ -93,7 +96,7 @@ fn a_campaign_is_not_lost_when_its_offer_fails_for_now() {
     let cells = first.cells(["offer_id", "status", "error_kind", "last_good_at"]);
     assert_eq!(cells[..2], [row(["1", "ok", "", ""]), row(["1", "ok", "", ""])], "{cells:?}");
     assert_eq!(cells[3], row(["3", "error", "server_error", ""]), "never good, so there is nothing to keep");
-    edited.publish(&[("1", "502"), ("2", "404"), ("3", "a"), ("5", "502"), ("6", "502")]);
+    edited.publish(&[("1", "500"), ("2", "404"), ("3", "a"), ("5", "500"), ("6", "500")]);
     let ran = run(&folder, &edited, &ids, &keep).run().expect(3).says(&["4 offers are stale, the oldest from "]);
     let shown = |ran: &Ran| ran.cells(["offer_id", "offer_url_name", "status", "error_kind"]);
     let [a, b] = ["a", "b"].map(|name| row(["1", name, "stale", "server_error"]));
@@ -133,7 +136,7 @@ fn changes_are_those_between_two_editions_to_the_row() {
     let more = ["--changes", "changes.csv"];
     assert!(changes(&run(&folder, &edited, &ids, &more).run().expect(3)).is_empty(), "the first run");
     assert!(changes(&run(&folder, &edited, &ids, &more).run().expect(3)).is_empty(), "the same again");
-    edited.publish(&[("2", "a+c"), ("3", "404"), ("4", "a"), ("5", "502")]);
+    edited.publish(&[("2", "a+c"), ("3", "404"), ("4", "a"), ("5", "500")]);
     let ran = run(&folder, &edited, &ids, &more).run().expect(3).says(&["1 new, 1 changed, 1 gone since the run of "]);
     let link = |offer: &str, more: &str| format!("http://h.example/?offer_id={offer}{more}");
     let expected = [
@@ -225,7 +228,7 @@ fn a_workbook_has_a_sheet_of_changes() {
         run(&folder, edited, &["1", "2"], &more).output("links.xlsx").run()
     };
     book(&edited).expect(0);
-    edited.publish(&[("1", "b"), ("2", "502")]);
+    edited.publish(&[("1", "b"), ("2", "500")]);
     let ran = book(&edited).expect(3);
     assert_eq!(changes(&ran).len(), 2);
     let mut book: calamine::Xlsx<_> = calamine::open_workbook(folder.path("links.xlsx")).unwrap();

@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::output::{Lock, OutputPath, replace_offers};
 use crate::report::{Event, LaneId, Report, RunOutcome};
+use crate::run::call_limit::CallLimit;
 use crate::run::fate::error_of;
 use crate::run::goal::{Goal, make_room};
 use crate::run::missing_list;
@@ -30,7 +31,7 @@ use crate::signals::Signals;
 /// The file cannot be written.
 pub(crate) async fn prepare(
     (job, list): (&Job, &AllOffers),
-    called: &Called,
+    (called, calls): (&Called, &CallLimit),
     (goal, lines): (&Goal, &mut [Line]),
     signals: &mut Signals,
     report: &Report,
@@ -47,7 +48,8 @@ pub(crate) async fn prepare(
         let (board, query) = (&board, list.query.as_slice().into());
         async move {
             let lane = LaneId(lane);
-            let mut lister = Lister { lane, board, client, query, schedule, budget, nameless_offers: Nameless::Keep };
+            let mut lister =
+                Lister { lane, board, client, query, schedule, calls, budget, nameless_offers: Nameless::Keep };
             lister.whole(care, report).await
         }
     });
@@ -55,11 +57,11 @@ pub(crate) async fn prepare(
         Ok(reads) => reads,
         Err(signal) => return Ok(Some(RunOutcome::Interrupted(signal))),
     };
-    let is_late = |read: &Result<Whole, End>| read.as_ref().is_err_and(End::is_out_of_time);
-    if reads.iter().any(is_late) || reads.iter().all(Result::is_err) {
+    let is_users_own = |read: &Result<Whole, End>| read.as_ref().is_err_and(End::is_users_limit);
+    if reads.iter().any(is_users_own) || reads.iter().all(Result::is_err) {
         let ends = reads.into_iter().zip(called.hosts()).filter_map(|(read, host)| Some((read.err()?, host)));
         // Of several reasons one that a later run can get over by itself.
-        let end = ends.min_by_key(|(end, _)| (!end.is_out_of_time(), end.exit_code() != ExitCode::StoppedEarly));
+        let end = ends.min_by_key(|(end, _)| (!end.is_users_limit(), end.exit_code() != ExitCode::StoppedEarly));
         return Ok(end.map(|(end, host)| end.of_export(host)));
     }
     let names: Vec<_> = called.names(job).collect();

@@ -21,8 +21,9 @@ use crate::offer::tally::Tally;
 use crate::output::{Finish, Lock, tidy_up};
 use crate::report::event::{self, Scope};
 use crate::report::{Event, LaneState, LaneStatus, Plan, Report, RunOutcome, Snapshot};
+use crate::run::call_limit::CallLimit;
 use crate::run::event_loop::{Ended, Run};
-use crate::run::goal::Goal;
+use crate::run::goal::{Goal, call_limit};
 use crate::run::history::OpenHistory;
 use crate::run::lanes::Lanes;
 use crate::run::opening::Opened;
@@ -40,11 +41,12 @@ pub(crate) async fn export(job: &Job, report: &Report) -> Result<(RunOutcome, Ta
     tell_settings(job, report);
     let history = OpenHistory::open(job)?;
     let called = Called::open(job)?;
+    let calls = call_limit(job)?;
     let host = called.host();
     let close = |report: &Report, ending: &RunOutcome, kept: Option<u64>| {
         close(job, host, (ending, kept), report);
     };
-    let Start { mut rows, goal, lines } = match start(job, &called, &mut signals, report).await? {
+    let Start { mut rows, goal, lines } = match start(job, (&called, &calls), &mut signals, report).await? {
         Ok(start) => start,
         Err(ending) => {
             let summary = Tally::default();
@@ -55,7 +57,7 @@ pub(crate) async fn export(job: &Job, report: &Report) -> Result<(RunOutcome, Ta
     rows.tell(job, report);
     let (schema, looks) = (rows.schema.clone(), rows.looks.clone());
     let kept_columns = (&schema, looks.as_slice());
-    let mut writer = match Writer::open(job, (goal, history), &mut rows, report)? {
+    let mut writer = match Writer::open(job, (goal, history, &calls), &mut rows, report)? {
         Opened::Writer(writer) => *writer,
         Opened::Finished(summary, lock, finish) => {
             report.emit(&Event::CallsOver { last: finished(host, &summary), failed: Vec::new() });
@@ -70,7 +72,7 @@ pub(crate) async fn export(job: &Job, report: &Report) -> Result<(RunOutcome, Ta
     rows.tell_reading(job, report);
     let resumable = writer.can_resume() && rows.can_resume();
     let feed = match feed(job, rows, &mut writer, &mut signals).await? {
-        Ok(feed) => feed.with_known(writer.lookups(job)?),
+        Ok(feed) => feed.with_known(writer.lookups(job, &calls)?),
         Err(signal) => {
             let ending = RunOutcome::Interrupted(signal);
             close(report, &ending, resumable.then_some(writer.kept()));
@@ -78,10 +80,11 @@ pub(crate) async fn export(job: &Job, report: &Report) -> Result<(RunOutcome, Ta
         }
     };
     let run = Run {
-        lanes: Lanes::new(called.lanes(job, lines, &writer, report), &feed),
+        lanes: Lanes::new(called.lanes(job, (lines, &calls), &writer, report), &feed),
         feed,
         writer,
         max_errors: job.tolerance.max_errors,
+        calls,
         drain: drain(job),
     };
     let way_on = |cause: Error| if resumable { cause.with_way_on(&job.invocation.resume_command) } else { cause };
@@ -140,7 +143,7 @@ struct Start {
 /// the list cannot be read.
 async fn start(
     job: &Job,
-    called: &Called,
+    (called, calls): (&Called, &CallLimit),
     signals: &mut Signals,
     report: &Report,
 ) -> Result<Result<Start, RunOutcome>, Error> {
@@ -166,7 +169,7 @@ async fn start(
         at: Instant::now(),
     }));
     let mut lines = called.lines(job, report);
-    let ended = all_offers::prepare((job, list), called, (&goal, &mut lines), signals, report).await;
+    let ended = all_offers::prepare((job, list), (called, calls), (&goal, &mut lines), signals, report).await;
     let now = Instant::now();
     let status = |(line, network): (&Line, _)| LaneStatus {
         counts: line.schedule.counts(now),

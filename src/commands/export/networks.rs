@@ -15,6 +15,7 @@ use crate::output::answer_file::AnswerFile;
 use crate::pace::Pace;
 use crate::reorder::buffer::{Limits, ReorderBuffer};
 use crate::report::{LanePlan, Report};
+use crate::run::call_limit::{CallLimit, LaneCalls};
 use crate::run::feed::{Feed, Pending};
 use crate::run::lane::Lane;
 use crate::run::requests::Requests;
@@ -114,7 +115,13 @@ impl Called {
     }
 
     /// A lane for each network and, where there are several, one more for rows that name none.
-    pub(super) fn lanes(&self, job: &Job, called: Vec<Line>, writer: &Writer, report: &Report) -> Vec<Lane> {
+    pub(super) fn lanes(
+        &self,
+        job: &Job,
+        (called, limit): (Vec<Line>, &CallLimit),
+        writer: &Writer,
+        report: &Report,
+    ) -> Vec<Lane> {
         let (now, are_several) = (Instant::now(), job.networks.are_several());
         let count = job.networks.len() + usize::from(are_several);
         let mut called = called.into_iter();
@@ -127,7 +134,8 @@ impl Called {
             let name = if are_several { &config.name } else { &session.host };
             let calls = (Requests::new(schedule, job.links), budget);
             let names = (name.as_str().into(), session.host.clone());
-            let mut lane = Lane::new((id, window()), names, calls, now);
+            let lane = Lane::new((id, window()), names, calls, now);
+            let mut lane = lane.with_calls(LaneCalls::new(limit.clone()));
             if let Some(stop) = stopped {
                 lane.stop(stop);
             }

@@ -14,6 +14,8 @@ pub(crate) enum End {
     Complete,
     /// The network, or the user's limits, stopped it.
     Stopped(StopReason),
+    /// `--max-calls` allows no more calls.
+    OutOfCalls,
     /// A signal.
     Interrupted(Signal),
     /// The network refuses a page.
@@ -31,7 +33,9 @@ impl End {
             Self::Complete => ExitCode::Success,
             Self::Stopped(StopReason::Refused(_) | StopReason::Unreachable { .. }) => ExitCode::Refused,
             Self::Refused(error) if error.kind.class() != Class::Transient => ExitCode::Refused,
-            Self::Stopped(_) | Self::Refused(_) | Self::Endless(_) | Self::Short(_) => ExitCode::StoppedEarly,
+            Self::Stopped(_) | Self::OutOfCalls | Self::Refused(_) | Self::Endless(_) | Self::Short(_) => {
+                ExitCode::StoppedEarly
+            }
             Self::Interrupted(signal) => signal.exit_code(),
         }
     }
@@ -42,7 +46,7 @@ impl End {
             Self::Complete => RunOutcome::Complete,
             Self::Stopped(stop) => RunOutcome::Stopped(stop),
             Self::Interrupted(signal) => RunOutcome::Interrupted(signal),
-            Self::Refused(_) | Self::Endless(_) | Self::Short(_) => {
+            Self::OutOfCalls | Self::Refused(_) | Self::Endless(_) | Self::Short(_) => {
                 let refused = self.exit_code() == ExitCode::Refused;
                 RunOutcome::NoList { why: self.words(host), refused }
             }
@@ -57,13 +61,13 @@ impl End {
             Self::Refused(error) => StopReason::Refused(error),
             Self::Endless(endless) => no_list(endless.to_string()),
             Self::Short(doubt) => no_list(doubt.to_string()),
-            end @ (Self::Complete | Self::Interrupted(_)) => no_list(end.word().to_owned()),
+            end @ (Self::Complete | Self::OutOfCalls | Self::Interrupted(_)) => no_list(end.word().to_owned()),
         }
     }
 
-    /// Whether the user's time was over.
-    pub(crate) fn is_out_of_time(&self) -> bool {
-        matches!(self, Self::Stopped(StopReason::OutOfTime))
+    /// Whether it is the user's own limit, of time or of calls.
+    pub(crate) fn is_users_limit(&self) -> bool {
+        matches!(self, Self::Stopped(StopReason::OutOfTime) | Self::OutOfCalls)
     }
 
     /// The word for it in the log; a promise to programs.
@@ -72,7 +76,7 @@ impl End {
             Self::Complete => RunOutcome::Complete.word(),
             Self::Stopped(stop) => RunOutcome::Stopped(stop.clone()).word(),
             Self::Interrupted(signal) => RunOutcome::Interrupted(*signal).word(),
-            Self::Refused(_) | Self::Endless(_) | Self::Short(_) => "no_list",
+            Self::OutOfCalls | Self::Refused(_) | Self::Endless(_) | Self::Short(_) => "no_list",
         }
     }
 
@@ -82,6 +86,11 @@ impl End {
             Self::Complete => String::new(),
             Self::Stopped(stop) => RunOutcome::Stopped(stop.clone()).words(host),
             Self::Interrupted(signal) => RunOutcome::Interrupted(*signal).words(host),
+            Self::OutOfCalls => {
+                "stopped: the offer list alone takes more calls than --max-calls allows (one for each 100 \
+                                 offers, twice); raise it"
+                    .to_owned()
+            }
             Self::Refused(error) => {
                 format!(
                     "stopped: {host} does not give the offer list: {}",

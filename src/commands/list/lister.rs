@@ -19,6 +19,7 @@ use crate::dispatch::{Call, Completion, Dispatcher, Failure, Next, Responder, St
 use crate::input::Total;
 use crate::offer::{ErrorKind, OfferError};
 use crate::report::{Event, LaneId, Report};
+use crate::run::call_limit::CallLimit;
 use crate::run::session;
 
 /// Reads the offer list, page by page.
@@ -34,6 +35,8 @@ pub(crate) struct Lister<'a> {
     pub query: Rc<[(String, String)]>,
     /// When calls may leave. Holds no other requests.
     pub schedule: &'a mut Dispatcher<Request>,
+    /// How many calls may still be made.
+    pub calls: &'a CallLimit,
     /// This run's part of the limit.
     pub budget: &'a mut Participant,
     /// What becomes of offers without an ID.
@@ -66,6 +69,9 @@ impl Lister<'_> {
         self.schedule.push(Request::OfferPage { page: paging.page(), query: Rc::clone(&self.query) });
         let mut last = None;
         loop {
+            if self.calls.left() == Some(0) {
+                return Err(End::OutOfCalls);
+            }
             let now = Instant::now();
             session::share(self.budget, self.schedule.pace(), report, now);
             let next = self.schedule.next(now, Supply::Closed).map_err(End::Stopped)?;
@@ -83,6 +89,7 @@ impl Lister<'_> {
                 }
                 Next::Send(call) => {
                     let sent = Instant::now();
+                    self.calls.sending();
                     session::sending(self.budget, self.schedule.pace(), sent);
                     self.show(paging, report, None, sent);
                     let reply = {

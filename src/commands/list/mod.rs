@@ -32,6 +32,7 @@ use crate::input::Total;
 use crate::pace::Pace;
 use crate::report::event::{ListEnded, NetworkList};
 use crate::report::{Event, LaneId, LanePlan, Plan, Report};
+use crate::run::call_limit::CallLimit;
 use crate::run::session::{self, Session};
 use crate::signals::Signals;
 
@@ -151,6 +152,7 @@ impl<'a> Network<'a> {
             client: &self.session.client,
             query: job.query.as_slice().into(),
             schedule: &mut schedule,
+            calls: &CallLimit::default(),
             budget: &mut budget,
             nameless_offers: Nameless::Drop,
         };

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::super::lookup::{ANSWER, FIND, STANDING};
 use super::super::schema;
 use super::{File, Links, answer};
 use crate::history::runs::{Begin, RunKey};
@@ -41,7 +42,7 @@ fn what_is_damaged_foreign_or_newer_is_refused_and_left_as_it_is() {
         ("text", "is no SQLite database"),
         ("foreign", "is the database of another program"),
         ("versioned", "is the database of another program"),
-        ("newer", "was made by a newer offerlinks (version 99 of its tables; this one knows 2)"),
+        ("newer", "was made by a newer offerlinks (version 99 of its tables; this one knows 3)"),
         ("damaged", "is damaged ("),
         (".", "is not a file"),
         ("no/such/folder.db", "there is no such folder"),
@@ -102,13 +103,45 @@ fn a_history_of_version_1_goes_on_as_one_of_this_version() {
     assert_eq!(file.changes(&run), ["8,back,,,url,,w"]);
 }
 
+/// What version 2 of this program has left of two runs over the account's list, from which offer 8 has vanished.
+const OF_VERSION_2: &str = "
+INSERT INTO network VALUES (1, 'demo', 'https://demo/', 'me@example.com');
+INSERT INTO run VALUES (1, 'o.csv', '{}', 1000, 1010, NULL, 3, 3, 3, 0, 0), (2, 'o.csv', '{}', 2000, 2010, 1, 4, 2, 2, 0, 0);
+INSERT INTO offer_version VALUES (1, 1, 1, 1001, NULL, 'good', 7, 'u', NULL, '[]'), (2, 2, 1, 1002, NULL, 'good', 7, 'u', NULL, '[]'),
+    (3, 3, 1, 1003, NULL, 'good', 7, 'u', NULL, '[]'), (4, 2, 2, 2010, 2, 'gone', 0, NULL, NULL, NULL);
+INSERT INTO offer VALUES (1, 1, '7', 1001, 2001, 2001, 1, 7), (2, 1, '8', 1002, 1002, 1002, 4, 0), (3, 1, '9', 1003, 2003, 2003, 3, 7);
+INSERT INTO changed VALUES (2, 2, 1, 4);
+INSERT INTO listed VALUES (1, 'personal', 1, 2), (1, 'personal', 3, 2);
+PRAGMA application_id = 0x6f66726c;
+PRAGMA user_version = 2;
+";
+
+#[test]
+fn a_history_of_version_2_knows_its_lists() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("h.db");
+    let mut old = rusqlite::Connection::open(&path).unwrap();
+    old.pragma_update(None, "foreign_keys", false).unwrap();
+    let transaction = old.transaction().unwrap();
+    schema::migrate_to(&transaction, 2).unwrap();
+    transaction.commit().unwrap();
+    old.execute_batch(OF_VERSION_2).unwrap();
+    drop(old);
+    let database = Database::open(&path).unwrap();
+    let listed = "SELECT count(*), count(vanished_at) FROM listed";
+    let counts = database.connection().query_row(listed, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    assert_eq!(counts, (2, 0));
+    let file = File { database, folder, clock: 3_000 };
+    assert!(file.is_sound() && file.last_good("7").is_some() && file.last_good("8").is_none());
+}
+
 #[test]
 fn each_statement_that_is_used_for_every_offer_is_prepared_once() {
     // SQLite prepares a statement again, each time, that joins tables and comes from the cache.
     let mut file = File::new();
     let run = file.begin("o.csv");
     file.record(&run, &[("7", Links("u a=1"))], true);
-    for sql in [super::super::lookup::FIND, super::super::lookup::ANSWER] {
+    for sql in [FIND, ANSWER, STANDING] {
         for _ in 0..3 {
             let mut statement = file.database.connection().prepare_cached(sql).unwrap();
             let parameters = [&1 as &dyn rusqlite::ToSql, &"7"];

@@ -3,7 +3,6 @@
 use super::{Error, File, Links, NotAsked, Told, answer};
 use crate::history::changes::{ChangeCounts, ChangedOffer};
 use crate::history::facts::{Batch, Counts};
-use crate::history::listed::WholeList;
 use crate::history::runs::{Begin, RunKey};
 use crate::history::timeline::Event;
 use crate::history::{Database, HistoryError};
@@ -173,32 +172,4 @@ fn two_first_runs_at_once_leave_each_its_own_baseline() {
     let told = [("1", Links("v")), ("2", Links("u"))];
     assert!(next(&mut file, "b.csv", &told).is_empty());
     assert_eq!(next(&mut file, "a.csv", &told), ["1,changed,,,url,u,v"]);
-}
-
-#[test]
-fn an_offer_that_vanishes_from_the_networks_own_list_is_gone_once() {
-    let mut file = File::new();
-    let told = [("1", Links("u")), ("2", Links("u")), ("3", Links("u"))];
-    let night = |file: &mut File, told: &[(&str, Told)], kind: Option<&str>| {
-        let run = file.begin("o.csv");
-        file.record(&run, told, true);
-        if let Some(kind) = kind {
-            let mut listed = told.iter().map(|(offer, _)| (0, OfferId::parse(offer).unwrap()));
-            let list = WholeList { run: &run, kind, at: file.clock };
-            file.database.note_list(list, || Ok::<_, HistoryError>(listed.next())).unwrap();
-        }
-        file.changes(&run)
-    };
-    assert!(night(&mut file, &told[..2], Some("personal")).is_empty());
-    // Known from an input, and in no list: it does not vanish from one.
-    assert_eq!(night(&mut file, &told, None), ["3,new,,,url,,u"]);
-    // An input that shrinks, a list of another kind, and one without any offer say nothing.
-    for (told, kind) in [(&told[..1], None), (&told[..1], Some("all")), (&told[..0], Some("personal"))] {
-        assert!(night(&mut file, told, kind).is_empty(), "{kind:?}");
-    }
-    assert_eq!(night(&mut file, &told[..1], Some("personal")), ["2,gone,,,url,u,"]);
-    assert_eq!((file.last_good("2"), file.last_good("3").is_some()), (None, true));
-    assert!(night(&mut file, &told[..1], Some("personal")).is_empty());
-    assert_eq!(night(&mut file, &told[..2], Some("personal")), ["2,back,,,url,,u"]);
-    assert!(file.is_sound());
 }

@@ -2,6 +2,7 @@
 
 mod files;
 mod learned;
+mod lists;
 
 use std::path::PathBuf;
 

@@ -13,6 +13,7 @@ fn checkpoint() -> Run {
         offers: 3,
         rows: 5,
         counts: vec![1, 2],
+        calls: None,
         lanes: Value::Null,
     }
 }

@@ -65,7 +65,7 @@ fn rows_that_nobody_asks_for_any_more_fail_and_those_with_an_answer_keep_it() {
     }
     window.finish(offer(1), answer("x"));
     assert_eq!(window.admit(3, 8, offer(2)), Admitted::Shares);
-    window.fail_waiting(&OfferError::local(ErrorKind::Outage, "down"));
+    window.fail_waiting(|_| OfferError::local(ErrorKind::Outage, "down"));
     let rows: Vec<_> = std::iter::from_fn(|| window.pop()).map(|(_, slot)| slot).collect();
     let is_ok = |slot: &Option<Slot>| slot.as_ref().and_then(Slot::outcome).unwrap().is_ok();
     assert_eq!(rows.iter().map(is_ok).collect::<Vec<_>>(), [false, true, false, false]);

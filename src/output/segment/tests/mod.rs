@@ -33,6 +33,7 @@ fn checkpoint(offers: u64) -> Run {
         offers,
         rows: offers,
         counts: format!("{offers} ok"),
+        calls: None,
         lanes: serde_json::Value::Null,
     }
 }
