@@ -1,4 +1,5 @@
-//! Tells the program what it was built from: commit, target and features, for `--version`.
+//! Tells the program what it was built from: commit, target and features, for `--version`. Tells the linker in which order
+//! to put the functions.
 //!
 //! Never fails: in a tarball without git the commit is what `cargo package` wrote down, or unknown. Builds for development
 //! name no commit, so that a commit does not build everything again.
@@ -12,6 +13,51 @@ fn main() {
     println!("cargo::rustc-env=OFFERLINKS_BUILT_FROM={}", built_from());
     println!("cargo::rustc-env=OFFERLINKS_TARGET={}", variable("TARGET").unwrap_or_else(|| "unknown".to_owned()));
     println!("cargo::rustc-env=OFFERLINKS_FEATURES={}", features());
+    println!("cargo::rerun-if-changed={ORDER}");
+    if is_release() && is_for_this_machine() {
+        for argument in [in_order(), PACKED.to_owned()] {
+            if links(&argument) == Some(true) {
+                println!("cargo::rustc-link-arg-bins={argument}");
+            }
+        }
+    }
+}
+
+/// Names the functions that an export runs through: together they take 3 MiB less memory than where they are, because Linux
+/// maps 64 KiB around each that is called. `.ci/order` writes it.
+const ORDER: &str = "packaging/linux/order.ld";
+
+/// Half a MiB less: the list of what is to be relocated at the start is read as a whole. Needs glibc 2.36 where it runs.
+const PACKED: &str = "-Wl,-z,pack-relative-relocs";
+
+fn in_order() -> String {
+    format!("-Wl,-T,{}", Path::new(&variable("CARGO_MANIFEST_DIR").unwrap_or_default()).join(ORDER).display())
+}
+
+fn is_release() -> bool {
+    variable("PROFILE").is_some_and(|profile| profile == "release")
+}
+
+/// Programs for other machines are left as they are, since nothing could be tried.
+fn is_for_this_machine() -> bool {
+    variable("TARGET").is_some_and(|target| target.ends_with("-linux-gnu") && variable("HOST") == Some(target))
+}
+
+/// Whether this machine's linker takes an argument, and what it makes of it runs: ld.lld (rustc's own) and GNU ld take the
+/// order, mold does not.
+fn links(argument: &str) -> Option<bool> {
+    let folder = variable("OUT_DIR")?;
+    let (source, program) = (Path::new(&folder).join("probe.rs"), Path::new(&folder).join("probe"));
+    std::fs::write(&source, "fn main() {}").ok()?;
+    let mut command = Command::new(variable("RUSTC")?);
+    let flags = variable("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    command.args(flags.split('\u{1f}').filter(|flag| !flag.is_empty()));
+    if let Some(linker) = variable("RUSTC_LINKER") {
+        command.arg(format!("-Clinker={linker}"));
+    }
+    command.arg(format!("-Clink-arg={argument}")).arg("-o").arg(&program).arg(&source);
+    let is_linked = command.output().ok()?.status.success();
+    Some(is_linked && Command::new(&program).status().ok()?.success())
 }
 
 fn variable(name: &str) -> Option<String> {
@@ -23,7 +69,7 @@ fn built_from() -> String {
     if let Some(commit) = variable("OFFERLINKS_COMMIT") {
         return commit;
     }
-    if variable("PROFILE").is_none_or(|profile| profile != "release") {
+    if !is_release() {
         return "development build".to_owned();
     }
     from_git().or_else(from_package).unwrap_or_else(|| "unknown".to_owned())
