@@ -6,18 +6,16 @@
 use std::fmt;
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
-use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, HeaderValue, LOCATION};
+use reqwest::header::{AUTHORIZATION, HeaderMap, LOCATION};
 use reqwest::tls::TlsInfo;
-use reqwest::{Method, Request, Response, StatusCode};
+use reqwest::{Method, Request, StatusCode};
 use secrecy::ExposeSecret;
-use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 use url::Url;
 
 use crate::api::connect::{self, ClientError, Fabric};
-use crate::api::decode::{BadBody, Decoder};
 use crate::api::proxy::Proxy;
+use crate::api::receive::{Incoming, Room};
 use crate::api::redact::Redactor;
 use crate::api::reply::{RawReply, redirect_target};
 use crate::api::route::{Route, Stage};
@@ -25,11 +23,6 @@ use crate::api::transport_error::{Fault, TransportError};
 use crate::api::tunnel;
 use crate::api::way::Way;
 use crate::settings::network::{Account, Http};
-
-/// The memory that large bodies may take together, in bytes, whatever `--concurrency` and `--max-body` are.
-const LARGE_BODIES: usize = 32 << 20;
-/// Larger bodies count as large.
-const ORDINARY_BODY: usize = 256 << 10;
 
 /// Calls one network as one affiliate. Cheap to clone.
 #[derive(Clone)]
@@ -39,24 +32,17 @@ pub struct Client {
 
 pub(super) struct Shared {
     http: reqwest::Client,
-    /// HTTP Basic, marked sensitive.
-    authorization: HeaderValue,
+    /// Those of every call. HTTP Basic is marked sensitive.
+    headers: HeaderMap,
     /// `.../aff/v1`, without a slash at the end.
     pub(super) base: Url,
     route: Route,
     proxy: Option<Proxy>,
     way: Way,
-    max_body: usize,
+    /// For bodies.
+    room: Room,
     pub(super) secrets: Redactor,
-    /// As many large bodies may be read at once, of all networks together; the others wait after their first part.
-    large: Arc<Semaphore>,
     fabric: Fabric,
-}
-
-/// Why a body is not whole.
-enum Broken {
-    Read(Fault, String),
-    Decoded(BadBody),
 }
 
 impl fmt::Debug for Client {
@@ -107,15 +93,11 @@ impl Client {
         // Built once by reqwest itself, which marks it sensitive, so that it never shows in a log.
         let signed = client.get(base.clone()).basic_auth(&account.email, Some(account.api_key.expose_secret())).build();
         let authorization = signed.ok().and_then(|request| request.headers().get(AUTHORIZATION).cloned());
-        let authorization = authorization.ok_or(ClientError::Credentials)?;
+        let headers = connect::headers(&base, http, authorization.ok_or(ClientError::Credentials)?)?;
         let secrets = Redactor::of(account).beside(&http.known_keys);
-        let large = others.first().map_or_else(
-            || Arc::new(Semaphore::new((LARGE_BODIES / http.max_body).max(1))),
-            |other| Arc::clone(&other.shared.large),
-        );
+        let room = Room::beside(others.first().map(|other| &other.shared.room), http.max_body);
         let way = Way::new(http.host_named_by.clone(), proxy.as_ref().map(|proxy| proxy.named_by.clone()));
-        let max_body = http.max_body;
-        let shared = Shared { http: client, authorization, base, route, proxy, way, max_body, secrets, large, fabric };
+        let shared = Shared { http: client, headers, base, route, proxy, way, room, secrets, fabric };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -162,9 +144,9 @@ impl Client {
     }
 
     async fn send_once(&self, url: Url) -> Result<RawReply, TransportError> {
-        let Shared { http, authorization, route, .. } = &*self.shared;
+        let Shared { http, headers, route, room, .. } = &*self.shared;
         let mut request = Request::new(Method::GET, url);
-        request.headers_mut().insert(AUTHORIZATION, authorization.clone());
+        *request.headers_mut() = headers.clone();
         let sent = Instant::now();
         // Timed here, because reqwest starts three timers for every call, where most need this one only.
         let answer = timeout(route.read_timeout, http.execute(request)).await.map_err(|_| None);
@@ -185,12 +167,13 @@ impl Client {
         if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED && route.proxy.is_some() {
             return Err(Fault::ProxyLogin.failure(Some(status.as_u16()), route.login_refused()));
         }
-        let (body, broken) = self.read_body(&mut response, sent).await;
+        let (body, broken) = Incoming { response: &mut response, route, room, sent }.read().await;
         match broken {
             // Refused, sent elsewhere or failed: the status says enough, whatever became of the rest.
             Some((fault, words)) if status.is_success() => Err(fault.failure(Some(status.as_u16()), words)),
             _ => {
-                let location = response.headers().get(LOCATION).and_then(|to| redirect_target(response.url(), to));
+                let location = response.headers().get(LOCATION).filter(|_| status.is_redirection());
+                let location = location.and_then(|to| redirect_target(response.url(), to));
                 let tls = response.extensions_mut().remove::<TlsInfo>();
                 let certificate = tls.and_then(|tls| tls.peer_certificate().map(<[u8]>::to_vec));
                 let headers = std::mem::take(response.headers_mut());
@@ -211,80 +194,6 @@ impl Client {
             Fault::ProxyLogin => (Fault::ProxyLogin, route.login_refused()),
             fault => (fault, route.no_tunnel(said)),
         }
-    }
-
-    /// What could be read of the body, and why not all.
-    async fn read_body(&self, response: &mut Response, sent: Instant) -> (Bytes, Option<(Fault, String)>) {
-        let Shared { route, max_body, .. } = &*self.shared;
-        let codings = response.headers().get_all(CONTENT_ENCODING).iter();
-        let codings: Vec<_> = codings.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect();
-        let tell = |bad: BadBody| match bad {
-            BadBody::TooLarge => (Fault::TooLarge, route.too_large(*max_body)),
-            BadBody::Garbled(why) => {
-                (Fault::Garbled, format!("the answer of {} cannot be decompressed: {why}", route.host))
-            }
-        };
-        let mut decoder = match Decoder::of(codings.iter().map(String::as_str), *max_body) {
-            Ok(decoder) => decoder,
-            Err(bad) => return (Bytes::new(), Some(tell(bad))),
-        };
-        let (body, broken) = self.read_pieces(response, sent, decoder.as_mut()).await;
-        let whole = match (decoder, broken) {
-            (_, Some(Broken::Read(fault, words))) => return (body, Some((fault, words))),
-            (_, Some(Broken::Decoded(bad))) => return (body, Some(tell(bad))),
-            (None, None) => return (body, None),
-            (Some(decoder), None) => decoder.finish(),
-        };
-        whole.map_or_else(|bad| (Bytes::new(), Some(tell(bad))), |whole| (whole.into(), None))
-    }
-
-    /// The pieces of a body, put together or handed to the decoder.
-    async fn read_pieces(
-        &self,
-        response: &mut Response,
-        sent: Instant,
-        mut decoder: Option<&mut Decoder>,
-    ) -> (Bytes, Option<Broken>) {
-        let Shared { route, max_body, large, .. } = &*self.shared;
-        let mut compressed = 0;
-        // Most answers come in one piece, which is then handed on as it is.
-        let mut whole = Bytes::new();
-        let mut pieces = BytesMut::new();
-        let mut place = None;
-        let broken = loop {
-            let left = route.timeout.saturating_sub(sent.elapsed()).min(route.read_timeout);
-            let held = whole.len() + pieces.len() + decoder.as_ref().map_or(0, |decoder| decoder.size()) + compressed;
-            if place.is_none() && held > ORDINARY_BODY {
-                place = timeout(left, large.acquire()).await.ok();
-            }
-            let left = route.timeout.saturating_sub(sent.elapsed()).min(route.read_timeout);
-            let Ok(piece) = timeout(left, response.chunk()).await else {
-                let (fault, words) = route.timed_out(Stage::Body);
-                break Some(Broken::Read(fault, words));
-            };
-            match piece {
-                Ok(Some(piece)) if whole.len() + pieces.len() + compressed + piece.len() > *max_body => {
-                    break Some(Broken::Decoded(BadBody::TooLarge));
-                }
-                Ok(Some(piece)) if decoder.is_some() => {
-                    compressed += piece.len();
-                    if let Some(Err(bad)) = decoder.as_mut().map(|decoder| decoder.take(&piece)) {
-                        break Some(Broken::Decoded(bad));
-                    }
-                }
-                Ok(Some(piece)) if whole.is_empty() && pieces.is_empty() => whole = piece,
-                Ok(Some(piece)) => {
-                    pieces.extend_from_slice(&std::mem::take(&mut whole));
-                    pieces.extend_from_slice(&piece);
-                }
-                Ok(None) => break None,
-                Err(error) => {
-                    let (fault, words) = route.explain(&error, Stage::Body);
-                    break Some(Broken::Read(fault, words));
-                }
-            }
-        };
-        (if pieces.is_empty() { whole } else { pieces.freeze() }, broken)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The network's API: one call in, one outcome out. The only module that uses reqwest.
 //!
-//! - [`request`] is what can be asked for, `fetch` how; [`client`] sends a call: it never retries, sleeps, follows a redirect or logs. `connect` makes its connections.
+//! - [`request`] is what can be asked for, `fetch` how; [`client`] sends a call: it never retries, sleeps, follows a redirect or logs. `connect` makes its connections, `receive` reads bodies.
 //! - [`transport_error`] says in plain words why there was no answer.
 //! - [`reply`] is what comes back, [`body`] and [`json`] read it, whatever it is.
 //! - [`classify`] turns status and body into an outcome, by one table.
@@ -25,6 +25,7 @@ mod link;
 pub mod links;
 pub mod offers;
 mod proxy;
+mod receive;
 pub(crate) mod redact;
 pub mod reply;
 pub mod request;
