@@ -4,7 +4,7 @@
 //! because everything on the wire has to pass the limiter first.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use reqwest::header::{AUTHORIZATION, HeaderMap, LOCATION};
 use reqwest::tls::TlsInfo;
@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout};
 use url::Url;
 
 use crate::api::connect::{self, ClientError, Fabric};
+use crate::api::documented;
 use crate::api::proxy::Proxy;
 use crate::api::receive::{Incoming, Room};
 use crate::api::redact::Redactor;
@@ -41,6 +42,8 @@ pub(super) struct Shared {
     way: Way,
     /// For bodies.
     room: Room,
+    /// Reads its ordinary answers.
+    pub(super) documented: Mutex<documented::Reader>,
     pub(super) secrets: Redactor,
     fabric: Fabric,
 }
@@ -97,7 +100,8 @@ impl Client {
         let secrets = Redactor::of(account).beside(&http.known_keys);
         let room = Room::beside(others.first().map(|other| &other.shared.room), http.max_body);
         let way = Way::new(http.host_named_by.clone(), proxy.as_ref().map(|proxy| proxy.named_by.clone()));
-        let shared = Shared { http: client, headers, base, route, proxy, way, room, secrets, fabric };
+        let documented = Mutex::default();
+        let shared = Shared { http: client, headers, base, route, proxy, way, room, documented, secrets, fabric };
         Ok(Self { shared: Arc::new(shared) })
     }
 

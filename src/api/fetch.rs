@@ -2,13 +2,14 @@
 //!
 //! Part of [`Client`]. Never retries, sleeps or logs.
 
+use std::sync::PoisonError;
+
 use bytes::Bytes;
 
 use crate::api::batch::Batch;
 use crate::api::body::Body;
 use crate::api::classify::{accept, classify};
 use crate::api::client::Client;
-use crate::api::documented;
 use crate::api::offers::Page;
 use crate::api::reply::{RawReply, Reply};
 use crate::api::request::{Payload, Request};
@@ -35,7 +36,7 @@ impl Client {
     pub async fn tracking_links(&self, offer: OfferId) -> Reply {
         let sent = self.get(&["offers", offer.as_str(), "tracking_links"], &[]).await;
         if let Ok(raw) = &sent
-            && let Some(answer) = Self::documented(raw)
+            && let Some(answer) = self.documented(raw)
         {
             return Reply::of_json(self.screen(answer, raw), raw.status);
         }
@@ -44,9 +45,10 @@ impl Client {
     }
 
     /// The answer of a call that came as documented; of any other, nothing is known yet.
-    fn documented(raw: &RawReply) -> Option<Answer> {
+    fn documented(&self, raw: &RawReply) -> Option<Answer> {
         let text = std::str::from_utf8(&raw.body).ok().filter(|_| (200..300).contains(&raw.status))?;
-        documented::read(text)
+        // Whatever a reader has learned, it says what a new one would.
+        self.shared.documented.lock().unwrap_or_else(PoisonError::into_inner).read(text)
     }
 
     async fn batch(&self, offers: &[OfferId]) -> Reply<Batch> {

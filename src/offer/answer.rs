@@ -137,11 +137,17 @@ impl AnswerBuilder {
         builder
     }
 
-    /// Starts empty, with room for this many bytes of text in the fields that will be pushed one by one:
+    /// Starts empty, with room for this many bytes of text in so many fields that will be pushed one by one:
     /// `url`, `impression_pixel`, then the four of each landing page.
-    pub(crate) fn with_capacity(text: usize) -> Self {
-        const ORDINARY_FIELDS: usize = 2 + 4 * 6;
-        Self { text: String::with_capacity(text), ends: Vec::with_capacity(ORDINARY_FIELDS) }
+    pub(crate) fn with_capacity(text: usize, fields: usize) -> Self {
+        Self { text: String::with_capacity(text), ends: Vec::with_capacity(fields) }
+    }
+
+    /// Adds fields that the network has not sent, until there are this many.
+    pub(crate) fn leave_out_until(&mut self, fields: usize) {
+        while self.ends.len() < fields {
+            self.push(None);
+        }
     }
 
     /// Adds a landing page.

@@ -2,6 +2,34 @@
 //!
 //! Knows nothing of the content.
 
+use crate::api::documented::mark::Value;
+
+/// A text of JSON, without its quotes.
+pub(super) struct Text {
+    /// Its length in bytes.
+    pub(super) len: usize,
+    pub(super) value: Value,
+}
+
+/// The text that ends at the first quote; `None` where it has no end, or has something in it that no text has. What its
+/// escapes are is not looked at.
+pub(super) fn text(bytes: &[u8]) -> Option<Text> {
+    let (mut len, mut value) = (0, Value::Plain);
+    loop {
+        len += plain_length(bytes.get(len..)?);
+        match bytes.get(len)? {
+            b'"' => return Some(Text { len, value }),
+            b'\\' => {
+                value = Value::Escaped;
+                // The second sign may be a quote.
+                len += 2;
+            }
+            // A control character.
+            _ => return None,
+        }
+    }
+}
+
 /// What comes behind white space, of which indented bodies have much.
 #[inline]
 pub(super) fn after_space(text: &[u8]) -> &[u8] {
