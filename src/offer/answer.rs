@@ -75,6 +75,12 @@ impl Answer {
         &self.text
     }
 
+    /// The same of the landing pages alone.
+    pub(crate) fn entries_text(&self) -> &str {
+        let own = self.ends.get(1).map_or(0, |end| end.offset());
+        self.text.get(own..).unwrap_or_default()
+    }
+
     /// Everything in it that the network wrote, field by field.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
         (0..self.ends.len()).filter_map(|index| self.field(index))
