@@ -17,6 +17,7 @@ use crate::error::Error;
 use crate::exit::ExitCode;
 use crate::report::event::Audience;
 use crate::report::{Event, Report, RunOutcome, print, with_causes};
+use crate::run::beat;
 use crate::settings::console::Console;
 use crate::settings::report_files::Files;
 use crate::signals;
@@ -146,7 +147,7 @@ fn show(text: Result<String, ManError>) -> ExitCode {
 
 /// One thread is plenty for calls: it makes thousands of times more than the published limit allows.
 fn wait_for<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().on_thread_park(beat::rest).build();
     let runtime = runtime.map_err(Error::system("start the runtime"))?;
     let done = runtime.block_on(work);
     // Do not wait for a name lookup that is still running.

@@ -91,6 +91,11 @@ impl<R> Dispatcher<R> {
         &mut self.pace
     }
 
+    /// From one call to the next at the limit, and how late one may be without the next ones having to be late too.
+    pub(crate) fn rhythm(&self) -> (Duration, Duration) {
+        (self.pace.period(), self.pace.slack())
+    }
+
     /// Calls to this host succeeded in an earlier run, so that what fails from the start is an outage.
     pub fn trust_host(&mut self) {
         self.admission.prove();

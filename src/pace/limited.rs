@@ -75,6 +75,11 @@ impl Limited {
         self.ceiling.period()
     }
 
+    /// How late a call may be without the next ones having to be late too.
+    pub(crate) fn slack(&self) -> Duration {
+        self.ceiling.slack()
+    }
+
     /// When the next call may leave for the sake of others who use the limit.
     fn spaced(&self) -> Option<Instant> {
         self.spacing.earliest().or_else(|| self.aimd.earliest())

@@ -273,6 +273,11 @@ impl Pace {
         self.limited.as_ref().is_none_or(Limited::trusts_refusals)
     }
 
+    /// How late a call may be without the next ones having to be late too; zero without a limit.
+    pub(crate) fn slack(&self) -> Duration {
+        self.limited.as_ref().map_or(Duration::ZERO, Limited::slack)
+    }
+
     /// The shortest time between two calls in the long run: the limit plus a margin; zero without a limit.
     pub fn period(&self) -> Duration {
         self.limited.as_ref().map_or(Duration::ZERO, Limited::period)

@@ -3,11 +3,11 @@
 //! Takes an event, lets the lane that it concerns decide, and carries that out.
 
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::time::sleep_until;
+use tokio::time::{Sleep, sleep_until};
 
 use crate::api::{Client, Request};
 use crate::dispatch::Call;
@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::offer::tally::Tally;
 use crate::output::{Finish, Lock, OutputError};
 use crate::report::{Event, Report, RunOutcome};
+use crate::run::beat::Beating;
 use crate::run::call_limit::CallLimit;
 use crate::run::feed::Feed;
 use crate::run::in_flight::InFlight;
@@ -52,6 +53,15 @@ pub(crate) struct Ended {
     pub(crate) lock: Option<Arc<Lock>>,
     /// Which name that is.
     pub(crate) finish: Finish,
+}
+
+/// Sets the timer of the loop, unless it looks up earlier anyway.
+fn set(timer: Pin<&mut Sleep>, wake: Option<Instant>) {
+    if let Some(wake) = wake.map(Into::into)
+        && (timer.deadline() > wake || timer.is_elapsed())
+    {
+        timer.reset(wake);
+    }
 }
 
 impl Run {
@@ -94,6 +104,7 @@ impl Run {
         };
         let mut in_flight = InFlight::new();
         let mut asked = StatusRequests::listen();
+        let mut beating = Beating::new(Instant::now());
         let mut timer = pin!(sleep_until(Instant::now().into()));
         let ending = loop {
             if let Some(signal) = self.make_room(signals).await? {
@@ -105,9 +116,8 @@ impl Run {
             }
             self.show(report, now);
             let wake = self.wake(report);
-            if wake.is_some_and(|wake| timer.deadline() > wake.into() || timer.is_elapsed()) {
-                timer.as_mut().reset(wake.unwrap_or(now).into());
-            }
+            beating.renew(now, || self.lanes.rhythms(&self.feed));
+            set(timer.as_mut(), wake.map(|wake| beating.next(wake)));
             let is_due = wake.is_some_and(|wake| wake <= now);
             let wants_rows = self.lanes.first().is_some_and(Lane::wants_rows);
             tokio::select! {

@@ -13,6 +13,7 @@ use crate::dispatch::{Call, Next, StopReason, Supply, Waiting};
 use crate::error::Error;
 use crate::reorder::buffer::ReorderBuffer;
 use crate::report::{LaneState, LaneStatus, Report};
+use crate::run::beat::Rhythm;
 use crate::run::call_limit::{Gate, LaneCalls};
 use crate::run::fate::{LaneEnd, error_of};
 use crate::run::feed::{Feed, Pending};
@@ -175,6 +176,15 @@ impl Lane {
     /// Whether it shares a budget with other hosts.
     pub(crate) fn shares_with_hosts(&self) -> bool {
         self.budget.shares_with_hosts()
+    }
+
+    /// How its calls follow each other, while there are any. Hosts that share a limit take turns, for which none of them may
+    /// be late.
+    pub(crate) fn rhythm(&self, feed: &Feed) -> Option<Rhythm> {
+        let calls = self.is_of_network() && matches!(self.state, State::Calling) && self.is_open(feed);
+        let (period, slack) = self.requests.dispatcher.rhythm();
+        let slack = if self.shares_with_hosts() { Duration::ZERO } else { slack };
+        calls.then_some(Rhythm { period, slack })
     }
 
     /// Whether the budget has something for it.

@@ -5,6 +5,7 @@
 use std::task::{Context, Poll};
 use std::time::Instant;
 
+use crate::run::beat::Rhythm;
 use crate::run::fate::{Ends, Fate};
 use crate::run::feed::Feed;
 use crate::run::lane::Lane;
@@ -76,6 +77,11 @@ impl Lanes {
     /// When one of them has something to do, if nothing happens until then.
     pub(crate) fn wake(&self) -> Option<Instant> {
         self.timetable.next()
+    }
+
+    /// How the calls of those follow each other that still call.
+    pub(crate) fn rhythms(&self, feed: &Feed) -> impl Iterator<Item = Rhythm> + Clone {
+        self.all.iter().filter_map(|lane| lane.rhythm(feed))
     }
 
     /// What becomes of the run by now.

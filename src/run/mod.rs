@@ -2,6 +2,7 @@
 //!
 //! The only place where calls run side by side. Decisions are made elsewhere (`dispatch`, `pace`, `reorder`).
 
+pub(crate) mod beat;
 pub(crate) mod call_limit;
 mod commit_thread;
 mod commits;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use offerlinks::sandbox::{Account, EMAIL, Outage, OutageKind, Sandbox};
+use offerlinks::sandbox::{Account, EMAIL, Options, Outage, OutageKind, Sandbox};
 
-use crate::support::{Folder, KEY, Run, called, export_in, network, network_with, records};
+use crate::support::{Folder, KEY, Run, called, export_in, json, network, network_with, records};
 
 /// A config file with these networks, and what a run needs to use it.
 fn config(folder: &Folder, networks: &[(&str, &Sandbox)]) {
@@ -255,4 +255,19 @@ fn all_offers_of_all_networks_are_listed_and_exported_in_one_run() {
     // Where every network fails, the old output stays.
     config(&folder, &[("a", &refusing), ("b", &refusing)]);
     assert_eq!(run().args(&["--restart"]).run().expect(4).output, Some(output));
+}
+
+#[test]
+fn many_networks_that_are_called_in_one_beat_are_each_within_their_limit() {
+    let networks: Vec<_> = (0..14).map(|_| network_with(|options| options.limit = Options::default().limit)).collect();
+    let words: Vec<_> = (0..networks.len()).map(|n| format!("n{n}")).collect();
+    let words: Vec<_> = words.iter().map(String::as_str).collect();
+    let folder = Folder::new();
+    config(&folder, &words.iter().copied().zip(&networks).collect::<Vec<_>>());
+    let text = std::fs::read_to_string(folder.path("config.toml")).unwrap();
+    folder.write("config.toml", text.replace("\"none\"", "\"50/10s\""));
+    let ran = again(&folder).csv(rows(&words, 6, false)).args(&["--report", "r.json"]).run().expect(0);
+    assert_eq!(ran.cells(["status"]).iter().filter(|cells| cells[0] == "ok").count(), ran.records().len() - 1);
+    let report = json(&folder.path("r.json"));
+    assert_eq!((&report["calls"]["total"], &report["calls"]["throttled"]), (&(14 * 6).into(), &0.into()));
 }
