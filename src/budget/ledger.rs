@@ -6,7 +6,7 @@
 //! anything into that folder, so what stands there can slow a run down for one window and do nothing else.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -83,10 +83,22 @@ impl Ledger {
 
     fn write(&mut self, counting: &StillCounting) -> io::Result<()> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        self.file.seek(SeekFrom::Start(0))?;
         // In one call and one page, so that no kill leaves half of it. What was longer before is behind the end of the line.
-        self.file.write_all(counting.to_line(now).as_bytes())
+        write_at_start(&mut self.file, counting.to_line(now).as_bytes())
     }
+}
+
+/// Each call writes, so one step less counts.
+#[cfg(unix)]
+fn write_at_start(file: &mut File, line: &[u8]) -> io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, line, 0)
+}
+
+#[cfg(not(unix))]
+fn write_at_start(file: &mut File, line: &[u8]) -> io::Result<()> {
+    use std::io::{Seek, Write};
+    file.rewind()?;
+    file.write_all(line)
 }
 
 /// What the file says that counts now.
