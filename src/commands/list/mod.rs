@@ -67,8 +67,12 @@ pub(crate) async fn list(job: &ListJob, report: &Report) -> Result<End, Error> {
     }
     let are_several = job.networks.are_several();
     let neighbours = Neighbours::default();
-    let networks = job.networks.iter().map(|config| Network::open(config, &neighbours, are_several));
-    let networks = networks.collect::<Result<Vec<_>, _>>()?;
+    let (mut networks, mut clients) = (Vec::new(), Vec::new());
+    for config in job.networks.iter() {
+        let network = Network::open(config, &neighbours, (&clients, are_several))?;
+        clients.push(network.session.client.clone());
+        networks.push(network);
+    }
     let sink = Sink::open(&job.output)?;
     let (now, output) = (Instant::now(), sink.name());
     report.emit(&Event::Started(Plan {
@@ -127,8 +131,14 @@ fn worst(ends: impl Iterator<Item = End>) -> End {
 }
 
 impl<'a> Network<'a> {
-    fn open(config: &'a NetworkConfig, neighbours: &Neighbours, is_one_of_several: bool) -> Result<Self, Error> {
-        let session = Session::open(&config.network, &config.http, Client::new)?;
+    /// `clients` are those of the networks before it.
+    fn open(
+        config: &'a NetworkConfig,
+        neighbours: &Neighbours,
+        (clients, is_one_of_several): (&[Client], bool),
+    ) -> Result<Self, Error> {
+        let session =
+            Session::open(&config.network, &config.http, |account, http| Client::among(clients, account, http))?;
         let name = if is_one_of_several { &config.name } else { &session.host };
         Ok(Self { config, name: name.as_str().into(), neighbours: neighbours.clone(), session })
     }
