@@ -9,6 +9,7 @@ use crate::config::networks::{Networks, Routing};
 use crate::encode::link_template::Template;
 use crate::encode::{OutputFormat, Schema};
 use crate::input::{NetworkColumn, Options, Source, WantedColumns};
+use crate::offer::tally::Tally;
 use crate::settings::links::Links;
 use crate::settings::origin::Setting;
 use crate::settings::units::{MaxErrors, MinOk};
@@ -133,6 +134,12 @@ impl Job {
         };
         let options = options.clone();
         Options { columns: WantedColumns { network, ..options.columns }, ..options }
+    }
+
+    /// Whether so many offers are exported that the output may be replaced (`--min-ok`).
+    pub(crate) fn has_enough(&self, tally: &Tally) -> bool {
+        let offers = tally.expected_offers(self.networks.len() as u64);
+        self.tolerance.min_ok.is_met(tally.succeeded(), offers)
     }
 
     /// The file that the rows go to: the output, or the CSV that a workbook is made from.

@@ -29,6 +29,8 @@ pub enum StopReason {
     },
     /// The network asks to come back after this time, which is too long to wait.
     ComeBackIn(Duration),
+    /// The list of its offers is of no use, and there is no other way to know them.
+    NoList(OfferError),
     /// `--max-duration` is over.
     OutOfTime,
 }

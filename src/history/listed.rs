@@ -12,7 +12,7 @@ use crate::history::Database;
 use crate::history::error::HistoryError;
 use crate::history::facts::Batch;
 use crate::history::record::Recorder;
-use crate::history::runs::RunRecord;
+use crate::history::runs::{NetworkName, RunRecord};
 use crate::offer::OfferId;
 
 /// A network's own list, as a run has read it to the end.
@@ -41,8 +41,27 @@ const MISSING: &str = "SELECT offer.offer_id, listed.vanished_at IS NULL
 const NOTE_MISSING: &str = "UPDATE listed SET vanished_at = ?4
     WHERE network = ?1 AND kind = ?2 AND run <> ?3 AND vanished_at IS NULL
         AND (SELECT coalesce(last_good_at, 0) FROM offer WHERE offer.id = listed.offer) <= ?5";
+const LAST: &str = "SELECT offer.offer_id FROM network JOIN listed ON listed.network = network.id
+    JOIN offer ON offer.id = listed.offer WHERE network.base_url = ?1 AND network.email = ?2 AND listed.kind = ?3
+    AND listed.vanished_at IS NULL AND offer.version IS NOT NULL AND offer.hash <> 0 ORDER BY offer.id";
 
 impl Database {
+    /// The offers of a network's list as it was last read to its end, those that have good links, in the order in which they
+    /// became known.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub(crate) fn last_list(&self, network: &NetworkName, kind: &str) -> Result<Vec<OfferId>, HistoryError> {
+        let NetworkName { base_url, email, .. } = network;
+        let read = || {
+            let mut last = self.connection().prepare(LAST)?;
+            let offers = last
+                .query_map(params![base_url, email, kind], |row| Ok(OfferId::parse(row.get_ref(0)?.as_str()?).ok()))?;
+            offers.filter_map(Result::transpose).collect::<rusqlite::Result<_>>()
+        };
+        read().map_err(self.error())
+    }
+
     /// Notes the offers of a list, and those that have vanished from it: as gone, and as what may have changed for this run. `next` gives them, each with the place of
     /// its network in the job. Of a network without any offer nothing vanishes: that is more likely an accident.
     ///

@@ -26,6 +26,9 @@ pub struct Tally {
     /// When the oldest of those were confirmed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oldest_good_at: Option<Timestamp>,
+    /// Input rows with an error row that stand for a network whose list of offers could not be read (`--all-offers`).
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub missing_lists: u64,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
@@ -67,6 +70,21 @@ impl Tally {
         self.add_stale(None);
     }
 
+    /// The error row taken in last stands for a whole network.
+    pub(crate) fn note_missing_list(&mut self) {
+        self.missing_lists += 1;
+    }
+
+    /// About how many offers there are to export in all, over so many networks: one whose list could not be read has about
+    /// as many as the others.
+    pub(crate) fn expected_offers(&self, networks: u64) -> u64 {
+        let known = self.offers.saturating_sub(self.missing_lists);
+        match networks.saturating_sub(self.missing_lists) {
+            0 => self.offers,
+            read => known + (known * self.missing_lists).div_ceil(read),
+        }
+    }
+
     /// Takes in the counts of another part of the run.
     pub(crate) fn merge(&mut self, other: &Self) {
         self.offers += other.offers;
@@ -76,6 +94,7 @@ impl Tally {
         }
         self.stale += other.stale;
         self.oldest_good_at = self.oldest_good_at.into_iter().chain(other.oldest_good_at).min();
+        self.missing_lists += other.missing_lists;
     }
 
     /// Input rows with an error row.
@@ -113,6 +132,22 @@ impl Tally {
 mod tests {
     use super::*;
     use crate::offer::{AnswerBuilder, OfferError};
+
+    #[test]
+    fn a_network_whose_list_is_missing_has_about_as_many_offers_as_the_others() {
+        for (offers, missing_lists, networks, expected) in [
+            (100, 0, 1, 100),
+            (101, 1, 2, 200),
+            (91, 1, 10, 100),
+            (9, 2, 9, 9),
+            (1, 1, 1, 1),
+            (11, 1, 4, 14),
+            (0, 0, 0, 0),
+        ] {
+            let tally = Tally { offers, missing_lists, ..Tally::default() };
+            assert_eq!(tally.expected_offers(networks), expected, "{offers} {missing_lists} {networks}");
+        }
+    }
 
     #[test]
     fn survives_a_checkpoint_and_decides_the_exit_code() {

@@ -110,6 +110,7 @@ pub(crate) const fn word_of(stop: &StopReason) -> &'static str {
         StopReason::NothingPassed(_) => "nothing_passed",
         StopReason::Outage { .. } => "outage",
         StopReason::ComeBackIn(_) => "come_back_later",
+        StopReason::NoList(_) => "no_list",
         StopReason::OutOfTime => "out_of_time",
     }
 }
@@ -122,6 +123,7 @@ pub(crate) const fn short(stop: &StopReason) -> &'static str {
         StopReason::NothingPassed(_) => "no call succeeded",
         StopReason::Outage { .. } => "it was down too long",
         StopReason::ComeBackIn(_) => "it asks to come back later",
+        StopReason::NoList(_) => "it gives no whole list of its offers",
         StopReason::OutOfTime => "out of time",
     }
 }
@@ -149,6 +151,7 @@ pub(crate) fn stopped(stop: &StopReason, host: &str) -> String {
         StopReason::ComeBackIn(wait) => {
             format!("{host} asks to come back after {} ({})", format::time_in(*wait), format::duration(*wait))
         }
+        StopReason::NoList(error) => format!("{host} gives no whole list of its offers: {}", error.words()),
         StopReason::OutOfTime => "out of time (--max-duration)".to_owned(),
     }
 }

@@ -95,6 +95,7 @@ impl Ends {
 pub(crate) fn error_of(stop: &StopReason, host: &str) -> OfferError {
     match stop {
         StopReason::Refused(error) if error.kind.class() == Class::Account => error.clone(),
+        StopReason::NoList(error) => error.clone(),
         // In the words of an offer that is not what is wrong with the others.
         StopReason::Refused(error) => OfferError {
             kind: ErrorKind::InvalidResponse,
@@ -194,6 +195,7 @@ mod tests {
             ),
             (StopReason::Unreachable { error: error(ErrorKind::Network), way_out: "x".into() }, ErrorKind::Network),
             (StopReason::ComeBackIn(Duration::from_secs(900)), ErrorKind::RateLimited),
+            (StopReason::NoList(error(ErrorKind::InvalidResponse)), ErrorKind::InvalidResponse),
         ];
         for (stop, kind) in table {
             let error = error_of(&stop, "api.example");

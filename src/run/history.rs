@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::config::{HistoryUse, Job, OnFailure};
+use crate::config::{AllOffers, HistoryUse, Job, OnFailure};
 use crate::error::Error;
 use crate::history::Database;
 use crate::history::facts::{Batch, Counts};
@@ -43,6 +43,18 @@ impl OpenHistory {
         let to_write = Database::open(&how.file)?;
         let to_read = Database::open_to_read(&how.file)?;
         Ok(Some(Self { to_write, to_read, how }))
+    }
+
+    /// The offers that a network, by its place in the job, had when its list was last read, if their last good links are to
+    /// be kept where it cannot be read.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub(crate) fn last_list(&self, job: &Job, network: usize) -> Result<Vec<OfferId>, Error> {
+        let kind = job.work.all_offers().and_then(AllOffers::kind_of_whole);
+        let (OnFailure::LastGoodRows, Some(kind)) = (self.how.on_failure, kind) else { return Ok(Vec::new()) };
+        let key = job.run_key(String::new(), 0);
+        Ok(key.networks.get(network).map_or(Ok(Vec::new()), |network| self.to_read.last_list(network, kind))?)
     }
 
     /// Begins or resumes the run. The first value is for the thread of the disk.

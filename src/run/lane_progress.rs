@@ -62,7 +62,13 @@ impl LaneProgress {
         }
     }
 
-    /// Counts a row of an earlier output.
+    /// The error row of a lane counted last stands for its whole network.
+    pub(crate) fn note_missing_list(&mut self, lane: usize) {
+        if let Some(lane) = self.0.get_mut(lane) {
+            lane.counts.note_missing_list();
+        }
+    }
+
     /// An input row of a lane keeps the old links of an earlier output.
     pub(crate) fn keep_stale(&mut self, lane: usize, rows: u64) {
         if let Some(lane) = self.0.get_mut(lane) {
@@ -71,6 +77,7 @@ impl LaneProgress {
         }
     }
 
+    /// Counts a row of an earlier output.
     pub(crate) fn keep(&mut self, lane: usize, row: &KeptRow) {
         if let Some(lane) = self.0.get_mut(lane) {
             lane.rows += 1;

@@ -46,7 +46,7 @@ impl ResumeDecision {
             Found::Damaged { why } => Self::SetAside { done: None, why: WhyOver::Unfit(why), age: Age::Unknown },
             Found::Finished(run, finish) => {
                 let age = Age::of(run.saved_at, now);
-                let is_enough = job.tolerance.min_ok.is_met(run.counts.succeeded(), run.counts.offers);
+                let is_enough = job.has_enough(&run.counts);
                 let wanted = match job.start {
                     // Fewer are enough now than were then.
                     _ if finish == Finish::Withhold && is_enough => false,

@@ -37,14 +37,22 @@ impl RunTally {
         &self.first_failed
     }
 
-    /// Counts an input row with its output rows.
-    pub(crate) fn add(&mut self, row: &Row, outcome: RowOutcome<'_>, rows: u64) {
-        if let RowOutcome::Failed(error) = outcome
-            && self.first_failed.len() < FailedOffer::MOST
-        {
-            self.first_failed.push(FailedOffer::new(row.id_cell(), error));
+    /// Counts an input row with its output rows. `network` is that of the row, where there are several.
+    pub(crate) fn add(&mut self, (network, row): (&str, &Row), outcome: RowOutcome<'_>, rows: u64) {
+        if let RowOutcome::Failed(error) = outcome {
+            let name = (network, row.id_cell());
+            if let Some(other) = self.first_failed.iter_mut().find(|other| other.is_also(name, error.kind)) {
+                other.rows += 1;
+            } else if self.first_failed.len() < FailedOffer::MOST {
+                self.first_failed.push(FailedOffer::new(name, row.line, error));
+            }
         }
         self.all.add(outcome, rows);
+    }
+
+    /// The error row counted last stands for a network whose list could not be read.
+    pub(crate) fn note_missing_list(&mut self) {
+        self.all.note_missing_list();
     }
 
     /// Counts an input row that keeps the old links of an earlier output.
@@ -55,5 +63,31 @@ impl RunTally {
     /// Counts a row of an earlier output.
     pub(crate) fn keep(&mut self, row: &KeptRow) {
         self.all.keep(row.failed, row.begins_offer);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::input::{Cells, ResumePosition};
+    use crate::offer::{ErrorKind, OfferError, OfferId};
+
+    #[test]
+    fn an_offer_that_failed_in_several_rows_is_named_once() {
+        let row = |offer: &str, line| Row {
+            line,
+            offer: Ok(OfferId::parse(offer).unwrap()),
+            cells: Cells::default(),
+            next: ResumePosition::default(),
+        };
+        let mut tally = RunTally::resume(Tally::default());
+        let error = OfferError::local(ErrorKind::NotFound, "no");
+        for line in 0..12 {
+            tally.add(("acme", &row("16", line)), RowOutcome::Failed(&error), 1);
+        }
+        tally.add(("demo", &row("16", 12)), RowOutcome::Failed(&error), 1);
+        let named: Vec<_> = tally.first_failed().iter().map(|offer| (offer.name(), offer.rows)).collect();
+        assert_eq!(named, [("16 of acme".to_owned(), 12), ("16 of demo".to_owned(), 1)]);
+        assert_eq!(tally.all().failed(), 13);
     }
 }

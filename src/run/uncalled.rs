@@ -28,7 +28,12 @@ impl Writer {
     pub(crate) fn write_uncalled(&mut self, place: (usize, &str), row: &Row) -> Result<(), Error> {
         let is_of_list = self.networks.as_ref().is_some_and(|networks| networks.are_listed);
         if let Some((row, error)) = is_of_list.then(|| missing_list::of_row(row)).flatten() {
-            return self.write(place, &row, &Err(error));
+            self.write(place, &row, &Err(error))?;
+            if row.offer.is_err() {
+                self.tally.note_missing_list();
+                self.networks.iter_mut().for_each(|networks| networks.progress.note_missing_list(place.0));
+            }
+            return Ok(());
         }
         let Err(bad) = &row.offer else { return Ok(()) };
         let message = format!("line {}: {}", row.line, bad.reason);

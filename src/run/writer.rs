@@ -164,7 +164,8 @@ impl Writer {
         if let Some(progress) = append((&mut self.commits, &mut self.networks), (lane, &self.rows), row.next)? {
             progress.add(lane, outcome, written);
         }
-        self.tally.add(row, outcome, written);
+        let network = if self.networks.is_some() { network } else { "" };
+        self.tally.add((network, row), outcome, written);
         if let Some(history) = &mut self.history {
             history.record(lane, row, (outcome, version));
         }
@@ -251,6 +252,7 @@ impl Writer {
         (input, spool): (&mut Rows, Option<&mut Spool>),
     ) -> Result<(Tally, Option<Arc<Lock>>, Finish), Error> {
         self.committed().await?;
+        let networks = self.networks.as_ref().map_or(1, |networks| networks.progress.unrouted() as u64);
         let lanes = self.lanes();
         if let Some(spool) = spool
             && let Some(networks) = self.networks.take()
@@ -262,7 +264,7 @@ impl Writer {
             self.commits = self.commits.merge(networks.rows, spool).await?;
         }
         let summary = self.tally.all().clone();
-        let is_enough = self.min_ok.is_met(summary.succeeded(), summary.offers);
+        let is_enough = self.min_ok.is_met(summary.succeeded(), summary.expected_offers(networks));
         let replaces_something = self.commits.can_resume() && self.replaces.iter().any(|path| path.exists());
         let finish = if !is_enough && replaces_something { Finish::Withhold } else { Finish::Replace };
         let append = self.encoder.template().to_string();

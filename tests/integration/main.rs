@@ -23,6 +23,7 @@ mod judged;
 mod list;
 mod machine;
 mod min_ok;
+mod missing_lists;
 mod networks;
 mod open_elsewhere;
 mod packaging;

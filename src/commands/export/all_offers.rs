@@ -8,16 +8,14 @@ use futures::future::join_all;
 use jiff::Timestamp;
 
 use super::networks::{Called, Line};
-use crate::api::offers::Listed;
 use crate::commands::list::{Board, Care, End, ListOf, Lister, Nameless, Whole, to_csv};
 use crate::config::{AllOffers, Job};
-use crate::dispatch::StopReason;
 use crate::error::Error;
-use crate::exit::ExitCode;
+use crate::offer::OfferId;
 use crate::output::{Lock, OutputPath, replace_offers};
 use crate::report::{Event, LaneId, Report, RunOutcome};
 use crate::run::call_limit::CallLimit;
-use crate::run::fate::error_of;
+use crate::run::fate::{error_of, worst};
 use crate::run::goal::{Goal, make_room};
 use crate::run::missing_list;
 use crate::run::resume::ResumeDecision;
@@ -25,13 +23,17 @@ use crate::run::rows::Rows;
 use crate::settings::links::ListColumns;
 use crate::signals::Signals;
 
+/// Says of a network, by its place in the job, which offers it had when its list was last read, if their last good links are
+/// to be kept.
+pub(super) type LastList<'a> = dyn Fn(usize) -> Result<Vec<OfferId>, Error> + 'a;
+
 /// Makes sure that the list is in its file. Returns how the run ended, if no complete list can be read.
 ///
 /// # Errors
 /// The file cannot be written.
 pub(crate) async fn prepare(
     (job, list): (&Job, &AllOffers),
-    (called, calls): (&Called, &CallLimit),
+    (called, calls, known): (&Called, &CallLimit, &LastList<'_>),
     (goal, lines): (&Goal, &mut [Line]),
     signals: &mut Signals,
     report: &Report,
@@ -57,28 +59,30 @@ pub(crate) async fn prepare(
         Ok(reads) => reads,
         Err(signal) => return Ok(Some(RunOutcome::Interrupted(signal))),
     };
-    let is_users_own = |read: &Result<Whole, End>| read.as_ref().is_err_and(End::is_users_limit);
-    if reads.iter().any(is_users_own) || reads.iter().all(Result::is_err) {
-        let ends = reads.into_iter().zip(called.hosts()).filter_map(|(read, host)| Some((read.err()?, host)));
-        // Of several reasons one that a later run can get over by itself.
-        let end = ends.min_by_key(|(end, _)| (!end.is_users_limit(), end.exit_code() != ExitCode::StoppedEarly));
-        return Ok(end.map(|(end, host)| end.of_export(host)));
+    let are_several = job.networks.are_several();
+    if let Some(ending) = ending(&reads, called, are_several) {
+        return Ok(Some(ending));
+    }
+    let reads: Vec<_> = reads.into_iter().map(|read| read.map_err(End::of_network)).collect();
+    for (line, read) in lines.iter_mut().zip(&reads) {
+        line.stopped = read.as_ref().err().cloned();
+    }
+    if reads.iter().all(Result::is_err) {
+        return Ok(worst(reads.iter().filter_map(|read| read.as_ref().err())).map(RunOutcome::Stopped));
     }
     let names: Vec<_> = called.names(job).collect();
-    let are_several = job.networks.are_several();
     let (mut lists, mut offers, mut without_id) = (Vec::new(), 0, 0);
-    for (lane, ((read, line), host)) in reads.into_iter().zip(lines.iter_mut()).zip(called.hosts()).enumerate() {
+    for (lane, (read, host)) in reads.into_iter().zip(called.hosts()).enumerate() {
         lists.push(match read {
             Ok(whole) => {
                 offers += whole.offers.len() as u64;
                 without_id += whole.nameless;
                 whole.offers
             }
-            Err(end) => {
-                let why = line.stopped.insert(end.of_network()).clone();
-                let missing = missing(&why, host);
+            Err(why) => {
+                let rows = missing_list::rows(&error_of(&why, host), &known(lane)?);
                 report.emit(&Event::LaneStopped { lane: LaneId(lane), why });
-                vec![missing]
+                rows
             }
         });
     }
@@ -91,9 +95,15 @@ pub(crate) async fn prepare(
     Ok(None)
 }
 
-/// What stands in the list for a network whose offers are not known: one row, which says that they are missing.
-fn missing(why: &StopReason, host: &str) -> Listed {
-    Listed { id: Some(missing_list::id_cell(&error_of(why, host))), ..Listed::default() }
+/// How the run ends where the only list could not be read, or the user's own limits ended the reading.
+fn ending(reads: &[Result<Whole, End>], called: &Called, are_several: bool) -> Option<RunOutcome> {
+    let is_users_own = |read: &Result<Whole, End>| read.as_ref().is_err_and(End::is_users_limit);
+    if are_several && !reads.iter().any(is_users_own) {
+        return None;
+    }
+    let ends = reads.iter().zip(called.hosts()).filter_map(|(read, host)| Some((read.as_ref().err()?, host)));
+    let (end, host) = ends.min_by_key(|(end, _)| !end.is_users_limit())?;
+    Some(end.clone().of_export(host))
 }
 
 /// Whether this run resumes an interrupted one whose list still exists. Any other list is an old one, and is set aside

@@ -12,6 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use self::all_offers::LastList;
 pub(crate) use self::dry_run::dry_run;
 use self::networks::{Called, Line, drain, feed};
 use crate::config::{Job, Work};
@@ -46,7 +47,8 @@ pub(crate) async fn export(job: &Job, report: &Report) -> Result<(RunOutcome, Ta
     let close = |report: &Report, ending: &RunOutcome, kept: Option<u64>| {
         close(job, host, (ending, kept), report);
     };
-    let Start { mut rows, goal, lines } = match start(job, (&called, &calls), &mut signals, report).await? {
+    let known = |network| history.as_ref().map_or_else(|| Ok(Vec::new()), |history| history.last_list(job, network));
+    let Start { mut rows, goal, lines } = match start(job, (&called, &calls, &known), &mut signals, report).await? {
         Ok(start) => start,
         Err(ending) => {
             let summary = Tally::default();
@@ -143,7 +145,7 @@ struct Start {
 /// the list cannot be read.
 async fn start(
     job: &Job,
-    (called, calls): (&Called, &CallLimit),
+    (called, calls, known): (&Called, &CallLimit, &LastList<'_>),
     signals: &mut Signals,
     report: &Report,
 ) -> Result<Result<Start, RunOutcome>, Error> {
@@ -169,10 +171,11 @@ async fn start(
         at: Instant::now(),
     }));
     let mut lines = called.lines(job, report);
-    let ended = all_offers::prepare((job, list), (called, calls), (&goal, &mut lines), signals, report).await;
+    let ended = all_offers::prepare((job, list), (called, calls, known), (&goal, &mut lines), signals, report).await;
     let now = Instant::now();
     let status = |(line, network): (&Line, _)| LaneStatus {
         counts: line.schedule.counts(now),
+        state: line.stopped.clone().map_or(LaneState::Calling, LaneState::Stopped),
         ..LaneStatus::new(&network, Total::Unknown)
     };
     let statuses = lines.iter().zip(called.names(job)).map(status).collect();
@@ -216,7 +219,7 @@ async fn wind_up(
     if let Some(lock) = &lock {
         tidy_up(lock, finish)?;
     }
-    if job.tolerance.min_ok.is_met(summary.succeeded(), summary.offers) {
+    if job.has_enough(summary) {
         return Ok(RunOutcome::Complete);
     }
     let failed = lock.filter(|_| finish == Finish::Withhold).map(|lock| lock.place().failed());

@@ -8,7 +8,7 @@ use crate::report::RunOutcome;
 use crate::signals::Signal;
 
 /// How a list ended.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum End {
     /// Every offer is listed.
     Complete,
@@ -55,12 +55,13 @@ impl End {
 
     /// The same as what stops one of several networks of an export.
     pub(crate) fn of_network(self) -> StopReason {
-        let no_list = |why: String| StopReason::Refused(OfferError::local(ErrorKind::InvalidResponse, why));
+        let no_list = |why: String| StopReason::NoList(OfferError::local(ErrorKind::InvalidResponse, why));
         match self {
             Self::Stopped(stop) => stop,
+            Self::Refused(error) if error.kind.class() == Class::Transient => StopReason::NoList(error),
             Self::Refused(error) => StopReason::Refused(error),
             Self::Endless(endless) => no_list(endless.to_string()),
-            Self::Short(doubt) => no_list(doubt.to_string()),
+            Self::Short(doubt) => no_list(format!("{doubt}; --allow-short takes it as it is")),
             end @ (Self::Complete | Self::OutOfCalls | Self::Interrupted(_)) => no_list(end.word().to_owned()),
         }
     }

@@ -107,21 +107,32 @@ impl Summary<'_> {
     /// What can be done about offers that failed.
     fn what_next(&self) -> String {
         let may_pass = self.tally().errors.keys().any(|kind| kind.class() != Class::Offer);
-        if may_pass && self.ended.output != "stdout" {
+        if self.tally().missing_lists > 0 {
+            "  to ask for the lists again that could not be read: run the same export again".to_owned()
+        } else if may_pass && self.ended.output != "stdout" {
             format!("  to ask again for what failed: {}", self.ended.retry_command)
         } else {
             "  to continue: change what the lines above name, then run it again".to_owned()
         }
     }
 
-    /// What to do next where networks were given up and the others finished.
-    fn what_next_for(&self, stopped: usize) -> Option<String> {
-        let whom = match stopped {
-            0 => return None,
-            1 => "the network that was given up",
-            _ => "the networks that were given up",
+    /// What to do next where networks were given up and the others finished. Those whose lists are missing have no offers to
+    /// ask for again.
+    fn what_next_for(&self, stopped: usize) -> impl Iterator<Item = String> {
+        let lists = self.tally().missing_lists;
+        let missing = match lists {
+            0 => None,
+            1 => Some("  to ask for the list again that could not be read: run the same export again"),
+            _ => Some("  to ask for the lists again that could not be read: run the same export again"),
         };
-        (self.ended.output != "stdout").then(|| format!("  to retry {whom}: {}", self.ended.retry_command))
+        let whom = match (stopped as u64).saturating_sub(lists) {
+            0 => None,
+            1 => Some("the network that was given up"),
+            _ => Some("the networks that were given up"),
+        };
+        let whom = whom.filter(|_| self.ended.output != "stdout");
+        let retry = whom.map(|whom| format!("  to retry {whom}: {}", self.ended.retry_command));
+        retry.into_iter().chain(missing.map(str::to_owned))
     }
 
     fn nothing_had_failed(&self) -> String {
@@ -130,10 +141,17 @@ impl Summary<'_> {
         if tally.failed() == 0 {
             return format!("nothing had failed in {output}: {offers}, {}", counted(tally.rows, "row"));
         }
+        let exported = format::count(tally.succeeded());
+        // What may pass and has an offer was asked for: it is the row of a network whose list is missing.
+        if tally.errors.keys().any(|kind| kind.class() != Class::Offer) {
+            return format!(
+                "nothing could be asked for again in {output}: {exported} of {offers} exported; a list of offers that could \
+                 not be read is read again by the export itself (--all-offers)"
+            );
+        }
         format!(
-            "nothing had failed in {output} in a way that may pass: {} of {offers} exported; --retry-failed=all asks for \
-             the others too",
-            format::count(tally.succeeded())
+            "nothing had failed in {output} in a way that may pass: {exported} of {offers} exported; --retry-failed=all asks \
+             for the others too"
         )
     }
 
@@ -153,8 +171,8 @@ impl Summary<'_> {
     /// Which offers failed: the first of them, and where all of them are.
     fn which(&self, failed: u64) -> Option<String> {
         let named = self.failed_offers;
-        let offers: Vec<_> = named.iter().map(|offer| format!("{} ({})", offer.offer_id, offer.error_kind)).collect();
-        let more = failed.saturating_sub(named.len() as u64);
+        let offers: Vec<_> = named.iter().map(|offer| format!("{} ({})", offer.name(), offer.error_kind)).collect();
+        let more = failed.saturating_sub(named.iter().map(|offer| offer.rows).sum());
         let mut line = format!("    they are: {}", offers.join(", "));
         if more > 0 {
             line += &format!(" and {} more", format::count(more));
