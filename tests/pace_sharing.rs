@@ -183,13 +183,17 @@ fn bans_teach() {
             assert!(peace.pace() >= at_least, "{limiter:?}: {}", peace.pace());
         }
     }
+    for ban in [10, 30].map(|seconds| seconds * SECOND) {
+        let runs = runs("10/s", Limiter { ban, ..FIXED }, Other::Nobody, 1500);
+        let least = runs.iter().map(|peace| peace.pace_from(120 * SECOND)).fold(f64::INFINITY, f64::min);
+        assert!(least >= 3.9, "{ban:?}: {least} from the third minute on");
+    }
 }
 
 #[test]
 fn what_is_left_beside_another_client_is_used_and_few_calls_are_refused() {
     let counted = Limiter { refused_count: true, ..SLIDING };
-    // Beside a client that takes half of the limit three quarters of the rest are 1.87/s. At a ban every refusal is one of
-    // both, and at a gap every call of ours that passes is in the way of one of theirs.
+    // Three quarters of the rest are 1.87/s. At a ban every refusal is one of both, and at a gap each call is in the other's way.
     for (limiter, other, most_refused, at_least) in [
         (FIXED, HALF, 0.1, 2.5),
         (SLIDING, HALF, 0.1, 1.9),
@@ -231,8 +235,8 @@ fn where_another_client_keeps_a_ban_alive_no_fixed_pace_gets_further() {
         Meeting { rate: "50/10s", limiter: MOD_EVASIVE, other: HALF, offers: 300, within: 240 * SECOND, seed: 1 };
     let best = [202, 400, 1000, 10_500]
         .into_iter()
-        .flat_map(|gap| [2000, 10_500, 60_000].map(|silence| (gap, silence)))
-        .map(|(gap, silence)| steady(meeting, Duration::from_millis(gap), Duration::from_millis(silence)))
+        .flat_map(|gap| [2000, 10_500, 60_000].map(|silence| [gap, silence].map(Duration::from_millis)))
+        .map(|[gap, silence]| steady(meeting, gap, silence))
         .map(|peace| peace.story.exported)
         .max();
     assert!(best.is_some_and(|best| (30..=34).contains(&best)), "{best:?}");
@@ -263,13 +267,8 @@ fn a_limiter_that_keeps_calls_apart_is_got_used_to_at_any_rate() {
 
 #[test]
 fn a_limiter_of_calls_at_a_time_is_given_as_many_as_it_takes() {
-    for (rate, calls, takes, at_least) in [
-        ("50/10s", 1, 350, 2.6),
-        ("50/10s", 2, 600, 3.0),
-        ("10/s", 2, 600, 3.0),
-        ("10/s", 2, 1500, 1.2),
-        ("10/s", 5, 800, 3.9),
-    ] {
+    let cases = [("50/10s", 1, 350, 2.6), ("50/10s", 2, 600, 3.0), ("10/s", 2, 1500, 1.2), ("10/s", 5, 800, 3.9)];
+    for (rate, calls, takes, at_least) in cases {
         let limiter = Limiter::new(Counts::AtATime(calls, Duration::from_millis(takes)));
         for looks in [Looks::Throttle, Looks::Closed, Looks::Broken] {
             for peace in runs(rate, Limiter { looks, ..limiter }, Other::Nobody, 300) {
@@ -282,8 +281,10 @@ fn a_limiter_of_calls_at_a_time_is_given_as_many_as_it_takes() {
 
 #[test]
 fn a_limit_far_below_the_rate_is_got_used_to() {
-    for counts in [Counts::Seconds(10, 1), Counts::Sliding(5, 10 * SECOND)] {
-        let _done = runs("50/10s", Limiter::new(counts), Other::Nobody, 100);
+    for (counts, most) in [(Counts::Seconds(10, 1), 0.18), (Counts::Sliding(5, 10 * SECOND), 0.3)] {
+        let runs = runs("50/10s", Limiter::new(counts), Other::Nobody, 200);
+        let refused = runs.iter().map(Peace::refused).sum::<f64>() / runs.len() as f64;
+        assert!(refused <= most, "{counts:?}: {refused}");
     }
 }
 

@@ -27,6 +27,8 @@ pub(crate) struct Admission {
     /// All requests failed before, so that nothing needs to succeed.
     expects_failures: bool,
     begun: usize,
+    /// Calls that the server failed while nothing had succeeded.
+    failed: usize,
     /// The network has said that the key is wrong; a call from then on is to confirm it.
     confirm_at: Option<Instant>,
 }
@@ -77,6 +79,12 @@ impl Admission {
     /// A request was begun.
     pub(crate) fn begun(&mut self) {
         self.begun += 1;
+    }
+
+    /// The server failed a call. Returns whether that is the third one while nothing has succeeded.
+    pub(crate) fn failed_at_start(&mut self) -> bool {
+        self.failed += 1;
+        !self.open && self.failed == Self::FIRST_REQUESTS
     }
 
     /// As many requests as at the start may be begun again, though nothing has succeeded.

@@ -4,6 +4,7 @@
 
 use std::time::Instant;
 
+use crate::dispatch::decision::Responder;
 use crate::dispatch::task::{Task, TaskId};
 use crate::pace::Permit;
 
@@ -44,6 +45,8 @@ pub(crate) struct RoundTrip {
     pub(crate) back: Instant,
     /// It left after twice the usual gap.
     pub(crate) apart: bool,
+    /// Who seems to have answered.
+    pub(crate) responder: Responder,
 }
 
 impl<R> Call<R> {

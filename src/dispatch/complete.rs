@@ -18,6 +18,17 @@ use crate::dispatch::task::Task;
 use crate::offer::{ErrorKind, OfferError};
 use crate::pace::Signal;
 
+/// After so many answers of a gateway in a row the run is quiet for a while.
+const GATEWAY_ROWS: [usize; 2] = [3, 6];
+
+/// While nothing has passed, the third failure that the server itself brought about is followed by silence once, as long as
+/// most windows and a little: somebody else may have used up the limit, and limiters say so by a closed connection or a 500
+/// too.
+const QUIET_AT_START: Duration = Duration::from_secs(11);
+
+/// Limiters refuse at once.
+const AT_ONCE: Duration = Duration::from_secs(2);
+
 impl<R: Clone> Dispatcher<R> {
     /// Takes in how a call ended. The answer of a call whose verdict is not final is not kept: its request is asked
     /// again, or comes back from [`Dispatcher::take_resolved`].
@@ -26,12 +37,14 @@ impl<R: Clone> Dispatcher<R> {
     /// The run has to stop.
     pub fn complete(&mut self, call: Call<R>, completion: Completion, now: Instant) -> Result<Verdict<R>, StopReason> {
         self.stats.completed();
-        let trip = RoundTrip { id: call.id(), permit: call.permit, back: now, apart: call.apart };
+        let (id, permit, apart) = (call.id(), call.permit, call.apart);
+        let trip = |responder| RoundTrip { id, permit, back: now, apart, responder };
         let work = call.work;
         let Failure { error, retry_after, responder } = match completion {
-            Completion::Success => return Ok(self.succeeded(work, trip)),
+            Completion::Success => return Ok(self.succeeded(work, trip(Responder::Usual))),
             Completion::Failure(failure) => failure,
         };
+        let trip = trip(responder);
         let page = responder == Responder::ForeignPage;
         match Meaning::of(&error) {
             Meaning::Own => return Ok(self.succeeded(work, trip)),
@@ -96,13 +109,20 @@ impl<R: Clone> Dispatcher<R> {
     /// Something in front of the API has answered. Where different requests get that in a row, the canary shows whether
     /// all would.
     fn failed_at_gateway(&mut self, mut work: Work<R>, error: OfferError, trip: RoundTrip) {
+        let mut is_first = false;
         if let Work::Attempt(task) | Work::Probe(task) = &mut work {
             task.gateway_answers = task.gateway_answers.saturating_add(1);
             self.judgement.gateway.answered(task.gateway_answers);
+            is_first = task.gateway_answers == 1;
         }
         self.judgement.crowding.refused(trip.id, Whose::Suspect);
-        if self.admission.is_open() && self.judgement.crowding.in_a_row() >= Admission::IN_A_ROW {
+        let in_a_row = self.judgement.crowding.in_a_row();
+        if self.admission.is_open() && in_a_row >= Admission::IN_A_ROW {
             self.health.canary_wanted = true;
+        }
+        if self.admission.is_open() && is_first && GATEWAY_ROWS.contains(&in_a_row) {
+            // It may be a limiter, and most of these end with the window.
+            self.be_quiet(Self::QUIET.saturating_mul(u32::try_from(in_a_row / 3).unwrap_or(1)), trip.back);
         }
         self.failed(work, error, trip);
     }
@@ -118,6 +138,11 @@ impl<R: Clone> Dispatcher<R> {
         };
         self.pace.answered(trip.permit, now, signal);
         self.health.failure(error.clone(), self.admission.phase(), now);
+        let at_once = now.saturating_duration_since(trip.permit.at) < AT_ONCE;
+        let by_server = error.http_status.is_some() || trip.responder == Responder::HungUp;
+        if at_once && by_server && self.admission.failed_at_start() {
+            self.be_quiet(QUIET_AT_START, now);
+        }
         // Before anything has succeeded there is no outage to wait for: host or network may be wrong, and the run ends.
         if self.admission.host_is_known() {
             self.breaker.failed(trip.permit.at, now);
@@ -144,6 +169,11 @@ impl<R: Clone> Dispatcher<R> {
                 self.breaker.trip(now);
             }
         }
+    }
+
+    /// Nothing is sent for so long; the pace stays as it is.
+    fn be_quiet(&mut self, time: Duration, now: Instant) {
+        self.health.quiet_until = self.health.quiet_until.max(Some(now + time));
     }
 
     /// A failure is the request's own only if the service was up between its last two. To look back further would let

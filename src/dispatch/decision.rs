@@ -74,6 +74,8 @@ pub enum Responder {
     Usual,
     /// A host or a gateway that is not the API: an HTML page.
     ForeignPage,
+    /// A server that took the call and closed the connection in the place of an answer.
+    HungUp,
 }
 
 /// What the end of a call means for its request.

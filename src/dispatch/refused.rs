@@ -50,7 +50,7 @@ impl<R: Clone> Dispatcher<R> {
     /// An offer that was refused more often may be bad, and says less about the pace.
     const TWICE: u32 = 2;
     /// After a single refusal that may be the pace's.
-    const QUIET: Duration = Duration::from_secs(2);
+    pub(super) const QUIET: Duration = Duration::from_secs(2);
 
     /// The call was refused in a way that may be meant for the pace.
     pub(crate) fn refused(&mut self, work: Work<R>, refused: Refused, trip: RoundTrip) -> Result<(), StopReason> {

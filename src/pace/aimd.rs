@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use crate::pace::ban::BanMemory;
 use crate::pace::ceiling::Ceiling;
+use crate::pace::pass_rate::PassRate;
+use crate::pace::spacing::Trial;
 use crate::pace::window;
 use crate::settings::rate::Limit;
 
@@ -15,6 +17,9 @@ const GROWTH: f64 = 0.068;
 
 /// What is left of the pace after a refusal.
 const CUT: f64 = 0.85;
+
+/// Where the limit is far below the pace, it goes on with this multiple of what has passed, and grows in relation to it.
+const A_LITTLE_MORE: f64 = 1.05;
 
 /// Within this part of the pace that was refused last, growth is slower: [`NEAR_GROWTH`] of what it is elsewhere.
 const NEAR: f64 = 0.05;
@@ -45,6 +50,7 @@ pub(crate) struct Aimd {
     has_passed: bool,
     /// The pace that was refused last.
     refused_at: Option<f64>,
+    passes: PassRate,
     bans: BanMemory,
 }
 
@@ -94,6 +100,7 @@ impl Aimd {
             refusal: None,
             has_passed: false,
             refused_at: None,
+            passes: PassRate::new(bounds.window),
             bans: BanMemory::new(bounds.window, bounds.fastest),
         }
     }
@@ -129,12 +136,14 @@ impl Aimd {
             self.forgiven(refusal, now);
         }
         self.has_passed = true;
+        self.passes.passed(now);
         self.bans.passed();
         if self.bans.holds(now) {
             return;
         }
         let near = self.refused_at.is_some_and(|refused| (self.pace / refused - 1.0).abs() < NEAR);
-        let growth = if near { NEAR_GROWTH * self.bounds.growth } else { self.bounds.growth };
+        let slower = if self.passes.is_low() { self.pace / self.bounds.fastest } else { 1.0 };
+        let growth = self.bounds.growth * slower * if near { NEAR_GROWTH } else { 1.0 };
         self.pace = (self.pace + growth / self.pace).min(self.bounds.fastest);
     }
 
@@ -149,10 +158,11 @@ impl Aimd {
 
     /// A call sent at `sent_at` was refused. Refusals within one window, or with nothing that passes between them, have one
     /// cause and cut once; and the first after a long calm does not yet.
-    pub(crate) fn throttled(&mut self, sent_at: Instant, now: Instant) {
+    pub(crate) fn throttled(&mut self, sent_at: Instant, now: Instant, trial: Trial) {
         if self.refusal.is_some() {
             return;
         }
+        self.passes.refused(trial);
         if let Some(pace) = self.bans.was_none(now) {
             self.pace = self.pace.max(pace * CUT);
         }
@@ -164,7 +174,9 @@ impl Aimd {
             self.last_cut = Some(now);
             if !calm {
                 self.refused_at = Some(self.pace);
-                self.pace = (self.pace * CUT).max(self.bounds.slowest);
+                let passes = self.passes.per_second(now).filter(|_| self.passes.is_low());
+                let cut = self.pace * CUT;
+                self.pace = passes.map_or(cut, |passes| cut.min(passes * A_LITTLE_MORE)).max(self.bounds.slowest);
             }
         }
     }
@@ -188,7 +200,7 @@ mod tests {
     /// Refused from `from` on until a call passes at `to`.
     fn silent(aimd: &mut Aimd, from: Instant, to: Instant) {
         aimd.has_passed = true;
-        aimd.throttled(from, from);
+        aimd.throttled(from, from, Trial::AtOnce);
         aimd.passed(to, to);
     }
 
@@ -242,7 +254,7 @@ mod tests {
     fn a_ban_from_before_the_start_says_nothing_of_the_pace() {
         let t0 = Instant::now();
         let mut aimd = aimd("50/10s", t0);
-        aimd.throttled(t0, t0);
+        aimd.throttled(t0, t0, Trial::AtOnce);
         aimd.passed(t0 + 31 * SECOND, t0 + 31 * SECOND);
         assert!(aimd.pace() >= aimd.bounds.fastest, "{}", aimd.pace());
     }

@@ -19,6 +19,9 @@ const SLOW: f64 = 0.45;
 const HOLD: u32 = 4;
 const LONGEST_HOLD: Duration = Duration::from_secs(120);
 
+/// Where a little more than a held pace was too much, that pace is held for this long.
+const PROVEN_HOLD: Duration = Duration::from_secs(360);
+
 /// Where the same number of calls, give or take this many, passes before each ban, though the pace is below this part of
 /// what it was: the limiter counts calls, whatever their pace, and a slower pace is of no use. Seen this often, it is
 /// believed. Small numbers are the same by chance.
@@ -108,7 +111,8 @@ impl BanMemory {
             return None;
         }
         let pace = good.map_or(refused_pace * CUT, |good| good * A_LITTLE_BELOW);
-        self.hold = Some((now + (HOLD * lasted).min(LONGEST_HOLD), pace));
+        let hold = if good.is_some() { PROVEN_HOLD } else { (HOLD * lasted).min(LONGEST_HOLD) };
+        self.hold = Some((now + hold, pace));
         self.last = Some((now, refused_pace));
         Some(pace)
     }

@@ -117,7 +117,7 @@ impl Limited {
         } else if self.unclear(sent_at, now, trial) == Response::Gap {
             return Response::Gap;
         }
-        self.aimd.throttled(sent_at, now);
+        self.aimd.throttled(sent_at, now, trial);
         Response::Cooldown
     }
 

@@ -22,6 +22,7 @@ mod ceiling;
 mod cooldown;
 mod gap;
 mod limited;
+mod pass_rate;
 mod silence;
 mod spacing;
 mod travelling;

@@ -4,7 +4,7 @@
 
 use std::time::Instant;
 
-use crate::api::{Client, Reply, is_foreign_page};
+use crate::api::{Client, Fault, Reply, is_foreign_page};
 use crate::dispatch::{Completion, Failure, Responder, StopReason};
 use crate::error::Error;
 use crate::offer::{Class, OfferError};
@@ -41,7 +41,11 @@ impl Lane {
         let completion = match &outcome {
             Ok(_) => Completion::Success,
             Err(error) => {
-                let responder = if is_foreign_page(form, error) { Responder::ForeignPage } else { Responder::Usual };
+                let responder = match fault {
+                    Some(Fault::Closed) => Responder::HungUp,
+                    _ if is_foreign_page(form, error) => Responder::ForeignPage,
+                    _ => Responder::Usual,
+                };
                 Completion::Failure(Failure { error: error.clone(), retry_after, responder })
             }
         };

@@ -52,8 +52,8 @@ fn a_job_that_begins_during_a_ban_or_an_outage_waits_for_its_end() {
             (Reply::bad(ErrorKind::InvalidResponse, 403), 100),
             (Reply::throttled(), 300),
             (Reply { wrong_host: true, ..Reply::bad(ErrorKind::InvalidResponse, 403) }, 100),
-            (Reply::bad(ErrorKind::InvalidResponse, 404), 4),
-            (Reply::failing(), 4),
+            (Reply::bad(ErrorKind::InvalidResponse, 404), 10),
+            (Reply::failing(), 10),
         ] {
             for seconds in [1, 3, 4, 10, 30, 60, 100, 300].into_iter().filter(|seconds| *seconds <= longest) {
                 let story = run(&offers(count), policy(), |asked| {
