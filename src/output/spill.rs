@@ -119,8 +119,8 @@ impl Spill {
     fn refill(&mut self, queue: usize) -> io::Result<()> {
         let it = self.queues.get_mut(queue).ok_or_else(no_queue)?;
         it.taken = 0;
-        it.front.clear();
         let Some(at) = it.blocks.pop_front() else {
+            it.front.clear();
             if it.back.is_empty() {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
@@ -128,6 +128,7 @@ impl Spill {
             return Ok(());
         };
         let file = self.file.as_mut().ok_or_else(no_queue)?;
+        // What it holds is overwritten: to clear it first would fill it with zeros for nothing.
         it.front.resize(BLOCK, 0);
         file.seek(SeekFrom::Start(at))?;
         file.read_exact(&mut it.front)?;
