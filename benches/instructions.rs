@@ -20,16 +20,18 @@ use server::Server;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// Instructions an offer beside the bare loop's, as they were measured last. To be set again by whoever changes them.
-const STORED: f64 = 0.76;
+/// Instructions an offer beside the bare loop's, as they were measured last. To be set again by whoever changes them. The
+/// second is that of a build without optimization, which CI has anyway.
+const STORED: f64 = if cfg!(debug_assertions) { 1.017 } else { 0.625 };
 
-/// How much more is no accident any more: two runs differ by less than 1 %.
-const TOLERANCE: f64 = 1.03;
+/// How much more is no accident any more: two runs differ by less than 1 %. Without optimization the libraries are a larger
+/// part of the whole.
+const TOLERANCE: f64 = if cfg!(debug_assertions) { 1.02 } else { 1.03 };
 
 /// How often it is counted before it counts as grown: on a machine with much else to do the calls come in other groups.
 const TRIES: u32 = 3;
 
-const SIZES: [u64; 2] = [1000, 4000];
+const SIZES: [u64; 2] = if cfg!(debug_assertions) { [500, 1500] } else { [1000, 4000] };
 
 /// What the functions of a stage have in their names; the earliest name in a function's decides.
 const STAGES: &[(&str, &[&str])] = &[
@@ -96,10 +98,14 @@ fn main() -> Result<()> {
     }
     println!("\n{ratio:.3} of the bare loop; stored is {STORED:.3}");
     if ratio > STORED * TOLERANCE {
-        return Err("the whole has grown by more than 3 %; the table says where".into());
+        return Err(format!(
+            "the whole has grown by more than {:.0} %; the table says where",
+            100.0 * TOLERANCE - 100.0
+        )
+        .into());
     }
     if ratio < STORED / TOLERANCE {
-        println!("that is less by more than 3 %: store it in benches/instructions.rs, and the table in docs/speed.md");
+        println!("that is clearly less: store it in benches/instructions.rs, and the table in docs/speed.md");
     }
     Ok(())
 }

@@ -26,19 +26,25 @@ pub(crate) fn script(counts: &str, program: &Path) -> Result<String> {
     let called = functions(counts);
     let listed = Command::new("nm").arg("-S").arg(program).output()?;
     let listed = String::from_utf8(listed.stdout)?;
-    let mut patterns = BTreeMap::<String, Alike>::new();
-    let mut places = BTreeSet::new();
+    // Equal functions share one place, under several names.
+    let mut places = BTreeMap::<&str, (u64, Vec<&str>)>::new();
     for line in listed.lines() {
-        let [place, size, kind, name] = line.split(' ').collect::<Vec<_>>()[..] else { continue };
-        // Equal functions share one place.
-        if !matches!(kind, "t" | "T" | "w" | "W") || !places.insert(place) {
-            continue;
+        if let [place, size, "t" | "T" | "w" | "W", name] = line.split(' ').collect::<Vec<_>>()[..] {
+            let (bytes, names) = places.entry(place).or_default();
+            *bytes = u64::from_str_radix(size, 16)?;
+            names.push(name);
         }
-        let (size, alike) = (u64::from_str_radix(size, 16)?, patterns.entry(pattern(name)).or_default());
-        alike.all += size;
-        if called.contains(name) {
-            alike.called += size;
-            alike.names.push(name);
+    }
+    let mut patterns = BTreeMap::<String, Alike>::new();
+    for (size, names) in places.values() {
+        let is_called = names.iter().any(|name| called.contains(name));
+        for name in names {
+            let alike = patterns.entry(pattern(name)).or_default();
+            alike.all += size;
+            if is_called {
+                alike.called += size;
+                alike.names.push(name);
+            }
         }
     }
     patterns.retain(|_, alike| alike.called > 0);
