@@ -12,6 +12,9 @@ use std::time::{Duration, Instant};
 /// No timer is finer, so a shorter beat would be none.
 const SHORTEST: Duration = Duration::from_millis(2);
 
+/// A beat of so many slacks at most: of 50/10s it is 33.7 ms, a third of a percent of the window.
+const SLACKS: u128 = 4;
+
 /// Networks come to their end, and shares of limits change: as often it is looked whether the beat is still right.
 const RENEWED: Duration = Duration::from_secs(1);
 
@@ -40,13 +43,15 @@ impl Beat {
     /// The beat for networks of these rhythms. None where hardly ever two calls would fall into one.
     ///
     /// Where all have the same period it is a whole number of beats. Then a network's calls are always late by the same: if
-    /// that is more than its slack, the first of them moves the others, and from then on it is not. So a beat may be twice
-    /// as long as the slack. Else it is as long as the least slack, which each call may be late by.
+    /// that is more than its slack, the first of them moves the others, and from then on it is not. So a beat may be longer
+    /// than the slack; what it costs is that answers are seen later, once in each window. Else it is as long as the least
+    /// slack, which each call may be late by.
     pub(crate) fn of(rhythms: impl Iterator<Item = Rhythm> + Clone, start: Instant) -> Option<Self> {
         let slack = rhythms.clone().map(|rhythm| rhythm.slack).min()?;
         let first = rhythms.clone().next()?.period;
         let are_equal = rhythms.clone().all(|rhythm| rhythm.period == first);
-        let beats = if are_equal && !slack.is_zero() { first.as_nanos().div_ceil(2 * slack.as_nanos()) } else { 0 };
+        let beats =
+            if are_equal && !slack.is_zero() { first.as_nanos().div_ceil(SLACKS * slack.as_nanos()) } else { 0 };
         let length = u32::try_from(beats).ok().and_then(|beats| first.checked_div(beats)).unwrap_or(slack);
         if length < SHORTEST {
             return None;
