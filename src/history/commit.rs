@@ -3,6 +3,7 @@
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use crate::history::Database;
+use crate::history::confirm::confirm;
 use crate::history::error::HistoryError;
 use crate::history::facts::{Batch, Counts};
 use crate::history::record::Recorder;
@@ -23,8 +24,10 @@ impl Database {
         let failed = HistoryError::sql(path);
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
         let write = || {
+            let mut confirmed = confirm(&transaction, run, batch)?.into_iter();
             let mut recorder = Recorder::new(&transaction, run, batch.answers())?;
-            batch.facts().iter().try_for_each(|fact| recorder.fact(fact))?;
+            let open = batch.facts().iter().filter(|_| confirmed.next() != Some(true));
+            open.into_iter().try_for_each(|fact| recorder.fact(fact))?;
             recorder.end()?;
             finished.map_or(Ok(()), |(counts, at)| finish(&transaction, run.id, counts, at))
         };

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use crate::history::error::HistoryError;
+use crate::history::error::{HistoryError, has_hot_journal};
 use crate::history::schema;
 
 /// How every SQLite file begins.
@@ -88,9 +88,17 @@ impl Database {
     /// As [`Self::open`].
     pub(crate) fn look(path: &Path) -> Result<(), HistoryError> {
         check_file(path)?;
-        let database = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(HistoryError::if_damaged)?;
-        is_current(&database.connection, path).map_err(HistoryError::if_damaged)?;
-        database.check().map_err(HistoryError::if_damaged)
+        match Self::look_into(path) {
+            // A run would undo the half commit first.
+            Err(HistoryError::Sql { source, .. }) if has_hot_journal(&source) => Ok(()),
+            looked => looked.map_err(HistoryError::if_damaged),
+        }
+    }
+
+    fn look_into(path: &Path) -> Result<(), HistoryError> {
+        let database = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        is_current(&database.connection, path)?;
+        database.check()
     }
 
     /// Opens a history that is there, to write to it.

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 
 /// Why the history cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -97,8 +97,20 @@ fn is_forbidden(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen))
 }
 
+/// Whether a commit was interrupted and this user may not undo it.
+pub(crate) fn has_hot_journal(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|error| error.extended_code == ffi::SQLITE_READONLY_ROLLBACK)
+}
+
 fn way_out(error: &rusqlite::Error) -> &'static str {
+    let is_moved = |error: &ffi::Error| error.extended_code == ffi::SQLITE_READONLY_DBMOVED;
     match error.sqlite_error_code() {
+        _ if error.sqlite_error().is_some_and(is_moved) => {
+            "it was moved, deleted or replaced during the run: put it back, or go on with a new one with --resume"
+        }
+        _ if has_hot_journal(error) => {
+            "a run that was killed has left its last commit half done: let its owner run the export again, which undoes that"
+        }
         Some(ErrorCode::DiskFull) => "make room on this disk, then go on with --resume",
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             "another program has held it for minutes: close that, then go on with --resume"

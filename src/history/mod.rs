@@ -5,7 +5,8 @@
 //! - [`schema`]: the tables, their version and how an older file gets it
 //! - [`database`]: opening, and refusing what is damaged, foreign or newer
 //! - [`stored`]: an answer as a row of the file
-//! - [`facts`]: what a run has learned since its last commit; [`commit`]: writes that in one transaction, by [`record`]
+//! - [`facts`]: what a run has learned since its last commit; [`commit`]: writes that in one transaction, by [`confirm`] and
+//!   [`record`]
 //! - [`listed`]: offers that have vanished from the network's own list
 //! - [`runs`]: which run a fact belongs to, and since which run changes are counted
 //! - [`lookup`]: the last good links of an offer
@@ -13,6 +14,7 @@
 
 pub(crate) mod changes;
 mod commit;
+mod confirm;
 pub(crate) mod database;
 pub(crate) mod diff;
 pub(crate) mod error;

@@ -136,6 +136,30 @@ fn a_history_of_version_2_knows_its_lists() {
 }
 
 #[test]
+fn a_commit_that_a_kill_has_cut_off_is_undone_by_the_next_run_and_left_alone_by_a_dry_run() {
+    let mut file = File::new();
+    file.run(&[("7", Links("u"))]);
+    let copy = |name: &str| file.folder.path().join(name);
+    {
+        // What a kill leaves: pages of the commit in the file, those before it in the journal.
+        let mut other = rusqlite::Connection::open(file.path()).unwrap();
+        other.pragma_update(None, "cache_size", 1).unwrap();
+        let commit = other.transaction().unwrap();
+        commit.execute("UPDATE offer_version SET url = 'half'", []).unwrap();
+        commit.execute("INSERT INTO offer_error VALUES (1, 1, 9, 'x', NULL, NULL, ?1)", ["x".repeat(100_000)]).unwrap();
+        commit.cache_flush().unwrap();
+        std::fs::copy(file.path(), copy("killed.db")).unwrap();
+        std::fs::copy(copy("h.db-journal"), copy("killed.db-journal")).unwrap();
+    }
+    let bytes = || [copy("killed.db"), copy("killed.db-journal")].map(|path| std::fs::read(path).unwrap());
+    let before = bytes();
+    Database::look(&copy("killed.db")).unwrap();
+    assert_eq!(bytes(), before);
+    let found = Database::open(&copy("killed.db")).unwrap().last_good(1, &OfferId::parse("7").unwrap()).unwrap();
+    assert_eq!(found.map(|found| found.answer), Some(answer("u")));
+}
+
+#[test]
 fn each_statement_that_is_used_for_every_offer_is_prepared_once() {
     // SQLite prepares a statement again, each time, that joins tables and comes from the cache.
     let mut file = File::new();

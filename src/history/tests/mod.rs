@@ -3,6 +3,7 @@
 mod files;
 mod learned;
 mod lists;
+mod model;
 
 use std::path::PathBuf;
 
@@ -13,7 +14,7 @@ use super::{Database, HistoryError};
 use crate::offer::{Answer, AnswerBuilder, Entry, ErrorKind, OfferError, OfferId, RowOutcome, Source};
 
 /// What a run learns of an offer.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 enum Told {
     Links(&'static str),
     Error(ErrorKind),
@@ -55,9 +56,14 @@ impl File {
     }
 
     fn record(&mut self, run: &RunRecord, told: &[(&str, Told)], is_last: bool) {
+        self.record_from(run, (0, told), is_last);
+    }
+
+    /// The same behind so many rows.
+    fn record_from(&mut self, run: &RunRecord, (rows, told): (u64, &[(&str, Told)]), is_last: bool) {
         self.clock += 1;
         let mut batch = Batch::default();
-        for (row, (offer, told)) in (1_u64..).zip(told) {
+        for (row, (offer, told)) in (rows + 1..).zip(told) {
             let (network, offer) = offer.split_once(':').map_or((0, *offer), |(n, o)| (n.parse().unwrap(), o));
             let offer = OfferId::parse(offer).unwrap();
             let at = (row, self.clock);
