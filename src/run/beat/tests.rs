@@ -22,9 +22,9 @@ fn many_networks_have_a_beat_and_few_or_quick_ones_none() {
     let table: [(&str, &[Rhythm], Option<Duration>); 8] = [
         ("nobody", &[], None),
         ("one", &[rhythm("50/10s")], None),
-        ("a few", &[rhythm("50/10s"); 5], None),
-        ("more", &[rhythm("50/10s"); 7], Some(202 * MS / 6)),
-        ("many", &[rhythm("50/10s"); 100], Some(202 * MS / 6)),
+        ("a few", &[rhythm("50/10s"); 10], None),
+        ("more", &[rhythm("50/10s"); 12], Some(202 * MS / 11)),
+        ("many", &[rhythm("50/10s"); 100], Some(202 * MS / 11)),
         ("two kinds", &[[rhythm("50/10s"); 50], [rhythm("40/10s"); 50]].concat(), Some(10 * MS)),
         ("one without a limit", &[vec![rhythm("50/10s"); 99], vec![rhythm("none")]].concat(), None),
         ("quick ones", &[rhythm("1000/s"); 100], None),
