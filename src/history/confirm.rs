@@ -4,11 +4,14 @@
 //! compared with the facts, and those that are confirmed are updated in ranges: a third of what it costs to look for each.
 //! Whatever does not fit is left to the [`Recorder`](crate::history::record::Recorder), which comes to the same.
 
+use std::collections::HashSet;
+
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Rows, params};
 
 use crate::history::facts::{Batch, Fact, What};
 use crate::history::runs::{Baseline, RunRecord};
 use crate::history::stored::StoredAnswer;
+use crate::offer::OfferId;
 
 // No joins: see `lookup`.
 const PLACE: &str = "SELECT id FROM offer WHERE network = ?1 AND offer_id = ?2";
@@ -69,7 +72,7 @@ impl Reader<'_, '_> {
                 confirmed.searches += 1;
                 return Ok(Some((at, fact)));
             }
-            confirmed.done.push(false);
+            confirmed.leave(fact);
         }
         Ok(None)
     }
@@ -86,14 +89,14 @@ impl Reader<'_, '_> {
         while let Some(now) = fact {
             match &now.what {
                 What::Links(links) => match self.find_among(&mut rows, now, *links)? {
-                    Match::Same(id) => confirmed.add(id, now.at),
-                    Match::Differs => confirmed.done.push(false),
+                    Match::Same(id) => confirmed.add(id, now),
+                    Match::Differs => confirmed.leave(now),
                     Match::Other => {
-                        confirmed.done.push(false);
+                        confirmed.leave(now);
                         return Ok(());
                     }
                 },
-                _ => confirmed.done.push(false),
+                _ => confirmed.leave(now),
             }
             fact = facts.next();
         }
@@ -122,6 +125,9 @@ impl Reader<'_, '_> {
 struct Confirmed {
     ranges: Vec<Range>,
     done: Vec<bool>,
+    /// Offers with a fact that is left to the recorder, and their networks: what comes after that is left to it too, for the
+    /// last fact counts.
+    left: HashSet<(usize, OfferId)>,
     searches: usize,
 }
 
@@ -132,11 +138,19 @@ struct Range {
 }
 
 impl Confirmed {
-    fn add(&mut self, id: i64, at: i64) {
+    fn leave(&mut self, fact: &Fact) {
+        self.done.push(false);
+        self.left.insert((fact.network, fact.offer));
+    }
+
+    fn add(&mut self, id: i64, fact: &Fact) {
+        if self.left.contains(&(fact.network, fact.offer)) {
+            return self.done.push(false);
+        }
         self.done.push(true);
         match self.ranges.last_mut() {
-            Some(range) if range.last + 1 == id && range.at == at => range.last = id,
-            _ => self.ranges.push(Range { first: id, last: id, at }),
+            Some(range) if range.last + 1 == id && range.at == fact.at => range.last = id,
+            _ => self.ranges.push(Range { first: id, last: id, at: fact.at }),
         }
     }
 

@@ -173,3 +173,20 @@ fn two_first_runs_at_once_leave_each_its_own_baseline() {
     assert!(next(&mut file, "b.csv", &told).is_empty());
     assert_eq!(next(&mut file, "a.csv", &told), ["1,changed,,,url,u,v"]);
 }
+
+#[test]
+fn of_an_offer_that_is_learned_twice_in_one_commit_the_last_counts() {
+    for first in [Links("v"), Error(ErrorKind::NotFound), Error(ErrorKind::Timeout)] {
+        let mut file = File::new();
+        assert!(file.run(&[("7", Links("u")), ("8", Links("u"))]).is_empty());
+        // However the rows of the file are gone through, one of these is where a search for offer 7 begins.
+        for earlier in 1..5 {
+            let told: Vec<_> = std::iter::repeat_n(("7", first), earlier).chain([("7", Links("u"))]).collect();
+            assert_eq!(file.run(&told), [""; 0], "{earlier} times {first:?} before");
+        }
+        assert_eq!(file.last_good("7"), Some(answer("u")));
+        let failures = file.database.connection().query_row("SELECT count(*) FROM offer_error", [], |row| row.get(0));
+        assert_eq!(failures, Ok(0), "it has its answer");
+        assert!(file.is_sound());
+    }
+}
