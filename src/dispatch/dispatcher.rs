@@ -14,7 +14,7 @@ use crate::dispatch::queues::Queues;
 use crate::dispatch::retry::Backoff;
 use crate::dispatch::stats::{Counts, Stats};
 use crate::offer::OfferError;
-use crate::pace::Pace;
+use crate::pace::{Pace, Rhythm};
 
 /// Decides which request is sent next and when, from how calls ended. What a request asks for is not looked at.
 ///
@@ -91,9 +91,9 @@ impl<R> Dispatcher<R> {
         &mut self.pace
     }
 
-    /// From one call to the next at the limit, and how late one may be without the next ones having to be late too.
-    pub(crate) fn rhythm(&self) -> (Duration, Duration) {
-        (self.pace.period(), self.pace.slack())
+    /// How calls follow each other at the limit.
+    pub(crate) fn rhythm(&self) -> Rhythm {
+        self.pace.rhythm()
     }
 
     /// Calls to this host succeeded in an earlier run, so that what fails from the start is an outage.

@@ -36,6 +36,15 @@ const BURST_PER_CALLS: u32 = 100;
 /// The longest window of a share. Only absurd limits get there; times stay far from overflow.
 const LONGEST: Duration = Duration::from_secs(365 * 86_400);
 
+/// How calls follow each other; all zero where nothing limits them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Rhythm {
+    /// From one call to the next.
+    pub(crate) period: Duration,
+    /// How late a call may be without the next ones having to be late too.
+    pub(crate) slack: Duration,
+}
+
 /// Never more calls in any window than the limit allows, at the door where they leave.
 #[derive(Debug)]
 pub(crate) struct Ceiling {
@@ -153,6 +162,11 @@ impl Ceiling {
     /// How late a call may be without the next ones having to be late too.
     pub(crate) fn slack(&self) -> Duration {
         self.slack
+    }
+
+    /// Both together.
+    pub(crate) fn rhythm(&self) -> Rhythm {
+        Rhythm { period: self.period, slack: self.slack }
     }
 
     fn tell(&self, now: Instant) {

@@ -10,7 +10,7 @@ use crate::budget::terms::{Lease, Terms};
 use crate::pace::aimd::Aimd;
 use crate::pace::arrival_window::ArrivalWindow;
 use crate::pace::at_a_time::{AtATime, Explained};
-use crate::pace::ceiling::{self, Ceiling};
+use crate::pace::ceiling::{self, Ceiling, Rhythm};
 use crate::pace::silence::Silence;
 use crate::pace::spacing::{Spacing, Trial};
 use crate::pace::travelling::Travelling;
@@ -18,7 +18,7 @@ use crate::pace::trial::Response;
 use crate::pace::{Permit, Signal, Why};
 use crate::settings::rate::Limit;
 
-/// Where only an answer makes room for a call, that is looked for again after this time too.
+/// Only an answer makes room for the next call there; in case none comes, it is tried again after this time.
 const UNTIL_AN_ANSWER: Duration = Duration::from_millis(500);
 
 /// What exists only where there is a limit.
@@ -75,9 +75,9 @@ impl Limited {
         self.ceiling.period()
     }
 
-    /// How late a call may be without the next ones having to be late too.
-    pub(crate) fn slack(&self) -> Duration {
-        self.ceiling.slack()
+    /// How calls follow each other at the limit.
+    pub(crate) fn rhythm(&self) -> Rhythm {
+        self.ceiling.rhythm()
     }
 
     /// When the next call may leave for the sake of others who use the limit.

@@ -30,6 +30,7 @@ mod trial;
 
 use std::time::{Duration, Instant};
 
+pub(crate) use ceiling::Rhythm;
 use cooldown::Cooldown;
 use limited::Limited;
 pub use spacing::Trial;
@@ -45,7 +46,7 @@ const SHORTEST_WINDOW: Duration = Duration::from_secs(10);
 /// A run without a place asks again after this, unless it gets one before.
 const NO_PLACE: Duration = Duration::from_secs(1);
 
-/// The window that recovery and freezes go by.
+/// The window that recovery and cooldowns go by.
 fn window(limit: Limit) -> Duration {
     limit.window.max(SHORTEST_WINDOW)
 }
@@ -55,7 +56,7 @@ fn window(limit: Limit) -> Duration {
 pub struct Pace {
     rate: Rate,
     terms: Terms,
-    /// `None` without a limit: then only freezes hold calls back.
+    /// `None` without a limit: then only cooldowns hold calls back.
     limited: Option<Limited>,
     cooldown: Cooldown,
     /// Others on this machine have made room by then.
@@ -142,7 +143,7 @@ impl Pace {
         Self { rate, terms: Terms::ALL, limited, cooldown, not_before: now, permits: 0 }
     }
 
-    /// Draws chance (by how much freezes are longer than they have to be) from this seed.
+    /// Draws chance (by how much cooldowns are longer than they have to be) from this seed.
     #[must_use]
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.cooldown.seed(seed);
@@ -274,9 +275,9 @@ impl Pace {
         self.limited.as_ref().is_none_or(Limited::trusts_refusals)
     }
 
-    /// How late a call may be without the next ones having to be late too; zero without a limit.
-    pub(crate) fn slack(&self) -> Duration {
-        self.limited.as_ref().map_or(Duration::ZERO, Limited::slack)
+    /// How calls follow each other at the limit; no time at all without one.
+    pub(crate) fn rhythm(&self) -> Rhythm {
+        self.limited.as_ref().map(Limited::rhythm).unwrap_or_default()
     }
 
     /// The shortest time between two calls in the long run: the limit plus a margin; zero without a limit.

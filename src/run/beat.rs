@@ -1,39 +1,32 @@
-//! The beat of a run over many networks: the moments at which it looks what has come and what is due.
+//! The beat of a run over many networks: the moments at which it sends the calls that are due and takes in the answers.
 //!
-//! By itself each call of each network wakes the run twice, a thousand times a second with a hundred networks, and finds
-//! its code gone from the CPU's caches each time. So what falls due within a beat is done together at its end, and what
-//! comes meanwhile waits for it. Never earlier than it may, and never so late that the pace would suffer. One network, or a
-//! few, have no beat. Must not know what is done in it.
+//! Without it, each call of each network would wake the run twice. With a hundred networks that is a thousand times a
+//! second, and each time its code is gone from the CPU's caches. So calls that fall due within a beat leave together at its
+//! end, and answers wait until then. No call leaves before it may, and none so late that the pace would suffer. A run over
+//! one network, or a few, has no beat. Must not know what is done in it.
 
 use std::cell::Cell;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use crate::pace::Rhythm;
+
 /// No timer is finer, so a shorter beat would be none.
 const SHORTEST: Duration = Duration::from_millis(2);
 
-/// A beat of so many slacks at most: of 50/10s it is 18.4 ms. With twice as many a network that is called for minutes is 2.5 %
-/// slower, not 0.4 %: whenever a busy machine is late by more than the slack that is left, its calls move on.
-const SLACKS: u128 = 2;
+/// A beat lasts this many slacks at most; at 50/10s that is 18.4 ms. With four of them, a run of some minutes took 2.5 %
+/// longer instead of 0.4 %: whenever a busy machine is late by more than the slack that is left, all later calls are late.
+const SLACKS: u32 = 2;
 
-/// Networks come to their end, and shares of limits change: as often it is looked whether the beat is still right.
+/// How often the beat is worked out again: networks finish, and shares of limits change.
 const RENEWED: Duration = Duration::from_secs(1);
 
 thread_local! {
-    /// That of the run on this thread.
+    /// The beat of the run on this thread.
     static BEAT: Cell<Option<Beat>> = const { Cell::new(None) };
 }
 
-/// How the calls of a network follow each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Rhythm {
-    /// From one call to the next.
-    pub(crate) period: Duration,
-    /// How late a call may be without the next ones having to be late too.
-    pub(crate) slack: Duration,
-}
-
-/// Moments at equal distances.
+/// Moments at equal distances from each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Beat {
     start: Instant,
@@ -41,19 +34,17 @@ pub(crate) struct Beat {
 }
 
 impl Beat {
-    /// The beat for networks of these rhythms. None where hardly ever two calls would fall into one.
+    /// The beat for networks of these rhythms. None where two calls would hardly ever fall into the same beat.
     ///
-    /// Where all have the same period it is a whole number of beats. Then a network's calls are always late by the same: if
-    /// that is more than its slack, the first of them moves the others, and from then on it is not. So a beat may be longer
-    /// than the slack; what it costs is that answers are seen later, once in each window. Else it is as long as the least
-    /// slack, which each call may be late by.
+    /// Where all networks have the same period, the period is a whole number of beats. So all calls of a network are late by
+    /// the same time. If that is more than its slack, its first call moves the others once, and from then on they are on
+    /// time. So a beat may be longer than the slack; it costs that answers are seen later, once in each window. Where
+    /// periods differ, a beat is as long as the least slack: each call may be that late.
     pub(crate) fn of(rhythms: impl Iterator<Item = Rhythm> + Clone, start: Instant) -> Option<Self> {
         let slack = rhythms.clone().map(|rhythm| rhythm.slack).min()?;
         let first = rhythms.clone().next()?.period;
         let are_equal = rhythms.clone().all(|rhythm| rhythm.period == first);
-        let beats =
-            if are_equal && !slack.is_zero() { first.as_nanos().div_ceil(SLACKS * slack.as_nanos()) } else { 0 };
-        let length = u32::try_from(beats).ok().and_then(|beats| first.checked_div(beats)).unwrap_or(slack);
+        let length = if are_equal { whole_part(first, SLACKS * slack) } else { slack };
         if length < SHORTEST {
             return None;
         }
@@ -70,6 +61,15 @@ impl Beat {
     }
 }
 
+/// The longest time that is not over `most` and goes into `period` a whole number of times; zero where `most` is.
+fn whole_part(period: Duration, most: Duration) -> Duration {
+    if most.is_zero() {
+        return Duration::ZERO;
+    }
+    let times = period.as_nanos().div_ceil(most.as_nanos());
+    u32::try_from(times).ok().and_then(|times| period.checked_div(times)).unwrap_or_default()
+}
+
 /// Keeps the beat of a run, and ends it with the run.
 #[derive(Debug)]
 pub(crate) struct Beating {
@@ -84,7 +84,7 @@ impl Beating {
         Self { start: now, beat: None, renew_at: now }
     }
 
-    /// Looks which beat is right; `rhythms` are those of the networks that are still called.
+    /// Works out the beat; `rhythms` are those of the networks that are still called.
     pub(crate) fn renew<R: Iterator<Item = Rhythm> + Clone>(&mut self, now: Instant, rhythms: impl FnOnce() -> R) {
         if now >= self.renew_at {
             self.renew_at = now + RENEWED;
@@ -93,7 +93,7 @@ impl Beating {
         }
     }
 
-    /// When that is done which falls due at `at`.
+    /// When a call that falls due at `at` is sent.
     pub(crate) fn next(&self, at: Instant) -> Instant {
         self.beat.map_or(at, |beat| beat.next(at))
     }
@@ -105,8 +105,8 @@ impl Drop for Beating {
     }
 }
 
-/// To be called where the thread of the run is about to wait: lets it sleep until the end of the beat, whatever comes, so
-/// that it wakes for all of that together. Signals wait for a few milliseconds as well.
+/// To be called where the thread of the run is about to wait: sleeps until the end of the beat, whatever arrives, so that the
+/// thread wakes once for all of it. Signals wait for these few milliseconds too.
 pub(crate) fn rest() {
     if let Some(beat) = BEAT.get() {
         let now = Instant::now();

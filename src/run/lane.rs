@@ -11,9 +11,9 @@ use crate::api::{Payload, Reply, Request};
 use crate::budget::Participant;
 use crate::dispatch::{Call, Next, StopReason, Supply, Waiting};
 use crate::error::Error;
+use crate::pace::Rhythm;
 use crate::reorder::buffer::ReorderBuffer;
 use crate::report::{LaneState, LaneStatus, Report};
-use crate::run::beat::Rhythm;
 use crate::run::call_limit::{Gate, LaneCalls};
 use crate::run::fate::{LaneEnd, error_of};
 use crate::run::feed::{Feed, Pending};
@@ -182,9 +182,9 @@ impl Lane {
     /// be late.
     pub(crate) fn rhythm(&self, feed: &Feed) -> Option<Rhythm> {
         let calls = self.is_of_network() && matches!(self.state, State::Calling) && self.is_open(feed);
-        let (period, slack) = self.requests.dispatcher.rhythm();
-        let slack = if self.shares_with_hosts() { Duration::ZERO } else { slack };
-        calls.then_some(Rhythm { period, slack })
+        let rhythm = self.requests.dispatcher.rhythm();
+        let slack = if self.shares_with_hosts() { Duration::ZERO } else { rhythm.slack };
+        calls.then_some(Rhythm { slack, ..rhythm })
     }
 
     /// Whether the budget has something for it.

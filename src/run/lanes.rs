@@ -5,7 +5,7 @@
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use crate::run::beat::Rhythm;
+use crate::pace::Rhythm;
 use crate::run::fate::{Ends, Fate};
 use crate::run::feed::Feed;
 use crate::run::lane::Lane;

@@ -9,8 +9,7 @@ use crate::settings::rate::Rate;
 const MS: Duration = Duration::from_millis(1);
 
 fn rhythm(rate: &str) -> Rhythm {
-    let pace = Pace::new(rate.parse().unwrap(), Instant::now());
-    Rhythm { period: pace.period(), slack: pace.slack() }
+    Pace::new(rate.parse().unwrap(), Instant::now()).rhythm()
 }
 
 fn length(rhythms: &[Rhythm]) -> Option<Duration> {
@@ -97,8 +96,7 @@ fn time(
 fn no_network_is_slower_for_the_beat() {
     let rates = ["50/10s", "5/s", "40/10s", "300/m", "20/s"].map(|rate| rate.parse::<Rate>().unwrap());
     for rate in rates {
-        let pace = Pace::new(rate, Instant::now());
-        let rhythm = Rhythm { period: pace.period(), slack: pace.slack() };
+        let rhythm = Pace::new(rate, Instant::now()).rhythm();
         // Among others of its kind, and among others of other kinds.
         let other = Rhythm { period: rhythm.period + MS, ..rhythm };
         for rhythms in [vec![rhythm; 200], [rhythm, other].repeat(100)] {
