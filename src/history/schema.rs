@@ -39,10 +39,8 @@ pub(super) fn migrate_to(transaction: &Transaction<'_>, version: i32) -> rusqlit
 }
 
 /// A row for each link of each version.
-pub(super) const VERSION_1: &str = include_str!("schema/version_1.sql");
-
 fn version_1(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
-    transaction.execute_batch(VERSION_1)
+    transaction.execute_batch(include_str!("schema/version_1.sql"))
 }
 
 /// A row for each version, with its links in it and a hash of another kind.

@@ -1,6 +1,6 @@
 //! Files that are no history, or one of another version.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::super::lookup::{ANSWER, FIND, STANDING};
 use super::super::schema;
@@ -61,6 +61,19 @@ fn what_is_damaged_foreign_or_newer_is_refused_and_left_as_it_is() {
     Database::open_to_read(&at("empty")).unwrap();
 }
 
+/// A history of an earlier version of the tables, with these rows in it.
+fn of_version(version: i32, rows: &str) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("h.db");
+    let mut old = rusqlite::Connection::open(&path).unwrap();
+    old.pragma_update(None, "foreign_keys", false).unwrap();
+    let transaction = old.transaction().unwrap();
+    schema::migrate_to(&transaction, version).unwrap();
+    transaction.commit().unwrap();
+    old.execute_batch(rows).unwrap();
+    (folder, path)
+}
+
 /// What version 1 of this program has left of two runs: `(network, offer)` 1:7 with two versions, 1:8 gone, 1:9 never good.
 const OF_VERSION_1: &str = "
 INSERT INTO network VALUES (1, 'demo', 'https://demo/', 'me@example.com');
@@ -78,13 +91,7 @@ PRAGMA user_version = 1;
 
 #[test]
 fn a_history_of_version_1_goes_on_as_one_of_this_version() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("h.db");
-    let old = rusqlite::Connection::open(&path).unwrap();
-    old.pragma_update(None, "foreign_keys", false).unwrap();
-    old.execute_batch(schema::VERSION_1).unwrap();
-    old.execute_batch(OF_VERSION_1).unwrap();
-    drop(old);
+    let (folder, path) = of_version(1, OF_VERSION_1);
     let refused = Database::open_to_read(&path).unwrap_err();
     assert!(refused.is_usage() && refused.to_string().contains("earlier version"), "{refused}");
     let mut file = File { database: Database::open(&path).unwrap(), folder, clock: 3_000 };
@@ -118,15 +125,7 @@ PRAGMA user_version = 2;
 
 #[test]
 fn a_history_of_version_2_knows_its_lists() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("h.db");
-    let mut old = rusqlite::Connection::open(&path).unwrap();
-    old.pragma_update(None, "foreign_keys", false).unwrap();
-    let transaction = old.transaction().unwrap();
-    schema::migrate_to(&transaction, 2).unwrap();
-    transaction.commit().unwrap();
-    old.execute_batch(OF_VERSION_2).unwrap();
-    drop(old);
+    let (folder, path) = of_version(2, OF_VERSION_2);
     let database = Database::open(&path).unwrap();
     let listed = "SELECT count(*), count(vanished_at) FROM listed";
     let counts = database.connection().query_row(listed, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
