@@ -107,8 +107,8 @@ impl Summary<'_> {
     /// What can be done about offers that failed.
     fn what_next(&self) -> String {
         let may_pass = self.tally().errors.keys().any(|kind| kind.class() != Class::Offer);
-        if self.tally().missing_lists > 0 {
-            "  to ask for the lists again that could not be read: run the same export again".to_owned()
+        if let Some(missing) = self.what_next_for_lists() {
+            missing
         } else if may_pass && self.ended.output != "stdout" {
             format!("  to ask again for what failed: {}", self.ended.retry_command)
         } else {
@@ -119,20 +119,24 @@ impl Summary<'_> {
     /// What to do next where networks were given up and the others finished. Those whose lists are missing have no offers to
     /// ask for again.
     fn what_next_for(&self, stopped: usize) -> impl Iterator<Item = String> {
-        let lists = self.tally().missing_lists;
-        let missing = match lists {
-            0 => None,
-            1 => Some("  to ask for the list again that could not be read: run the same export again"),
-            _ => Some("  to ask for the lists again that could not be read: run the same export again"),
-        };
-        let whom = match (stopped as u64).saturating_sub(lists) {
+        let whom = match (stopped as u64).saturating_sub(self.tally().missing_lists) {
             0 => None,
             1 => Some("the network that was given up"),
             _ => Some("the networks that were given up"),
         };
         let whom = whom.filter(|_| self.ended.output != "stdout");
         let retry = whom.map(|whom| format!("  to retry {whom}: {}", self.ended.retry_command));
-        retry.into_iter().chain(missing.map(str::to_owned))
+        retry.into_iter().chain(self.what_next_for_lists())
+    }
+
+    /// What to do next where lists of offers could not be read.
+    fn what_next_for_lists(&self) -> Option<String> {
+        let lists = match self.tally().missing_lists {
+            0 => return None,
+            1 => "list",
+            _ => "lists",
+        };
+        Some(format!("  to ask for the {lists} again that could not be read: run the same export again"))
     }
 
     fn nothing_had_failed(&self) -> String {
