@@ -18,12 +18,11 @@ use crate::dispatch::task::Task;
 use crate::offer::{ErrorKind, OfferError};
 use crate::pace::Signal;
 
-/// After so many answers of a gateway in a row the run is quiet for a while.
+/// After this many answers of a gateway in a row the run is quiet for a while.
 const GATEWAY_ROWS: [usize; 2] = [3, 6];
 
-/// While nothing has passed, the third failure that the server itself brought about is followed by silence once, as long as
-/// most windows and a little: somebody else may have used up the limit, and limiters say so by a closed connection or a 500
-/// too.
+/// While nothing has passed, the third failure that the server itself caused is followed by silence, once, a little longer
+/// than most windows. Somebody else may have used up the limit, and some limiters say so with a closed connection or a 500.
 const QUIET_AT_START: Duration = Duration::from_secs(11);
 
 /// Limiters refuse at once.
@@ -171,7 +170,7 @@ impl<R: Clone> Dispatcher<R> {
         }
     }
 
-    /// Nothing is sent for so long; the pace stays as it is.
+    /// Sends nothing for this time; the pace stays as it is.
     fn be_quiet(&mut self, time: Duration, now: Instant) {
         self.health.quiet_until = self.health.quiet_until.max(Some(now + time));
     }

@@ -1,7 +1,7 @@
 //! Shares the limit with unknown others: faster with every call that passes, slower when one is refused (AIMD), and with
 //! a memory for the pace that was refused last (as CUBIC has it) and for bans.
 //!
-//! Never above the ceiling, which stays the hard limit. Knows nothing of freezes.
+//! Never above the ceiling, which stays the hard limit. Knows nothing of cooldowns.
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,8 @@ const GROWTH: f64 = 0.068;
 /// What is left of the pace after a refusal.
 const CUT: f64 = 0.85;
 
-/// Where the limit is far below the pace, it goes on with this multiple of what has passed, and grows in relation to it.
+/// Where the limit is far below the pace, the pace is cut to this multiple of what has passed, and grows in proportion to
+/// itself.
 const A_LITTLE_MORE: f64 = 1.05;
 
 /// Within this part of the pace that was refused last, growth is slower: [`NEAR_GROWTH`] of what it is elsewhere.

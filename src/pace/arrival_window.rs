@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn another_guard_goes_on_where_the_groups_of_this_one_leave_off() {
+    fn another_window_goes_on_where_the_groups_of_this_one_leave_off() {
         let t0 = Instant::now();
         for (most, waits) in [(64, 4200), (10, 4500), (1, 9000)] {
             let (mut arrivals, departures) = full(t0);

@@ -13,22 +13,22 @@ use crate::pace::Permit;
 /// A refusal came sooner than an answer if it took at most this part of the usual time.
 const SOONER: f64 = 0.8;
 
-/// A trial is believed after as many calls that passed with the most in flight that it allows, and given up after as many
-/// refusals.
+/// A trial allows a number of calls in flight. It is believed once this many calls have passed with that number in flight,
+/// and given up after this many refusals.
 const BELIEVED: u32 = 4;
 const REFUSALS: u32 = 4;
 
-/// After a trial that failed, as many times more rows of refusals come before the next one.
+/// After each trial that failed, this many times as many rows of refusals go by before the next one.
 const ROWS_GROW: u32 = 3;
 
-/// One more at a time is tried after as many calls that passed with the most in flight, twice as many each time it was too
-/// many; it is believed after as many calls.
+/// One more call at a time is tried after [`TRY_MORE_AFTER`] calls have passed with the most in flight, and after twice as
+/// many each time that it was too many, up to [`TRY_MORE_RARELY`]. It is believed after [`MORE_BELIEVED`] calls.
 const TRY_MORE_AFTER: u32 = 24;
 const TRY_MORE_RARELY: u32 = 768;
 const MORE_BELIEVED: u32 = 3;
 
-/// Where so many calls are refused while no more are in flight than are known to pass, less those that passed meanwhile
-/// divided by [`PASSES_PER_REFUSAL`], the number in flight is not what this limiter counts.
+/// The number in flight is not what this limiter counts where this many calls are refused although no more are in flight
+/// than are known to pass; one more refusal is allowed for every [`PASSES_PER_REFUSAL`] calls that pass.
 const UNEXPLAINED: u32 = 3;
 const PASSES_PER_REFUSAL: u32 = 20;
 
@@ -40,8 +40,9 @@ pub(crate) struct AtATime {
     most: Option<Most>,
     /// How long the answers of calls that pass take, in seconds.
     usual: Option<f64>,
-    /// Rows of refusals that go by before the next trial, and how many the one after that will have to wait for.
+    /// How many rows of refusals still go by before the next trial.
     rows: u32,
+    /// How many it takes in all: more after each trial that failed.
     rows_wanted: u32,
 }
 
@@ -49,7 +50,7 @@ pub(crate) struct AtATime {
 #[derive(Clone, Copy, Debug)]
 struct Most {
     calls: usize,
-    /// Calls that left before are no news.
+    /// The number of the first call that counts: earlier ones left under another limit.
     since: u64,
     /// Calls that passed with so many in flight, since the last change.
     passed: u32,
@@ -59,16 +60,16 @@ struct Most {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
-    /// It is to be seen whether that helps.
+    /// Whether it helps is not known yet.
     Trial,
     Known {
-        /// One more is tried after as many calls.
+        /// How many calls pass before one more at a time is tried.
         more_after: u32,
-        /// Calls with one more in flight that passed.
+        /// Calls that passed with one more in flight.
         more_passed: u32,
         /// All that passed.
         passes: u32,
-        /// The number before one more was believed to pass, for a while.
+        /// For a while after one more was believed to pass: the number before.
         before: Option<usize>,
     },
 }

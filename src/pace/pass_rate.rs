@@ -1,21 +1,23 @@
 //! How many calls pass per second, and between two rows of refusals: whether the limit is far below the pace.
 //!
-//! Additive growth suits paces near the limit that the user gave. At a tenth of it, a second of growth is a good part of the
-//! pace, and so a few calls pass, several are refused, and again. Counts only; `aimd` decides.
+//! Additive growth suits paces near the limit that the user gave. At a tenth of that, one second of growth is a large part of
+//! the pace: a few calls pass, several are refused, and so on for ever. Counts only; `aimd` decides.
 
 use std::time::{Duration, Instant};
 
 use crate::pace::spacing::Trial;
 
-/// Rows of refusals with no more calls between them than this, and no fewer: where hardly any passes, calls are kept apart.
+/// Between two rows of refusals at most [`FEW`] calls pass where the limit is low, and at least [`FEWEST`]: where fewer pass,
+/// the limiter keeps calls apart.
 const FEW: u32 = 9;
 const FEWEST: u32 = 3;
 
-/// This many such rows, with similar numbers of calls between them, are no accident: others who use a limit come and go.
+/// This many such rows are no accident, if the most calls between two of them are at most [`SIMILAR`] times the fewest:
+/// where others use the limit too, the numbers differ more, as they come and go.
 const ROWS: u32 = 4;
 const SIMILAR: u32 = 2;
 
-/// So many calls in a row that pass end it.
+/// Once this many calls have passed in a row, the limit is not low any more.
 const MANY: u32 = 40;
 
 /// The calls that passed in the last whole window and in the present one, cooldowns included.

@@ -35,7 +35,7 @@ pub(crate) enum Gate {
 }
 
 impl CallLimit {
-    /// The limit of `--max-calls`, if that is given. What is not kept in a checkpoint may be used at once.
+    /// The limit of `--max-calls`, if that is given. Without checkpoints all of it may be used at once.
     pub(crate) fn new(most: Option<u64>, has_checkpoints: bool) -> Self {
         let count = |most| {
             let on_disk = if has_checkpoints { 0 } else { most };
@@ -73,7 +73,7 @@ impl CallLimit {
         }
     }
 
-    /// No other call leaves: from now on a checkpoint holds the calls that were made, and no more.
+    /// No call leaves any more: from now on a checkpoint holds only the calls that were made.
     pub(crate) fn end(&self) {
         if let Some(count) = &self.0 {
             count.is_over.set(true);

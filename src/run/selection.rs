@@ -19,9 +19,9 @@ use crate::run::history::Wanted;
 pub(crate) struct Selection(HashSet<u64>);
 
 impl Selection {
-    /// The offers of which the network has said longest ago what they are, `most` of them: first those that it has never
-    /// said anything of; in the order of the input where there is no other. Those that were asked for in this run already
-    /// come last. Times after `latest` are those of a clock that was wrong.
+    /// The `most` offers that have waited longest: first those that the network has never settled, then those that it settled
+    /// longest ago, and where that is equal in the order of the input. Those that were asked for in this run already come
+    /// last. Times after `latest` are those of a clock that was wrong.
     ///
     /// # Errors
     /// The file or the input cannot be read, or the input only once.
