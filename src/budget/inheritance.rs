@@ -6,6 +6,8 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use crate::settings::rate::Limit;
+
 /// Calls that may count at the server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct StillCounting {
@@ -25,6 +27,17 @@ pub(crate) struct Arrived {
 
 /// At most this many groups, so that a line has a bounded length.
 pub(crate) const MOST_GROUPS: usize = 64;
+
+/// How many calls are noted at once, before the first of them leaves: where there are few, as many as leave in a second, and
+/// no more than a tenth of the limit. Those that have not left by the end of a killed run take places of the next one until
+/// its first answer, and a window from then on.
+pub(crate) fn noted_at_once(limit: Limit) -> u32 {
+    const MOST_OF_FEW: u32 = 5;
+    let calls = limit.calls.get();
+    let seconds = u32::try_from(limit.window.as_secs()).unwrap_or(u32::MAX).max(1);
+    let of_few = (calls / seconds).min(calls / 10).min(MOST_OF_FEW);
+    calls.div_ceil(u32::try_from(MOST_GROUPS).unwrap_or(1)).max(of_few)
+}
 
 /// The first word of a line; another format would have another one.
 const FORMAT: &str = "offerlinks-calls-1";
@@ -95,6 +108,7 @@ impl StillCounting {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::rate::Rate;
 
     fn counting(travelling: u32, arrived: &[(u64, u32)]) -> StillCounting {
         let arrived =
@@ -134,6 +148,22 @@ mod tests {
             (counting(0, &[(300, 1), (20, 1), (10, 1), (0, 1)]), false),
         ] {
             assert_eq!(calls.is_even(period), even, "{calls:?}");
+        }
+    }
+
+    #[test]
+    fn a_second_of_calls_is_noted_at_once_and_never_a_large_part_of_the_limit() {
+        for (rate, at_once) in [
+            ("50/10s", 5),
+            ("5/s", 1),
+            ("300/m", 5),
+            ("10/m", 1),
+            ("20/s", 2),
+            ("7/3s", 1),
+            ("1/10s", 1),
+            ("5000/10s", 79),
+        ] {
+            assert_eq!(noted_at_once(rate.parse::<Rate>().unwrap().limit().unwrap()), at_once, "{rate}");
         }
     }
 

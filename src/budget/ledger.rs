@@ -1,7 +1,7 @@
 //! Where a run keeps which of its calls may still count at the server, so that the next one knows of them if it is killed.
 //!
-//! One small file for each run and server, in the folder that all runs share; in memory on Linux. It is written before a
-//! call leaves, and is locked as long as its run lives: an unlocked one is what a killed run has left behind. A hint and no
+//! One small file for each run and server, in the folder that all runs share; in memory on Linux. It is written before
+//! calls leave, and is locked as long as its run lives: an unlocked one is what a killed run has left behind. A hint and no
 //! promise: without such a folder, or after the clock was set, a run begins as if there had been none. Anybody may put
 //! anything into that folder, so what stands there can slow a run down for one window and do nothing else.
 
@@ -10,7 +10,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::budget::inheritance::{MOST_GROUPS, StillCounting};
+use crate::budget::inheritance::{StillCounting, noted_at_once};
 use crate::settings::rate::Limit;
 
 /// More runs that call one server at a time leave nothing behind.
@@ -57,15 +57,14 @@ impl Ledger {
         (own, left)
     }
 
-    /// A call is about to leave, and `counting` says what counts with it. Where there are many calls a second, several are
-    /// noted at once before the first of them leaves.
+    /// A call is about to leave, and `counting` says what counts with it. Several are noted at once before the first of them
+    /// leaves: writing costs as much as a tenth of a call where a hundred networks are called in turn.
     pub(super) fn sending(&mut self, counting: impl FnOnce() -> StillCounting) {
         if self.noted > 0 {
             self.noted -= 1;
             return;
         }
-        let groups = u32::try_from(MOST_GROUPS).unwrap_or(1);
-        self.noted = self.limit.calls.get().div_ceil(groups) - 1;
+        self.noted = noted_at_once(self.limit) - 1;
         let mut counting = counting();
         counting.travelling = counting.travelling.saturating_add(self.noted);
         // The run goes on without.
@@ -88,7 +87,7 @@ impl Ledger {
     }
 }
 
-/// Each call writes, so one step less counts.
+/// Calls write often, so one step less counts.
 #[cfg(unix)]
 fn write_at_start(file: &mut File, line: &[u8]) -> io::Result<()> {
     std::os::unix::fs::FileExt::write_all_at(file, line, 0)
@@ -175,7 +174,7 @@ mod tests {
         second.sending(|| counting(2, 100));
         drop((killed, second));
         let (_own, left) = open_in(&folder);
-        assert_eq!(left.travelling, 5);
+        assert_eq!(left.travelling, 5 + 2 * 4, "each has noted four more that have not left");
         let ago: Vec<_> = left.arrived.iter().map(|arrived| (arrived.ago.as_millis() / 100, arrived.calls)).collect();
         assert_eq!(ago, [(5, 2), (1, 2)]);
         let (_other, left) = Ledger::open(folder.path(), "other", Limit::PUBLISHED);

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::budget::inheritance::noted_at_once;
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
@@ -54,12 +55,12 @@ fn story(network: &Network, seed: u64) -> Vec<(Duration, Duration)> {
             pace = Pace::new(network.rate.parse().unwrap(), t0 + now).with_seed(seed);
             pace.inherit(&run.left.clone().later(now.saturating_sub(run.noted_at)), t0 + now);
             // As the dispatcher has it: the first call goes alone.
-            run.concurrency = 1;
+            (run.concurrency, run.noted) = (1, 0);
         }
         let poll = if due.len() < run.concurrency { pace.poll(t0 + now) } else { Err(later(t0)) };
         let Err(wait) = poll else {
             let permit = pace.send(t0 + now);
-            (run.left, run.noted_at) = (pace.still_counting(t0 + now), now);
+            run.notes(|| pace.still_counting(t0 + now), network.rate, now);
             let natural = now + draw(network.way);
             let stall = network.stalls.iter().find(|(from, to)| (*from..*to).contains(&natural));
             let arrival = stall.map_or(natural, |(_, to)| *to);
@@ -96,6 +97,21 @@ struct Run {
     /// What it leaves behind, and when that was noted.
     left: StillCounting,
     noted_at: Duration,
+    /// Calls that are noted, and have not left.
+    noted: u32,
+}
+
+impl Run {
+    /// As the ledger does it.
+    fn notes(&mut self, counting: impl FnOnce() -> StillCounting, rate: &str, now: Duration) {
+        if self.noted > 0 {
+            self.noted -= 1;
+            return;
+        }
+        self.noted = noted_at_once(rate.parse::<Rate>().unwrap().limit().unwrap()) - 1;
+        (self.left, self.noted_at) = (counting(), now);
+        self.left.travelling += self.noted;
+    }
 }
 
 fn later(t0: Instant) -> Wait {
