@@ -3,7 +3,8 @@
 //! Only reads. Whoever makes a socket chooses its name, line breaks included, so what stands here is only a hint.
 
 use std::collections::{HashMap, HashSet};
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 
 /// A listening socket.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -16,6 +17,9 @@ pub(super) struct Listening {
 
 /// More are not looked at: nobody has that many runs.
 const MOST: usize = 4096;
+
+/// The bytes of a table of some hundred sockets.
+const USUAL_SIZE: usize = 32 << 10;
 
 /// What the sockets of this program are called by, whatever they stand for.
 pub(super) const NAMES: &str = "offerlinks/";
@@ -33,7 +37,10 @@ impl Table {
     /// # Errors
     /// There is no such table here.
     pub(super) fn read() -> io::Result<Self> {
-        Ok(Self::parse(&std::fs::read("/proc/self/net/unix")?))
+        // The system does not say how long it is, and each growth would be another call.
+        let mut table = Vec::with_capacity(USUAL_SIZE);
+        File::open("/proc/self/net/unix")?.read_to_end(&mut table)?;
+        Ok(Self::parse(&table))
     }
 
     fn parse(table: &[u8]) -> Self {

@@ -19,6 +19,9 @@ use crate::budget::proc_net::{Listening, NAMES, Table};
 const FIRST: u32 = 100;
 /// As many who asked are let go at a time: who asks without end is not served without end.
 const MOST_GUESTS: u32 = 5000;
+/// So many looks at an empty table pass before callers are let go all the same: a run stands in the table before it calls, and
+/// to ask the system each time costs a hundred networks more than a call.
+const IDLE_LOOKS: u32 = 16;
 /// What the kernel says of a user that has no number here: in a user namespace everybody outside of it.
 const UNMAPPED: u32 = 65534;
 
@@ -32,6 +35,8 @@ pub(super) struct Sockets {
     /// This run's user, as others see it.
     user: u32,
     known: HashMap<Listening, u32>,
+    /// Looks since those who asked were let go.
+    looks: u32,
 }
 
 /// What came of asking a socket who listens there.
@@ -55,7 +60,14 @@ impl Sockets {
                 Ok(listener) => {
                     listener.set_nonblocking(true)?;
                     let Asked::User(user) = ask(&name(server, &own))? else { continue };
-                    return Ok(Self { server: server.to_owned(), own, listener, user, known: HashMap::new() });
+                    return Ok(Self {
+                        server: server.to_owned(),
+                        own,
+                        listener,
+                        user,
+                        known: HashMap::new(),
+                        looks: 0,
+                    });
                 }
             }
         }
@@ -64,11 +76,16 @@ impl Sockets {
 
     /// The other runs; `table` is what the system tells of sockets, where it does.
     pub(super) fn peers(&mut self, table: Option<&Table>) -> io::Result<Vec<Peer>> {
-        // Nobody has to wait for an answer: the kernel said who listens here when they connected.
-        (0..MOST_GUESTS).take_while(|_| self.listener.accept().is_ok()).for_each(drop);
-        let Some(table) = table else { return self.peers_one_by_one() };
+        let Some(table) = table else {
+            self.let_guests_go();
+            return self.peers_one_by_one();
+        };
         let mut there = table.listening(&self.server);
         there.retain(|listening| listening.slot != self.own);
+        self.looks += 1;
+        if !there.is_empty() || self.looks >= IDLE_LOOKS {
+            self.let_guests_go();
+        }
         self.known.retain(|listening, _| there.contains(listening));
         let mut peers = Vec::new();
         for listening in there {
@@ -86,6 +103,12 @@ impl Sockets {
             }
         }
         Ok(peers)
+    }
+
+    /// Nobody has to wait for an answer: the kernel said who listens here when they connected.
+    fn let_guests_go(&mut self) {
+        self.looks = 0;
+        (0..MOST_GUESTS).take_while(|_| self.listener.accept().is_ok()).for_each(drop);
     }
 
     /// Without /proc only the first slots can be found.
@@ -178,6 +201,30 @@ mod tests {
         let mut second = Sockets::join(&server).unwrap();
         assert_eq!(peers(&mut first).len(), squatters.len() + 1);
         assert_eq!(peers(&mut second).len(), squatters.len() + 1);
+    }
+
+    #[test]
+    fn who_asks_is_let_go_at_once_where_there_are_runs_and_soon_where_there_are_none() {
+        use std::io::Read;
+        use std::os::unix::net::UnixStream;
+        let is_gone = |guest: &mut UnixStream| guest.read(&mut [0]).is_ok_and(|read| read == 0);
+        let guest = |server: &str| {
+            let guest = UnixStream::connect_addr(&address(server, 0)).unwrap();
+            guest.set_nonblocking(true).unwrap();
+            guest
+        };
+        let server = server();
+        let mut run = Sockets::join(&server).unwrap();
+        for look in 0..IDLE_LOOKS {
+            run.looks = look;
+            let mut asks = guest(&server);
+            assert_eq!(peers(&mut run), []);
+            assert_eq!(is_gone(&mut asks), look + 1 == IDLE_LOOKS, "{look}");
+        }
+        let _other = Sockets::join(&server).unwrap();
+        let mut asks = guest(&server);
+        assert_eq!(peers(&mut run), [Peer::Own]);
+        assert!(is_gone(&mut asks));
     }
 
     #[test]
