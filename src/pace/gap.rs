@@ -5,14 +5,22 @@
 
 use std::time::Duration;
 
-/// While no gap is known to pass: the factor from one that was too short to the next one tried.
-const LONGER: f64 = 1.5;
+/// While no gap is known to work: a call that passes and was sent this much later than its gap says how long is enough.
+const LATER: f64 = 1.1;
 
-/// The same where a gap has worked so far: it is a little too short, by the jitter of the line.
+/// Then the next gap is half-way between that and the longest that was too short, until they are as near to each other as
+/// [`NEAR`]. Where nothing is enough yet, it is longer by about this factor.
+const LONGER: f64 = 1.5;
+const NEAR: f64 = 1.12;
+
+/// As much longer than a whole number of calls per second asks for; the ceiling keeps the same margin.
+const MARGIN: f64 = 1.01;
+
+/// The factor to the next one where a gap has worked so far: it is a little too short, by the jitter of the line.
 const A_LITTLE_LONGER: f64 = 1.06;
 
-/// Two refusals decide that a gap is too short; two successes that the first gap is long enough. A shorter gap than one
-/// that already works needs four, because a bucket has room for a few calls at any gap.
+/// Two refusals decide that the first gap is too short; two successes that it is long enough. A shorter gap than one that
+/// already works needs four, because a bucket has room for a few calls at any gap.
 const REFUSALS_TO_FAIL: u32 = 2;
 const SUCCESSES_TO_PASS: u32 = 2;
 const SUCCESSES_TO_IMPROVE: u32 = 4;
@@ -23,15 +31,22 @@ const WEIGHT: u32 = 24;
 const FAILS_AT: u32 = 2 * WEIGHT + 1;
 
 /// How many calls pass before a shorter gap is tried: soon where much can be gained (the gap is more than 1.3 times the
-/// longest that was too short), late where little can be.
+/// longest that was too short), late where little can be; and [`HALF_WAY`] times as many where it would be none of a whole
+/// number of calls per second.
 const TRIALS: [(f64, u32); 3] = [(1.3, 6), (1.1, 24), (1.04, 72)];
+const HALF_WAY: u32 = 2;
 
-/// After as many successes a gap that was too short is worth another look: limits change, and so do other clients.
+/// After as many successes a gap that was too short is tried once more: others' calls may have come in between.
+const CHECK_AFTER: u32 = 48;
+
+/// And after as many it is worth another look: limits change, and so do other clients.
 const FORGET_AFTER: u32 = 96;
 const FORGET: f64 = 0.9;
 
-/// A call sent this much sooner or later than its gap says nothing about the gap.
-const SAME: std::ops::Range<f64> = 0.95..1.5;
+/// A call that was sent sooner than this part of its gap says nothing about it, nor does one that passes and was sent as
+/// much later as the second.
+const SOONER: f64 = 0.95;
+const MUCH_LATER: f64 = 1.5;
 
 /// No longer gap is looked for.
 const LONGEST: Duration = Duration::from_secs(2);
@@ -53,11 +68,15 @@ pub(crate) struct GapSearch {
     good: Option<Duration>,
     /// The longest gap that was too short; zero while none was.
     too_short: Duration,
+    /// While no gap is known to work: the shortest time after a success at which a call passed.
+    enough: Option<Duration>,
     /// Since this gap was begun.
     passed: u32,
     refused: u32,
-    /// A call passed at this gap after others were refused at shorter ones.
+    /// All shorter gaps were too short, and so long was enough.
     was_found: bool,
+    /// What was too short has been tried once more.
+    is_checked: bool,
     /// Refusals at a good gap, less the successes that make up for them.
     debt: u32,
 }
@@ -65,8 +84,19 @@ pub(crate) struct GapSearch {
 impl GapSearch {
     /// Starts at `gap`, or above it where calls at that gap are always refused.
     pub(crate) fn new(shortest: Duration, gap: Duration, is_too_short: bool) -> Self {
-        let (gap, too_short) = if is_too_short { (gap.mul_f64(LONGER), gap) } else { (gap, Duration::ZERO) };
-        Self { shortest, gap, good: None, too_short, passed: 0, refused: 0, was_found: false, debt: 0 }
+        let (gap, too_short) = if is_too_short { (longer(gap), gap) } else { (gap, Duration::ZERO) };
+        Self {
+            shortest,
+            gap,
+            good: None,
+            too_short,
+            enough: None,
+            passed: 0,
+            refused: 0,
+            was_found: false,
+            is_checked: false,
+            debt: 0,
+        }
     }
 
     /// The gap to keep now.
@@ -84,18 +114,27 @@ impl GapSearch {
         self.good.is_none() && !self.too_short.is_zero()
     }
 
+    /// Whether the gap is known to lie between one that is too short and a time that is enough.
+    pub(crate) fn is_bracketed(&self) -> bool {
+        !self.too_short.is_zero() && (self.enough.is_some() || self.good.is_some())
+    }
+
     /// Whether no gap is known to be too short.
     pub(crate) fn is_fresh(&self) -> bool {
         self.too_short.is_zero()
     }
 
     /// Whether a call that was sent `since` after the last success was sent far later than at this gap.
-    pub(crate) fn is_later(&self, since: Duration) -> bool {
-        since >= self.gap.mul_f64(SAME.end)
+    fn is_later(&self, since: Duration) -> bool {
+        since >= self.gap.mul_f64(MUCH_LATER)
     }
 
     /// A call passed, sent `since` after the last success.
     pub(crate) fn passed(&mut self, since: Duration) {
+        if self.good.is_none() && since >= self.gap.mul_f64(LATER) {
+            self.enough = Some(self.enough.map_or(since, |enough| enough.min(since)));
+            return;
+        }
         if self.is_later(since) {
             return;
         }
@@ -112,29 +151,38 @@ impl GapSearch {
         }
     }
 
-    /// After calls that were refused one passed, sent `since` after the last success: that gap is long enough.
-    pub(crate) fn found(&mut self, since: Duration) {
-        self.begin(since.max(self.shortest));
-        self.was_found = true;
-    }
-
     /// A call was refused, sent `since` after the last success. Returns whether that fits a limiter that keeps calls apart.
     pub(crate) fn refused(&mut self, since: Duration) -> Fit {
-        if self.is_later(since) || since < self.gap.mul_f64(SAME.start) {
+        if !(self.gap.mul_f64(SOONER)..self.gap.mul_f64(LATER)).contains(&since) {
             return Fit::Yes;
         }
         self.refused += 1;
         self.debt += WEIGHT;
         match self.good {
             Some(good) if good == self.gap => self.refused_at_good_gap(good),
-            _ if self.refused < REFUSALS_TO_FAIL => {}
+            None if self.enough.is_some_and(|enough| enough > self.gap) => self.halve(),
+            None if self.refused < REFUSALS_TO_FAIL => {}
             None if self.was_found || self.gap > LONGEST => return Fit::No,
             known => {
                 self.too_short = self.gap;
-                self.begin(known.unwrap_or_else(|| self.gap.mul_f64(LONGER)));
+                self.begin(known.unwrap_or_else(|| longer(self.gap)));
             }
         }
         Fit::Yes
+    }
+
+    /// This gap is too short, and a longer time was enough.
+    fn halve(&mut self) {
+        let enough = self.enough.unwrap_or(self.gap);
+        self.too_short = self.gap;
+        let (low, high) = (self.gap.as_secs_f64(), enough.as_secs_f64());
+        if high > low * NEAR {
+            self.begin(longer(self.gap).min(between(self.gap, enough).0));
+        } else {
+            self.enough = None;
+            self.begin(enough);
+            self.was_found = true;
+        }
     }
 
     fn refused_at_good_gap(&mut self, good: Duration) {
@@ -143,7 +191,7 @@ impl GapSearch {
         }
         if self.gap > self.shortest.max(self.too_short.mul_f64(1.15)) {
             // Another client's calls come in between: the shorter the gap, the fewer do.
-            self.begin(self.shorter());
+            self.begin(self.shorter().0);
         } else {
             self.too_short = self.too_short.max(good.mul_f64(0.97));
             let longer = good.mul_f64(A_LITTLE_LONGER);
@@ -153,10 +201,23 @@ impl GapSearch {
     }
 
     fn try_shorter(&mut self) {
+        if !self.is_checked && self.passed >= CHECK_AFTER && self.too_short >= self.shortest {
+            self.is_checked = true;
+            let gap = self.too_short;
+            self.too_short = Duration::ZERO;
+            self.begin(gap);
+            return;
+        }
         let known = self.too_short.max(self.shortest / 2);
         let room = self.gap.as_secs_f64() / known.as_secs_f64().max(f64::MIN_POSITIVE);
         match TRIALS.iter().find(|(least, _)| room > *least) {
-            Some((_, calls)) if self.passed >= *calls && self.shorter() < self.gap => self.begin(self.shorter()),
+            Some((_, calls)) => {
+                let (shorter, is_whole) = self.shorter();
+                let calls = if is_whole { *calls } else { *calls * HALF_WAY };
+                if self.passed >= calls && shorter < self.gap {
+                    self.begin(shorter);
+                }
+            }
             None if self.passed >= FORGET_AFTER => {
                 self.too_short = self.too_short.mul_f64(FORGET);
                 self.passed = 0;
@@ -166,8 +227,9 @@ impl GapSearch {
     }
 
     /// Half-way to the longest gap that was too short.
-    fn shorter(&self) -> Duration {
-        (self.too_short / 2 + self.gap / 2).max(self.shortest)
+    fn shorter(&self) -> (Duration, bool) {
+        let (gap, is_whole) = between(self.too_short.max(self.shortest.mul_f64(0.9)), self.gap);
+        (gap.max(self.shortest), is_whole || gap <= self.shortest)
     }
 
     fn begin(&mut self, gap: Duration) {
@@ -176,91 +238,23 @@ impl GapSearch {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const MS: Duration = Duration::from_millis(1);
-
-    /// Calls at the gap of the search, one after the other, to a limiter that wants `limit` between two calls. Returns the
-    /// gap at the end and how many calls were refused.
-    fn search(mut search: GapSearch, limit: Duration, calls: u32) -> (Duration, u32) {
-        let (mut since, mut refused) = (search.gap(), 0);
-        for _ in 0..calls {
-            if since >= limit {
-                search.passed(since);
-                since = search.gap();
-            } else {
-                refused += 1;
-                assert_eq!(search.refused(since), Fit::Yes);
-                since += search.gap();
-            }
-        }
-        (search.gap(), refused)
-    }
-
-    #[test]
-    fn finds_the_gap_of_the_limiter_within_5_percent_at_little_cost() {
-        for (start, limit) in [(101, 200), (202, 250), (202, 333), (202, 1000), (237, 200), (600, 200)] {
-            let is_too_short = start < limit;
-            let shortest = MS * if limit == 200 { 101 } else { 202 };
-            let (gap, refused) = search(GapSearch::new(shortest, MS * start, is_too_short), MS * limit, 300);
-            assert!(gap >= MS * limit && gap <= MS * limit * 105 / 100, "{start} to {limit}: {gap:?}");
-            assert!(refused <= 20, "{start} to {limit}: {refused} refused");
-        }
-    }
-
-    #[test]
-    fn is_never_shorter_than_the_limit_that_the_user_gave() {
-        let (gap, refused) = search(GapSearch::new(202 * MS, 600 * MS, false), 10 * MS, 300);
-        assert_eq!((gap, refused), (202 * MS, 0));
-    }
-
-    #[test]
-    fn a_good_gap_with_refusals_now_and_then_is_kept() {
-        let mut search = GapSearch::new(202 * MS, 202 * MS, false);
-        for call in 0..2000 {
-            if call % 30 == 29 { _ = search.refused(202 * MS) } else { search.passed(202 * MS) }
-        }
-        assert_eq!(search.gap(), 202 * MS);
-    }
-
-    #[test]
-    fn where_a_longer_gap_has_others_in_between_a_shorter_one_is_tried() {
-        let mut search = GapSearch::new(202 * MS, 300 * MS, false);
-        (0..2).for_each(|_| search.passed(300 * MS));
-        assert!(search.is_good());
-        (0..3).for_each(|_| _ = search.refused(300 * MS));
-        assert_eq!(search.gap(), 202 * MS);
-    }
-
-    #[test]
-    fn calls_that_left_at_another_gap_say_nothing() {
-        let mut search = GapSearch::new(202 * MS, 202 * MS, false);
-        (0..9).for_each(|_| _ = search.refused(150 * MS));
-        (0..9).for_each(|_| _ = search.refused(404 * MS));
-        (0..9).for_each(|_| search.passed(404 * MS));
-        assert!(search.gap() == 202 * MS && !search.is_good() && !search.looks_for_longer());
-    }
-
-    #[test]
-    fn a_gap_that_passed_and_is_refused_was_no_matter_of_gaps() {
-        let mut search = GapSearch::new(202 * MS, 202 * MS, true);
-        search.found(400 * MS);
-        assert_eq!([search.refused(400 * MS), search.refused(400 * MS)], [Fit::Yes, Fit::No]);
-    }
-
-    #[test]
-    fn no_end_of_gaps_is_tried() {
-        let mut search = GapSearch::new(202 * MS, 202 * MS, true);
-        assert!((0..14).any(|_| search.refused(search.gap()) == Fit::No), "{:?}", search.gap());
-    }
-
-    #[test]
-    fn a_gap_that_was_too_short_once_is_tried_again_in_the_end() {
-        let mut search = GapSearch::new(202 * MS, 400 * MS, false);
-        search.too_short = 390 * MS;
-        (0..2000).for_each(|_| search.passed(search.gap()));
-        assert_eq!(search.gap(), 202 * MS);
-    }
+/// The next gap to try where nothing is known of longer ones.
+fn longer(gap: Duration) -> Duration {
+    between(gap, gap.mul_f64(LONGER * LONGER)).0
 }
+
+/// A gap between two others: that of a whole number of calls per second or of seconds per call, since most limits are such
+/// numbers, or else half-way. And whether it is one.
+fn between(low: Duration, high: Duration) -> (Duration, bool) {
+    let (low, high) = (low.as_secs_f64(), high.as_secs_f64());
+    let middle = (low * high).sqrt();
+    let number = if middle < 1.0 { middle.recip() } else { middle };
+    let whole = [number.floor(), number.ceil()].map(|whole| MARGIN * if middle < 1.0 { whole.recip() } else { whole });
+    let fits = whole.into_iter().filter(|gap| (low * NEAR..high / NEAR.sqrt()).contains(gap));
+    let distance = |gap: &f64| (gap / middle).ln().abs();
+    let nearest = fits.min_by(|a, b| distance(a).total_cmp(&distance(b)));
+    (Duration::from_secs_f64(nearest.unwrap_or(middle)), nearest.is_some())
+}
+
+#[cfg(test)]
+mod tests;

@@ -123,8 +123,7 @@ impl Limited {
 
     /// A call was refused, for the pace or for its offer.
     pub(crate) fn unclear(&mut self, sent_at: Instant, now: Instant, trial: Trial) -> Response {
-        let gap = Duration::from_secs_f64(self.aimd.pace().recip());
-        self.spacing.refused(sent_at, now, gap, trial)
+        self.spacing.refused(sent_at, now, trial)
     }
 
     /// Whether a refusal says something of its offer: not while it is being found out how far apart calls have to be.

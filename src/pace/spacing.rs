@@ -15,6 +15,12 @@ use crate::pace::trial::{GapTrial, Response};
 /// every window and bucket.
 const FEW: u32 = 3;
 
+/// And a single success counts for so many, where the limiter says that it is one.
+const ONE: u32 = 2;
+
+/// Where nothing has passed yet, this refusal comes after a whole window of cooldowns.
+const WAITED: u32 = 4;
+
 /// Signs in a row that begin a trial. Without any, one in [`ROWS_PER_SIGN`] times as many rows of refusals begins one. Both
 /// grow with each trial that failed.
 const SIGNS: u32 = 2;
@@ -98,13 +104,13 @@ impl Spacing {
         self.passes = self.passes.saturating_add(1);
         let since = self.since_success(sent_at);
         self.last_success = self.last_success.max(Some(sent_at));
-        if let (Some(trial), Some(since)) = (&mut self.trial, since) {
+        if let Some(trial) = &mut self.trial {
             trial.passed(since);
         }
     }
 
-    /// A call sent at `sent_at` was refused, as is known at `now`; `gap` is what was kept between calls until then.
-    pub(crate) fn refused(&mut self, sent_at: Instant, now: Instant, gap: Duration, trial: Trial) -> Response {
+    /// A call sent at `sent_at` was refused, as is known at `now`.
+    pub(crate) fn refused(&mut self, sent_at: Instant, now: Instant, trial: Trial) -> Response {
         if now.saturating_duration_since(sent_at) > AT_ONCE {
             self.give_up();
             return Response::Cooldown;
@@ -118,7 +124,7 @@ impl Spacing {
         self.refusals = self.refusals.saturating_add(1);
         let passes = std::mem::take(&mut self.passes);
         let row = (self.refusals == 1).then_some(passes);
-        self.may_begin(row, sent_at, gap, trial)
+        self.may_begin(row, sent_at, trial)
     }
 
     /// Whether a refusal says something of its offer: calls are not kept apart, or at a gap at which hardly any is refused.
@@ -146,19 +152,27 @@ impl Spacing {
     }
 
     /// `row` is what passed before the first refusal of a row; `None` for the others, which begin nothing.
-    fn may_begin(&mut self, row: Option<u32>, sent_at: Instant, gap: Duration, trial: Trial) -> Response {
+    fn may_begin(&mut self, row: Option<u32>, sent_at: Instant, trial: Trial) -> Response {
+        let has_waited = self.last_success.is_none() && self.refusals == WAITED && trial == Trial::AtOnce;
+        if has_waited {
+            // No window is full for so long: it may be that every call comes too soon after another client's.
+            self.trial = Some(GapTrial::new(GapSearch::new(self.period, self.period, false), sent_at));
+            return Response::Gap;
+        }
         let Some(passes) = row else { return Response::Cooldown };
-        self.signs = if passes <= FEW { self.signs + 1 } else { 0 };
+        self.signs = match passes {
+            1 if trial == Trial::AtOnce => self.signs + ONE,
+            0..=FEW => self.signs + 1,
+            _ => 0,
+        };
         self.rows = self.rows.saturating_add(1);
         let it_is_time = trial == Trial::AtOnce && self.rows >= self.signs_wanted.saturating_mul(ROWS_PER_SIGN);
         if self.signs < self.signs_wanted && !it_is_time {
             return Response::Cooldown;
         }
         self.rows = 0;
-        let is_too_short = passes == 1;
         // A longer gap than it has to be only lets other clients' calls come in between.
-        let start = if is_too_short { gap.max(self.period) } else { self.period };
-        let search = GapSearch::new(self.period, start, is_too_short);
+        let search = GapSearch::new(self.period, self.period, passes == 1);
         self.trial = Some(GapTrial::new(search, sent_at));
         Response::Gap
     }
@@ -170,128 +184,4 @@ impl Spacing {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const MS: Duration = Duration::from_millis(1);
-    const GAP: Duration = Duration::from_millis(202);
-
-    /// Time goes on from call to call, and every answer comes at once.
-    struct Story {
-        spacing: Spacing,
-        now: Instant,
-    }
-
-    impl Story {
-        fn new() -> Self {
-            Self { spacing: Spacing::new(GAP), now: Instant::now() }
-        }
-
-        fn pass(&mut self, calls: u32) {
-            for _ in 0..calls {
-                self.now = self.spacing.earliest().unwrap_or(self.now + GAP);
-                self.spacing.send(self.now);
-                self.spacing.passed(self.now);
-            }
-        }
-
-        /// Returns how long the next call has to wait; `None` for a cooldown, which lasts for two seconds.
-        fn refuse(&mut self, trial: Trial) -> Option<Duration> {
-            self.now = self.spacing.earliest().unwrap_or(self.now + GAP);
-            self.spacing.send(self.now);
-            let response = self.spacing.refused(self.now, self.now, GAP, trial);
-            if response == Response::Cooldown {
-                self.now += 2000 * MS;
-                return None;
-            }
-            self.spacing.earliest().map(|next| next - self.now)
-        }
-    }
-
-    #[test]
-    fn the_first_refusal_is_followed_by_a_call_one_gap_later() {
-        let mut story = Story::new();
-        story.pass(20);
-        assert_eq!(story.refuse(Trial::AtOnce), Some(GAP));
-        story.pass(200);
-        assert_eq!((story.spacing.gap(), story.refuse(Trial::AtOnce)), (Some(GAP), Some(GAP)));
-    }
-
-    #[test]
-    fn what_may_be_a_ban_begins_no_trial_before_there_are_signs() {
-        let mut story = Story::new();
-        for (passes, begins) in [(20, false), (20, false), (2, false), (9, false), (3, false), (1, true)] {
-            story.pass(passes);
-            assert_eq!(story.refuse(Trial::OnSigns).is_some(), begins, "{passes}");
-        }
-    }
-
-    #[test]
-    fn a_window_that_is_full_ends_the_trial_after_three_more_calls_and_the_next_one_comes_late() {
-        let mut story = Story::new();
-        story.pass(20);
-        let waits: Vec<_> = (0..4).map(|_| story.refuse(Trial::AtOnce)).collect();
-        assert!(waits[..3].iter().all(|wait| *wait == Some(GAP)) && waits[3].is_none(), "{waits:?}");
-        let rows = (1..100).find(|_| {
-            story.pass(20);
-            story.refuse(Trial::AtOnce).is_some()
-        });
-        assert_eq!(rows, Some(SIGNS * SIGNS_GROW * ROWS_PER_SIGN));
-    }
-
-    #[test]
-    fn where_each_second_call_is_refused_the_gap_is_too_short() {
-        let mut story = Story::new();
-        for _ in 0..4 {
-            story.pass(1);
-            story.refuse(Trial::AtOnce);
-        }
-        assert!(story.spacing.gap() > Some(GAP), "{:?}", story.spacing.gap());
-    }
-
-    #[test]
-    fn a_gap_at_which_many_calls_are_refused_ends_the_trial() {
-        let mut story = Story::new();
-        story.pass(20);
-        story.refuse(Trial::AtOnce);
-        let rows = (1..50).find(|_| {
-            story.pass(5);
-            story.refuse(Trial::AtOnce).is_none()
-        });
-        assert!(rows.is_some_and(|rows| (3..20).contains(&rows)), "{rows:?}");
-    }
-
-    #[test]
-    fn a_limiter_that_is_known_to_keep_calls_apart_is_given_another_trial_soon() {
-        for (calls, wanted) in [(100, SIGNS * SIGNS_GROW), (600, SIGNS)] {
-            let mut story = Story::new();
-            story.refuse(Trial::AtOnce);
-            story.pass(calls);
-            story.spacing.give_up();
-            assert_eq!((story.spacing.signs_wanted, story.spacing.gap()), (wanted, None), "{calls}");
-        }
-    }
-
-    #[test]
-    fn a_refusal_that_was_held_back_begins_nothing() {
-        let mut story = Story::new();
-        story.pass(20);
-        story.spacing.refused(story.now, story.now + 10_000 * MS, GAP, Trial::AtOnce);
-        assert_eq!(story.spacing.gap(), None);
-    }
-
-    #[test]
-    fn answers_that_come_late_hurry_no_call() {
-        let mut story = Story::new();
-        story.pass(20);
-        let sent: Vec<_> = (1..=3).map(|call| story.now + GAP * call).collect();
-        for sent_at in &sent {
-            story.spacing.send(*sent_at);
-        }
-        let now = sent[2] + 100 * MS;
-        story.spacing.refused(sent[0], now, GAP, Trial::AtOnce);
-        story.spacing.send(now + GAP);
-        story.spacing.refused(sent[1], now + GAP, GAP, Trial::AtOnce);
-        assert!(story.spacing.earliest() >= Some(now + 2 * GAP));
-    }
-}
+mod tests;

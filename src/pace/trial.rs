@@ -6,18 +6,26 @@ use std::time::{Duration, Instant};
 
 use crate::pace::gap::{Fit, GapSearch};
 
-/// Refusals in a row that end a trial: in its first calls, unless a gap is known to be too short; and later.
-const FIRST_CALLS: u32 = 12;
+/// Refusals in a row that end a trial: before anything has passed in it, later, and where a longer gap is known to be enough,
+/// so that only others' calls in between can explain a row.
 const IN_A_ROW_AT_FIRST: u32 = 4;
 const IN_A_ROW: u32 = 8;
+const IN_A_ROW_AT_LAST: u32 = 16;
 
-/// After this many refusals in a row the next call comes at a random time: calls may be in step with another client's.
-const OUT_OF_STEP: u32 = 4;
+/// The refusals that a search may cost, until such a gap is known and from then on.
+const SEARCH_COST: u32 = 16;
+const WHOLE_SEARCH_COST: u32 = 40;
 
-/// The part of about the last 64 calls that may be refused at a gap that works, and the refusals that a search may cost.
+/// The part of about the last 64 calls that may be refused at a gap that works. Only the first of a row counts as a whole one:
+/// once somebody else's call has come in between, it takes several to find a place again.
 const LAST_CALLS: f64 = 64.0;
 const TOO_MANY: f64 = 0.08;
-const SEARCH_COST: u32 = 16;
+const LATER_WEIGHT: f64 = 0.33;
+
+/// From the second refusal in a row on the next call waits for the gap of the limit, or for this part of the time since the
+/// last success, and for a random part of that more.
+const SLOWER: u32 = 8;
+const OUT_OF_STEP: f64 = 0.6;
 
 /// As many successes at a gap that works pay for one refusal of the search, so that a long run may go on looking.
 const EARNS: u32 = 16;
@@ -38,9 +46,9 @@ pub(crate) struct GapTrial {
     next: Instant,
     last_sent: Instant,
     calls: u32,
+    /// Those that passed.
+    passed: u32,
     in_a_row: u32,
-    /// How long after the last success the last refused call was sent.
-    refused_after: Duration,
     /// Refusals at gaps on trial.
     search_cost: u32,
     /// Successes at gaps that work.
@@ -66,8 +74,8 @@ impl GapTrial {
             search,
             last_sent: sent_at,
             calls: 0,
+            passed: 0,
             in_a_row: 1,
-            refused_after: Duration::ZERO,
             search_cost: 0,
             passed_at_good: 0,
             refused_part: 0.0,
@@ -100,7 +108,7 @@ impl GapTrial {
     }
 
     /// A call passed, sent `since` after the last success.
-    pub(crate) fn passed(&mut self, since: Duration) {
+    pub(crate) fn passed(&mut self, since: Option<Duration>) {
         self.calls = self.calls.saturating_add(1);
         if self.search.is_good() {
             self.refused_part -= self.refused_part / LAST_CALLS;
@@ -109,13 +117,19 @@ impl GapTrial {
                 self.search_cost = self.search_cost.saturating_sub(1);
             }
         }
-        let row = std::mem::take(&mut self.in_a_row);
-        // Sent far later than the one before it that was refused, it would say little about the gap.
-        let says_much = since < self.refused_after.mul_f64(2.2);
-        if row > 1 && self.search.looks_for_longer() && self.search.is_later(since) && says_much {
-            self.search.found(since);
-        } else {
+        self.in_a_row = 0;
+        self.passed = self.passed.saturating_add(1);
+        if let Some(since) = since {
             self.search.passed(since);
+        }
+    }
+
+    /// How many refusals in a row and at gaps on trial are too many.
+    fn bounds(&self) -> (u32, u32) {
+        match () {
+            () if self.search.is_bracketed() => (IN_A_ROW_AT_LAST, WHOLE_SEARCH_COST),
+            () if self.passed == 0 && self.search.is_fresh() => (IN_A_ROW_AT_FIRST, SEARCH_COST),
+            () => (IN_A_ROW, SEARCH_COST),
         }
     }
 
@@ -130,23 +144,25 @@ impl GapTrial {
         self.calls = self.calls.saturating_add(1);
         self.in_a_row += 1;
         if self.search.is_good() {
-            self.refused_part += (1.0 - self.refused_part) / LAST_CALLS;
+            let weight = if self.in_a_row > 1 { LATER_WEIGHT } else { 1.0 };
+            self.refused_part += weight * (1.0 - self.refused_part) / LAST_CALLS;
         } else {
             self.search_cost += 1;
         }
-        let is_new = self.calls <= FIRST_CALLS && self.search.is_fresh();
-        let most = if is_new { IN_A_ROW_AT_FIRST } else { IN_A_ROW };
-        if self.in_a_row >= most || self.refused_part > TOO_MANY || self.search_cost > SEARCH_COST {
+        let (row, cost) = self.bounds();
+        if self.in_a_row >= row || self.refused_part > TOO_MANY || self.search_cost > cost {
             return Response::Cooldown;
         }
-        self.refused_after = since.unwrap_or_default();
         if since.map(|since| self.search.refused(since)) == Some(Fit::No) {
             return Response::Cooldown;
         }
         let wait = match since {
+            // Another client's calls may be in step with ours, so each comes at a random time.
+            _ if self.in_a_row > 1 => {
+                shortest.max(since.unwrap_or_default() / SLOWER).min(LONGEST).mul_f64(1.0 + OUT_OF_STEP * random)
+            }
             // Half as long again after the last success as before.
             Some(since) if self.search.looks_for_longer() => (since / 2).clamp(shortest.min(LONGEST), LONGEST),
-            _ if self.in_a_row >= OUT_OF_STEP => self.search.gap().mul_f64(1.0 + random),
             _ => self.search.gap(),
         };
         self.next = (self.last_sent.max(sent_at) + wait).max(now);
@@ -168,7 +184,7 @@ mod tests {
             trial.send(now);
             let since = now - last_passed;
             if since >= wanted {
-                trial.passed(since);
+                trial.passed(Some(since));
                 (last_passed, passed) = (now, passed + 1);
             } else {
                 refused += 1;
