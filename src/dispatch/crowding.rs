@@ -89,10 +89,12 @@ impl Crowding {
         self.is_crowded() || self.refused_lately() >= Self::LIKELY
     }
 
-    /// The pace was cut for what was seen: the same is not counted twice.
-    pub(crate) fn acted(&mut self) {
+    /// The pace was cut for what was seen: the same is not counted twice. Returns how many first calls were refused lately.
+    pub(crate) fn acted(&mut self) -> usize {
+        let refused = self.refused_lately();
         self.recent.clear();
         self.alert = Self::ALERT;
+        refused
     }
 
     /// A refused request is known to be bad, or has succeeded.

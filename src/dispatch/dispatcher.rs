@@ -83,7 +83,8 @@ impl<R> Dispatcher<R> {
 
     /// The counts so far; of a standstill that lasts, only what is over of it.
     pub fn counts(&self, now: Instant) -> Counts {
-        self.stats.counts(self.health.frozen_until, self.breaker.open_for(now), now)
+        let counts = self.stats.counts(self.health.frozen_until, self.breaker.open_for(now), now);
+        Counts { at_a_time: self.pace.at_a_time(), ..counts }
     }
 
     /// What keeps the limit: it has to know who else uses that.

@@ -160,7 +160,9 @@ impl<R: Clone> Dispatcher<R> {
             }
             Refusal::Likely => self.refused_without_a_reason(refused, trip).map(|()| Slowed::Yes),
             Refusal::Perhaps if self.judgement.crowding.is_crowded() => {
-                self.judgement.crowding.acted();
+                // This one is counted by `freeze`.
+                let before = self.judgement.crowding.acted().saturating_sub(1);
+                self.stats.throttled_before(before);
                 self.freeze(Signal::Suspected { silence: None }, trip);
                 Ok(Slowed::Yes)
             }
@@ -183,7 +185,8 @@ impl<R: Clone> Dispatcher<R> {
                 self.health.quiet_until = Some(now + Self::QUIET);
             }
             Verdict::Wait => {
-                self.judgement.crowding.acted();
+                // Those before are counted already.
+                let _ = self.judgement.crowding.acted();
                 self.freeze(Signal::Suspected { silence: None }, trip);
             }
             Verdict::KeepSilent(time) => self.freeze(Signal::Suspected { silence: Some(time) }, trip),

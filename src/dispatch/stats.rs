@@ -11,12 +11,15 @@ pub struct Counts {
     pub calls: u64,
     /// Calls that repeated an attempt that had failed.
     pub retries: u64,
-    /// Calls refused for the limit: all that said so, and those without a reason that slowed the run down.
+    /// Calls refused for the limit: all that said so, and those without a reason that slowed the run down, alone or several
+    /// together.
     pub throttled: u64,
     /// How long the run stood still because it was throttled.
     pub frozen: Duration,
     /// How long the run stood still because the service was gone.
     pub outage: Duration,
+    /// How many calls the network takes at a time, where the run has learned that.
+    pub at_a_time: Option<usize>,
 }
 
 /// The counts, and the calls in flight.
@@ -45,6 +48,11 @@ impl Stats {
         self.counts.throttled += 1;
     }
 
+    /// So many calls before were refused for the limit too, as is known by now.
+    pub(crate) fn throttled_before(&mut self, calls: usize) {
+        self.counts.throttled += calls as u64;
+    }
+
     /// The run stands still for this much longer.
     pub(crate) fn frozen(&mut self, longer: Duration) {
         self.counts.frozen += longer;
@@ -70,10 +78,11 @@ mod tests {
         stats.sent(now);
         stats.completed();
         stats.throttled();
+        stats.throttled_before(2);
         stats.frozen(4 * second);
         let counts = |later| stats.counts(now + 4 * second, 2 * second, now + later);
         assert_eq!(counts(second).frozen, second);
-        let expected = Counts { calls: 1, throttled: 1, frozen: 4 * second, outage: 2 * second, ..Counts::default() };
+        let expected = Counts { calls: 1, throttled: 3, frozen: 4 * second, outage: 2 * second, ..Counts::default() };
         assert_eq!(counts(9 * second), expected);
         assert_eq!((stats.in_flight, stats.last_sent_at), (0, Some(now)));
     }

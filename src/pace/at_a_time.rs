@@ -92,6 +92,11 @@ impl AtATime {
         self.most.is_some_and(|most| self.in_flight.len() >= most.calls + usize::from(most.tries_more()))
     }
 
+    /// How many calls pass at a time, once that is known.
+    pub(crate) fn known(&self) -> Option<usize> {
+        self.most.filter(|most| most.stage != Stage::Trial).map(|most| most.calls)
+    }
+
     /// Whether it is being found out how many calls pass at a time.
     pub(crate) fn is_on_trial(&self) -> bool {
         self.most.is_some_and(|most| most.stage == Stage::Trial)

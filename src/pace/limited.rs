@@ -104,6 +104,11 @@ impl Limited {
         self.at_a_time.refused(permit, now, begins) == Explained::Yes
     }
 
+    /// How many calls the network takes at a time, once that is known.
+    pub(crate) fn at_a_time(&self) -> Option<usize> {
+        self.at_a_time.known()
+    }
+
     /// A call was refused for the pace; `silence` is what the network asks for.
     pub(crate) fn throttled(
         &mut self,

@@ -270,6 +270,11 @@ impl Pace {
         self.limited.as_ref().map_or(f64::INFINITY, Limited::pace)
     }
 
+    /// How many calls the network takes at a time, once the run has learned that.
+    pub(crate) fn at_a_time(&self) -> Option<usize> {
+        self.limited.as_ref().and_then(Limited::at_a_time)
+    }
+
     /// Whether a refusal says something of its offer: not while it is being found out how far apart calls have to be.
     pub fn trusts_refusals(&self) -> bool {
         self.limited.as_ref().is_none_or(Limited::trusts_refusals)

@@ -119,6 +119,9 @@ pub(crate) struct Calls {
     pub(crate) throttled: u64,
     pub(crate) by_status: BTreeMap<String, u64>,
     per_second: f64,
+    /// Left out where it was not learned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at_a_time: Option<usize>,
 }
 
 #[derive(Debug, Serialize)]

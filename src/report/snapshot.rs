@@ -82,7 +82,8 @@ impl Snapshot {
         })
     }
 
-    /// The calls of all lanes. They wait side by side, so the wait is that of the lane that waited longest.
+    /// The calls of all lanes. They wait side by side, so the wait is that of the lane that waited longest. How
+    /// many calls a network takes at a time is its own matter.
     pub(crate) fn counts(&self) -> Counts {
         self.lanes.iter().fold(Counts::default(), |sum, LaneStatus { counts, .. }| Counts {
             calls: sum.calls + counts.calls,
@@ -90,6 +91,7 @@ impl Snapshot {
             throttled: sum.throttled + counts.throttled,
             frozen: sum.frozen.max(counts.frozen),
             outage: sum.outage.max(counts.outage),
+            at_a_time: counts.at_a_time.filter(|_| self.lanes.len() == 1),
         })
     }
 

@@ -119,6 +119,7 @@ impl Calls {
             throttled: figures.counts.throttled,
             by_status: by_status(&figures.statuses),
             per_second: thousandths(figures.per_second),
+            at_a_time: figures.counts.at_a_time,
         }
     }
 }

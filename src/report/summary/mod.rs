@@ -221,7 +221,7 @@ impl Summary<'_> {
             "exit_code": outcome.exit_code(tally).code(), "why": why, "failed_offers": self.failed_offers, "output": output,
             "offers": tally.offers, "rows": tally.rows, "failed": tally.failed(),
             "errors": tally.errors, "calls": counts.calls, "retries": counts.retries,
-            "throttled": counts.throttled, "frozen_seconds": counts.frozen.as_secs_f64(),
+            "throttled": counts.throttled, "at_a_time": counts.at_a_time, "frozen_seconds": counts.frozen.as_secs_f64(),
             "outage_seconds": counts.outage.as_secs_f64(), "limit_used": self.figures.limit_used,
             "seconds": self.took.as_secs_f64(),
         });

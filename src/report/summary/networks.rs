@@ -38,6 +38,9 @@ fn line(lane: &LaneFigures<'_>) -> String {
     if let Some(used) = figures.limit_used.filter(|_| figures.counts.calls > 0) {
         text += &format!(" at {:.0}% of the allowed speed", used * 100.0);
     }
+    if let Some(calls) = figures.counts.at_a_time {
+        text += &format!(", takes {} at a time (-j {calls})", counted(calls as u64, "call"));
+    }
     if let Some(LaneState::Stopped(why)) = lane.status.map(|status| &status.state) {
         text += &format!("; stopped: {}", outcome::stopped(why, &lane.plan.host));
     }
@@ -51,7 +54,8 @@ pub(super) fn fields(stats: &Stats) -> Value {
         let (ending, why) = ending(&plan.host, status.map(|status| &status.state));
         json!({"network": &*plan.network, "host": plan.host, "ending": ending, "why": why, "offers": figures.tally.offers,
             "rows": figures.tally.rows, "failed": figures.tally.failed(), "errors": figures.tally.errors,
-            "calls": figures.counts.calls, "throttled": figures.counts.throttled, "limit_used": figures.limit_used})
+            "calls": figures.counts.calls, "throttled": figures.counts.throttled,
+            "at_a_time": figures.counts.at_a_time, "limit_used": figures.limit_used})
     };
     stats.lanes().map(network).collect()
 }

@@ -4,7 +4,7 @@ use crate::report::format::{self, counted};
 use crate::report::stats::Figures;
 use crate::report::summary::Detail;
 
-/// At most three lines, and one for an outage of the budget.
+/// At most three lines, one for a limiter of calls at a time, and one for an outage of the budget.
 pub(super) fn lines(figures: &Figures, detail: Detail) -> Vec<String> {
     let counts = figures.counts;
     let mut line = format!("  {}", counted(counts.calls, "call"));
@@ -27,6 +27,10 @@ pub(super) fn lines(figures: &Figures, detail: Detail) -> Vec<String> {
     if !waits.is_empty() {
         let waits: Vec<_> = waits.into_iter().map(|(wait, why)| format!("{} {why}", format::duration(wait))).collect();
         lines.push(format!("  waited {}", waits.join(", ")));
+    }
+    if let Some(calls) = counts.at_a_time {
+        let calls_at_a_time = counted(calls as u64, "call");
+        lines.push(format!("  the network takes {calls_at_a_time} at a time; -j {calls} avoids the refused ones"));
     }
     if let Some(away) = figures.budget.filter(|budget| budget.times > 0) {
         let (times, lasted) = (counted(away.times, "time"), format::duration(away.lasted));
@@ -52,7 +56,7 @@ mod tests {
         let (frozen, outage) = (Duration::from_secs(4), Duration::from_secs(130));
         let figures = Figures {
             tally: Tally::default(),
-            counts: Counts { calls: 1234, retries: 3, throttled: 2, frozen, outage },
+            counts: Counts { calls: 1234, retries: 3, throttled: 2, frozen, outage, at_a_time: None },
             statuses: Statuses::new(),
             per_second: 4.9,
             limit_used: Some(0.981),
@@ -65,6 +69,9 @@ mod tests {
           waited 4.0s for the network's limit, 2m 10s for an outage to pass
         ");
         assert_eq!(lines(&figures, Detail::Plain).len(), 2);
+        let few = Figures { counts: Counts { at_a_time: Some(2), ..figures.counts }, ..figures.clone() };
+        let last = "  the network takes 2 calls at a time; -j 2 avoids the refused ones";
+        assert_eq!(lines(&few, Detail::Plain).last().map(String::as_str), Some(last));
         let none = Figures { counts: Counts::default(), limit_used: Some(0.0), latency: None, ..figures };
         assert_eq!(lines(&none, Detail::Latency), ["  0 calls"]);
     }
