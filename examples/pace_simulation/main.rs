@@ -110,7 +110,7 @@ fn refusals(tally: &Tally, minute: u64) -> usize {
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Limiters as real ones are, by what they count and how they ban.
-const LIMITERS: [(&str, Limiter); 29] = {
+const LIMITERS: [(&str, Limiter); 30] = {
     let fixed = Limiter::new(Counts::Fixed(50, TEN));
     let sliding = Limiter::new(Counts::Sliding(50, TEN));
     let counted = Limiter { refused_count: true, ..sliding };
@@ -121,6 +121,7 @@ const LIMITERS: [(&str, Limiter); 29] = {
         ("fixed", fixed),
         ("fixed, 403", Limiter { looks: Looks::Forbidden, ..fixed }),
         ("fixed, 500", Limiter { looks: Looks::Broken, ..fixed }),
+        ("fixed, page", Limiter { looks: Looks::Page, ..fixed }),
         ("sliding", sliding),
         ("sliding, refused count", counted),
         ("the same, connection cut", Limiter { looks: Looks::Closed, ..counted }),

@@ -18,6 +18,9 @@ pub(crate) struct Crowding {
     recent: VecDeque<bool>,
     /// First calls for which one refusal is still enough: the pace was cut, and may still be too fast.
     alert: usize,
+    /// First calls since then, and how often in a row it took more than [`Self::ALERT`] of them until it was cut again.
+    since_cut: usize,
+    steady: usize,
     /// Whether each of the last refused requests turned out to be bad; the others succeeded later.
     settled: VecDeque<bool>,
     suspects_first: bool,
@@ -42,7 +45,10 @@ impl Crowding {
     const IN_A_ROW: usize = 2;
     /// Refusals that are no accident where each may well be a limiter's.
     const LIKELY: usize = 3;
+    /// After a cut one refusal is enough for so many first calls; and for twice as many more, up to so often, each time that
+    /// they all passed: a limiter refuses again when the pace has come back, a service that fails now and then at any time.
     const ALERT: usize = 15;
+    const STEADIEST: usize = 4;
     /// This many bad requests among the last that were settled, and no good one, mean that the requests are to blame.
     const SETTLED: usize = 8;
     const BAD: usize = 3;
@@ -93,7 +99,9 @@ impl Crowding {
     pub(crate) fn acted(&mut self) -> usize {
         let refused = self.refused_lately();
         self.recent.clear();
-        self.alert = Self::ALERT;
+        self.steady = if self.since_cut > Self::ALERT { (self.steady + 1).min(Self::STEADIEST) } else { 0 };
+        self.since_cut = 0;
+        self.alert = Self::ALERT * (1 + 2 * self.steady);
         refused
     }
 
@@ -124,6 +132,7 @@ impl Crowding {
 
     fn remember(&mut self, refused: bool) {
         self.alert = self.alert.saturating_sub(1);
+        self.since_cut = self.since_cut.saturating_add(1);
         push(&mut self.recent, refused, Self::RECENT);
     }
 }
@@ -168,13 +177,30 @@ mod tests {
     #[test]
     fn after_a_cut_one_refusal_is_enough_for_a_while() {
         let mut crowding = Crowding::default();
-        crowding.acted();
+        let _ = crowding.acted();
         for _ in 0..14 {
             crowding.passed(true);
         }
         assert!(crowding.is_crowded());
         crowding.passed(true);
         assert!(!crowding.is_crowded());
+    }
+
+    #[test]
+    fn where_cuts_help_for_a_while_again_and_again_one_refusal_is_enough_for_longer() {
+        let mut crowding = Crowding::default();
+        for (passes, alert) in [(0, 15), (16, 45), (40, 75), (70, 105), (100, 135), (130, 135), (5, 15), (20, 45)] {
+            (0..passes).for_each(|_| crowding.passed(true));
+            let _ = crowding.acted();
+            let lasts = (0..200).take_while(|_| {
+                let is_crowded = crowding.is_crowded();
+                crowding.passed(true);
+                is_crowded
+            });
+            let lasts = lasts.count();
+            assert_eq!(lasts, alert, "after {passes}");
+            crowding.since_cut = 0;
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ const FIXED: Limiter = Limiter::new(Counts::Fixed(50, Duration::from_secs(10)));
 const SLIDING: Limiter = Limiter::new(Counts::Sliding(50, Duration::from_secs(10)));
 const BAN: Limiter = Limiter { ban: Duration::from_secs(30), ..FIXED };
 const BUCKET: Limiter = Limiter::new(Counts::Bucket(50, 5.0));
+const SMALL_BUCKET: Limiter = Limiter::new(Counts::Bucket(20, 5.0));
 const GAP: Limiter = Limiter::new(Counts::Gap(Duration::from_millis(200)));
 const GAP_OF_A_THIRD: Limiter = Limiter::new(Counts::Gap(Duration::from_millis(333)));
 const GAP_OF_A_QUARTER: Limiter = Limiter::new(Counts::Gap(Duration::from_millis(250)));
@@ -88,6 +89,8 @@ fn what_is_left_beside_another_client_is_used_and_few_calls_are_refused() {
         (Limiter { looks: Looks::Forbidden, ..BAN }, HALF, 0.1, 1.87),
         (Limiter { looks: Looks::Closed, ..counted }, HALF, 0.1, 1.87),
         (Limiter { looks: Looks::Broken, ..FIXED }, HALF, 0.1, 1.87),
+        (Limiter { looks: Looks::Page, ..FIXED }, HALF, 0.1, 1.87),
+        (Limiter { looks: Looks::Closed, ..SMALL_BUCKET }, HALF, 0.1, 1.87),
         (VSTHROTTLE, HALF, 0.1, 1.25),
         (MOD_EVASIVE, Other::Nobody, 0.06, 1.2),
         (MOD_EVASIVE, Other::Before(60), 0.06, 1.2),

@@ -50,6 +50,8 @@ pub(crate) enum Looks {
     Broken,
     /// The connection is closed.
     Closed,
+    /// A page with any other status.
+    Page,
 }
 
 impl Looks {
@@ -59,6 +61,7 @@ impl Looks {
             Self::Forbidden => (ErrorKind::InvalidResponse, Some(403)),
             Self::Broken => (ErrorKind::ServerError, Some(500)),
             Self::Closed => (ErrorKind::Network, None),
+            Self::Page => (ErrorKind::InvalidResponse, Some(404)),
         };
         OfferError { kind, http_status: status, code: None, message: "no".into() }
     }
