@@ -27,7 +27,10 @@ impl Router {
         /// More are counted: a message stands in every row.
         const NAMED: usize = 10;
         let places = names.iter().enumerate().map(|(place, name)| (name.to_ascii_lowercase(), place)).collect();
-        let mut listed = names.get(..NAMED.min(names.len())).unwrap_or_default().join(", ");
+        // By name: the message stands in rows, which a run writes that continues another with the file in another order.
+        let mut sorted = names.to_vec();
+        sorted.sort_by_key(|name| name.to_ascii_lowercase());
+        let mut listed = sorted.get(..NAMED.min(names.len())).unwrap_or_default().join(", ");
         let more = names.len().saturating_sub(NAMED);
         if more > 0 {
             listed += &format!(" and {more} more");
@@ -66,16 +69,17 @@ mod tests {
             (" acme\t", Ok(1)),
             ("Acme", Ok(1)),
             ("aCME", Ok(1)),
-            ("acm", Err("no network is called \"acm\"; there are demo, Acme")),
-            ("Demo 2", Err("no network is called \"Demo 2\"; there are demo, Acme")),
-            ("", Err("the row names no network; there are demo, Acme")),
-            (" ", Err("the row names no network; there are demo, Acme")),
+            ("acm", Err("no network is called \"acm\"; there are Acme, demo")),
+            ("Demo 2", Err("no network is called \"Demo 2\"; there are Acme, demo")),
+            ("", Err("the row names no network; there are Acme, demo")),
+            (" ", Err("the row names no network; there are Acme, demo")),
         ] {
             assert_eq!(router.route(cell), route.map_err(str::to_owned), "{cell:?}");
         }
-        let many: Vec<_> = (0..100).map(|n| format!("n{n}")).collect();
+        assert_eq!(router.route("x"), Router::of(&["Acme", "demo"]).route("x"), "whatever their order in the file");
+        let many: Vec<_> = (0..100).map(|n| format!("n{n:02}")).collect();
         let message = Router::of(&many.iter().map(String::as_str).collect::<Vec<_>>()).route("x").unwrap_err();
-        assert!(message.ends_with("n8, n9 and 90 more"), "{message}");
+        assert!(message.ends_with("n08, n09 and 90 more"), "{message}");
         let long = router.route(&"x".repeat(1000)).unwrap_err();
         assert!(long.len() < 200, "{long}");
     }
