@@ -23,11 +23,13 @@ const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 pub enum ClientError {
     /// The key would travel in the clear.
     #[error(
-        "calls to {host} would use plain http, which shows the API key to everyone on the way; use https, or --allow-http if you mean it"
+        "calls to {host} would use plain http, which shows the API key to everyone on the way; use https in {named_by}, or --allow-http if you mean it"
     )]
     PlainHttp {
         /// The host.
         host: String,
+        /// The flag, the variable or the line that names it.
+        named_by: String,
     },
     /// Not a place on the web.
     #[error("the base URL must start with https:// and name a host, such as https://NAME.api.offerslook.com")]
@@ -85,7 +87,7 @@ pub(crate) fn api_root(base_url: &Url) -> Result<Url, ClientError> {
 pub(crate) fn route(base: &Url, http: &Http, proxy: Option<&Proxy>) -> Result<Route, ClientError> {
     let host = host_and_port(base).ok_or(ClientError::BaseUrl)?;
     if base.scheme() == "http" && !is_loopback(base) && !http.allow_http {
-        return Err(ClientError::PlainHttp { host });
+        return Err(ClientError::PlainHttp { host, named_by: http.host_named_by.clone() });
     }
     Ok(Route {
         host,

@@ -65,12 +65,17 @@ impl RunOutcome {
         }
     }
 
-    /// What happened to a run over this many networks; empty where all is well. If several were given up, each has its
-    /// own reason, and the run has none.
-    pub(crate) fn words_over(&self, networks: usize, host: &str) -> String {
+    /// What happened to a run over this many networks, of which so many were given up; empty where all is well. Each of
+    /// several has its own reason, and the run has none.
+    pub(crate) fn words_over(&self, (given_up, networks): (usize, usize), host: &str) -> String {
         match self {
             Self::Stopped(stop) if networks > 1 && *stop != StopReason::OutOfTime => {
-                format!("stopped: all {networks} networks were given up")
+                let (were, have) = if given_up == 1 { ("was", "that one has") } else { ("were", "those have") };
+                if given_up == networks {
+                    format!("stopped: all {networks} networks were given up")
+                } else {
+                    format!("stopped: {given_up} of {networks} networks {were} given up, and only {have} offers left")
+                }
             }
             outcome => outcome.words(host),
         }

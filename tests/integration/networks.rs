@@ -135,6 +135,8 @@ fn one_network_refused_and_one_down_leave_the_others_complete_and_can_be_retried
         assert_eq!(kinds.len(), 20, "{network}");
         assert!(kinds.iter().all(|(_, there)| *there == kind), "{network}: {kinds:?}");
     }
+    let ran = again(&folder).input("offers.csv").args(&[&arguments[..], &["--retry-failed"]].concat()).run().expect(5);
+    ran.says(&["stopped: 2 of 5 networks were given up, and only those have offers left"]);
     // The same again, now that all are up: what was good stays where it was, byte for byte.
     let healthy: Vec<_> = FIVE.into_iter().map(|_| network()).collect();
     config(&folder, &FIVE.into_iter().zip(&healthy).collect::<Vec<_>>());
@@ -213,6 +215,7 @@ fn a_dry_run_names_the_networks_the_slowest_of_them_and_the_rows_of_none() {
         "2: a (a.example), b (b.example)",
         "20, and more where one fails",
         "10 calls to b, whose limit is 1/s",
+        "links.csv.networks (during the run)",
     ] {
         assert!(ran.stdout.contains(words), "{words:?} is not in {}", ran.stdout);
     }

@@ -136,6 +136,7 @@ fn files(job: &Job, target: &Destination, earlier: &ResumeDecision) -> Vec<(Path
             files.extend(job.workbook().map(|path| (path.to_owned(), note(path))));
             files.extend(job.work.all_offers().iter().map(|list| (list.file.clone(), note(&list.file))));
             files.push((place.partial(), "during the run"));
+            files.extend(job.networks.are_several().then(|| (place.log(), "during the run")));
             files.push((place.checkpoint(), "during the run"));
             if let ResumeDecision::SetAside { .. } = earlier {
                 let [rows, checkpoint] = place.set_aside();

@@ -47,7 +47,8 @@ impl View for MetricsFile {
 fn end(event: &Event, stats: &Stats) -> Option<End> {
     match event {
         Event::Ended(Ended { outcome, host, .. }) => {
-            let why = (*outcome != RunOutcome::Complete).then(|| outcome.words_over(stats.networks(), host));
+            let why = (*outcome != RunOutcome::Complete)
+                .then(|| outcome.words_over((stats.given_up(), stats.networks()), host));
             Some(End { code: outcome.exit_code(&stats.tally()), ending: outcome.word(), why })
         }
         Event::Failed { error, code, .. } => Some(End { code: *code, ending: FAILED, why: Some(error.clone()) }),

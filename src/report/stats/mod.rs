@@ -19,7 +19,7 @@ use crate::report::changes::ChangeSummary;
 use crate::report::event::Event;
 use crate::report::failed_offer::FailedOffer;
 use crate::report::plan::{LaneId, LanePlan, Plan};
-use crate::report::snapshot::{LaneStatus, Snapshot};
+use crate::report::snapshot::{LaneState, LaneStatus, Snapshot};
 use crate::settings::report_files::Files;
 
 /// What is known about a run.
@@ -172,6 +172,13 @@ impl Stats {
     /// How many networks the run calls.
     pub(crate) fn networks(&self) -> usize {
         self.plan.as_ref().map_or(0, |plan| plan.lanes.len())
+    }
+
+    /// How many of them were given up.
+    pub(crate) fn given_up(&self) -> usize {
+        let is_given_up =
+            |lane: &LaneFigures<'_>| matches!(lane.status.map(|status| &status.state), Some(LaneState::Stopped(_)));
+        self.lanes().filter(is_given_up).count()
     }
 
     /// The host of a network.

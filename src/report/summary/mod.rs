@@ -35,15 +35,15 @@ pub(crate) enum Detail {
 /// The final summary of an export.
 pub(crate) fn describe(ended: &Ended, stats: &Stats, detail: Detail) -> Message {
     let (figures, took) = (stats.figures(), stats.started_at.elapsed());
-    let summary =
-        Summary { ended, figures: &figures, failed_offers: &stats.failed_offers, networks: stats.networks(), took };
+    let networks = (stats.given_up(), stats.networks());
+    let summary = Summary { ended, figures: &figures, failed_offers: &stats.failed_offers, networks, took };
     let (level, mut lines) = summary.first_lines();
     lines.extend(changes::line(stats.changes.as_ref(), summary.tally()));
     lines.extend(summary.failures());
     lines.extend(networks::lines(stats));
     lines.extend(took::lines(&figures, detail));
     match ended.outcome {
-        RunOutcome::Complete => lines.extend(summary.what_next_for(networks::stopped(stats))),
+        RunOutcome::Complete => lines.extend(summary.what_next_for(stats.given_up())),
         RunOutcome::BelowMinOk { .. } => lines.push(summary.what_next()),
         _ => lines.push(summary.what_is_safe()),
     }
@@ -55,7 +55,8 @@ struct Summary<'a> {
     ended: &'a Ended,
     figures: &'a Figures,
     failed_offers: &'a [FailedOffer],
-    networks: usize,
+    /// How many were given up, and how many there are.
+    networks: (usize, usize),
     took: Duration,
 }
 
@@ -197,7 +198,7 @@ impl Summary<'_> {
         };
         let fix = match &self.ended.outcome {
             // Over several networks each line says what is wrong with its own.
-            RunOutcome::Stopped(StopReason::Refused(error)) if self.networks < 2 => match error.kind {
+            RunOutcome::Stopped(StopReason::Refused(error)) if self.networks.1 < 2 => match error.kind {
                 kind if kind.class() == Class::Account => kind.hint(),
                 ErrorKind::InvalidResponse => {
                     "check the key and its white list, and ask the network whether this address is banned"

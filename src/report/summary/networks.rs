@@ -13,13 +13,6 @@ pub(super) fn lines(stats: &Stats) -> Vec<String> {
     if lanes.len() < 2 { Vec::new() } else { lanes.iter().map(line).collect() }
 }
 
-/// Networks that were given up while others finished.
-pub(super) fn stopped(stats: &Stats) -> usize {
-    let is_stopped =
-        |lane: &LaneFigures<'_>| matches!(lane.status.map(|status| &status.state), Some(LaneState::Stopped(_)));
-    stats.lanes().filter(is_stopped).count()
-}
-
 /// `  acme: 998 of 1,000 offers, 2 failed (2 not_found), 1,004 calls at 98% of the limit`
 fn line(lane: &LaneFigures<'_>) -> String {
     let figures = &lane.figures;

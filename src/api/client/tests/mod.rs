@@ -227,7 +227,9 @@ fn the_key_does_not_travel_in_the_clear_by_accident() {
         let http = Http { allow_http, ..Http::default() };
         assert_eq!(Client::new(&account(base), &http).is_ok(), fine, "{base}");
     }
-    let refused = Client::new(&account("http://a.example:8080"), &Http::default()).unwrap_err().to_string();
+    let http = Http { host_named_by: "base_url in c.toml line 3".to_owned(), ..Http::default() };
+    let refused = Client::new(&account("http://a.example:8080"), &http).unwrap_err().to_string();
+    assert!(refused.contains("use https in base_url in c.toml line 3"), "{refused}");
     assert!(refused.starts_with("calls to a.example:8080 would use plain http") && refused.contains("--allow-http"));
 }
 
