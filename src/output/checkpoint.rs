@@ -160,7 +160,9 @@ pub(crate) fn read_file(path: &Path) -> io::Result<Option<String>> {
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Ok(Some(String::new())),
         opened => opened?,
     };
-    let mut bytes = Vec::new();
+    // Read at each commit: a buffer that grows would ask the system ten times.
+    let size = file.metadata().map_or(0, |about| about.len()).min(MAX_SIZE);
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default() + 1);
     file.take(MAX_SIZE).read_to_end(&mut bytes)?;
     Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
 }

@@ -87,7 +87,7 @@ impl Written {
         }
         let tail = self.tail();
         let mut at = self.bytes - tail.len() as u64;
-        let mut there = [0; 8 << 10];
+        let mut there = [0; 16 << 10];
         for part in tail.chunks(there.len()) {
             let there = there.get_mut(..part.len()).unwrap_or_default();
             read_at(file, there, at)?;
