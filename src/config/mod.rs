@@ -27,6 +27,7 @@ mod retry_failed;
 mod run_key;
 mod views;
 
+pub(crate) use self::accounts::NETWORK_COLUMN;
 pub(crate) use self::all_offers::AllOffers;
 pub(crate) use self::check::{CheckJob, CheckTarget};
 pub(crate) use self::environment::Environment;

@@ -69,18 +69,32 @@ pub(crate) struct Networks {
     first: NetworkConfig,
     others: Vec<NetworkConfig>,
     routing: Routing,
+    /// Networks of the config file that are not called.
+    left_out: Vec<String>,
 }
 
 impl Networks {
     /// The only one.
     pub(crate) fn single(network: NetworkConfig) -> Self {
-        Self { first: network, others: Vec::new(), routing: Routing::Single }
+        Self { first: network, others: Vec::new(), routing: Routing::Single, left_out: Vec::new() }
     }
 
     /// Those of a config file, in its order. `None` without any.
     pub(crate) fn of_file(networks: Vec<NetworkConfig>, routing: Routing) -> Option<Self> {
         let mut networks = networks.into_iter();
-        Some(Self { first: networks.next()?, others: networks.collect(), routing })
+        Some(Self { first: networks.next()?, others: networks.collect(), routing, left_out: Vec::new() })
+    }
+
+    /// The same, where the config file has these networks, called or not.
+    #[must_use]
+    pub(crate) fn among(mut self, names: impl Iterator<Item = String>) -> Self {
+        self.left_out = names.filter(|name| self.iter().all(|network| network.name != *name)).collect();
+        self
+    }
+
+    /// The networks of the config file that are not called.
+    pub(crate) fn left_out(&self) -> &[String] {
+        &self.left_out
     }
 
     /// The only one, or the first of several.

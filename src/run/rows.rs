@@ -13,6 +13,7 @@ use crate::input::{
     Input, InputFingerprint, InputWarnings, NotTheSameInput, Resolved, ResumePosition, Row, Source, Total,
 };
 use crate::report::{Event, Report};
+use crate::run::misdirected::Misdirected;
 use crate::run::pipe::Pipe;
 use crate::run::retry_failed::{KeptRow, PreviousRows, RowAction, StaleRows, failed_rows_of};
 
@@ -36,6 +37,7 @@ pub(crate) struct Rows {
     pub(crate) reading: Option<Resolved>,
     /// `--append`, with the input's own names of columns.
     append: String,
+    misdirected: Option<Misdirected>,
     ended: bool,
 }
 
@@ -73,6 +75,7 @@ impl Rows {
         let cells = job.append.template.columns().filter_map(|name| input.cell_index(name)).collect();
         let reading = Some(input.resolved());
         let append = job.append.template.text(|name| input.column_name(name).unwrap_or(name).to_owned());
+        let misdirected = Misdirected::new(job, &input);
         // A named pipe or a device may keep its reader waiting as stdin may.
         let from = if input.is_stream() {
             From::Pipe(Pipe::open(input).map_err(Error::system("start a thread for the input"))?)
@@ -80,7 +83,8 @@ impl Rows {
             From::File(Box::new(input))
         };
         let (format, schema) = (job.output.format.rows(), job.output.schema.clone());
-        Ok(Self { from, kept, cells, network_cell, looks, format, schema, reading, append, ended: false })
+        let ended = false;
+        Ok(Self { from, kept, cells, network_cell, looks, format, schema, reading, append, misdirected, ended })
     }
 
     /// Opens the earlier output.
@@ -113,6 +117,7 @@ impl Rows {
             schema,
             reading: None,
             append,
+            misdirected: None,
             ended: false,
         })
     }
@@ -165,7 +170,7 @@ impl Rows {
                 None => Next::End,
             },
         };
-        self.ended = matches!(next, Next::End);
+        self.seen(&next);
         Ok(next)
     }
 
@@ -175,8 +180,22 @@ impl Rows {
             From::Pipe(pipe) if !self.ended => pipe.wait().await?,
             _ => std::future::pending().await,
         };
-        self.ended = matches!(next, Next::End);
+        self.seen(&next);
         Ok(next)
+    }
+
+    fn seen(&mut self, next: &Next) {
+        self.ended = matches!(next, Next::End);
+        if let (Some(misdirected), Next::Row(row)) = (&mut self.misdirected, next) {
+            misdirected.look(row);
+        }
+    }
+
+    /// Reports once what is odd about the rows read so far.
+    pub(crate) fn tell_meanwhile(&mut self, report: &Report) {
+        if let Some(event) = self.misdirected.as_mut().and_then(Misdirected::take) {
+            report.emit(&event);
+        }
     }
 
     /// Whether all rows are read.

@@ -39,6 +39,7 @@ impl Run {
         }
         self.writer.commit_if_due(&mut self.feed.rows, now)?;
         self.writer.tell(report);
+        self.feed.rows.tell_meanwhile(report);
         for (id, stop) in stops {
             if let Some(ending) = self.stopped(id, stop, report) {
                 return Ok(Some(ending));

@@ -143,6 +143,25 @@ fn one_network_of_the_file_is_exported_as_ever() {
 }
 
 #[test]
+fn rows_that_name_another_network_than_the_one_that_is_called_are_pointed_out() {
+    let warning = "line 3 names the network \"demo\", and every row is called at acme (--network)";
+    for (column, cell, warns) in [
+        ("network", "demo", true),
+        ("Network", " DEMO ", true),
+        ("network", "ACME", false),
+        // Where the clicks come from, not whose the offer is.
+        ("network", "facebook", false),
+        ("campaign", "demo", false),
+    ] {
+        let scene = Scene::new();
+        scene.folder.write("offers.csv", format!("offer_id,{column}\n16,acme\n17,{cell}\n18,{cell}\n"));
+        let ran = scene.run(&["export", "offers.csv", "-o", "links.csv", "--network", "acme"]).expect(0);
+        assert_eq!(ran.stderr.matches(warning).count(), usize::from(warns), "{column} {cell}: {}", ran.stderr);
+        assert_eq!((scene.demo.calls().len(), scene.acme.calls().len()), (0, 3));
+    }
+}
+
+#[test]
 fn a_flag_beats_a_variable_beats_the_table_beats_the_top() {
     let scene = Scene::new();
     let settings = |arguments: &[&str], variables: &[(&str, &str)]| {

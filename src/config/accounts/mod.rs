@@ -20,7 +20,7 @@ use crate::config::file::{self, ConfigFile, NamedBy};
 use crate::config::networks::{Network, NetworkConfig, Networks, Routing};
 use crate::settings::origin::{Setting, SettingSource};
 
-pub(crate) use self::selection::{SelectionError, Want};
+pub(crate) use self::selection::{NETWORK_COLUMN, SelectionError, Want};
 pub(crate) use self::target::{BadNetworks, Target};
 
 use self::selection::Selected;
@@ -112,6 +112,7 @@ impl Targets {
         }
         // There is at least one; a job without any is never made.
         let networks = Networks::of_file(networks, routing).ok_or(SelectionError::None)?;
+        let networks = networks.among(file.networks.iter().map(|network| network.name.clone()));
         Ok(Chosen { networks, settings, warnings, file })
     }
 }

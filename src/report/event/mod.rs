@@ -31,6 +31,15 @@ pub(crate) enum Event {
     Setting(String),
     /// Something odd about the settings.
     SettingsDoubt(String),
+    /// All rows go to one network, and this one names another network of the config file.
+    OtherNetwork {
+        /// The row's line in the input.
+        line: u64,
+        /// The network that it names.
+        named: String,
+        /// The network that is called.
+        called: String,
+    },
     /// Offer IDs are read from the keyboard.
     ReadingTerminal,
     /// An earlier run with the same output was found; what becomes of it.

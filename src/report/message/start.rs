@@ -35,6 +35,9 @@ pub(super) fn messages(event: &Event) -> Vec<Message> {
             let text = "a stream cannot be continued: --resume has nothing to resume".to_owned();
             one(Level::Warning, "earlier_run", text)
         }
+        Event::OtherNetwork { line, named, called } => {
+            one(Level::Warning, "other_network", other_network(*line, named, called))
+        }
         Event::AppendDoubt(doubt) => {
             let level = if doubt.is_loss() { Level::Notice } else { Level::Warning };
             one(level, "append", doubt.to_string())
@@ -145,6 +148,13 @@ fn listed(offers: u64, without_id: u64, calls: u64) -> Vec<Message> {
         messages.push(Message::plain(Level::Warning, "list_doubt", text));
     }
     messages
+}
+
+fn other_network(line: u64, named: &str, called: &str) -> String {
+    format!(
+        "line {line} names the network {named:?}, and every row is called at {called} (--network): to call each row at its \
+         own network, leave --network out"
+    )
 }
 
 /// The message about an earlier run.
