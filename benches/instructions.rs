@@ -42,7 +42,7 @@ const STAGES: &[(&str, &[&str])] = &[
         &["offerlinks::api::documented", "offerlinks::api::link", "offerlinks::offer", "from_utf8"],
     ),
     ("call, key guard (`api`)", &["offerlinks::api", "memchr"]),
-    ("order and memory of answers (`reorder`)", &["offerlinks::reorder", "lru"]),
+    ("order and memory of answers (`reorder`)", &["offerlinks::reorder", "hashbrown"]),
     ("rows (`encode`)", &["offerlinks::encode"]),
     ("to disk (`output`)", &["offerlinks::output", "crc32fast"]),
     ("loop (`run`, `report`)", &["offerlinks", "futures_util", "futures_core"]),

@@ -4,10 +4,9 @@
 
 use std::num::NonZeroUsize;
 
-use lru::LruCache;
-
 use crate::offer::{Answer, OfferError, OfferId, Outcome};
 use crate::reorder::Slot;
+use crate::reorder::recent::Recent;
 use crate::reorder::store::{AnswerStore, Stored};
 
 /// What is known of an offer.
@@ -22,7 +21,7 @@ enum Known {
 /// The answers of the offers that were called last.
 #[derive(Debug)]
 pub(super) struct AnswerCache {
-    known: LruCache<OfferId, Known>,
+    known: Recent<OfferId, Known>,
     /// Bytes held by finished answers.
     size: usize,
     /// How many bytes they may hold.
@@ -38,10 +37,7 @@ impl AnswerCache {
     /// An empty cache of at most `entries` offers, whose answers hold at most `most` bytes, in `store` once they are
     /// written.
     pub(super) fn new(entries: NonZeroUsize, most: usize, store: Box<dyn AnswerStore>) -> Self {
-        // The cache grows as it fills: a run of ten offers should not pay for ten thousand.
-        let mut known = LruCache::unbounded();
-        known.resize(entries);
-        Self { known, size: 0, most, store, packed: Vec::new() }
+        Self { known: Recent::new(entries), size: 0, most, store, packed: Vec::new() }
     }
 
     /// How many offers are known.
@@ -59,7 +55,7 @@ impl AnswerCache {
     /// Where the outcome of an offer is or will be, and how many bytes were unpacked for it; `None` if it has to be asked
     /// for.
     pub(super) fn get(&mut self, offer: OfferId) -> Option<(Slot, usize)> {
-        match self.known.get_mut(&offer)? {
+        match self.known.get_mut(offer)? {
             Known::Slot(slot) => Some((slot.clone(), 0)),
             Known::Packed(stored) => {
                 let packed = self.store.get(stored)?;
@@ -77,14 +73,14 @@ impl AnswerCache {
 
     /// The outcome of an offer is on its way to this slot.
     pub(super) fn expect(&mut self, offer: OfferId, slot: Slot) {
-        if let Some((_, forgotten)) = self.known.push(offer, Known::Slot(slot)) {
+        if let Some(forgotten) = self.known.insert(offer, Known::Slot(slot)) {
             self.forgotten(forgotten);
         }
     }
 
     /// Gives everybody who waits for an offer its outcome; returns how many bytes that takes.
     pub(super) fn finish(&mut self, offer: OfferId, outcome: Outcome) -> usize {
-        let Some(Known::Slot(slot)) = self.known.peek(&offer) else { return 0 };
+        let Some(Known::Slot(slot)) = self.known.peek_mut(offer) else { return 0 };
         let size = size_of_outcome(&outcome);
         let taken = if slot.fill(outcome) { size } else { 0 };
         self.size += taken;
@@ -94,7 +90,7 @@ impl AnswerCache {
 
     /// Packs an answer away that is about to be written.
     pub(super) fn pack(&mut self, offer: OfferId, answer: &Answer) {
-        let Some(known) = self.known.peek_mut(&offer) else { return };
+        let Some(known) = self.known.peek_mut(offer) else { return };
         self.packed.clear();
         answer.pack(&mut self.packed);
         if let Some(stored) = self.store.put(&self.packed) {
@@ -106,11 +102,11 @@ impl AnswerCache {
 
     /// Forgets the answer that has not been needed for longest; one still on its way cannot be forgotten.
     fn forget_oldest(&mut self) -> bool {
-        let oldest = self.known.peek_lru();
-        if oldest.is_none_or(|(_, known)| matches!(known, Known::Slot(slot) if slot.outcome().is_none())) {
+        let oldest = self.known.oldest();
+        if oldest.is_none_or(|known| matches!(known, Known::Slot(slot) if slot.outcome().is_none())) {
             return false;
         }
-        if let Some((_, known)) = self.known.pop_lru() {
+        if let Some(known) = self.known.pop_oldest() {
             self.forgotten(known);
         }
         true

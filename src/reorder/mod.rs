@@ -4,6 +4,7 @@
 
 mod answer_cache;
 pub mod buffer;
+pub(crate) mod recent;
 mod slab;
 mod slot;
 pub(crate) mod store;

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use jiff::Timestamp;
-use lru::LruCache;
 
 use super::all_offers;
 use crate::api::Client;
@@ -17,6 +16,7 @@ use crate::offer::OfferId;
 use crate::output::Destination;
 use crate::pace::Pace;
 use crate::reorder::buffer::ReorderBuffer;
+use crate::reorder::recent::Recent;
 use crate::report::{DryRun, Event, InvalidRow, PlannedCalls, PlannedRows, Report, Slowest};
 use crate::run::lane_progress::LaneProgress;
 use crate::run::resume::ResumeDecision;
@@ -160,7 +160,7 @@ struct Seen {
     /// IDs that are too long for that.
     others: HashSet<(usize, OfferId)>,
     /// The offers that a run would remember.
-    remembered: LruCache<(usize, OfferId), ()>,
+    remembered: Recent<(usize, OfferId), ()>,
     calls: u64,
     /// Calls to each network.
     calls_of: Vec<u64>,
@@ -175,7 +175,7 @@ impl Seen {
             kept: 0,
             numbers: HashSet::new(),
             others: HashSet::new(),
-            remembered: LruCache::new(ReorderBuffer::<()>::REMEMBERED),
+            remembered: Recent::new(ReorderBuffer::<()>::REMEMBERED),
             calls: 0,
             calls_of: Vec::new(),
             invalid: 0,
@@ -225,7 +225,10 @@ impl Seen {
             Ok(number) => self.numbers.insert((lane, number)),
             Err(_) => self.others.insert((lane, offer)),
         };
-        let is_called = self.remembered.put((lane, offer), ()).is_none();
+        let is_called = self.remembered.get_mut((lane, offer)).is_none();
+        if is_called {
+            self.remembered.insert((lane, offer), ());
+        }
         self.calls += u64::from(is_called);
         self.calls_of.resize(self.calls_of.len().max(lane + 1), 0);
         if let Some(calls) = self.calls_of.get_mut(lane) {
