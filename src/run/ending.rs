@@ -88,8 +88,12 @@ impl Run {
             report.emit(&Event::Stopping { signal, waiting_for: LastWait::Disk });
             disk_patience(since, Instant::now())
         };
-        let Feed { rows, spool, .. } = &mut self.feed;
-        match signals.until_second(self.writer.finish((rows, spool.as_mut())), tell).await {
+        let Self { lanes, mut feed, writer, .. } = self;
+        let Feed { rows, spool, .. } = &mut feed;
+        // To give back the memory and the file of remembered answers takes as long as a commit: meanwhile the disk works.
+        let let_go = async { drop(lanes) };
+        let (finished, ()) = tokio::join!(signals.until_second(writer.finish((rows, spool.as_mut())), tell), let_go);
+        match finished {
             Ok(finished) => {
                 let (summary, lock, finish) = finished?;
                 Ok(Ended { ending: RunOutcome::Complete, kept: summary.offers, summary, lock, finish })

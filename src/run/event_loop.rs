@@ -87,7 +87,7 @@ impl Run {
             _ => {}
         }
         match ended? {
-            RunOutcome::Complete => self.complete(signals, report).await,
+            RunOutcome::Complete => Box::pin(self.complete(signals, report)).await,
             ending => Ok(self.ended(ending)),
         }
     }
