@@ -110,7 +110,7 @@ fn refusals(tally: &Tally, minute: u64) -> usize {
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Limiters as real ones are, by what they count and how they ban.
-const LIMITERS: [(&str, Limiter); 30] = {
+const LIMITERS: [(&str, Limiter); 31] = {
     let fixed = Limiter::new(Counts::Fixed(50, TEN));
     let sliding = Limiter::new(Counts::Sliding(50, TEN));
     let counted = Limiter { refused_count: true, ..sliding };
@@ -154,6 +154,7 @@ const LIMITERS: [(&str, Limiter); 30] = {
         ("2 at a time, 1.5 s", Limiter::new(Counts::AtATime(2, Duration::from_millis(1500)))),
         ("5 at a time, 800 ms", Limiter::new(Counts::AtATime(5, Duration::from_millis(800)))),
         ("gap 250 ms", Limiter::new(Counts::Gap(Duration::from_millis(250)))),
+        ("the same, answers 300 ms", Limiter::new(SLOW_GAP)),
         ("5 per 10 s", Limiter::new(Counts::Sliding(5, TEN))),
         ("bucket of 1/s by the clock", Limiter::new(Counts::Seconds(10, 1))),
         (
@@ -168,6 +169,7 @@ const LIMITERS: [(&str, Limiter); 30] = {
     ]
 };
 
+const SLOW_GAP: Counts = Counts::AtATimeApart(99, Duration::from_millis(300), Duration::from_millis(250));
 const TEN: Duration = Duration::from_secs(10);
 
 /// The scenarios of the table of real limiters: name, `--rate`, the other client, offers.

@@ -144,7 +144,10 @@ impl Limited {
                 self.at_a_time.over(permit);
                 return self.travelling.lost(permit, now);
             }
-            Signal::Ignored => _ = self.at_a_time.over(permit),
+            Signal::Ignored => {
+                self.at_a_time.over(permit);
+                self.spacing.did_not_pass(permit.at);
+            }
             Signal::Throttled { .. } | Signal::Suspected { .. } | Signal::Unclear { .. } => {}
         }
         let arrived = self.travelling.answered(permit);

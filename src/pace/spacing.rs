@@ -6,6 +6,7 @@
 //! the first refusal, and again where few calls pass between cooldowns. Windows, buckets and bans refuse its calls too:
 //! then it ends after a few, and the next one comes much later. Must not know of limits or cooldowns.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::pace::gap::GapSearch;
@@ -27,6 +28,9 @@ const SIGNS: u32 = 2;
 const ROWS_PER_SIGN: u32 = 2;
 const SIGNS_GROW: u32 = 3;
 
+/// So many calls are remembered: more than are in flight at usual paces.
+const REMEMBERED: usize = 64;
+
 /// A limiter that keeps calls apart refuses at once. One that holds its refusals back (a tarpit) makes trials expensive.
 const AT_ONCE: Duration = Duration::from_secs(2);
 
@@ -44,8 +48,10 @@ pub(crate) struct Spacing {
     passes: u32,
     /// Refusals since the last success.
     refusals: u32,
-    /// When the last call was sent that passed.
-    last_success: Option<Instant>,
+    /// When the latest calls were sent that were not refused: the others are answered at once.
+    sent: VecDeque<Instant>,
+    /// Whether any call has passed.
+    has_passed: bool,
     random: fastrand::Rng,
 }
 
@@ -72,7 +78,8 @@ impl Spacing {
             rows: SIGNS * ROWS_PER_SIGN,
             passes: u32::MAX,
             refusals: 0,
-            last_success: None,
+            sent: VecDeque::with_capacity(REMEMBERED),
+            has_passed: false,
             random: fastrand::Rng::with_seed(0),
         }
     }
@@ -93,6 +100,10 @@ impl Spacing {
 
     /// A call leaves.
     pub(crate) fn send(&mut self, now: Instant) {
+        if self.sent.len() == REMEMBERED {
+            self.sent.pop_front();
+        }
+        self.sent.push_back(now);
         if let Some(trial) = &mut self.trial {
             trial.send(now);
         }
@@ -102,15 +113,23 @@ impl Spacing {
     pub(crate) fn passed(&mut self, sent_at: Instant) {
         self.refusals = 0;
         self.passes = self.passes.saturating_add(1);
-        let since = self.since_success(sent_at);
-        self.last_success = self.last_success.max(Some(sent_at));
-        if let Some(trial) = &mut self.trial {
-            trial.passed(since);
+        self.has_passed = true;
+        if self.trial.is_some() {
+            let since = self.since_success(sent_at);
+            self.trial.iter_mut().for_each(|trial| trial.passed(since));
+        }
+    }
+
+    /// A call sent at `sent_at` did not pass.
+    pub(crate) fn did_not_pass(&mut self, sent_at: Instant) {
+        if let Ok(place) = self.sent.binary_search(&sent_at) {
+            self.sent.remove(place);
         }
     }
 
     /// A call sent at `sent_at` was refused, as is known at `now`.
     pub(crate) fn refused(&mut self, sent_at: Instant, now: Instant, trial: Trial) -> Response {
+        self.did_not_pass(sent_at);
         if now.saturating_duration_since(sent_at) > AT_ONCE {
             self.give_up();
             return Response::Cooldown;
@@ -153,7 +172,7 @@ impl Spacing {
 
     /// `row` is what passed before the first refusal of a row; `None` for the others, which begin nothing.
     fn may_begin(&mut self, row: Option<u32>, sent_at: Instant, trial: Trial) -> Response {
-        let has_waited = self.last_success.is_none() && self.refusals == WAITED && trial == Trial::AtOnce;
+        let has_waited = !self.has_passed && self.refusals == WAITED && trial == Trial::AtOnce;
         if has_waited {
             // No window is full for so long: it may be that every call comes too soon after another client's.
             self.trial = Some(GapTrial::new(GapSearch::new(self.period, self.period, false), sent_at));
@@ -177,9 +196,10 @@ impl Spacing {
         Response::Gap
     }
 
-    /// How long after the last success a call was sent.
+    /// How long after the last call that passed or may yet pass a call was sent.
     fn since_success(&self, sent_at: Instant) -> Option<Duration> {
-        self.last_success.and_then(|success| sent_at.checked_duration_since(success))
+        let before = self.sent.iter().rev().find(|sent| **sent < sent_at)?;
+        Some(sent_at - *before)
     }
 }
 

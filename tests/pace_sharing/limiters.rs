@@ -43,6 +43,12 @@ fn runs(rate: &'static str, limiter: Limiter, other: Other, offers: u64) -> Vec<
     runs
 }
 
+/// Offers per second, and the part of our calls that was refused.
+fn mean(runs: &[Peace]) -> (f64, f64) {
+    let mean = |value: fn(&Peace) -> f64| runs.iter().map(value).sum::<f64>() / runs.len() as f64;
+    (mean(Peace::pace), mean(Peace::refused))
+}
+
 #[test]
 fn a_rate_twice_as_high_as_the_limit_is_settled_within_two_minutes() {
     for rate in ["10/s", "100/10s"] {
@@ -107,8 +113,7 @@ fn what_is_left_beside_another_client_is_used_and_few_calls_are_refused() {
         (SLIDING, Other::Poisson(0.3), 0.05, 3.5),
     ] {
         let runs = runs("50/10s", limiter, other, 300);
-        let pace = runs.iter().map(Peace::pace).sum::<f64>() / runs.len() as f64;
-        let refused = runs.iter().map(Peace::refused).sum::<f64>() / runs.len() as f64;
+        let (pace, refused) = mean(&runs);
         assert!(pace >= at_least && refused <= most_refused, "{limiter:?} {other:?}: {pace}/s, {refused} refused");
     }
     // A window that is full refuses theirs too, but not more of them than ours need.
@@ -162,6 +167,37 @@ fn a_limiter_of_calls_at_a_time_is_given_as_many_as_it_takes() {
                 assert!(pace >= at_least && refused <= 0.1, "{rate} {calls} {looks:?}: {pace}/s, {refused} refused");
             }
         }
+    }
+}
+
+#[test]
+fn a_limiter_of_calls_at_a_time_is_got_used_to_though_its_server_stalls_or_it_keeps_calls_apart_too() {
+    let ms = Duration::from_millis;
+    let stalls = |every, lasts| Some((every * SECOND, lasts));
+    for (rate, counts, stalls, at_least) in [
+        ("50/10s", Counts::AtATime(2, ms(600)), stalls(60, ms(1000)), 3.0),
+        ("50/10s", Counts::AtATime(2, ms(600)), stalls(60, 12 * SECOND), 2.6),
+        ("50/10s", Counts::AtATime(1, ms(350)), stalls(40, 3 * SECOND), 2.4),
+        ("10/s", Counts::AtATime(3, ms(500)), stalls(90, 65 * SECOND), 1.4),
+        // What is kept to is one call at a time, so a third or half of what an oracle would get where answers are slow.
+        ("50/10s", Counts::AtATimeApart(2, ms(600), ms(250)), None, 1.5),
+        ("50/10s", Counts::AtATimeApart(1, ms(200), ms(333)), None, 2.5),
+        ("50/10s", Counts::AtATimeApart(3, ms(1000), ms(333)), None, 0.9),
+    ] {
+        for looks in [Looks::Throttle, Looks::Closed, Looks::Broken] {
+            let runs = runs(rate, Limiter { stalls, looks, ..Limiter::new(counts) }, Other::Nobody, 300);
+            let (pace, refused) = mean(&runs);
+            assert!(pace >= at_least && refused <= 0.1, "{rate} {counts:?} {looks:?}: {pace}/s, {refused} refused");
+        }
+    }
+}
+
+#[test]
+fn calls_are_kept_apart_beside_others_though_answers_take_longer_than_the_gap() {
+    let limiter = Limiter::new(Counts::AtATimeApart(99, Duration::from_millis(300), Duration::from_millis(250)));
+    for other in [HALF, Other::Poisson(2.5)] {
+        let (pace, refused) = mean(&runs("50/10s", limiter, other, 300));
+        assert!(pace >= 2.0 && refused <= 0.2, "{other:?}: {pace}/s, {refused} refused");
     }
 }
 

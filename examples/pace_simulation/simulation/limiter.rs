@@ -22,6 +22,8 @@ pub(crate) enum Counts {
     Pauseless(u32, u64),
     /// So many calls at a time, each of which takes so long: nginx's `limit_conn`, a pool of workers.
     AtATime(u32, Duration),
+    /// The same, and none sooner than this after the last that passed.
+    AtATimeApart(u32, Duration, Duration),
     /// A bucket of the first number, to which the second is added as the clock goes on to the next second.
     Seconds(u32, u32),
 }
@@ -46,6 +48,8 @@ pub(crate) struct Limiter {
     pub(crate) tells: Option<Tells>,
     /// Refusals are held back for so long: a tarpit.
     pub(crate) holds: Duration,
+    /// At the end of each of the first times the server answers nothing for the second.
+    pub(crate) stalls: Option<(Duration, Duration)>,
     pub(crate) looks: Looks,
 }
 
@@ -70,6 +74,7 @@ impl Limiter {
             doubles: false,
             tells: None,
             holds,
+            stalls: None,
             looks: Looks::Throttle,
         }
     }
@@ -105,7 +110,7 @@ impl State {
     pub(crate) fn reply(&mut self, now: Duration) -> Reply {
         let Limiter { looks, holds, .. } = self.limiter;
         match self.arrives(now) {
-            Ok(()) => Reply { refused: None, takes: self.takes() },
+            Ok(()) => Reply { refused: None, takes: self.takes(now) },
             Err(retry_after) => Reply { refused: Some(Refusal { looks, retry_after }), takes: holds },
         }
     }
@@ -133,8 +138,15 @@ impl State {
     }
 
     /// How long a call that passes takes.
-    fn takes(&self) -> Duration {
-        if let Counts::AtATime(_, takes) = self.limiter.counts { takes } else { Duration::ZERO }
+    fn takes(&self, now: Duration) -> Duration {
+        let (Counts::AtATime(_, takes) | Counts::AtATimeApart(_, takes, _)) = self.limiter.counts else {
+            return Duration::ZERO;
+        };
+        let stall = self.limiter.stalls.map_or(Duration::ZERO, |(every, lasts)| {
+            let ends = every.mul_f64((now.as_secs_f64() / every.as_secs_f64()).ceil());
+            if now + takes + lasts > ends { ends.saturating_sub(now + takes) } else { Duration::ZERO }
+        });
+        takes + stall
     }
 
     fn retry_after(&self, now: Duration) -> Option<Duration> {
@@ -179,14 +191,8 @@ impl State {
                 }
                 fits
             }
-            Counts::AtATime(calls, takes) => {
-                self.counted.retain(|ends| *ends > now);
-                let fits = self.counted.len() < calls as usize;
-                if fits {
-                    self.counted.push_back(now + takes);
-                }
-                fits
-            }
+            Counts::AtATime(calls, _) => self.fits_at_a_time(calls, Duration::ZERO, now),
+            Counts::AtATimeApart(calls, _, gap) => self.fits_at_a_time(calls, gap, now),
             Counts::Seconds(most, per_second) => {
                 let gone = self.last.map_or(0, |last| now.as_secs() - last.as_secs());
                 self.tokens = (self.tokens + gone as f64 * f64::from(per_second)).min(f64::from(most));
@@ -204,6 +210,16 @@ impl State {
                 fits
             }
         }
+    }
+
+    fn fits_at_a_time(&mut self, calls: u32, gap: Duration, now: Duration) -> bool {
+        self.counted.retain(|ends| *ends > now);
+        let fits = self.counted.len() < calls as usize && self.last.is_none_or(|last| now >= last + gap);
+        if fits {
+            self.counted.push_back(now + self.takes(now));
+            self.last = Some(now);
+        }
+        fits
     }
 
     fn fits_window(&mut self, calls: u32, window: Duration, now: Duration) -> bool {
