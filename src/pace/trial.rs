@@ -19,6 +19,7 @@ const WHOLE_SEARCH_COST: u32 = 40;
 /// The part of about the last 64 calls that may be refused at a gap that works. Only the first of a row counts as a whole one:
 /// once somebody else's call has come in between, it takes several to find a place again.
 const LAST_CALLS: f64 = 64.0;
+const FEWEST_CALLS: f64 = 24.0;
 const TOO_MANY: f64 = 0.08;
 const LATER_WEIGHT: f64 = 0.33;
 
@@ -111,7 +112,7 @@ impl GapTrial {
     pub(crate) fn passed(&mut self, since: Option<Duration>) {
         self.calls = self.calls.saturating_add(1);
         if self.search.is_good() {
-            self.refused_part -= self.refused_part / LAST_CALLS;
+            self.refused_part -= self.refused_part / self.last_calls();
             self.passed_at_good = self.passed_at_good.wrapping_add(1);
             if self.passed_at_good.is_multiple_of(EARNS) {
                 self.search_cost = self.search_cost.saturating_sub(1);
@@ -122,6 +123,11 @@ impl GapTrial {
         if let Some(since) = since {
             self.search.passed(since);
         }
+    }
+
+    /// Over how many calls refusals are counted: fewer at first, unless a gap is known to be too short.
+    fn last_calls(&self) -> f64 {
+        if self.search.is_fresh() { f64::from(self.calls).clamp(FEWEST_CALLS, LAST_CALLS) } else { LAST_CALLS }
     }
 
     /// How many refusals in a row and at gaps on trial are too many.
@@ -145,7 +151,7 @@ impl GapTrial {
         self.in_a_row += 1;
         if self.search.is_good() {
             let weight = if self.in_a_row > 1 { LATER_WEIGHT } else { 1.0 };
-            self.refused_part += weight * (1.0 - self.refused_part) / LAST_CALLS;
+            self.refused_part += weight * (1.0 - self.refused_part) / self.last_calls();
         } else {
             self.search_cost += 1;
         }
