@@ -133,20 +133,21 @@ async fn an_answer_in_many_pieces_is_put_together() {
 
 #[tokio::test]
 async fn a_body_over_the_limit_is_not_read_to_its_end() {
+    let http = Http { timeout: Duration::from_secs(30), ..quick() };
     let bomb = gzip(&vec![b' '; 20_000_000]);
     assert!(bomb.len() < 50_000);
     for answer in
         [with_body("200 OK\r\ncontent-encoding: gzip", &bomb), with_body("200 OK", " ".repeat(100_001).as_bytes())]
     {
         let (base, _heads) = serve_bytes(answer);
-        let reply = call(&base, &quick()).await;
+        let reply = call(&base, &http).await;
         let (kind, fault, message) = error(&reply);
         assert_eq!((kind, fault), (ErrorKind::BodyTooLarge, Some(Fault::TooLarge)));
         assert!(message.contains("100000 bytes (--max-body)"), "{message}");
         assert_eq!(reply.http_status, Some(200));
     }
     let (base, _heads) = serve_bytes(with_body("200 OK", " ".repeat(100_000).as_bytes()));
-    assert_eq!(error(&call(&base, &quick()).await).0, ErrorKind::InvalidResponse);
+    assert_eq!(error(&call(&base, &http).await).0, ErrorKind::InvalidResponse);
 }
 
 #[tokio::test]
