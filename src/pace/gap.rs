@@ -160,6 +160,8 @@ impl GapSearch {
         self.debt += WEIGHT;
         match self.good {
             Some(good) if good == self.gap => self.refused_at_good_gap(good),
+            // The gap of the limit that the user gave is the likeliest.
+            None if self.gap <= self.shortest && self.passed > 0 && self.refused < REFUSALS_TO_FAIL => {}
             None if self.enough.is_some_and(|enough| enough > self.gap) => self.halve(),
             None if self.refused < REFUSALS_TO_FAIL => {}
             None if self.was_found || self.gap > LONGEST => return Fit::No,
