@@ -34,10 +34,11 @@ pub(crate) struct KeepArgs {
     /// Their rows are written from the history: 12h, 3d. Needs --history.
     #[arg(hide_short_help = true, long, value_name = "TIME", value_parser = parse_age)]
     pub max_age: Option<Duration>,
-    /// Make at most this many calls, for the offers confirmed longest ago first
+    /// Make at most this many calls, for the offers not asked for the longest first
     ///
     /// Retries count, and so do the calls for the list of --all-offers, and those of an interrupted run that this one
-    /// continues. The other offers are written from the history. Needs --history.
+    /// continues. Offers that failed last time get up to half of them. The other offers are written from the history.
+    /// Needs --history.
     #[arg(hide_short_help = true, long, value_name = "N")]
     pub max_calls: Option<u64>,
 }

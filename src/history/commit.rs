@@ -26,8 +26,8 @@ impl Database {
         let write = || {
             let mut confirmed = confirm(&transaction, run, batch)?.into_iter();
             let mut recorder = Recorder::new(&transaction, run, batch.answers())?;
-            let open = batch.facts().iter().filter(|_| confirmed.next() != Some(true));
-            open.into_iter().try_for_each(|fact| recorder.fact(fact))?;
+            let open: Vec<_> = batch.facts().iter().filter(|_| confirmed.next() != Some(true)).collect();
+            recorder.facts(&open)?;
             recorder.end()?;
             finished.map_or(Ok(()), |(counts, at)| finish(&transaction, run.id, counts, at))
         };

@@ -68,6 +68,12 @@ impl Batch {
         self.facts.is_empty()
     }
 
+    /// Forgets them all, and keeps their room.
+    pub(crate) fn clear(&mut self) {
+        self.facts.clear();
+        self.answers.clear();
+    }
+
     /// Memory held, in bytes.
     pub(crate) fn size(&self) -> usize {
         self.answers.len() + self.facts.len() * size_of::<Fact>()

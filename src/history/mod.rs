@@ -5,8 +5,8 @@
 //! - [`schema`]: the tables, their version and how an older file gets it
 //! - [`database`]: opening, and refusing what is damaged, foreign or newer
 //! - [`stored`]: an answer as a row of the file
-//! - [`facts`]: what a run has learned since its last commit; [`commit`]: writes that in one transaction, by [`confirm`] and
-//!   [`record`]
+//! - [`facts`]: what a run has learned since its last commit; [`commit`]: writes that in one transaction, by [`confirm`],
+//!   [`new_offers`] and [`record`]
 //! - [`listed`]: offers that have vanished from the network's own list
 //! - [`runs`]: which run a fact belongs to, and since which run changes are counted
 //! - [`lookup`]: the last good links of an offer
@@ -21,6 +21,7 @@ pub(crate) mod error;
 pub(crate) mod facts;
 pub(crate) mod listed;
 pub(crate) mod lookup;
+mod new_offers;
 pub(crate) mod prune;
 pub(crate) mod record;
 pub(crate) mod runs;

@@ -6,6 +6,7 @@
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use crate::history::facts::{Fact, What};
+use crate::history::new_offers::{NewOffers, Written};
 use crate::history::runs::{RunRecord, saw};
 use crate::history::stored::StoredAnswer;
 use crate::offer::OfferError;
@@ -59,8 +60,7 @@ pub(super) struct Recorder<'c> {
     is_alone: bool,
     /// Whether this run has asked for the offer at hand before.
     is_repeated: bool,
-    /// Whether the last offer with links was new: then the next one most likely is new, too.
-    was_new: bool,
+    news: NewOffers<'c>,
     confirm: CachedStatement<'c>,
     new_offer: CachedStatement<'c>,
     new_version: CachedStatement<'c>,
@@ -82,11 +82,32 @@ impl<'c> Recorder<'c> {
             next_version: 1 + newest.max(seen),
             is_alone: own.is_some_and(|own| newest <= own),
             is_repeated: false,
-            was_new: false,
+            news: NewOffers::new(connection),
             confirm: connection.prepare_cached(CONFIRM)?,
             new_offer: connection.prepare_cached(NEW_OFFER)?,
             new_version: connection.prepare_cached(NEW_VERSION)?,
         })
+    }
+
+    /// Writes facts.
+    pub(super) fn facts(&mut self, mut facts: &[&Fact]) -> rusqlite::Result<()> {
+        while let Some((first, rest)) = facts.split_first() {
+            let place = (self.run, self.next_version, self.answers);
+            let Some(Written { many, first: offer, others, count }) = self.news.write(facts, place)? else {
+                self.fact(first)?;
+                facts = rest;
+                continue;
+            };
+            self.is_repeated = false;
+            for ((_, fact, links), offer) in many.into_iter().zip(offer..) {
+                let version = Version { id: self.next_version, run: self.run.id, previous: None, hash: links.hash };
+                self.next_version += 1;
+                self.mark_changed(fact, offer, &version)?;
+            }
+            others.into_iter().try_for_each(|fact| self.fact(fact))?;
+            facts = facts.get(count..).unwrap_or_default();
+        }
+        Ok(())
     }
 
     /// Writes a fact.
@@ -123,20 +144,21 @@ impl<'c> Recorder<'c> {
 
     /// Records links; gives the offer and its version where that may be a change.
     fn good(&mut self, network: i64, fact: &Fact, links: StoredAnswer) -> rusqlite::Result<Option<Found>> {
-        if self.was_new
+        if self.news.are_likely()
             && let Some(new) = self.new_offer(network, fact, Some(links))?
         {
+            self.news.one_is(true);
             return Ok(Some(new));
         }
         let seen = self.run.baseline.map_or(0, |baseline| baseline.last_version);
         let (id, hash) = (fact.offer.as_str(), links.hash);
         let is_the_same = self.confirm.execute(params![network, id, hash, fact.at, seen, self.run.started_at])? > 0;
-        self.was_new = false;
+        self.news.one_is(false);
         if is_the_same {
             return Ok(None);
         }
         let Some(known) = self.known(network, fact)? else {
-            self.was_new = true;
+            self.news.one_is(true);
             return self.new_offer(network, fact, Some(links));
         };
         self.forget_error(&known)?;

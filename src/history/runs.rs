@@ -95,6 +95,18 @@ impl Database {
 }
 
 impl Database {
+    /// A run that is not begun, to look things up for it: networks that are not in the file have a key that none has.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub(crate) fn planned_run(&self, key: &RunKey) -> Result<RunRecord, HistoryError> {
+        const NONE: i64 = 0;
+        let find = |network| Ok(find_network(self.connection(), network).optional()?.unwrap_or(NONE));
+        let networks: rusqlite::Result<_> = key.networks.iter().map(find).collect();
+        let networks = networks.map_err(self.error())?;
+        Ok(RunRecord { id: NONE, started_at: key.started_at, networks, baseline: None })
+    }
+
     /// The run that finished the output last, with the networks of these names.
     ///
     /// # Errors

@@ -44,6 +44,10 @@ pub(crate) struct PlannedRows {
     pub kept: u64,
     /// Distinct offers among the rows to do.
     pub distinct: u64,
+    /// Rows that are written from the history, without a call.
+    pub from_history: u64,
+    /// Rows whose offers are left for a later run, and of which the history has no links.
+    pub not_asked: u64,
     /// Rows whose cell is no ID.
     pub invalid: u64,
     /// The first of them.
@@ -61,6 +65,8 @@ pub(crate) struct PlannedCalls {
     pub rate: Rate,
     /// The time between calls.
     pub period: Duration,
+    /// The most that the run may make (`--max-calls`).
+    pub max_calls: Option<u64>,
     /// Of several networks the one that takes longest.
     pub slowest: Option<Slowest>,
 }
@@ -130,6 +136,9 @@ impl DryRun {
                 line("", format!("  and {} more", format::count(more)));
             }
         }
+        if let Some(history) = self.history() {
+            line("history", history);
+        }
         line("network", self.network.clone());
         line("calls", self.calls());
         line("time", self.time());
@@ -175,18 +184,32 @@ impl DryRun {
         text
     }
 
+    fn history(&self) -> Option<String> {
+        let PlannedRows { from_history, not_asked, .. } = self.rows;
+        let known =
+            (from_history > 0).then(|| format!("{} from it, without a call", format::counted(from_history, "row")));
+        let left = (not_asked > 0).then(|| {
+            format!(
+                "{} without links in it: not asked for in this run (--max-calls)",
+                format::counted(not_asked, "row")
+            )
+        });
+        let parts: Vec<String> = known.into_iter().chain(left).collect();
+        (!parts.is_empty()).then(|| parts.join("\n"))
+    }
+
     fn calls(&self) -> String {
         let calls = match (self.is_listed, self.calls.links) {
             (true, links) => format::count(self.calls.calls_for(links)),
             (false, Links::All) => "one for each offer and two for every 100 of the list".to_owned(),
             (false, Links::Default) => "one for every 100 offers and two for every 100 of the list".to_owned(),
         };
-        match self.calls.links {
-            Links::All => format!("{calls}, and more where one fails and is repeated"),
-            Links::Default => {
-                format!("{calls}, and more where one fails and is repeated, or where an offer has no link of its own")
-            }
-        }
+        let more = match self.calls.links {
+            Links::All => "where one fails and is repeated",
+            Links::Default => "where one fails and is repeated, or where an offer has no link of its own",
+        };
+        let most = self.calls.max_calls.map(|most| format!(", {} at most (--max-calls)", format::count(most)));
+        format!("{calls}, and more {more}{}", most.unwrap_or_default())
     }
 
     /// How long the other choice of links would take.
@@ -215,8 +238,10 @@ impl DryRun {
             Some(limit) => {
                 let (least, period) =
                     (format::duration(self.calls.least(self.calls.links)), format::latency(self.calls.period));
-                let other = self.other_time();
-                format!("{least} at least: the limit of {limit} allows one call every {period}\n{other}")
+                let text = format!("{least} at least: the limit of {limit} allows one call every {period}");
+                // The other links have a history of their own.
+                let is_cut = self.calls.max_calls.is_some() || self.rows.from_history > 0;
+                if is_cut { text } else { text + "\n" + &self.other_time() }
             }
         }
     }
@@ -228,7 +253,7 @@ impl DryRun {
         let files = self.files.iter().map(|(path, note)| json!({"path": path.to_string_lossy(), "note": note}));
         json!({
             "event": "dry_run", "input": self.input, "is_listed": self.is_listed, "network": self.network, "done": self.rows.done, "rows": self.rows.to_do,
-            "kept": self.rows.kept, "distinct": self.rows.distinct, "invalid": self.rows.invalid,
+            "kept": self.rows.kept, "from_history": self.rows.from_history, "not_asked": self.rows.not_asked, "max_calls": self.calls.max_calls, "distinct": self.rows.distinct, "invalid": self.rows.invalid,
             "first_invalid": invalid.collect::<Vec<_>>(), "calls": self.calls.calls_for(self.calls.links), "links": self.calls.links.to_string(), "rate": self.calls.rate.to_string(),
             "least_seconds": self.calls.rate.limit().map(|_| self.calls.least(self.calls.links).as_secs_f64()),
             "least_seconds_by_links": self.calls.rate.limit().map(|_| json!({

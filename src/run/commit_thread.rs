@@ -64,8 +64,8 @@ impl Disk {
 }
 
 fn complete(work: Work, history: Option<&mut Database>) -> Result<(), Error> {
-    if let (Some(Facts { run, batch, finished }), Some(history)) = (&work.facts, history) {
-        history.write(run, batch, *finished)?;
+    if let (Some(facts), Some(history)) = (work.facts, history) {
+        facts.write(history)?;
     }
     work.commit.map_or(Ok(()), |commit| Ok(commit.complete()?))
 }

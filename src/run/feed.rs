@@ -6,7 +6,7 @@ use crate::config::Networks;
 use crate::error::Error;
 use crate::history::lookup::LastGood;
 use crate::input::{ResumePosition, Row, Total};
-use crate::run::history::Lookups;
+use crate::run::lookups::Lookups;
 use crate::run::retry_failed::{KeptRow, StaleRows};
 use crate::run::router::Router;
 use crate::run::rows::{Next, Rows};

@@ -2,8 +2,8 @@
 //!
 //! Look-ups are a few microseconds, and happen in the loop; writing is left to the thread of the disk.
 
-use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
 
 use jiff::Timestamp;
 
@@ -17,10 +17,10 @@ use crate::input::Row;
 use crate::offer::tally::Tally;
 use crate::offer::{Class, ErrorKind, OfferError, OfferId, RowOutcome, Source};
 use crate::output::Finish;
-use crate::run::feed::{Pending, route};
+use crate::run::feed::route;
+use crate::run::lookups::{Lookups, last_good};
 use crate::run::router::Router;
 use crate::run::rows::{Next, Rows};
-use crate::run::selection::Selection;
 
 /// A commit holds about this much of what is learned, in bytes: three thousand documented answers.
 const FULL: usize = 4 << 20;
@@ -60,7 +60,8 @@ impl OpenHistory {
     /// Begins or resumes the run. The first value is for the thread of the disk.
     pub(crate) fn begin(mut self, job: &Job, id: (String, i64), begin: Begin) -> Result<(Database, RunHistory), Error> {
         let run = Arc::new(self.to_write.begin_run(&job.run_key(id.0, id.1), begin)?);
-        let history = RunHistory { file: self.to_read, how: self.how, run, batch: Batch::default() };
+        let history =
+            RunHistory { file: self.to_read, how: self.how, run, batch: Batch::default(), written: channel() };
         Ok((self.to_write, history))
     }
 }
@@ -72,65 +73,34 @@ pub(crate) struct RunHistory {
     how: HistoryUse,
     run: Arc<RunRecord>,
     batch: Batch,
-}
-
-/// The history of a run, as rows are read.
-#[derive(Debug)]
-pub(crate) struct Lookups {
-    file: Database,
-    run: Arc<RunRecord>,
-    /// Offers confirmed in this time are not asked for, in seconds since 1970. The clock was wrong that confirmed one
-    /// later than now.
-    fresh: Option<RangeInclusive<i64>>,
-    /// The offers to ask for, where calls are limited.
-    selected: Option<Selection>,
+    /// Batches that are written, to be filled again: a new one would be copied each time it has to grow.
+    written: (Sender<Batch>, Receiver<Batch>),
 }
 
 /// What is to be written to the history with a commit.
 #[derive(Debug)]
 pub(crate) struct Facts {
-    pub(crate) run: Arc<RunRecord>,
-    pub(crate) batch: Batch,
+    run: Arc<RunRecord>,
+    batch: Batch,
     /// The counts and the time, when the run is finished.
-    pub(crate) finished: Option<(Counts, i64)>,
+    finished: Option<(Counts, i64)>,
+    /// Where the batch goes when it is written.
+    written: Sender<Batch>,
 }
 
-impl Lookups {
-    /// What becomes of a row before its offer is asked for.
+impl Facts {
+    /// Brings them to disk.
     ///
     /// # Errors
-    /// The file cannot be read.
-    pub(crate) fn look_up(&self, network: usize, row: Pending) -> Result<Pending, Error> {
-        let (Pending::Row(input) | Pending::Stale(input, _)) = &row else { return Ok(row) };
-        let Ok(offer) = &input.offer else { return Ok(row) };
-        let may_ask = self.selected.as_ref().is_none_or(|selected| selected.contains(network, offer));
-        if may_ask && self.fresh.is_none() {
-            return Ok(row);
-        }
-        let known = last_good((&self.file, &self.run), network, offer)?;
-        let is_fresh = |known: &LastGood| self.fresh.as_ref().is_some_and(|fresh| fresh.contains(&known.at));
-        Ok(match (row, known) {
-            (Pending::Row(row) | Pending::Stale(row, _), Some(known)) if is_fresh(&known) => {
-                Pending::LastGood(row, Box::new(known))
-            }
-            (row, _) if may_ask => row,
-            (Pending::Row(row), Some(known)) => Pending::LastGood(row, Box::new(known)),
-            (Pending::Row(row), None) => Pending::NotAsked(row),
-            (Pending::Stale(row, stale), _) => Pending::StaysStale(row, stale),
-            (row, _) => row,
-        })
+    /// Nothing of them is written.
+    pub(crate) fn write(self, history: &mut Database) -> Result<(), Error> {
+        let Self { run, mut batch, finished, written } = self;
+        history.write(&run, &batch, finished)?;
+        batch.clear();
+        // Nobody waits for it where the run has ended.
+        let _ = written.send(batch);
+        Ok(())
     }
-}
-
-/// The latest time that is no mistake, in seconds since 1970: another run may be writing now, by the same clock.
-fn latest_time() -> i64 {
-    const SLACK: i64 = 300;
-    Timestamp::now().as_second() + SLACK
-}
-
-fn last_good((file, run): (&Database, &RunRecord), network: usize, offer: &OfferId) -> Result<Option<LastGood>, Error> {
-    let Some(network) = run.networks.get(network) else { return Ok(None) };
-    Ok(file.last_good(*network, offer)?)
 }
 
 impl RunHistory {
@@ -140,16 +110,11 @@ impl RunHistory {
     /// # Errors
     /// The file or the input cannot be read.
     pub(crate) fn lookups(&self, job: &Job, calls_left: Option<u64>) -> Result<Option<Lookups>, Error> {
-        let HistoryUse { file, max_age, .. } = &self.how;
-        if max_age.is_none() && calls_left.is_none() {
+        if self.how.max_age.is_none() && calls_left.is_none() {
             return Ok(None);
         }
-        let latest = latest_time();
-        let fresh = max_age.map(|age| self.run.started_at.saturating_sub_unsigned(age.as_secs())..=latest);
-        let offers = calls_left.map(|calls| calls.saturating_mul(job.links.offers_per_call()));
-        let select = |most| Selection::of(job, (&self.file, &self.run), (most, latest));
-        let selected = offers.map(select).transpose()?;
-        Ok(Some(Lookups { file: Database::open_to_read(file)?, run: Arc::clone(&self.run), fresh, selected }))
+        let file = Database::open_to_read(&self.how.file)?;
+        Lookups::of(job, (file, Arc::clone(&self.run)), (self.how.max_age, calls_left)).map(Some)
     }
 
     /// The last good links of an offer that has failed for now, if they are to be written instead.
@@ -194,7 +159,7 @@ impl RunHistory {
         if self.batch.is_empty() {
             return None;
         }
-        Some(Facts { run: Arc::clone(&self.run), batch: std::mem::take(&mut self.batch), finished: None })
+        Some(self.facts(None))
     }
 
     /// The same for the last commit; that the run is finished is written where its rows replace the output.
@@ -203,7 +168,13 @@ impl RunHistory {
             Counts { offers: tally.offers, exported: tally.succeeded(), stale: tally.stale, failed: tally.failed() };
         let is_finished = finish == Finish::Replace;
         let finished = is_finished.then(|| (counts, Timestamp::now().as_second()));
-        Facts { run: Arc::clone(&self.run), batch: std::mem::take(&mut self.batch), finished }
+        self.facts(finished)
+    }
+
+    fn facts(&mut self, finished: Option<(Counts, i64)>) -> Facts {
+        let (sender, written) = &self.written;
+        let batch = std::mem::replace(&mut self.batch, written.try_recv().unwrap_or_default());
+        Facts { run: Arc::clone(&self.run), batch, finished, written: sender.clone() }
     }
 
     /// Whether so much waits that it should be written before the next commit would be due.

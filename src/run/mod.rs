@@ -18,6 +18,7 @@ mod lane_answers;
 pub(crate) mod lane_progress;
 mod lane_rows;
 pub(crate) mod lanes;
+pub(crate) mod lookups;
 mod misdirected;
 pub(crate) mod missing_list;
 pub(crate) mod opening;

@@ -1,32 +1,25 @@
 //! What a run would do, found out without a call and without writing anything, not even a lock or a folder.
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use jiff::Timestamp;
 
 use super::all_offers;
+use super::seen::Seen;
 use crate::api::Client;
 use crate::config::{Job, Network, NetworkConfig};
 use crate::error::Error;
 use crate::history::Database;
-use crate::input::Row;
-use crate::offer::OfferId;
 use crate::output::Destination;
 use crate::pace::Pace;
-use crate::reorder::buffer::ReorderBuffer;
-use crate::reorder::recent::Recent;
-use crate::report::{DryRun, Event, InvalidRow, PlannedCalls, PlannedRows, Report, Slowest};
+use crate::report::{DryRun, Event, PlannedCalls, PlannedRows, Report, Slowest};
 use crate::run::lane_progress::LaneProgress;
+use crate::run::lookups::Lookups;
 use crate::run::resume::ResumeDecision;
 use crate::run::retry_failed::failed_of_previous;
-use crate::run::router::Router;
+use crate::run::rows::Rows;
 use crate::run::rows::input_of;
-use crate::run::rows::{Next, Rows};
-
-/// The most invalid rows that are listed; the rest are counted.
-const LISTED: usize = 10;
 
 /// Reads the whole input, and finds out what a run of `job` would do.
 ///
@@ -57,15 +50,21 @@ pub(crate) async fn dry_run(job: &Job, report: &Report) -> Result<DryRun, Error>
         Destination::File(place) => ResumeDecision::of(job, place, &mut rows, Timestamp::now())?,
         Destination::Stdout | Destination::Device(_) => ResumeDecision::Nothing,
     };
+    let (began, made) = match &earlier {
+        ResumeDecision::GoesOn(found, _) => (found.checkpoint.started_at, found.checkpoint.calls),
+        _ => (None, None),
+    };
+    let lookups = Lookups::planned(job, began.unwrap_or_else(Timestamp::now), made.unwrap_or(0))?;
+    let lookups = lookups.as_ref();
     let seen = match &earlier {
         ResumeDecision::AllDone(..) => Seen::new(),
         ResumeDecision::GoesOn(found, _) if job.networks.are_several() => {
             // The progress of each network is only a number of its rows, so all rows must be read.
             rows = Rows::open(job)?;
             let names = job.networks.iter().map(|network| network.name.clone());
-            Seen::of((job, LaneProgress::new(names).resume(&found.checkpoint.lanes)), &mut rows).await?
+            Seen::of((job, LaneProgress::new(names).resume(&found.checkpoint.lanes)), &mut rows, lookups).await?
         }
-        _ => Seen::of((job, LaneProgress::default()), &mut rows).await?,
+        _ => Seen::of((job, LaneProgress::default()), &mut rows, lookups).await?,
     };
     rows.log_warnings(report);
     let ids = rows.reading.as_ref().filter(|_| job.work.all_offers().is_none()).map(ToString::to_string);
@@ -84,12 +83,15 @@ fn plan(job: &Job, network: String, target: &Destination, earlier: &ResumeDecisi
             rate: job.networks.first().policy.rate,
             period: Pace::new(job.networks.first().policy.rate, Instant::now()).period(),
             slowest: slowest(job, &seen.calls_of),
+            max_calls: job.history.as_ref().and_then(|history| history.max_calls),
         },
         rows: PlannedRows {
             done: earlier.done(),
             to_do: seen.rows,
             kept: seen.kept,
             distinct: seen.distinct(),
+            from_history: seen.from_history,
+            not_asked: seen.not_asked,
             invalid: seen.invalid,
             first_invalid: seen.first_invalid,
         },
@@ -148,140 +150,4 @@ fn files(job: &Job, target: &Destination, earlier: &ResumeDecision) -> Vec<(Path
     }
     files.extend(job.invocation.about.iter().map(|path| (path.clone(), note(path))));
     files
-}
-
-/// What has been seen of the input.
-struct Seen {
-    rows: u64,
-    kept: u64,
-    /// Ordinary IDs as numbers. A run remembers only the last ones, but counting distinct ones needs all: ten million
-    /// take 150 MiB, which is acceptable here and nowhere else.
-    numbers: HashSet<(usize, u64)>,
-    /// IDs that are too long for that.
-    others: HashSet<(usize, OfferId)>,
-    /// The offers that a run would remember.
-    remembered: Recent<(usize, OfferId), ()>,
-    calls: u64,
-    /// Calls to each network.
-    calls_of: Vec<u64>,
-    invalid: u64,
-    first_invalid: Vec<InvalidRow>,
-}
-
-impl Seen {
-    fn new() -> Self {
-        Self {
-            rows: 0,
-            kept: 0,
-            numbers: HashSet::new(),
-            others: HashSet::new(),
-            remembered: Recent::new(ReorderBuffer::<()>::REMEMBERED),
-            calls: 0,
-            calls_of: Vec::new(),
-            invalid: 0,
-            first_invalid: Vec::new(),
-        }
-    }
-
-    /// Everything that is still to come.
-    async fn of((job, done): (&Job, LaneProgress), rows: &mut Rows) -> Result<Self, Error> {
-        let mut seen = Self::new();
-        let router = rows.network_cell.map(|cell| (Router::new(&job.networks), cell));
-        let mut rows_of = vec![0_u64; job.networks.len() + 1];
-        loop {
-            let next = match rows.next()? {
-                Next::NotYet => rows.wait().await?,
-                next => next,
-            };
-            match next {
-                Next::Row(row) | Next::Stale(row, _) => {
-                    let route = router.as_ref().map_or(Ok(0), |(router, cell)| router.route(row.cells.get(*cell)));
-                    let lane = route.as_ref().copied().unwrap_or(job.networks.len());
-                    let nth = rows_of.get_mut(lane).map_or(0, |rows| {
-                        *rows += 1;
-                        *rows
-                    });
-                    if nth > done.done(lane) {
-                        seen.add(route, row);
-                    }
-                }
-                Next::Kept(_) => seen.kept += 1,
-                Next::NotYet => {}
-                Next::End => return Ok(seen),
-            }
-        }
-    }
-
-    /// Counts a row of the network at this place, or of none, for the reason given.
-    fn add(&mut self, route: Result<usize, String>, row: Row) {
-        self.rows += 1;
-        let (lane, offer) = match (route, row.offer) {
-            (Ok(lane), Ok(offer)) => (lane, offer),
-            (Err(why), Ok(offer)) => return self.add_invalid(row.line, offer.to_string(), why),
-            (_, Err(bad)) => return self.add_invalid(row.line, bad.text.into(), bad.reason.to_string()),
-        };
-        // With a 1 before it, so that leading zeros count: 007 is not 7.
-        match format!("1{offer}").parse() {
-            Ok(number) => self.numbers.insert((lane, number)),
-            Err(_) => self.others.insert((lane, offer)),
-        };
-        let is_called = self.remembered.get_mut((lane, offer)).is_none();
-        if is_called {
-            self.remembered.insert((lane, offer), ());
-        }
-        self.calls += u64::from(is_called);
-        self.calls_of.resize(self.calls_of.len().max(lane + 1), 0);
-        if let Some(calls) = self.calls_of.get_mut(lane) {
-            *calls += u64::from(is_called);
-        }
-    }
-
-    fn add_invalid(&mut self, line: u64, text: String, reason: String) {
-        self.invalid += 1;
-        if self.first_invalid.len() < LISTED {
-            self.first_invalid.push(InvalidRow { line, text, reason });
-        }
-    }
-
-    fn distinct(&self) -> u64 {
-        (self.numbers.len() + self.others.len()) as u64
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::input::{BadId, Cells, ResumePosition};
-
-    fn row(line: u64, cell: &str) -> Row {
-        let offer = OfferId::parse(cell).map_err(|reason| BadId { text: cell.into(), reason });
-        let next = ResumePosition { byte: 0, line, record: 0 };
-        Row { line, offer, cells: Cells::new([""; 0].iter(), 0), next }
-    }
-
-    #[test]
-    fn every_id_counts_once_and_leading_zeros_make_another() {
-        let mut seen = Seen::new();
-        for cell in ["7", "007", "7.0", "18446744073709551615", "99999999999999999999", "99999999999999999999", "x"] {
-            seen.add(Ok(0), row(1, cell));
-        }
-        assert_eq!((seen.rows, seen.distinct(), seen.calls, seen.invalid), (7, 4, 4, 1));
-    }
-
-    #[test]
-    fn what_a_run_would_have_forgotten_is_called_again() {
-        let mut seen = Seen::new();
-        for id in (0..12_000).chain([11_999, 0]) {
-            seen.add(Ok(0), row(1, &id.to_string()));
-        }
-        assert_eq!((seen.distinct(), seen.calls), (12_000, 12_001));
-    }
-
-    #[test]
-    fn only_the_first_invalid_rows_are_held() {
-        let mut seen = Seen::new();
-        (2..1002).for_each(|line| seen.add(Ok(0), row(line, "x")));
-        assert_eq!((seen.invalid, seen.first_invalid.len()), (1000, LISTED));
-        assert_eq!(seen.first_invalid[9].line, 11);
-    }
 }

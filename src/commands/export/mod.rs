@@ -6,6 +6,7 @@ mod all_offers;
 mod changes;
 mod dry_run;
 mod networks;
+mod seen;
 mod workbook;
 
 use std::path::Path;
