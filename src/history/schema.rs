@@ -14,10 +14,10 @@ pub(crate) const APPLICATION_ID: i32 = 0x6f66_726c;
 type Migration = fn(&Transaction<'_>) -> rusqlite::Result<()>;
 
 /// Each brings a file from the version of its place to the next; an empty file has version 0.
-const MIGRATIONS: [Migration; 3] = [version_1, version_2, version_3];
+const MIGRATIONS: [Migration; 4] = [version_1, version_2, version_3, version_4];
 
 /// The version that this program writes.
-pub(crate) const VERSION: i32 = 3;
+pub(crate) const VERSION: i32 = 4;
 
 // Each migration is one version.
 const _: () = assert!(MIGRATIONS.len() == VERSION as usize, "a migration for each version");
@@ -90,6 +90,11 @@ fn with_links_of_version_1(
 /// A note of what has vanished from a list.
 fn version_3(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     transaction.execute_batch(include_str!("schema/version_3.sql"))
+}
+
+/// Views that other programs can parse.
+fn version_4(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    transaction.execute_batch(include_str!("schema/version_4.sql"))
 }
 
 /// The version of the file.

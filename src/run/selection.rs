@@ -6,11 +6,12 @@ use std::collections::{BinaryHeap, HashSet};
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use crate::config::Job;
+use crate::config::{Job, Work};
 use crate::error::Error;
 use crate::history::Database;
 use crate::history::lookup::Standing;
 use crate::history::runs::RunRecord;
+use crate::input::Source;
 use crate::offer::OfferId;
 use crate::run::history::Wanted;
 
@@ -31,9 +32,14 @@ impl Selection {
         (file, run): (&Database, &RunRecord),
         (most, latest): (u64, i64),
     ) -> Result<Self, Error> {
+        let twice = || Error::Name("--max-calls has to read the input twice, so that needs to be a file".to_owned());
+        // What the run has read of a pipe is not there any more.
+        if matches!(job.work, Work::Input { source: Source::Stdin, .. }) {
+            return Err(twice());
+        }
         let mut wanted = Wanted::open(job)?;
         if !wanted.can_repeat() {
-            return Err(Error::Name("--max-calls has to read the input twice, so that needs to be a file".to_owned()));
+            return Err(twice());
         }
         let mut chosen = Chosen::new(usize::try_from(most).unwrap_or(usize::MAX));
         file.reading(|| {

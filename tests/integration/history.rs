@@ -57,7 +57,6 @@ fn answer(offer: &str, what: &str) -> Reply {
 
 mod max_calls;
 mod plan;
-
 const FAST: [&str; 4] = ["--retries", "0", "--history", "links.db"];
 
 fn run(folder: &Folder, edited: &Edited, ids: &[&str], more: &[&str]) -> Run {

@@ -42,7 +42,7 @@ fn what_is_damaged_foreign_or_newer_is_refused_and_left_as_it_is() {
         ("text", "is no SQLite database"),
         ("foreign", "is the database of another program"),
         ("versioned", "is the database of another program"),
-        ("newer", "was made by a newer offerlinks (version 99 of its tables; this one knows 3)"),
+        ("newer", "was made by a newer offerlinks (version 99 of its tables; this one knows 4)"),
         ("damaged", "is damaged ("),
         (".", "is not a file"),
         ("no/such/folder.db", "there is no such folder"),
@@ -132,6 +132,37 @@ fn a_history_of_version_2_knows_its_lists() {
     assert_eq!(counts, (2, 0));
     let file = File { database, folder, clock: 3_000 };
     assert!(file.is_sound() && file.last_good("7").is_some() && file.last_good("8").is_none());
+}
+
+/// What version 3 has left of a run: an offer with two links, and one without landing pages.
+const OF_VERSION_3: &str = "
+INSERT INTO network VALUES (1, 'demo', 'https://demo/', 'me@example.com');
+INSERT INTO run VALUES (1, 'o.csv', '{}', 1000, 1010, NULL, 2, 2, 2, 0, 0);
+INSERT INTO offer_version VALUES (1, 1, 1, 1001, NULL, 'good', 7, 'u', NULL, '[[null,\"a\",\"1\",null],[null,\"b\",\"2\",null]]'),
+    (2, 2, 1, 1002, NULL, 'good', 8, 'w', NULL, '[]');
+INSERT INTO offer VALUES (1, 1, '7', 1001, 1001, 1001, 1, 7), (2, 1, '8', 1002, 1002, 1002, 2, 8);
+INSERT INTO listed VALUES (1, 'personal', 1, 1, NULL), (1, 'personal', 2, 1, 1010);
+PRAGMA application_id = 0x6f66726c;
+PRAGMA user_version = 3;
+";
+
+#[test]
+fn a_history_of_version_3_shows_its_links_in_views_that_other_programs_can_parse() {
+    let (folder, path) = of_version(3, OF_VERSION_3);
+    let file = File { database: Database::open(&path).unwrap(), folder, clock: 3_000 };
+    let texts = |sql: &str| -> Vec<String> {
+        let mut statement = file.database.connection().prepare(sql).unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+    };
+    let shown =
+        texts("SELECT offer_id || coalesce(position || offer_url_name || offer_url_tracking_link, '-') FROM link");
+    assert_eq!(shown, ["71a1", "72b2", "8-"]);
+    assert_eq!(texts("SELECT version || offer_url_name FROM link_version"), ["1a", "1b"]);
+    assert_eq!(texts("SELECT offer || coalesce(vanished_at, '-') FROM listed"), ["1-", "21010"]);
+    for view in texts("SELECT sql FROM sqlite_schema WHERE type = 'view'") {
+        assert_eq!(view.matches("JOIN ").count(), view.matches(" ON ").count(), "DuckDB needs an ON: {view}");
+    }
+    assert!(file.is_sound());
 }
 
 #[test]
