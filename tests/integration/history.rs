@@ -56,6 +56,7 @@ fn answer(offer: &str, what: &str) -> Reply {
 }
 
 mod max_calls;
+mod nights;
 mod plan;
 const FAST: [&str; 4] = ["--retries", "0", "--history", "links.db"];
 
