@@ -14,7 +14,6 @@ use crate::output::error::{Action, OutputError};
 use crate::output::lock::Lock;
 use crate::output::plain_file;
 use crate::output::rename::rename;
-use crate::output::side_by_side::side_by_side;
 use crate::output::written::Written;
 
 /// A step of a commit or of the finish.
@@ -97,24 +96,13 @@ impl Commit {
     /// The disk is full or broken, or another program has changed this run's files. The commit before this one is still
     /// valid, and the output is the complete old or new one.
     pub(crate) fn complete(self) -> Result<(), OutputError> {
-        let done = if self.state == State::Running { self.go_on() } else { self.finish() };
+        let finish = if self.state == State::Running { &[] } else { &FINISH[..] };
+        let all = || self.check().and_then(|()| COMMIT.iter().chain(finish).try_for_each(|&step| self.perform(step)));
+        let done = all();
         if done.is_err() {
             self.failed.store(true, Relaxed);
         }
         done
-    }
-
-    fn go_on(&self) -> Result<(), OutputError> {
-        self.check()?;
-        COMMIT.iter().try_for_each(|&step| self.perform(step))
-    }
-
-    /// To read all rows again takes the CPU, to bring the last of them to disk takes the disk.
-    fn finish(&self) -> Result<(), OutputError> {
-        let (checked, synced) = side_by_side(|| self.check(), || self.perform(Step::SyncRows));
-        checked.and(synced)?;
-        let rest = COMMIT.iter().filter(|step| **step != Step::SyncRows);
-        rest.chain(&FINISH).try_for_each(|&step| self.perform(step))
     }
 
     /// Whether the file still is what this run wrote.
