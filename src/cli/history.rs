@@ -34,7 +34,7 @@ pub(crate) struct KeepArgs {
     /// Their rows are written from the history: 12h, 3d. Needs --history.
     #[arg(hide_short_help = true, long, value_name = "TIME", value_parser = parse_age)]
     pub max_age: Option<Duration>,
-    /// Make at most this many calls, for the offers not asked for the longest first
+    /// Make at most this many calls, first for the offers that were asked for longest ago
     ///
     /// Retries count, and so do the calls for the list of --all-offers, and those of an interrupted run that this one
     /// continues. Offers that failed last time get up to half of them. The other offers are written from the history.

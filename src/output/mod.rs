@@ -24,7 +24,6 @@ mod plain_file;
 pub(crate) mod rename;
 mod replaceable;
 mod segment;
-mod side_by_side;
 pub(crate) mod spill;
 mod stream;
 mod windows_names;

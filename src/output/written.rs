@@ -6,8 +6,7 @@
 use std::fs::File;
 use std::io;
 use std::ops::Range;
-
-use crate::output::side_by_side::side_by_side;
+use std::thread::{Builder, scope};
 
 /// How much of the rows before the checkpoint's end is checked on resume: enough to see any edit near it, little
 /// enough to read in no time after a million offers.
@@ -16,6 +15,9 @@ const TAIL: u64 = 64 * 1024;
 /// Rows up to this size are read again completely before they get the output's name, and on resume: that takes about half
 /// a second. Of larger files only the last part is read, as at every commit: 11 GB would take a minute.
 pub(crate) const READ_WHOLE: u64 = 1 << 30;
+
+/// From this size on a second thread is worth its start: the output waits for its name meanwhile.
+const WORTH_TWO: u64 = 4 << 20;
 
 /// The bytes that a run has passed to the system.
 #[derive(Clone, Debug)]
@@ -118,13 +120,17 @@ impl Written {
 
 /// The checksum of the first `bytes` bytes. Does not move the position in the file.
 pub(crate) fn crc32_of(file: &File, bytes: u64) -> io::Result<u32> {
-    /// From here on a second thread is worth its start: the output waits for its name meanwhile.
-    const WORTH_TWO: u64 = 4 << 20;
     if bytes < WORTH_TWO || !cfg!(unix) {
         return Ok(crc32_between(file, 0..bytes)?.finalize());
     }
     let half = bytes / 2;
-    let (first, second) = side_by_side(|| crc32_between(file, 0..half), || crc32_between(file, half..bytes));
+    let second = || crc32_between(file, half..bytes);
+    let (first, second) = scope(|scope| {
+        let started = Builder::new().spawn_scoped(scope, second);
+        let first = crc32_between(file, 0..half);
+        // Where the system gives no thread, one half after the other.
+        (first, started.ok().and_then(|thread| thread.join().ok()).unwrap_or_else(second))
+    });
     let mut whole = first?;
     whole.combine(&second?);
     Ok(whole.finalize())
@@ -202,5 +208,16 @@ mod tests {
         }
         file.set_len(written.bytes() - 1).unwrap();
         assert_eq!(written.differs(&file).unwrap(), Some("was cut"));
+    }
+    #[test]
+    fn two_threads_read_what_one_would() {
+        let mut file = tempfile::tempfile().unwrap();
+        let rows: Vec<u8> = (0..WORTH_TWO + 70_001).map(|n| (n % 251) as u8).collect();
+        file.write_all(&rows).unwrap();
+        for bytes in [0, 1, WORTH_TWO - 1, WORTH_TWO, WORTH_TWO + 1, WORTH_TWO + 70_001] {
+            let read = rows.get(..usize::try_from(bytes).unwrap()).unwrap();
+            assert_eq!(crc32_of(&file, bytes).unwrap(), crc32fast::hash(read), "{bytes}");
+        }
+        assert!(crc32_of(&file, WORTH_TWO + 70_002).is_err(), "a byte that is not there");
     }
 }

@@ -10,11 +10,11 @@ use std::num::NonZeroUsize;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-/// A bounded map; the key that was not used for longest makes room for a new one.
+/// A bounded map. A new key takes the place of the one that was last used longest ago.
 #[derive(Debug)]
 pub(crate) struct Recent<K, V> {
     most: usize,
-    /// The key that was not used for longest first. One that was used again has left a gap, but never at the front.
+    /// In the order of their last use, longest ago first. A key that was used again has left a gap, but never at the front.
     entries: VecDeque<Option<(K, V)>>,
     /// The number of the first entry; the others follow. After the last number comes 0 again.
     first: u32,
@@ -60,8 +60,8 @@ impl<K: Copy + Eq + Hash, V> Recent<K, V> {
         entries.get_mut(place_of(*first, *number))?.as_mut().map(|(_, value)| value)
     }
 
-    /// Takes in what is known of a key. Gives what has to go for that: what was known of it before, or of the key that was
-    /// not used for longest.
+    /// Takes in what is known of a key. Gives what has to go for that: what was known of it before, or of the
+    /// key that was last used longest ago.
     pub(crate) fn insert(&mut self, key: K, value: V) -> Option<V> {
         if let Some(known) = self.get_mut(key) {
             return Some(std::mem::replace(known, value));
@@ -73,12 +73,12 @@ impl<K: Copy + Eq + Hash, V> Recent<K, V> {
         gone
     }
 
-    /// What is known of the key that was not used for longest.
+    /// What is known of the key that was last used longest ago.
     pub(crate) fn oldest(&self) -> Option<&V> {
         self.entries.front()?.as_ref().map(|(_, value)| value)
     }
 
-    /// Takes out the key that was not used for longest.
+    /// Takes out the key that was last used longest ago.
     pub(crate) fn pop_oldest(&mut self) -> Option<V> {
         let (key, value) = self.entries.pop_front()??;
         let oldest = self.first;
@@ -142,7 +142,7 @@ mod tests {
 
     use super::*;
 
-    /// A list from the one that was not used for longest to the one that was used last.
+    /// In the order of their last use, longest ago first.
     struct Model(Vec<(u8, u32)>);
 
     impl Model {

@@ -20,7 +20,7 @@ use crate::run::history::Wanted;
 pub(crate) struct Selection(HashSet<u64>);
 
 impl Selection {
-    /// The `most` offers that were not asked for the longest, and where that is equal in the order of the input. Up to half
+    /// The `most` offers that were asked for longest ago, or never; those of the same time in the order of the input. Up to half
     /// of them are offers that failed when they were asked last, whenever that was: most failures pass, and so they need
     /// not wait for all others, nor can those that always fail keep others from their turn. Offers that were asked for in
     /// this run already come last. Times after `latest` are those of a clock that was wrong.
