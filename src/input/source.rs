@@ -3,7 +3,7 @@
 //! Owns opening, reading the head, and converting UTF-16 to UTF-8. Must not know of rows.
 
 use std::fmt;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Cursor, IsTerminal, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -28,6 +28,14 @@ impl Source {
     /// Reads the argument: `-` is standard input.
     pub(crate) fn from_argument(argument: &Path) -> Self {
         if argument.as_os_str() == "-" { Self::Stdin } else { Self::File(argument.to_owned()) }
+    }
+
+    /// Whether it can be read only once: a pipe, with a name or without, or a device. Opens nothing.
+    pub(crate) fn is_stream(&self) -> bool {
+        match self {
+            Self::Stdin => true,
+            Self::File(path) => fs::metadata(path).is_ok_and(|found| !found.is_file()),
+        }
     }
 
     /// Whether it is a keyboard.

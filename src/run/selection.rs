@@ -11,7 +11,6 @@ use crate::error::Error;
 use crate::history::Database;
 use crate::history::lookup::Standing;
 use crate::history::runs::RunRecord;
-use crate::input::Source;
 use crate::offer::OfferId;
 use crate::run::history::Wanted;
 
@@ -33,8 +32,8 @@ impl Selection {
         (most, latest): (u64, i64),
     ) -> Result<Self, Error> {
         let twice = || Error::Name("--max-calls has to read the input twice, so that needs to be a file".to_owned());
-        // What the run has read of a pipe is not there any more.
-        if matches!(job.work, Work::Input { source: Source::Stdin, .. }) {
+        // What the run has read of a pipe is not there any more, and a pipe with a name would wait for another writer.
+        if matches!(&job.work, Work::Input { source, .. } if source.is_stream()) {
             return Err(twice());
         }
         let mut wanted = Wanted::open(job)?;

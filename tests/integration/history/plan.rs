@@ -52,3 +52,18 @@ fn a_dry_run_names_the_calls_that_max_age_and_max_calls_leave() {
     let ran = export_in(&known).args(&["--history", "links.db", "--max-calls", "2", "--dry-run"]).on(&edited.network);
     ran.piped("offer_id\n1\n").run().expect(2).says(&["--max-calls has to read the input twice"]);
 }
+
+/// As `export <(...)` is: opened again it would wait for another writer.
+#[cfg(unix)]
+#[test]
+fn a_pipe_with_a_name_is_not_waited_for_twice() {
+    // Not in the run's own folder: all files there are read when it has ended.
+    let (folder, elsewhere, edited) = (Folder::new(), Folder::new(), Edited::new(&[("1", "a")]));
+    let pipe = elsewhere.path("ids");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let run = export_in(&folder).args(&["--history", "links.db", "--max-calls", "2"]).on(&edited.network);
+    let running = run.input(pipe.to_str().unwrap()).start();
+    std::fs::write(pipe, "offer_id\n1\n").unwrap();
+    running.wait().expect(2).says(&["--max-calls has to read the input twice, so that needs to be a file"]);
+    assert!(edited.network.calls().is_empty());
+}
