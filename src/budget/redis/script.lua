@@ -68,16 +68,18 @@ if verb ~= 'look' then
   changed[me] = true
 end
 
--- Who is there, and what the others may still have in use. The calls of a run that left or died leave the window one by
--- one, as they came.
+-- Who is there, and what the others may still have in use. The calls of a run that left or died leave the window as they
+-- came. Nobody knows when that was: it may have been given places at the end, and have used them one after the other. So the
+-- calls of the last part of the window are as many as fit in there with a period between them, and one more on its way.
 local live, others, gone = {}, 0, {}
 for _, run in ipairs(runs) do
   local places = run.places
   if not run.left and clock - run.heard <= silent then
     live[#live + 1] = run
   else
-    local since = run.heard + (run.left and 0 or last_call)
-    places = math.ceil(places * math.max(0, math.min(1, 1 - (clock - since) / run.window)))
+    local period = run.window / run.calls
+    local since = run.heard + (run.left and period or last_call)
+    places = math.max(0, math.min(places, math.ceil((run.window - (clock - since)) / period)))
     if places == 0 then gone[#gone + 1] = 'run:' .. run.id end
   end
   if run ~= me then others = others + places end
