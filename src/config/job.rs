@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::cli::RetryFailedArg;
+use crate::config::NETWORK_COLUMN;
 use crate::config::all_offers::AllOffers;
 use crate::config::history::HistoryUse;
 use crate::config::networks::{Networks, Routing};
@@ -128,7 +129,8 @@ impl Job {
     /// How an input is read, with the column that names networks where there are several.
     pub(crate) fn routed(&self, options: &Options) -> Options {
         let network = match self.networks.routing() {
-            Routing::Single => None,
+            Routing::Single if self.networks.left_out().is_empty() => None,
+            Routing::Single => Some(NetworkColumn::Ignored(NETWORK_COLUMN.to_owned())),
             Routing::Column { name, is_optional: true } => Some(NetworkColumn::Optional(name.clone())),
             Routing::Column { name, is_optional: false } => Some(NetworkColumn::Required(name.clone())),
         };

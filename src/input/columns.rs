@@ -61,7 +61,7 @@ impl Columns {
         carried.sort_unstable();
         carried.dedup();
         let network = match &wanted.network {
-            None => None,
+            None | Some(NetworkColumn::Ignored(_)) => None,
             Some(NetworkColumn::Required(name)) => Some(lookup(&names, name, "--network-column", input)?),
             Some(NetworkColumn::Optional(name)) => find(&names, name),
         };
@@ -69,7 +69,11 @@ impl Columns {
             carried.retain(|column| Some(*column) != network);
         }
         let kept = output_names(&wanted.schema, carried.iter().filter_map(|&column| names.get(column)));
-        for column in find_all("--append", &wanted.also)?.into_iter().chain(network) {
+        let ignored = match &wanted.network {
+            Some(NetworkColumn::Ignored(name)) => find(&names, name),
+            _ => None,
+        };
+        for column in find_all("--append", &wanted.also)?.into_iter().chain(network).chain(ignored) {
             if !carried.contains(&column) {
                 carried.push(column);
             }

@@ -47,6 +47,8 @@ pub(crate) enum NetworkColumn {
     Required(String),
     /// It may have one.
     Optional(String),
+    /// It may have one, whose cells say nothing about where to call: they are looked at, and no more.
+    Ignored(String),
 }
 
 /// Which column the user means.

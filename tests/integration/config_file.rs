@@ -145,19 +145,22 @@ fn one_network_of_the_file_is_exported_as_ever() {
 #[test]
 fn rows_that_name_another_network_than_the_one_that_is_called_are_pointed_out() {
     let warning = "line 3 names the network \"demo\", and every row is called at acme (--network)";
-    for (column, cell, warns) in [
-        ("network", "demo", true),
-        ("Network", " DEMO ", true),
-        ("network", "ACME", false),
+    for (column, cell, keep, warns) in [
+        ("network", "demo", "all", true),
+        ("Network", " DEMO ", "none", true),
+        ("network", "ACME", "all", false),
         // Where the clicks come from, not whose the offer is.
-        ("network", "facebook", false),
-        ("campaign", "demo", false),
+        ("network", "facebook", "all", false),
+        ("campaign", "demo", "all", false),
     ] {
         let scene = Scene::new();
         scene.folder.write("offers.csv", format!("offer_id,{column}\n16,acme\n17,{cell}\n18,{cell}\n"));
-        let ran = scene.run(&["export", "offers.csv", "-o", "links.csv", "--network", "acme"]).expect(0);
+        let export = ["export", "offers.csv", "-o", "links.csv", "--network", "acme", "--keep", keep];
+        let ran = scene.run(&export).expect(0);
         assert_eq!(ran.stderr.matches(warning).count(), usize::from(warns), "{column} {cell}: {}", ran.stderr);
         assert_eq!((scene.demo.calls().len(), scene.acme.calls().len()), (0, 3));
+        let links = std::fs::read_to_string(scene.folder.path("links.csv")).unwrap();
+        assert_eq!(links.starts_with("offer_id,offer_url_type,"), keep == "none", "{links}");
     }
 }
 
