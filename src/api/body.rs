@@ -78,9 +78,10 @@ impl<'a> Body<'a> {
         let Self::Json(json) = self else { return None };
         let (code, message, data) = (json.get("code"), json.get("message"), json.get("data"));
         (code.is_some() || message.is_some() || data.is_some()).then(|| Envelope {
-            code: Code::read(code),
+            code: Code::read(code.filter(|_| !is_rpc_status(json))),
             message: message.and_then(Json::as_text).filter(|text| !text.trim().is_empty()),
             data,
+            has_more: json.fields().any(|name| !["code", "message", "data"].contains(&name)),
         })
     }
 
@@ -118,6 +119,8 @@ pub struct Envelope<'a> {
     pub message: Option<Cow<'a, str>>,
     /// `data`, if the field is there.
     pub data: Option<&'a Json<'a>>,
+    /// Whether there are other fields too.
+    pub has_more: bool,
 }
 
 /// The envelope's `code`.
@@ -174,6 +177,13 @@ pub fn excerpt(text: &str) -> String {
 pub fn beginning(text: &str, max_bytes: usize) -> &str {
     let end = (0..=max_bytes.min(text.len())).rev().find(|&at| text.is_char_boundary(at));
     end.and_then(|end| text.get(..end)).unwrap_or_default()
+}
+
+/// Whether an object is a `google.rpc.Status`, whose codes are not the API's: gRPC gateways and Google's endpoints list
+/// `details`, older ones say everything twice.
+fn is_rpc_status(json: &Json<'_>) -> bool {
+    let says_twice = json.get("error").is_some_and(|error| json.get("message") == Some(error));
+    json.get("data").is_none() && (says_twice || matches!(json.get("details"), Some(Json::List(_))))
 }
 
 /// Whether a text is an HTML page.

@@ -145,9 +145,14 @@ fn error_kind(received: Received<'_>, envelope: Option<&Envelope<'_>>) -> Option
         }
         (_, Some(kind)) | (Some(kind), None) => Some(kind),
         (None, None) => match envelope {
-            Some(envelope) if envelope.code.is_error() => Some(ErrorKind::ApiError),
-            // A message alone is what frameworks answer with, not this API.
-            Some(envelope) if envelope.code.as_received().is_none() && envelope.data.is_none() => {
+            Some(envelope) if envelope.code.is_error() => {
+                Some(by_repeated_status(&envelope.code).unwrap_or(ErrorKind::ApiError))
+            }
+            // A message alone is what frameworks answer with, and an empty `data` beside other fields, not this API.
+            Some(envelope)
+                if envelope.code.as_received().is_none()
+                    && envelope.data.is_none_or(|data| envelope.has_more && data.is_hollow()) =>
+            {
                 Some(ErrorKind::InvalidResponse)
             }
             _ => None,
@@ -160,6 +165,13 @@ fn by_status(status: u16) -> Option<ErrorKind> {
         return None;
     }
     TABLE.statuses.iter().find(|(from, to, _)| (*from..=*to).contains(&status)).map(|(_, _, kind)| *kind)
+}
+
+/// Frameworks that answer everything with 200 repeat the status that they would have had as the code; of these only a
+/// throttle and a fault of the server are sure not to be about the offer.
+fn by_repeated_status(code: &Code<'_>) -> Option<ErrorKind> {
+    let Code::Number(number, _) = code else { return None };
+    u16::try_from(*number).ok().filter(|status| matches!(status, 429 | 500..=599)).and_then(by_status)
 }
 
 fn by_envelope(status: u16, envelope: &Envelope<'_>) -> Option<ErrorKind> {
@@ -182,19 +194,28 @@ fn by_envelope(status: u16, envelope: &Envelope<'_>) -> Option<ErrorKind> {
     envelope.message.as_deref().filter(|_| words_count).and_then(by_words)
 }
 
-/// Whether it is the API itself that refuses: with a code, which a framework that repeats the HTTP status there does not
-/// have, or with words about the offer.
+/// Whether it is the API itself that refuses: with a code, which is a whole number, and not an HTTP status as frameworks
+/// have there; or with words about the offer.
 fn is_own_voice(status: u16, envelope: Option<&Envelope<'_>>) -> bool {
     let Some(envelope) = envelope else { return false };
+    let is_success = by_status(status).is_none();
     match &envelope.code {
-        Code::Number(number, _) if *number != i64::from(status) => return true,
-        Code::Other(_) => return true,
+        Code::Number(number, _) if is_success || !matches!(number, 400..=599) => return true,
         // A success that names no link: the status is the API's, and so is the rest.
-        Code::Zero(_) if by_status(status).is_none() => return true,
-        _ if by_status(status).is_none() && envelope.data.is_some() => return true,
+        Code::Other(_) | Code::Zero(_) if is_success => return true,
+        _ if is_success && envelope.data.is_some() => return true,
         _ => {}
     }
-    envelope.message.as_deref().is_some_and(|said| has_word(&lowered(said), TABLE.about_offers))
+    envelope.message.as_deref().is_some_and(|said| has_word(&without_paths(&lowered(said)), TABLE.about_offers))
+}
+
+/// A message without the paths in it: whoever does not know `/aff/v1/offers/16` says nothing about an offer.
+fn without_paths(message: &str) -> String {
+    let is_path = |word: &str| {
+        let named = word.trim_start_matches(|c: char| c != '/' && !c.is_alphanumeric());
+        named.starts_with('/') || word.matches('/').count() > 1
+    };
+    message.split_whitespace().filter(|word| !is_path(word)).collect::<Vec<_>>().join(" ")
 }
 
 /// A throttle in front of the API says so in its own words, under whatever status it was given; a page that is not

@@ -57,6 +57,12 @@ impl<'a> Json<'a> {
         }
     }
 
+    /// The names of its fields, where this is an object.
+    pub fn fields(&self) -> impl Iterator<Item = &str> {
+        let pairs: &[_] = if let Json::Object(pairs) = self { pairs } else { &[] };
+        pairs.iter().map(|(name, _)| name.as_ref())
+    }
+
     /// Nothing, in one of the ways PHP says so: `null` or `false`.
     pub fn is_absent(&self) -> bool {
         matches!(self, Json::Null | Json::Bool(false))

@@ -41,15 +41,10 @@ impl OfferError {
             | ErrorKind::NoLink
             | ErrorKind::IpNotAllowed
             | ErrorKind::AccountLocked => true,
+            ErrorKind::InvalidResponse => false,
             ErrorKind::Unauthorized if self.message.to_ascii_lowercase().contains("api key") => true,
-            _ => self.code.as_deref().is_some_and(|code| self.is_own_code(code.trim())),
+            _ => self.code.as_deref().is_some_and(|code| is_own_code(code.trim())),
         }
-    }
-
-    /// Web frameworks put 0 or the HTTP status where the API has its codes.
-    fn is_own_code(&self, code: &str) -> bool {
-        let number: Result<f64, _> = code.parse();
-        !code.is_empty() && number != Ok(0.0) && number.ok() != self.http_status.map(f64::from)
     }
 
     /// The network's message on one line, with kind, status and code where it does not contain them.
@@ -65,6 +60,11 @@ impl OfferError {
             (true, _) => details,
         }
     }
+}
+
+/// The API's codes are whole numbers; frameworks put 0, an HTTP status or a name there.
+fn is_own_code(code: &str) -> bool {
+    code.parse::<i64>().is_ok_and(|number| !matches!(number, 0 | 400..=599))
 }
 
 /// The words of the `error_kind` column; [`KINDS`] says all there is to say of each.
@@ -231,6 +231,9 @@ mod tests {
             (error(ErrorKind::ServerError, 500, Some("51"), ""), true),
             (error(ErrorKind::ServerError, 500, Some("500"), ""), false),
             (error(ErrorKind::ServerError, 500, Some("0"), ""), false),
+            (error(ErrorKind::ServerError, 200, Some("500"), ""), false),
+            (error(ErrorKind::ServerError, 500, Some("InternalError"), ""), false),
+            (error(ErrorKind::InvalidResponse, 404, Some("ResourceNotFound"), ""), false),
             (error(ErrorKind::ServerError, 500, None, ""), false),
             (error(ErrorKind::Unauthorized, 401, Some("13"), ""), true),
             (error(ErrorKind::Unauthorized, 401, None, "Invalid API key"), true),

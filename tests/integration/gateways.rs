@@ -28,6 +28,21 @@ const KINDS: &[(&str, &str, &str)] = &[
     ("451 Unavailable For Legal Reasons", "text/html", "<html><body>no"),
     ("302 Found", "text/html", "<html><body>moved"),
     ("401 Unauthorized", "text/html", "<html><head><title>401</title></head></html>"),
+    // A gRPC gateway, restify and Spring, whose codes and words are not the API's.
+    ("404 Not Found", "application/json", r#"{"code":5,"message":"Not Found","details":[]}"#),
+    ("500 Internal Server Error", "application/json", r#"{"code":13,"message":"internal","details":[]}"#),
+    (
+        "404 Not Found",
+        "application/json",
+        r#"{"code":"ResourceNotFound","message":"/aff/v1/offers/16 does not exist"}"#,
+    ),
+    (
+        "404 Not Found",
+        "application/json",
+        r#"{"status":404,"message":"No static resource aff/v1/offers/16/tracking_links."}"#,
+    ),
+    ("200 OK", "application/json", r#"{"code":500,"message":"Internal Server Error"}"#),
+    ("200 OK", "application/json", r#"{"status":"maintenance","data":null}"#),
     ("200 OK", "text/html", "<html><title>Maintenance</title>"),
     ("200 OK", "application/json", r#"{"message":"not found"}"#),
     ("500 Internal Server Error", "text/html", "<html><title>500</title>"),

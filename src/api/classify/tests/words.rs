@@ -163,6 +163,21 @@ fn a_refusal_is_an_offers_own_only_in_the_apis_voice() {
             r#"{"code":0,"message":"Success","data":[]}"#.to_owned(),
             r#"{"data":[]}"#.to_owned(),
             "[]".to_owned(),
+            // Names where the API has numbers: restify, PostgREST, Django REST framework, Jersey.
+            r#"{"code":"ResourceNotFound","message":"/aff/v1/offers/16/tracking_links does not exist"}"#.to_owned(),
+            r#"{"code":"PGRST125","details":null,"hint":null,"message":"Invalid path specified in request URL"}"#.to_owned(),
+            r#"{"detail":"Not found.","code":"not_found"}"#.to_owned(),
+            r#"{"code":"404 NOT_FOUND","message":"HTTP 404 Not Found"}"#.to_owned(),
+            // gRPC gateways have numbers of their own: 5 is "not found" there, 12 and 13 are no refused key.
+            r#"{"code":5,"message":"Not Found","details":[]}"#.to_owned(),
+            r#"{"code":13,"message":"internal","details":[]}"#.to_owned(),
+            r#"{"code":7,"message":"denied","details":[{"@type":"type.googleapis.com/google.rpc.DebugInfo"}]}"#.to_owned(),
+            r#"{"error":"Not Found","message":"Not Found","code":5}"#.to_owned(),
+            // Another status as the code, and paths that have offers in them.
+            r#"{"code":404,"message":"Resource not found"}"#.to_owned(),
+            r#"{"message":"The requested URL /aff/v1/offers/16 was not found on this server"}"#.to_owned(),
+            r#"{"message":"Cannot GET \"/offers/16\"","statusCode":404}"#.to_owned(),
+            r#"{"status":404,"message":"No static resource aff/v1/offers/16/tracking_links.","path":"/aff"}"#.to_owned(),
         ] {
             assert_eq!(kind(status, &gateway), Some(InvalidResponse), "{status} {gateway}");
         }
@@ -175,7 +190,10 @@ fn a_refusal_is_an_offers_own_only_in_the_apis_voice() {
         (410, r#"{"code":"31","message":"gone"}"#, NotFound),
         (403, r#"{"message":"Need approval"}"#, NotApproved),
         (403, r#"{"code":60,"message":"Illegal operation"}"#, NotApproved),
-        (400, r#"{"code":"E1"}"#, BadRequest),
+        (400, r#"{"code":20}"#, BadRequest),
+        (404, r#"{"code":5,"message":"No permission","data":null,"details":[]}"#, NotApproved),
+        (404, r#"{"code":"E1","message":"Offer /16/ is gone"}"#, NotFound),
+        (200, r#"{"code":"E1"}"#, ApiError),
         (200, r#"{"code":777}"#, ApiError),
         (200, r#"{"code":0,"message":"not found","data":[]}"#, NotFound),
         (200, r#"{"message":"Offer not found"}"#, NotFound),
