@@ -38,6 +38,9 @@ pub(crate) fn noted_at_once(limit: Limit) -> u32 {
     calls.div_ceil(u32::try_from(MOST_GROUPS).unwrap_or(1)).max(of_few)
 }
 
+/// What the ceiling keeps in reserve, as a part of the window.
+const MARGIN: f64 = 0.01;
+
 /// The first word of a line; another format would have another one.
 const FORMAT: &str = "offerlinks-calls-1";
 
@@ -52,16 +55,19 @@ impl StillCounting {
         self.arrived.iter().fold(self.travelling, |calls, arrived| calls.saturating_add(arrived.calls))
     }
 
-    /// Whether calls have arrived one by one, no closer than three quarters of `period` on average: a run that starts now
-    /// and leaves a period between its calls keeps the limit without knowing of them.
-    pub(crate) fn is_even(&self, period: Duration) -> bool {
+    /// Whether calls have arrived one by one, and as far apart as they have to leave: a run that starts now and leaves a period
+    /// between its calls keeps the limit without knowing of them. A period is a little longer than the limit asks for, so that
+    /// N of them are longer than a window by [`MARGIN`] of it; so much sooner may any of them have come.
+    pub(crate) fn is_even(&self, limit: Limit) -> bool {
+        let period = limit.window.mul_f64(1.0 + MARGIN) / limit.calls.get();
+        let sooner = limit.window.mul_f64(MARGIN);
         let mut calls = 0_u32;
         let mut recent = self.arrived.iter().rev();
         self.travelling == 0
             && recent.all(|arrived| {
                 let before = calls;
                 calls = calls.saturating_add(arrived.calls);
-                arrived.calls == 1 && arrived.ago >= (period * before).mul_f64(0.75)
+                arrived.calls == 1 && arrived.ago + sooner >= period * before
             })
     }
 
@@ -150,7 +156,6 @@ mod tests {
 
     #[test]
     fn calls_of_an_ordinary_run_are_even_and_those_after_a_stall_are_not() {
-        let period = Duration::from_millis(202);
         for (calls, even) in [
             (counting(0, &[]), true),
             (counting(0, &[(2020, 1), (404, 1), (202, 1), (0, 1)]), true),
@@ -159,7 +164,7 @@ mod tests {
             (counting(0, &[(9000, 2)]), false),
             (counting(0, &[(300, 1), (20, 1), (10, 1), (0, 1)]), false),
         ] {
-            assert_eq!(calls.is_even(period), even, "{calls:?}");
+            assert_eq!(calls.is_even(Limit::PUBLISHED), even, "{calls:?}");
         }
     }
 

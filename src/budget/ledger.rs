@@ -73,7 +73,7 @@ impl Ledger {
 
     /// The run makes no more calls. Takes the file away where the next run needs to know of none; returns whether it did.
     pub(super) fn close(&mut self, counting: &StillCounting) -> bool {
-        if counting.is_even(self.limit.window / self.limit.calls.get()) {
+        if counting.is_even(self.limit) {
             return std::fs::remove_file(&self.path).is_ok();
         }
         let _ = self.write(counting);

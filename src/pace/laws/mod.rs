@@ -10,6 +10,7 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod ends;
 mod stalls;
 
 /// How one call travels, and what the loop does before it.

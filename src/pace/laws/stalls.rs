@@ -11,24 +11,28 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// What the calls meet.
 #[derive(Clone, Debug)]
-struct Network {
-    rate: &'static str,
-    concurrency: usize,
-    timeout: Duration,
+pub(super) struct Network {
+    pub(super) rate: &'static str,
+    pub(super) concurrency: usize,
+    pub(super) timeout: Duration,
     /// From permit to arrival, and from arrival to answer.
-    way: Duration,
-    thinking: Duration,
+    pub(super) way: Duration,
+    pub(super) thinking: Duration,
     /// By what part of them either is shorter or longer than that.
-    spread: f64,
+    pub(super) spread: f64,
     /// From when to when the server reads nothing.
-    stalls: Vec<(Duration, Duration)>,
+    pub(super) stalls: Vec<(Duration, Duration)>,
     /// How many of a hundred answers take 1 to 3 s longer.
-    slow: u32,
+    pub(super) slow: u32,
+    /// The server reads calls one after the other, each this long after the one before at least.
+    pub(super) reads: Duration,
     /// When the process is killed and started again at once.
-    kills: Vec<Duration>,
+    pub(super) kills: Vec<Duration>,
+    /// When the run comes to its end, waits for its answers, and another one is started at once.
+    pub(super) ends: Vec<Duration>,
     /// From then on an answer takes a millisecond from the arrival.
-    quick_from: Duration,
-    lasts: Duration,
+    pub(super) quick_from: Duration,
+    pub(super) lasts: Duration,
 }
 
 /// What a call does next.
@@ -39,7 +43,7 @@ enum Due {
 }
 
 /// When calls left and arrived, in the order of arrival.
-fn story(network: &Network, seed: u64) -> Vec<(Duration, Duration)> {
+pub(super) fn story(network: &Network, seed: u64) -> Vec<(Duration, Duration)> {
     let (mut dice, mut luck) = (fastrand::Rng::with_seed(seed), fastrand::Rng::with_seed(seed + 1));
     let mut draw = |middle: Duration| middle.mul_f64(1.0 - network.spread + 2.0 * network.spread * dice.f64());
     let t0 = Instant::now();
@@ -48,6 +52,8 @@ fn story(network: &Network, seed: u64) -> Vec<(Duration, Duration)> {
     let mut due: BTreeMap<(Duration, u64), (Permit, Due)> = BTreeMap::new();
     let mut calls = Vec::new();
     let mut kills = network.kills.iter().peekable();
+    let mut ends = network.ends.iter().peekable();
+    let mut read = Duration::ZERO;
     let mut run = Run { concurrency: network.concurrency, ..Run::default() };
     while now < network.lasts {
         if kills.next_if(|kill| **kill <= now).is_some() {
@@ -57,13 +63,22 @@ fn story(network: &Network, seed: u64) -> Vec<(Duration, Duration)> {
             // As the dispatcher has it: the first call goes alone.
             (run.concurrency, run.noted) = (1, 0);
         }
-        let poll = if due.len() < run.concurrency { pace.poll(t0 + now) } else { Err(later(t0)) };
+        let is_ending = ends.peek().is_some_and(|end| **end <= now);
+        if is_ending && due.is_empty() {
+            ends.next();
+            pace = next_run(pace, network.rate, t0 + now, seed);
+            (run.concurrency, run.noted) = (1, 0);
+            continue;
+        }
+        let may_poll = due.len() < run.concurrency && !is_ending;
+        let poll = if may_poll { pace.poll(t0 + now) } else { Err(later(t0)) };
         let Err(wait) = poll else {
             let permit = pace.send(t0 + now);
             run.notes(|| pace.still_counting(t0 + now), network.rate, now);
             let natural = now + draw(network.way);
             let stall = network.stalls.iter().find(|(from, to)| (*from..*to).contains(&natural));
-            let arrival = stall.map_or(natural, |(_, to)| *to);
+            let arrival = stall.map_or(natural, |(_, to)| *to).max(read + network.reads);
+            read = arrival;
             let slow = if luck.u32(0..100) < network.slow { MS * luck.u32(1000..3000) } else { Duration::ZERO };
             let thinking = draw(network.thinking) + slow;
             let thinking = if arrival < network.quick_from { thinking } else { MS };
@@ -88,6 +103,17 @@ fn story(network: &Network, seed: u64) -> Vec<(Duration, Duration)> {
     }
     calls.sort_unstable_by_key(|call| call.1);
     calls
+}
+
+/// The run after one that came to its end, as the ledger has it: it knows of no calls where none have to be known.
+fn next_run(mut before: Pace, rate: &str, now: Instant, seed: u64) -> Pace {
+    let rate: Rate = rate.parse().unwrap();
+    let mut next = Pace::new(rate, now).with_seed(seed);
+    let left = before.still_counting(now);
+    if !left.is_even(rate.limit().unwrap()) {
+        next.inherit(&left, now);
+    }
+    next
 }
 
 /// The run that lives.
@@ -118,12 +144,12 @@ fn later(t0: Instant) -> Wait {
     Wait { until: t0 + 1_000_000 * SECOND, why: Why::Ceiling }
 }
 
-fn most_in_a_window(calls: &[(Duration, Duration)], window: Duration) -> usize {
+pub(super) fn most_in_a_window(calls: &[(Duration, Duration)], window: Duration) -> usize {
     let t0 = Instant::now();
     most(&calls.iter().map(|(_, arrival)| t0 + *arrival).collect::<Vec<_>>(), window)
 }
 
-const CALM: Network = Network {
+pub(super) const CALM: Network = Network {
     rate: "50/10s",
     concurrency: 16,
     timeout: Duration::from_secs(60),
@@ -132,7 +158,9 @@ const CALM: Network = Network {
     spread: 1.0,
     stalls: Vec::new(),
     slow: 0,
+    reads: Duration::ZERO,
     kills: Vec::new(),
+    ends: Vec::new(),
     quick_from: Duration::MAX,
     lasts: Duration::from_secs(300),
 };
