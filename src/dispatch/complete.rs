@@ -74,6 +74,7 @@ impl<R: Clone> Dispatcher<R> {
         if let Some(outage) = self.breaker.passed(now) {
             self.stats.counts.outage += outage;
         }
+        self.stats.were_refused(self.admission.refused_at_start());
         self.admission.success(sent_at);
         for (mut task, error) in std::mem::take(&mut self.queues.suspects) {
             task.attempts += 1;

@@ -53,6 +53,12 @@ impl Stats {
         self.counts.throttled += calls as u64;
     }
 
+    /// All calls so far but one were refused for the limit, as is known by now: what repeated them was no retry.
+    pub(crate) fn were_refused(&mut self, calls: usize) {
+        self.throttled_before(calls);
+        self.counts.retries = self.counts.retries.saturating_sub(calls as u64);
+    }
+
     /// The run stands still for this much longer.
     pub(crate) fn frozen(&mut self, longer: Duration) {
         self.counts.frozen += longer;
@@ -79,10 +85,12 @@ mod tests {
         stats.completed();
         stats.throttled();
         stats.throttled_before(2);
+        stats.counts.retries = 2;
+        stats.were_refused(3);
         stats.frozen(4 * second);
         let counts = |later| stats.counts(now + 4 * second, 2 * second, now + later);
         assert_eq!(counts(second).frozen, second);
-        let expected = Counts { calls: 1, throttled: 3, frozen: 4 * second, outage: 2 * second, ..Counts::default() };
+        let expected = Counts { calls: 1, throttled: 6, frozen: 4 * second, outage: 2 * second, ..Counts::default() };
         assert_eq!(counts(9 * second), expected);
         assert_eq!((stats.in_flight, stats.last_sent_at), (0, Some(now)));
     }

@@ -119,6 +119,11 @@ impl GapSearch {
         !self.too_short.is_zero() && (self.enough.is_some() || self.good.is_some())
     }
 
+    /// Whether a gap is on trial that is shorter than one that works.
+    pub(crate) fn tries_shorter(&self) -> bool {
+        self.good.is_some_and(|good| self.gap < good)
+    }
+
     /// Whether no gap is known to be too short.
     pub(crate) fn is_fresh(&self) -> bool {
         self.too_short.is_zero()

@@ -19,7 +19,8 @@ const FEW: u32 = 3;
 /// And a single success counts for so many, where the limiter says that it is one.
 const ONE: u32 = 2;
 
-/// Where nothing has passed yet, this refusal comes after a whole window of cooldowns.
+/// Where nothing has passed yet, this refusal comes after a whole window of cooldowns. It begins a trial, as does each second
+/// one after it.
 const WAITED: u32 = 4;
 
 /// Signs in a row that begin a trial. Without any, one in [`ROWS_PER_SIGN`] times as many rows of refusals begins one. Both
@@ -172,8 +173,8 @@ impl Spacing {
 
     /// `row` is what passed before the first refusal of a row; `None` for the others, which begin nothing.
     fn may_begin(&mut self, row: Option<u32>, sent_at: Instant, trial: Trial) -> Response {
-        let has_waited = !self.has_passed && self.refusals == WAITED && trial == Trial::AtOnce;
-        if has_waited {
+        let has_waited = self.refusals >= WAITED && self.refusals.is_multiple_of(2);
+        if has_waited && !self.has_passed && trial == Trial::AtOnce {
             // No window is full for so long: it may be that every call comes too soon after another client's.
             self.trial = Some(GapTrial::new(GapSearch::new(self.period, self.period, false), sent_at));
             return Response::Gap;

@@ -159,6 +159,7 @@ impl GapTrial {
         if self.in_a_row >= row || self.refused_part > TOO_MANY || self.search_cost > cost {
             return Response::Cooldown;
         }
+        let tried_shorter = self.search.tries_shorter();
         if since.map(|since| self.search.refused(since)) == Some(Fit::No) {
             return Response::Cooldown;
         }
@@ -169,6 +170,8 @@ impl GapTrial {
             }
             // Half as long again after the last success as before.
             Some(since) if self.search.looks_for_longer() => (since / 2).clamp(shortest.min(LONGEST), LONGEST),
+            // The longer gap is over in a moment: the sooner the next call, the fewer of the others come before it.
+            _ if tried_shorter => shortest,
             _ => self.search.gap(),
         };
         self.next = (self.last_sent.max(sent_at) + wait).max(now);
@@ -179,6 +182,22 @@ impl GapTrial {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn after_a_shorter_gap_was_refused_the_next_call_comes_as_soon_as_the_limit_allows() {
+        let (shortest, mut now) = (Duration::from_millis(202), Instant::now());
+        let mut trial = GapTrial::new(GapSearch::new(shortest, shortest, true), now);
+        let kept = trial.gap();
+        while !trial.search.tries_shorter() {
+            trial.send(now);
+            trial.passed(Some(kept));
+            now += kept;
+        }
+        let tried = trial.gap();
+        trial.send(now);
+        assert_eq!(trial.refused((now, Some(tried)), now, shortest, 0.5), Response::Gap);
+        assert_eq!((trial.next() - now, trial.gap()), (shortest, kept));
+    }
 
     #[test]
     fn a_long_run_goes_on_looking_for_a_shorter_gap_without_giving_up_the_one_that_works() {

@@ -194,6 +194,23 @@ fn no_limiter_makes_a_wrong_row_whatever_it_answers() {
 }
 
 #[test]
+fn what_a_limiter_refuses_before_anything_has_passed_is_counted_as_refused() {
+    for no in [No::Told, No::Forbidden, No::Broken] {
+        let story =
+            run_seeded(
+                &offers(50),
+                policy(),
+                7,
+                |asked: Asked| {
+                    if asked.at < 8 * SECOND { no.reply() } else { Reply::good() }
+                },
+            );
+        let refused = story.complete().sent.iter().filter(|sent| !sent.passed).count();
+        assert_eq!((story.errors(), story.throttled), (vec![], refused as u64), "{no:?}");
+    }
+}
+
+#[test]
 fn a_limiter_that_refuses_every_second_call_makes_no_row() {
     for kind in [Kind::Every(2), Kind::Every(3), Kind::Every(7), Kind::Random(0.5), Kind::Random(0.3)] {
         for no in No::ALL {

@@ -47,6 +47,15 @@ fn the_first_refusal_is_followed_by_a_call_one_gap_later() {
 }
 
 #[test]
+fn where_nothing_has_passed_each_second_cooldown_after_a_window_is_followed_by_three_more_calls() {
+    let mut story = Story::new();
+    story.spacing.signs_wanted = u32::MAX;
+    let gaps: Vec<_> = (0..17).map(|_| story.refuse(Trial::AtOnce).is_some()).collect();
+    let calls: Vec<_> = gaps.split(|in_trial| !in_trial).map(<[_]>::len).collect();
+    assert_eq!(calls, [0, 0, 0, 3, 0, 3, 0, 3, 0], "{gaps:?}");
+}
+
+#[test]
 fn what_may_be_a_ban_begins_no_trial_before_there_are_signs() {
     let mut story = Story::new();
     for (passes, begins) in [(20, false), (20, false), (2, false), (9, false), (3, false), (1, true)] {
