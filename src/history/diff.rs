@@ -1,4 +1,6 @@
 //! What differs between two states of an offer. Pure.
+//!
+//! An empty text and none are the same here, as in a CSV: the row would say that nothing became nothing.
 
 use crate::offer::{Answer, Entry};
 
@@ -78,17 +80,18 @@ pub(crate) fn diff(before: &State, after: &State) -> Vec<Change> {
 fn between(before: &Answer, after: &Answer) -> Vec<Change> {
     let mut changes = Vec::new();
     let mut compare = |entry: [String; 2], field, before: Option<&str>, after: Option<&str>| {
+        let [before, after] = [before, after].map(Option::unwrap_or_default);
         if before != after {
-            let [before, after] = [before, after].map(|text| text.unwrap_or_default().to_owned());
+            let [before, after] = [before, after].map(str::to_owned);
             changes.push(Change { kind: Kind::Changed, entry, field, before, after });
         }
     };
     compare(Default::default(), "url", before.url(), after.url());
     compare(Default::default(), "impression_pixel", before.impression_pixel(), after.impression_pixel());
-    let mut left: Vec<Option<Entry<'_>>> = before.entries().map(Some).collect();
+    let mut left: Vec<Option<Entry<'_>>> = before.entries().map(as_shown).map(Some).collect();
     // Equal ones first, so that none of them is taken for an earlier state of another.
     let is_new = |entry: &Entry<'_>| take(&mut left, |old| old == entry).is_none();
-    let new: Vec<_> = after.entries().collect::<Vec<_>>().into_iter().filter(is_new).collect();
+    let new: Vec<_> = after.entries().map(as_shown).filter(is_new).collect();
     let mut added = Vec::new();
     for entry in new {
         match take(&mut left, |old| (old.kind, old.name) == (entry.kind, entry.name)) {
@@ -114,6 +117,13 @@ fn take<'a>(left: &mut [Option<Entry<'a>>], fits: impl Fn(&Entry<'_>) -> bool) -
     left.iter_mut().find(|entry| entry.as_ref().is_some_and(&fits))?.take()
 }
 
+/// Without texts that are empty.
+fn as_shown(Entry { kind, name, tracking_link, preview_url }: Entry<'_>) -> Entry<'_> {
+    let [kind, name, tracking_link, preview_url] =
+        [kind, name, tracking_link, preview_url].map(|text| text.filter(|text| !text.is_empty()));
+    Entry { kind, name, tracking_link, preview_url }
+}
+
 fn names(entry: &Entry<'_>) -> [String; 2] {
     [entry.kind, entry.name].map(|text| text.unwrap_or_default().to_owned())
 }
@@ -135,6 +145,17 @@ mod tests {
     fn shown(before: &State, after: &State) -> Vec<String> {
         let show = |c: Change| format!("{} {:?} {} {} -> {}", c.kind.as_str(), c.entry, c.field, c.before, c.after);
         diff(before, after).into_iter().map(show).collect()
+    }
+
+    #[test]
+    fn an_empty_text_is_none() {
+        let of = |empty: Option<&str>| {
+            let mut builder = AnswerBuilder::new(Some("u"), empty);
+            builder.entry(Entry { kind: Some("Default"), name: empty, tracking_link: Some("d"), preview_url: empty });
+            State::Good(builder.build())
+        };
+        assert_eq!(shown(&of(None), &of(Some(""))), [""; 0]);
+        assert_eq!(shown(&of(Some("")), &of(Some("x"))).len(), 3, "pixel, and the landing page under another name");
     }
 
     #[test]
