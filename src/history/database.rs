@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
+use crate::history::damage;
 use crate::history::error::{HistoryError, has_hot_journal};
 use crate::history::schema;
 
@@ -144,7 +145,7 @@ impl Database {
     fn connect(path: &Path, flags: OpenFlags) -> Result<Self, HistoryError> {
         let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let failed = HistoryError::sql(path);
-        let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+        let connection = Connection::open_with_flags(as_file(path), flags).map_err(failed)?;
         connection.busy_timeout(PATIENCE).map_err(failed)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         connection.pragma_update(None, "cache_size", -CACHE_KIB).map_err(failed)?;
@@ -153,12 +154,11 @@ impl Database {
         Ok(Self { path: path.to_owned(), connection })
     }
 
-    /// Reads every page once: damage is to be found before the first call, not in mid-run.
+    /// Reads all of it once: damage is to be found before the first call, not in mid-run.
     fn check(&self) -> Result<(), HistoryError> {
-        let check = self.connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
-        match check.map_err(self.error())? {
-            fine if fine == "ok" => Ok(()),
-            why => Err(HistoryError::NotOurs { path: self.path.clone(), why: format!("is damaged ({why})") }),
+        match damage::find(&self.connection).map_err(self.error())? {
+            None => Ok(()),
+            Some(why) => Err(HistoryError::NotOurs { path: self.path.clone(), why: format!("is damaged ({why})") }),
         }
     }
 
@@ -176,6 +176,11 @@ impl Database {
     pub(crate) fn connection_mut(&mut self) -> (&mut Connection, &Path) {
         (&mut self.connection, &self.path)
     }
+}
+
+/// The same file, by a name that is none of those with a meaning to SQLite: `:memory:` and `file:...` are files like any other.
+fn as_file(path: &Path) -> PathBuf {
+    if path.is_absolute() { path.to_owned() } else { Path::new(".").join(path) }
 }
 
 /// Finds out whether the file can be written, and a journal made beside it: SQLite does neither before the first change,

@@ -82,14 +82,26 @@ impl HistoryError {
             | Self::Open { .. }
             | Self::NotWritable { .. }
             | Self::Unknown(_) => true,
-            Self::Sql { source, .. } => is_damaged(source),
+            // What is found in time is `NotOurs`; later it is this machine that has failed.
+            Self::Sql { .. } => false,
         }
     }
 }
 
-/// Whether the error says that the file is no sound database.
+/// Whether the error says that the file is no sound database, or that something else is in it than was written.
 fn is_damaged(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt))
+    use rusqlite::Error::{
+        FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, QueryReturnedNoRows, Utf8Error,
+    };
+    let is_other = matches!(
+        error,
+        FromSqlConversionFailure(..)
+            | IntegralValueOutOfRange(..)
+            | InvalidColumnType(..)
+            | QueryReturnedNoRows
+            | Utf8Error(..)
+    );
+    is_other || matches!(error.sqlite_error_code(), Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt))
 }
 
 /// Whether the error says that this user may not write.
@@ -105,6 +117,9 @@ pub(crate) fn has_hot_journal(error: &rusqlite::Error) -> bool {
 fn way_out(error: &rusqlite::Error) -> &'static str {
     let is_moved = |error: &ffi::Error| error.extended_code == ffi::SQLITE_READONLY_DBMOVED;
     match error.sqlite_error_code() {
+        _ if is_damaged(error) => {
+            "it is damaged: put a sound copy in its place, or move it away, then go on with --resume"
+        }
         _ if error.sqlite_error().is_some_and(is_moved) => {
             "it was moved, deleted or replaced during the run: put it back, or go on with a new one with --resume"
         }
@@ -114,9 +129,6 @@ fn way_out(error: &rusqlite::Error) -> &'static str {
         Some(ErrorCode::DiskFull) => "make room on this disk, then go on with --resume",
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             "another program has held it for minutes: close that, then go on with --resume"
-        }
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-            "it is damaged: restore a copy, or move it away and start a new one"
         }
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
             "look at the owner and permissions of it, of its folder and of the files beside it that begin with its name"

@@ -3,7 +3,7 @@
 //! Owns the file's schema, which is a contract (docs/history.md), and all SQL. Must not know of calls, outputs or flags.
 //!
 //! - [`schema`]: the tables, their version and how an older file gets it
-//! - [`database`]: opening, and refusing what is damaged, foreign or newer
+//! - [`database`]: opening, and refusing what is foreign, newer or, as [`damage`] finds, damaged
 //! - [`stored`]: an answer as a row of the file
 //! - [`facts`]: what a run has learned since its last commit; [`commit`]: writes that in one transaction, by [`confirm`],
 //!   [`new_offers`] and [`record`]
@@ -15,6 +15,7 @@
 pub(crate) mod changes;
 mod commit;
 mod confirm;
+mod damage;
 pub(crate) mod database;
 pub(crate) mod diff;
 pub(crate) mod error;

@@ -48,10 +48,28 @@ pub(crate) fn write(answer: &Answer, out: &mut String) -> StoredAnswer {
         }
     }
     out.push_str(if answer.entries().len() == 0 { "[]" } else { "]]" });
-    let hash = xxh3_64(out.get(start..).unwrap_or_default().as_bytes()).cast_signed();
-    // 0 is the hash of what is gone.
-    let hash = if hash == 0 { 1 } else { hash };
+    let hash = hash(out.get(start..).unwrap_or_default().as_bytes());
     StoredAnswer { start, end: out.len(), url, impression_pixel, hash }
+}
+
+fn hash(bytes: &[u8]) -> i64 {
+    let hash = xxh3_64(bytes).cast_signed();
+    // 0 is the hash of what is gone.
+    if hash == 0 { 1 } else { hash }
+}
+
+/// The hash of an answer that lies in a row: its link and its pixel, then its landing pages. What `buffer` holds is lost.
+pub(super) fn hash_of(own: [Option<&str>; 2], links: &str, buffer: &mut Vec<u8>) -> i64 {
+    buffer.clear();
+    for text in own {
+        if let Some(text) = text {
+            buffer.push(b'=');
+            buffer.extend_from_slice(text.as_bytes());
+        }
+        buffer.push(0);
+    }
+    buffer.extend_from_slice(links.as_bytes());
+    hash(buffer)
 }
 
 /// Whether nothing in a text has to be escaped in JSON.
@@ -161,6 +179,7 @@ mod tests {
         assert_eq!(hashes.len(), answers.len());
         // A promise: the same in every build.
         assert_eq!(write(&answers[3], &mut String::new()).hash, xxh3_64(b"=u\0=p\0[]").cast_signed());
+        assert_eq!(hash_of([Some("u"), Some("p")], "[]", &mut vec![7]), write(&answers[3], &mut String::new()).hash);
     }
 
     #[test]

@@ -114,9 +114,10 @@ fn a_history_of_version_1_goes_on_as_one_of_this_version() {
 const OF_VERSION_2: &str = "
 INSERT INTO network VALUES (1, 'demo', 'https://demo/', 'me@example.com');
 INSERT INTO run VALUES (1, 'o.csv', '{}', 1000, 1010, NULL, 3, 3, 3, 0, 0), (2, 'o.csv', '{}', 2000, 2010, 1, 4, 2, 2, 0, 0);
-INSERT INTO offer_version VALUES (1, 1, 1, 1001, NULL, 'good', 7, 'u', NULL, '[]'), (2, 2, 1, 1002, NULL, 'good', 7, 'u', NULL, '[]'),
-    (3, 3, 1, 1003, NULL, 'good', 7, 'u', NULL, '[]'), (4, 2, 2, 2010, 2, 'gone', 0, NULL, NULL, NULL);
-INSERT INTO offer VALUES (1, 1, '7', 1001, 2001, 2001, 1, 7), (2, 1, '8', 1002, 1002, 1002, 4, 0), (3, 1, '9', 1003, 2003, 2003, 3, 7);
+INSERT INTO offer_version VALUES (1, 1, 1, 1001, NULL, 'good', -6262469733394824192, 'u', NULL, '[]'),
+    (2, 2, 1, 1002, NULL, 'good', -6262469733394824192, 'u', NULL, '[]'),
+    (3, 3, 1, 1003, NULL, 'good', -6262469733394824192, 'u', NULL, '[]'), (4, 2, 2, 2010, 2, 'gone', 0, NULL, NULL, NULL);
+INSERT INTO offer VALUES (1, 1, '7', 1001, 2001, 2001, 1, -6262469733394824192), (2, 1, '8', 1002, 1002, 1002, 4, 0), (3, 1, '9', 1003, 2003, 2003, 3, -6262469733394824192);
 INSERT INTO changed VALUES (2, 2, 1, 4);
 INSERT INTO listed VALUES (1, 'personal', 1, 2), (1, 'personal', 3, 2);
 PRAGMA application_id = 0x6f66726c;
@@ -138,9 +139,9 @@ fn a_history_of_version_2_knows_its_lists() {
 const OF_VERSION_3: &str = "
 INSERT INTO network VALUES (1, 'demo', 'https://demo/', 'me@example.com');
 INSERT INTO run VALUES (1, 'o.csv', '{}', 1000, 1010, NULL, 2, 2, 2, 0, 0);
-INSERT INTO offer_version VALUES (1, 1, 1, 1001, NULL, 'good', 7, 'u', NULL, '[[null,\"a\",\"1\",null],[null,\"b\",\"2\",null]]'),
-    (2, 2, 1, 1002, NULL, 'good', 8, 'w', NULL, '[]');
-INSERT INTO offer VALUES (1, 1, '7', 1001, 1001, 1001, 1, 7), (2, 1, '8', 1002, 1002, 1002, 2, 8);
+INSERT INTO offer_version VALUES (1, 1, 1, 1001, NULL, 'good', 1939169014282089751, 'u', NULL, '[[null,\"a\",\"1\",null],[null,\"b\",\"2\",null]]'),
+    (2, 2, 1, 1002, NULL, 'good', 3127992787262683270, 'w', NULL, '[]');
+INSERT INTO offer VALUES (1, 1, '7', 1001, 1001, 1001, 1, 1939169014282089751), (2, 1, '8', 1002, 1002, 1002, 2, 3127992787262683270);
 INSERT INTO listed VALUES (1, 'personal', 1, 1, NULL), (1, 'personal', 2, 1, 1010);
 PRAGMA application_id = 0x6f66726c;
 PRAGMA user_version = 3;

@@ -1,5 +1,6 @@
 //! The history as runs see it: facts in, last good links and changes out.
 
+mod damage;
 mod files;
 mod learned;
 mod lists;

@@ -1,0 +1,79 @@
+//! Damage that SQLite itself does not see is found when the file is opened, and nothing else is taken for it.
+
+use std::path::Path;
+
+use super::{Error, File, Links};
+use crate::history::Database;
+use crate::offer::ErrorKind;
+
+/// Two versions of an offer, one that is gone, one that never had links.
+fn history() -> File {
+    let mut file = File::new();
+    file.run(&[
+        ("1234567", Links("https://h.example/first a=1")),
+        ("8", Links("v")),
+        ("9", Error(ErrorKind::NotFound)),
+    ]);
+    file.run(&[("1234567", Links("https://h.example/second a=2 b=3")), ("8", Error(ErrorKind::NotFound))]);
+    file
+}
+
+/// What is said of the file, which is one that this test has changed.
+fn refused(path: &Path, what: &str) -> String {
+    let error = Database::open(path).map(drop).expect_err(what);
+    assert!(error.is_usage() && error.to_string().contains("is damaged ("), "{what}: {error}");
+    let looked = Database::look(path).expect_err(what);
+    assert_eq!(looked.to_string(), error.to_string());
+    error.to_string()
+}
+
+#[test]
+fn what_is_not_what_was_written_is_found_before_the_first_call() {
+    for (sql, why) in [
+        ("UPDATE offer_version SET url = replace(url, 'second', 'sfcond')", "row 3 of offer_version"),
+        ("UPDATE offer_version SET impression_pixel = '' WHERE id = 1", "row 1 of offer_version"),
+        ("UPDATE offer_version SET links = replace(links, ']]', ']') WHERE id = 3", "row 3 of offer_version"),
+        ("UPDATE offer_version SET links = CAST(links AS BLOB) WHERE id = 2", "row 2 of offer_version"),
+        ("UPDATE offer_version SET url = CAST(x'68ff' AS TEXT) WHERE id = 2", "row 2 of offer_version"),
+        ("UPDATE offer_version SET state = 'gone' WHERE id = 1", "row 1 of offer_version"),
+        ("UPDATE offer_version SET hash = 5 WHERE state = 'gone'", "row 4 of offer_version"),
+        ("UPDATE offer SET network = 5 WHERE offer_id = '9'", "network 5 is missing"),
+        ("UPDATE network SET name = CAST(x'ff' AS TEXT)", "utf-8"),
+        ("UPDATE offer SET offer_id = CAST(x'ff' AS TEXT) WHERE id = 2", "utf-8"),
+    ] {
+        let file = history();
+        file.database.connection().execute(sql, []).unwrap();
+        let message = refused(&file.path(), sql);
+        assert!(message.contains(why), "{sql}: {message}");
+    }
+}
+
+#[test]
+fn an_offer_that_the_index_would_not_find_is_damage() {
+    let file = history();
+    let bytes = std::fs::read(file.path()).unwrap();
+    let id = b"1234567";
+    let places: Vec<usize> = (0..bytes.len() - id.len()).filter(|at| bytes[*at..].starts_with(id)).collect();
+    assert!(places.len() >= 2, "in the table and in its index");
+    for at in places {
+        let mut damaged = bytes.clone();
+        damaged[at] = b'2';
+        let path = file.folder.path().join("damaged.db");
+        std::fs::write(&path, damaged).unwrap();
+        refused(&path, &format!("byte {at}"));
+    }
+}
+
+#[test]
+fn a_history_that_was_pruned_undone_and_written_by_two_runs_is_sound() {
+    let mut file = history();
+    let (first, second) = (file.begin("a.csv"), file.begin("b.csv"));
+    // Each finds the offer changed, and the first one once more as it was.
+    file.record(&first, &[("1234567", Links("w")), ("1", Links("new"))], false);
+    file.record(&second, &[("1234567", Links("x a=1"))], true);
+    file.record(&first, &[("1234567", Links("https://h.example/second a=2 b=3")), ("8", Links("v"))], true);
+    file.database.prune(i64::MAX).unwrap();
+    let path = file.path();
+    Database::look(&path).unwrap();
+    Database::open(&path).unwrap();
+}
