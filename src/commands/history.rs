@@ -7,6 +7,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::cli::{ChangesArgs, HistoryArgs};
+use crate::config::distinct_paths::refuse_same;
+use crate::config::history::files_of_history;
+use crate::config::{JobError, endings};
 use crate::error::Error;
 use crate::history::changes::{ChangedOffer, header};
 use crate::history::diff::Change;
@@ -22,6 +25,28 @@ use crate::text::shown_start;
 /// # Errors
 /// The history cannot be read, or the output not be written.
 pub(crate) fn changes(arguments: &ChangesArgs) -> Result<(), Error> {
+    refuse_output(arguments)?;
+    write_changes(arguments).map_err(of_damage)
+}
+
+/// Refuses an output that would overwrite the history, or that other programs would take for something else than a CSV.
+fn refuse_output(ChangesArgs { history, output, .. }: &ChangesArgs) -> Result<(), JobError> {
+    if endings::is_no_csv(output) {
+        return Err(JobError::CsvEnding { writer: "changes", path: output.clone() });
+    }
+    let files: Vec<_> = files_of_history(history).into_iter().chain([("-o", output.clone())]).collect();
+    refuse_same(&files)
+}
+
+/// No call was made, so a damaged file is one that cannot be used at all.
+fn of_damage(error: Error) -> Error {
+    match error {
+        Error::History(error) => error.if_damaged().into(),
+        other => other,
+    }
+}
+
+fn write_changes(arguments: &ChangesArgs) -> Result<(), Error> {
     let ChangesArgs { history, since, network, output } = arguments;
     let file = Database::open_to_read(history)?;
     let networks = file.networks()?;
@@ -60,6 +85,10 @@ pub(crate) fn changes(arguments: &ChangesArgs) -> Result<(), Error> {
 /// # Errors
 /// The history cannot be used, or does not know the offer.
 pub(crate) fn history(arguments: &HistoryArgs) -> Result<String, Error> {
+    look(arguments).map_err(of_damage)
+}
+
+fn look(arguments: &HistoryArgs) -> Result<String, Error> {
     let HistoryArgs { offer_id, history, network, prune } = arguments;
     let mut text = String::new();
     if let Some(age) = prune {

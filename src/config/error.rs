@@ -39,9 +39,14 @@ pub(crate) enum JobError {
     /// A file name ending that belongs to another format.
     #[error("{}: offerlinks writes .csv, .jsonl and .xlsx; give the output (-o) one of these endings", .0.display())]
     FileEnding(PathBuf),
-    /// A list whose file name ending belongs to another format.
-    #[error("{}: list writes CSV; give the output (-o) the ending .csv", .0.display())]
-    ListEnding(PathBuf),
+    /// A CSV whose file name ending belongs to another format.
+    #[error("{}: {writer} writes CSV; give it the ending .csv", path.display())]
+    CsvEnding {
+        /// The command or the flag that writes it.
+        writer: &'static str,
+        /// The file.
+        path: PathBuf,
+    },
     /// A workbook is a file.
     #[error("a workbook cannot be written to stdout; give a file with -o")]
     WorkbookToStdout,
@@ -73,6 +78,9 @@ pub(crate) enum JobError {
     /// A flag that needs the history.
     #[error("{0} needs a history: name its file with --history FILE.db")]
     NeedsHistory(&'static str),
+    /// A history is a file.
+    #[error("--history is an SQLite file: name one")]
+    HistoryToStream,
     /// Changes are written as a whole.
     #[error("--changes writes a file as a whole: name one")]
     ChangesToStream,

@@ -135,7 +135,7 @@ impl<'a> Files<'a> {
         add("--cacert", typed.net.cacert.as_deref());
         add("--config", typed.account.config.as_deref());
         for (argument, file) in history.into_iter().flat_map(HistoryUse::named_files) {
-            add(argument, Some(file));
+            add(argument, Some(&file));
         }
         let workbook = (self.format == OutputFormat::Xlsx).then_some(self.output.output.as_path());
         add("-o", workbook);

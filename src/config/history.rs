@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::cli::KeepArgs;
+use crate::config::endings;
 use crate::config::error::JobError;
 use crate::output::{Destination, OutputPath};
 
@@ -48,15 +49,18 @@ impl HistoryUse {
             let needing = needs.into_iter().find(|(_, is_given)| *is_given);
             return needing.map_or(Ok(None), |(flag, _)| Err(JobError::NeedsHistory(flag)));
         };
+        if file == Path::new("-") {
+            return Err(JobError::HistoryToStream);
+        }
         changes.as_deref().map(file_of_changes).transpose()?;
         let on_failure = if keep_last_good { OnFailure::LastGoodRows } else { OnFailure::ErrorRow };
         Ok(Some(Self { file, on_failure, changes, max_age, max_calls }))
     }
 
     /// The files that it names, with their flags.
-    pub(crate) fn named_files(&self) -> impl Iterator<Item = (&'static str, &Path)> {
-        let changes = self.changes.iter().map(|file| ("--changes", file.as_path()));
-        [("--history", self.file.as_path())].into_iter().chain(changes)
+    pub(crate) fn named_files(&self) -> impl Iterator<Item = (&'static str, PathBuf)> {
+        let changes = self.changes.iter().map(|file| ("--changes", file.clone()));
+        files_of_history(&self.file).into_iter().chain(changes)
     }
 
     /// Where the changes are written.
@@ -65,7 +69,20 @@ impl HistoryUse {
     }
 }
 
+/// A history and the files that SQLite makes and removes beside it, with the flag that names them.
+pub(crate) fn files_of_history(file: &Path) -> [(&'static str, PathBuf); 4] {
+    let beside = |ending: &str| {
+        let mut name = file.as_os_str().to_owned();
+        name.push(ending);
+        ("--history, for a file beside it,", PathBuf::from(name))
+    };
+    [("--history", file.to_owned()), beside("-journal"), beside("-wal"), beside("-shm")]
+}
+
 fn file_of_changes(path: &Path) -> Result<OutputPath, JobError> {
+    if endings::is_no_csv(path) {
+        return Err(JobError::CsvEnding { writer: "--changes", path: path.to_owned() });
+    }
     match Destination::of(path).map_err(JobError::Output)? {
         Destination::File(place) => {
             place.check_folder().map_err(|error| JobError::NoFolder { flag: "--changes", error })?;

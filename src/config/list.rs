@@ -49,7 +49,7 @@ impl ListJob {
         let ListArgs { scope, filter, allow_short, links, output, account, call, attempts, console: _, net } =
             arguments;
         if endings::is_no_csv(&output) {
-            return Err(JobError::ListEnding(output));
+            return Err(JobError::CsvEnding { writer: "list", path: output });
         }
         // Pages follow each other, so one call at a time.
         let typed = CallSettings { account, call, attempts, net, concurrency: None };

@@ -24,16 +24,20 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     Duration::try_from(duration).map(|duration| duration.min(FOREVER)).map_err(|_| expected())
 }
 
-/// Reads an age: a duration, or whole days or weeks such as `3d` or `2w`.
+/// Reads an age: a duration with its unit, or whole days or weeks such as `3d` or `2w`. A bare number may be meant as days,
+/// and would forget or ask for what it should not.
 ///
 /// # Errors
 /// Says what is expected instead.
 pub fn parse_age(text: &str) -> Result<Duration, String> {
-    let (number, seconds) = match text.trim().strip_suffix(['d', 'w']) {
-        Some(number) => (number.trim(), if text.trim().ends_with('w') { 7 * 86_400 } else { 86_400 }),
-        None => return parse_duration(text).map_err(|_| "expected an age such as 12h, 3d or 2w".to_owned()),
+    let text = text.trim();
+    let expected = || "expected an age with its unit, such as 12h, 3d or 2w".to_owned();
+    let (number, seconds) = match text.strip_suffix(['d', 'w']) {
+        Some(number) => (number.trim(), if text.ends_with('w') { 7 * 86_400 } else { 86_400 }),
+        None if text.parse().is_ok_and(|number: u64| number > 0) => return Err(expected()),
+        None => return parse_duration(text).map_err(|_| expected()),
     };
-    let number: u32 = number.parse().map_err(|_| "expected an age such as 12h, 3d or 2w".to_owned())?;
+    let number: u32 = number.parse().map_err(|_| expected())?;
     Ok(Duration::from_secs(u64::from(number) * seconds))
 }
 
@@ -203,6 +207,19 @@ mod tests {
         assert!(parse_timeout("0s").is_err());
         let forever = parse_duration("9223372036854775807s").unwrap();
         assert!(std::time::Instant::now().checked_add(forever).is_some());
+    }
+
+    #[test]
+    fn an_age_has_a_unit() {
+        for (text, seconds) in
+            [("3d", 259_200), ("2w", 1_209_600), ("12h", 43_200), (" 90 s ", 90), ("0", 0), ("0d", 0)]
+        {
+            assert_eq!(parse_age(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in ["3", "365", "0365", " 7 ", "-3d", "1.5d", "x", "d", "99999999999d", "1764000000"] {
+            assert!(parse_age(text).unwrap_err().contains("with its unit"), "{text}");
+            assert!(parse_since(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -58,6 +58,7 @@ fn answer(offer: &str, what: &str) -> Reply {
 mod max_calls;
 mod nights;
 mod plan;
+mod refused;
 const FAST: [&str; 4] = ["--retries", "0", "--history", "links.db"];
 
 fn run(folder: &Folder, edited: &Edited, ids: &[&str], more: &[&str]) -> Run {
@@ -195,29 +196,6 @@ fn what_default_links_learn_is_kept_apart() {
         assert_eq!((rows, changes(&ran)), (expected, Vec::<String>::new()), "{output}");
     }
     assert_eq!(network.calls().len(), calls, "all of it was known");
-}
-
-#[test]
-fn what_cannot_be_a_history_ends_the_run_before_any_call() {
-    let edited = Edited::new(&[("1", "a")]);
-    let folder = Folder::new();
-    folder.write("links.db", "offer_id\n16\n");
-    run(&folder, &edited, &["1"], &[]).run().expect(2).says(&["links.db is no SQLite database", "--history"]);
-    assert_eq!(std::fs::read(folder.path("links.db")).unwrap(), b"offer_id\n16\n");
-    #[cfg(target_os = "linux")]
-    export_in(&folder)
-        .offers(&["1"])
-        .args(&["--history", "/proc/self/links.db"])
-        .on(&edited.network)
-        .run()
-        .expect(2)
-        .says(&["write access"]);
-    for arguments in [["--keep-last-good", ""], ["--max-age", "1d"], ["--max-calls", "5"], ["--changes", "c.csv"]] {
-        let arguments: Vec<_> = arguments.into_iter().filter(|argument| !argument.is_empty()).collect();
-        let run = export_in(&Folder::new()).offers(&["1"]).args(&arguments).on(&edited.network);
-        run.run().expect(2).says(&[arguments[0], "needs a history"]);
-    }
-    assert!(called(&edited.network).is_empty());
 }
 
 #[test]
