@@ -59,20 +59,15 @@ impl Requests {
     /// # Errors
     /// The run has to stop; what is in flight may still be waited for.
     pub(crate) fn next(&mut self, now: Instant, supply: Supply) -> Result<Next<Request>, StopReason> {
-        let supply = match &mut self.packer {
-            None => supply,
-            Some(packer) => {
-                while self.dispatcher.wants_requests() {
-                    // A batch that is not full is sent only where nothing else could be; it fills up until it leaves.
-                    let fill = if self.dispatcher.has_new() { Fill::Full } else { Fill::Any };
-                    let Some(request) = packer.next(fill) else { break };
-                    self.dispatcher.push(request);
-                }
-                if packer.waiting() > 0 { Supply::Open } else { supply }
+        let mut next = loop {
+            let supply = self.pack(supply);
+            let next = self.dispatcher.next(now, supply)?;
+            // A batch that has failed for good is continued by other requests, which may leave at once: nobody asks again
+            // where nothing is in flight.
+            if !self.take_resolved() || matches!(next, Next::Send(_)) {
+                break next;
             }
         };
-        let mut next = self.dispatcher.next(now, supply)?;
-        self.take_resolved();
         if let (Some(packer), Next::Send(call)) = (&mut self.packer, &mut next)
             && !call.is_canary()
         {
@@ -83,6 +78,18 @@ impl Requests {
             }
         }
         Ok(next)
+    }
+
+    /// Hands packed requests to the dispatcher; whether more may come.
+    fn pack(&mut self, supply: Supply) -> Supply {
+        let Some(packer) = &mut self.packer else { return supply };
+        while self.dispatcher.wants_requests() {
+            // A batch that is not full is sent only where nothing else could be; it fills up until it leaves.
+            let fill = if self.dispatcher.has_new() { Fill::Full } else { Fill::Any };
+            let Some(request) = packer.next(fill) else { break };
+            self.dispatcher.push(request);
+        }
+        if packer.waiting() > 0 { Supply::Open } else { supply }
     }
 
     /// Takes in how a call ended, and what came.
@@ -118,11 +125,14 @@ impl Requests {
         self.outcomes.drain(..)
     }
 
-    fn take_resolved(&mut self) {
+    /// Takes in what has failed for good; whether a batch was among it.
+    fn take_resolved(&mut self) -> bool {
         let resolved: Vec<_> = self.dispatcher.take_resolved().collect();
+        let has_batch = resolved.iter().any(|(request, _)| matches!(request, Request::Batch(_)));
         for (request, error) in resolved {
             self.finish(&request, Err(error));
         }
+        has_batch
     }
 
     fn finish(&mut self, request: &Request, answer: Result<Payload, OfferError>) {

@@ -57,9 +57,17 @@ fn completion(answer: &Result<Payload, OfferError>) -> Completion {
 }
 
 /// Asks for the offers 1 to `count` at a network that is a function.
-fn run(count: u64, mut network: impl FnMut(&Request, Duration) -> Result<Payload, OfferError>) -> Story {
+fn run(count: u64, network: impl FnMut(&Request, Duration) -> Result<Payload, OfferError>) -> Story {
+    run_with(policy(), count, network)
+}
+
+fn run_with(
+    policy: Policy,
+    count: u64,
+    mut network: impl FnMut(&Request, Duration) -> Result<Payload, OfferError>,
+) -> Story {
     let start = Instant::now();
-    let mut requests = Requests::new(Dispatcher::new(policy(), 7, start), Links::Default);
+    let mut requests = Requests::new(Dispatcher::new(policy, 7, start), Links::Default);
     let (mut now, mut next_offer, mut in_flight, mut story) = (start, 1, BTreeMap::new(), Story::default());
     'run: for number in 0..1_000_000_u64 {
         while next_offer <= count && requests.wants_offers() {
@@ -219,6 +227,24 @@ fn an_offer_that_breaks_every_call_that_it_is_in_is_found() {
     let failed: Vec<_> =
         story.outcomes.iter().filter(|(_, outcome)| outcome.is_err()).map(|(offer, _)| *offer).collect();
     assert_eq!((failed, story.most), (vec![250], 100));
+}
+
+#[test]
+fn no_run_waits_for_ever_where_every_call_fails() {
+    for retries in [0, 1, 4] {
+        for count in [1, 2, 10, 100, 101, 250] {
+            for error in [
+                error(ErrorKind::ServerError, 500, Some("51"), "Internal error"),
+                error(ErrorKind::ServerError, 500, None, "a page"),
+                OfferError::local(ErrorKind::Network, "closed"),
+            ] {
+                // A deadlock panics in there.
+                let story = run_with(Policy { retries, ..policy() }, count, |_, _| Err(error.clone()));
+                let has_ended = story.stop.is_some() || story.outcomes.len() as u64 == count;
+                assert!(has_ended && story.took < 900 * SECOND, "{retries} {count} {error:?}: {story:?}");
+            }
+        }
+    }
 }
 
 #[test]
