@@ -34,6 +34,11 @@ const PAGE: i64 = 8 << 10;
 /// Pages that are kept in memory, in KiB.
 const CACHE_KIB: i64 = 8 << 10;
 
+/// The same between commits for the connection that writes: with more, each new page would take the memory of one that the
+/// processor has long forgotten. Offers in random order gain nothing from more. A commit still may fill all of the above
+/// before it writes anything, since from then on nobody else can read.
+const CACHE_TO_WRITE_KIB: i64 = 4 << 10;
+
 /// A history that is open.
 #[derive(Debug)]
 pub(crate) struct Database {
@@ -67,6 +72,9 @@ impl Database {
             transaction.commit().map_err(failed)?;
         }
         probe(connection).map_err(failed)?;
+        // Now the size of its pages is known, without which the second is taken for another number of them.
+        connection.pragma_update(None, "cache_size", -CACHE_TO_WRITE_KIB).map_err(failed)?;
+        connection.pragma_update(None, "cache_spill", -CACHE_KIB).map_err(failed)?;
         database.check()?;
         Ok(database)
     }

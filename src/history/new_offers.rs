@@ -3,6 +3,8 @@
 //!
 //! Whatever does not fit is left to the [`Recorder`](crate::history::record::Recorder), which comes to the same.
 
+use std::hint::black_box;
+
 use rusqlite::{CachedStatement, Connection, ErrorCode};
 
 use crate::history::facts::{Fact, What};
@@ -21,7 +23,14 @@ const MOST: usize = 2048;
 /// Parameters of an offer.
 const OF_OFFER: usize = 5;
 /// Parameters of a version, behind the one that all share.
-const OF_VERSION: usize = 7;
+const OF_VERSION: usize = 6;
+
+/// The last offer and the last version.
+const LAST: &str = "SELECT (SELECT coalesce(max(id), 0) FROM offer), (SELECT coalesce(max(id), 0) FROM offer_version)";
+const UNDO: &str = "DELETE FROM offer WHERE id > ?1";
+
+/// Bytes that a processor fetches from memory at a time.
+const LINE: usize = 64;
 
 /// An offer with its links: the key of its network, and where they lie.
 type New<'f> = (i64, &'f Fact, StoredAnswer);
@@ -78,19 +87,24 @@ impl<'c> NewOffers<'c> {
             self.in_a_row = 0;
             return Ok(None);
         };
+        let mut last = self.connection.prepare_cached(LAST)?;
+        let (last, last_version): (i64, i64) = last.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        // SQLite numbers rows upwards from the last one, which leaves no gap as the recorder may have to.
+        let (Some(first), true) = (last.checked_add(1), last_version.checked_add(1) == Some(version)) else {
+            return Ok(None);
+        };
         let [offers, versions] = match &mut self.statements {
             Some(statements) => statements,
             none => none.insert(prepare(self.connection)?),
         };
         if !insert_offers(offers, &many, version)? {
+            self.connection.prepare_cached(UNDO)?.execute([last])?;
             // Some are known, and where that is so it does not pay to try often.
             (self.in_a_row, self.enough) = (0, (2 * self.enough).min(MOST));
             return Ok(None);
         }
         self.enough = FEW;
-        // SQLite numbers rows upwards.
-        let first = self.connection.last_insert_rowid() - i64::from(MANY - 1);
-        insert_versions(versions, &many, (run.id, version, first), answers)?;
+        insert_versions(versions, &many, (run.id, first), answers)?;
         Ok(Some(Written { many, first, others, count }))
     }
 }
@@ -121,21 +135,22 @@ fn prepare(connection: &Connection) -> rusqlite::Result<[CachedStatement<'_>; 2]
         format!("(?{network}, ?{offer}, ?{at}, ?{at}, ?{at}, ?{version}, ?{hash})")
     };
     let version = |at: usize| {
-        let [id, offer, at, hash, url, pixel, links] = std::array::from_fn(|n| at + n);
-        format!("(?{id}, ?{offer}, ?1, ?{at}, 'good', ?{hash}, ?{url}, ?{pixel}, ?{links})")
+        let [offer, at, hash, url, pixel, links] = std::array::from_fn(|n| at + n);
+        format!("(?{offer}, ?1, ?{at}, 'good', ?{hash}, ?{url}, ?{pixel}, ?{links})")
     };
+    // OR FAIL, and no numbers of their own: else SQLite copies each page before it changes it, to be able to undo one statement.
     let offers = format!(
-        "INSERT INTO offer (network, offer_id, first_seen_at, last_asked_at, last_good_at, version, hash) VALUES {}",
+        "INSERT OR FAIL INTO offer (network, offer_id, first_seen_at, last_asked_at, last_good_at, version, hash) VALUES {}",
         (1..).step_by(OF_OFFER).take(MANY.into()).map(offer).collect::<Vec<_>>().join(", ")
     );
     let versions = format!(
-        "INSERT INTO offer_version (id, offer, run, since, state, hash, url, impression_pixel, links) VALUES {}",
+        "INSERT OR FAIL INTO offer_version (offer, run, since, state, hash, url, impression_pixel, links) VALUES {}",
         (2..).step_by(OF_VERSION).take(MANY.into()).map(version).collect::<Vec<_>>().join(", ")
     );
     Ok([connection.prepare_cached(&offers)?, connection.prepare_cached(&versions)?])
 }
 
-/// Whether all of them were new; else none of them is written.
+/// Whether all of them were new; else some of them may be written.
 fn insert_offers(statement: &mut CachedStatement<'_>, many: &[New<'_>], version: i64) -> rusqlite::Result<bool> {
     for ((network, fact, links), (place, version)) in many.iter().zip((1..).step_by(OF_OFFER).zip(version..)) {
         statement.raw_bind_parameter(place, network)?;
@@ -153,19 +168,27 @@ fn insert_offers(statement: &mut CachedStatement<'_>, many: &[New<'_>], version:
 fn insert_versions(
     statement: &mut CachedStatement<'_>,
     many: &[New<'_>],
-    (run, version, offer): (i64, i64, i64),
+    (run, offer): (i64, i64),
     answers: &str,
 ) -> rusqlite::Result<()> {
+    fetch(many, answers);
     statement.raw_bind_parameter(1, run)?;
-    let places = (2..).step_by(OF_VERSION).zip((version..).zip(offer..));
-    for ((_, fact, links), (place, (version, offer))) in many.iter().zip(places) {
-        statement.raw_bind_parameter(place, version)?;
-        statement.raw_bind_parameter(place + 1, offer)?;
-        statement.raw_bind_parameter(place + 2, fact.at)?;
-        statement.raw_bind_parameter(place + 3, links.hash)?;
-        statement.raw_bind_parameter(place + 4, links.url(answers))?;
-        statement.raw_bind_parameter(place + 5, links.impression_pixel(answers))?;
-        statement.raw_bind_parameter(place + 6, links.links(answers))?;
+    let places = (2..).step_by(OF_VERSION).zip(offer..);
+    for ((_, fact, links), (place, offer)) in many.iter().zip(places) {
+        statement.raw_bind_parameter(place, offer)?;
+        statement.raw_bind_parameter(place + 1, fact.at)?;
+        statement.raw_bind_parameter(place + 2, links.hash)?;
+        statement.raw_bind_parameter(place + 3, links.url(answers))?;
+        statement.raw_bind_parameter(place + 4, links.impression_pixel(answers))?;
+        statement.raw_bind_parameter(place + 5, links.links(answers))?;
     }
     statement.raw_execute().map(drop)
+}
+
+/// Touches the answers, which another thread has written: so many lines are on their way at the same time, where to read
+/// one answer after the other would be to wait for each of its parts.
+fn fetch(many: &[New<'_>], answers: &str) {
+    let (Some((.., first)), Some((.., last))) = (many.first(), many.last()) else { return };
+    let bytes = answers.as_bytes().get(first.start()..last.end()).unwrap_or_default();
+    black_box(bytes.iter().step_by(LINE).fold(0, |all, byte| all ^ byte));
 }

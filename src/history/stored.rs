@@ -96,6 +96,16 @@ fn push_plain(text: Option<&str>, out: &mut String) {
 }
 
 impl StoredAnswer {
+    /// Where it begins.
+    pub(crate) fn start(self) -> usize {
+        self.start
+    }
+
+    /// Where it ends.
+    pub(crate) fn end(self) -> usize {
+        self.end
+    }
+
     /// The offer's own link.
     pub(crate) fn url(self, of: &str) -> Option<&str> {
         let start = self.start + 1;
