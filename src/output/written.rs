@@ -209,6 +209,7 @@ mod tests {
         file.set_len(written.bytes() - 1).unwrap();
         assert_eq!(written.differs(&file).unwrap(), Some("was cut"));
     }
+
     #[test]
     fn two_threads_read_what_one_would() {
         let mut file = tempfile::tempfile().unwrap();
