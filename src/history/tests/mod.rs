@@ -5,6 +5,7 @@ mod files;
 mod learned;
 mod lists;
 mod model;
+mod together;
 
 use std::path::PathBuf;
 
