@@ -38,9 +38,6 @@ pub(crate) fn noted_at_once(limit: Limit) -> u32 {
     calls.div_ceil(u32::try_from(MOST_GROUPS).unwrap_or(1)).max(of_few)
 }
 
-/// What the ceiling keeps in reserve, as a part of the window.
-const MARGIN: f64 = 0.01;
-
 /// The first word of a line; another format would have another one.
 const FORMAT: &str = "offerlinks-calls-1";
 
@@ -57,10 +54,10 @@ impl StillCounting {
 
     /// Whether calls have arrived one by one, and as far apart as they have to leave: a run that starts now and leaves a period
     /// between its calls keeps the limit without knowing of them. A period is a little longer than the limit asks for, so that
-    /// N of them are longer than a window by [`MARGIN`] of it; so much sooner may any of them have come.
+    /// N of them are longer than a window by [`Limit::MARGIN`] of it; so much sooner may any of them have come.
     pub(crate) fn is_even(&self, limit: Limit) -> bool {
-        let period = limit.window.mul_f64(1.0 + MARGIN) / limit.calls.get();
-        let sooner = limit.window.mul_f64(MARGIN);
+        let period = limit.window.mul_f64(1.0 + Limit::MARGIN) / limit.calls.get();
+        let sooner = limit.window.mul_f64(Limit::MARGIN);
         let mut calls = 0_u32;
         let mut recent = self.arrived.iter().rev();
         self.travelling == 0

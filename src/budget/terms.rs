@@ -36,8 +36,8 @@ pub(crate) struct Lease {
 }
 
 impl Lease {
-    /// A slot is the window divided by the calls, and 1 % longer than that.
-    pub(crate) const MARGIN: f64 = 1.01;
+    /// How many times as long as the window divided by the calls a slot is.
+    pub(crate) const MARGIN: f64 = 1.0 + Limit::MARGIN;
 
     /// The time from one slot of this run to its next.
     pub(crate) fn period(&self) -> Duration {

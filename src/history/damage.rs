@@ -31,15 +31,13 @@ pub(super) fn find(connection: &Connection) -> rusqlite::Result<Option<String>> 
     }
     // At one time: another run may be writing.
     let transaction = connection.unchecked_transaction()?;
-    let found = match in_small_tables(&transaction)? {
-        None => match in_versions(&transaction)? {
-            None => in_offers(&transaction)?,
-            found => found,
-        },
-        found => found,
-    };
+    for look in [in_small_tables, in_versions, in_offers] {
+        if let Some(why) = look(&transaction)? {
+            return Ok(Some(why));
+        }
+    }
     transaction.finish()?;
-    Ok(found)
+    Ok(None)
 }
 
 fn in_small_tables(connection: &Connection) -> rusqlite::Result<Option<String>> {

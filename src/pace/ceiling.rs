@@ -16,10 +16,6 @@ use governor::{Quota, RateLimiter};
 use crate::budget::terms::Lease;
 use crate::settings::rate::Limit;
 
-/// How much longer than the window N periods take: 50/10 s becomes 202 ms, which keeps 50 arrivals in any 10 s for
-/// 100 ms of network jitter and uses 99 % of the limit.
-const MARGIN: f64 = 0.01;
-
 /// Timers are no finer than a millisecond and late by a few; what falls due within this time may leave together.
 const TIMER_SLACK: Duration = Duration::from_millis(10);
 
@@ -198,7 +194,7 @@ fn burst(limit: Limit) -> NonZeroU32 {
 fn period(limit: Limit, burst: NonZeroU32) -> Duration {
     let steady = limit.calls.get() - (burst.get() - 1);
     // Bursts cost enough of the pace; there the arrival window alone keeps arrivals apart.
-    let margin = if burst == NonZeroU32::MIN { MARGIN } else { 0.0 };
+    let margin = if burst == NonZeroU32::MIN { Limit::MARGIN } else { 0.0 };
     let nanos = limit.window.as_nanos() as f64 * (1.0 + margin) / f64::from(steady);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and `as` saturates")]
     let nanos = nanos.ceil() as u64;

@@ -103,8 +103,8 @@ fn a_host_that_dies_slows_the_others_for_a_window_and_leaves_nothing_behind() {
     }
 }
 
-/// Found by chance. A run that was given more places has most of its calls at the end:
-/// they do not leave the window evenly.
+/// Found by chance. A run that was just given more places has sent most of its calls at the end, so they do not leave the
+/// window evenly.
 #[test]
 fn the_last_calls_of_a_run_that_left_count_for_a_whole_window() {
     let micros = Duration::from_micros;
