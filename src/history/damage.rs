@@ -50,7 +50,7 @@ fn in_small_tables(connection: &Connection) -> rusqlite::Result<Option<String>> 
 fn in_versions(connection: &Connection) -> rusqlite::Result<Option<String>> {
     let mut statement = connection.prepare(VERSIONS)?;
     let mut rows = statement.query([])?;
-    let mut buffer = Vec::new();
+    let mut buffer = String::new();
     while let Some(row) = rows.next()? {
         let (hash, is_good): (i64, bool) = (row.get(1)?, row.get(2)?);
         let mut is_sound = |[url, pixel, links]: [ValueRef<'_>; 3]| -> FromSqlResult<bool> {

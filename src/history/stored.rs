@@ -29,15 +29,9 @@ pub(crate) fn write(answer: &Answer, out: &mut String) -> StoredAnswer {
     let text = answer.all_text();
     let push_text = if is_plain(text) { push_plain } else { push_json };
     out.reserve(text.len() + text.len() / 4 + 64);
-    let own = [answer.url(), answer.impression_pixel()].map(|text| {
-        if let Some(text) = text {
-            out.push('=');
-            out.push_str(text);
-        }
-        out.push('\0');
-        text.map(str::len)
-    });
-    let [url, impression_pixel] = own;
+    let own = [answer.url(), answer.impression_pixel()];
+    push_own(own, out);
+    let [url, impression_pixel] = own.map(|text| text.map(str::len));
     for (at, Entry { kind, name, tracking_link, preview_url }) in answer.entries().enumerate() {
         out.push_str(if at == 0 { "[[" } else { "],[" });
         for (field, text) in [kind, name, tracking_link, preview_url].into_iter().enumerate() {
@@ -59,17 +53,22 @@ fn hash(bytes: &[u8]) -> i64 {
 }
 
 /// The hash of an answer that lies in a row: its link and its pixel, then its landing pages. What `buffer` holds is lost.
-pub(super) fn hash_of(own: [Option<&str>; 2], links: &str, buffer: &mut Vec<u8>) -> i64 {
+pub(super) fn hash_of(own: [Option<&str>; 2], links: &str, buffer: &mut String) -> i64 {
     buffer.clear();
+    push_own(own, buffer);
+    buffer.push_str(links);
+    hash(buffer.as_bytes())
+}
+
+/// Appends the offer's own link and pixel.
+fn push_own(own: [Option<&str>; 2], out: &mut String) {
     for text in own {
         if let Some(text) = text {
-            buffer.push(b'=');
-            buffer.extend_from_slice(text.as_bytes());
+            out.push('=');
+            out.push_str(text);
         }
-        buffer.push(0);
+        out.push('\0');
     }
-    buffer.extend_from_slice(links.as_bytes());
-    hash(buffer)
 }
 
 /// Whether nothing in a text has to be escaped in JSON.
@@ -189,7 +188,10 @@ mod tests {
         assert_eq!(hashes.len(), answers.len());
         // A promise: the same in every build.
         assert_eq!(write(&answers[3], &mut String::new()).hash, xxh3_64(b"=u\0=p\0[]").cast_signed());
-        assert_eq!(hash_of([Some("u"), Some("p")], "[]", &mut vec![7]), write(&answers[3], &mut String::new()).hash);
+        assert_eq!(
+            hash_of([Some("u"), Some("p")], "[]", &mut "7".to_owned()),
+            write(&answers[3], &mut String::new()).hash
+        );
     }
 
     #[test]
