@@ -11,6 +11,7 @@ use crate::history::error::HistoryError;
 use crate::history::facts::BEHIND_ALL;
 use crate::history::runs::{Baseline, RunRecord, saw};
 use crate::history::stored;
+use crate::history::templates::template_of;
 
 /// How many offers have changed, and how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -200,9 +201,18 @@ fn version_before(
 /// What an offer was like in a version.
 pub(crate) fn state(connection: &Connection, version: Option<i64>) -> rusqlite::Result<State> {
     let Some(version) = version else { return Ok(State::Never) };
-    let sql = "SELECT url, impression_pixel, links, state = 'good' FROM offer_version WHERE id = ?1";
+    let sql = "SELECT url, impression_pixel, links, template, state = 'good', offer FROM offer_version WHERE id = ?1";
     let read = |row: &rusqlite::Row<'_>| {
-        Ok(if row.get(3)? { State::Good(stored::read(row, [0, 1, 2])?) } else { State::Gone })
+        Ok(match (row.get(4)?, row.get(3)?) {
+            (false, _) => State::Gone,
+            (true, None) => State::Good(stored::read(row, None)?),
+            (true, Some(key)) => {
+                let template = template_of(connection, key)?;
+                let mut id = connection.prepare_cached("SELECT offer_id FROM offer WHERE id = ?1")?;
+                let id: String = id.query_row([row.get::<_, i64>(5)?], |row| row.get(0))?;
+                State::Good(stored::read(row, Some((&template, &id)))?)
+            }
+        })
     };
     let found = connection.prepare_cached(sql)?.query_row([version], read).optional()?;
     Ok(found.unwrap_or(State::Never))

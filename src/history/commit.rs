@@ -8,6 +8,7 @@ use crate::history::error::HistoryError;
 use crate::history::facts::{Batch, Counts};
 use crate::history::record::Recorder;
 use crate::history::runs::RunRecord;
+use crate::history::templates::Templated;
 
 impl Database {
     /// Writes a batch, and that the run is finished where `finished` says so.
@@ -25,8 +26,9 @@ impl Database {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
         let write = || {
             let mut confirmed = confirm(&transaction, run, batch)?.into_iter();
-            let mut recorder = Recorder::new(&transaction, run, batch.answers())?;
             let open: Vec<_> = batch.facts().iter().filter(|_| confirmed.next() != Some(true)).collect();
+            let answers = Templated::new(&transaction, batch.answers(), &open)?;
+            let mut recorder = Recorder::new(&transaction, run, &answers)?;
             recorder.facts(&open)?;
             recorder.end()?;
             finished.map_or(Ok(()), |(counts, at)| finish(&transaction, run.id, counts, at))

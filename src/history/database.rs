@@ -16,6 +16,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use crate::history::damage;
 use crate::history::error::{HistoryError, has_hot_journal};
 use crate::history::schema;
+use crate::history::templates::Templates;
 
 /// How every SQLite file begins.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
@@ -44,6 +45,7 @@ const CACHE_TO_WRITE_KIB: i64 = 4 << 10;
 pub(crate) struct Database {
     path: PathBuf,
     connection: Connection,
+    templates: Templates,
 }
 
 impl Database {
@@ -138,7 +140,7 @@ impl Database {
         let transaction = connection.transaction().map_err(failed)?;
         schema::migrate(&transaction).map_err(failed)?;
         transaction.commit().map_err(failed)?;
-        Ok(Self { path: path.to_owned(), connection })
+        Ok(Self { path: path.to_owned(), connection, templates: Templates::default() })
     }
 
     /// Opens a history that is there, to write to it.
@@ -159,7 +161,7 @@ impl Database {
         connection.pragma_update(None, "cache_size", -CACHE_KIB).map_err(failed)?;
         // Every key is one that this program has just read; checking each again would cost a look-up for every row.
         connection.pragma_update(None, "foreign_keys", false).map_err(failed)?;
-        Ok(Self { path: path.to_owned(), connection })
+        Ok(Self { path: path.to_owned(), connection, templates: Templates::default() })
     }
 
     /// Reads all of it once: damage is to be found before the first call, not in mid-run.
@@ -178,6 +180,11 @@ impl Database {
     /// The connection.
     pub(crate) fn connection(&self) -> &Connection {
         &self.connection
+    }
+
+    /// The templates that answers were of.
+    pub(super) fn templates(&self) -> &Templates {
+        &self.templates
     }
 
     /// The connection, for a transaction.

@@ -3,7 +3,8 @@
 //! Pure memory: offers and answers lie one after the other, as the file stores them, so that to collect and to write them
 //! costs little.
 
-use crate::history::stored::{self, StoredAnswer};
+use crate::history::answers::Answers;
+use crate::history::stored::StoredAnswer;
 use crate::offer::{Class, ErrorKind, OfferError, OfferId, RowOutcome, Source};
 
 /// The `row` of what no row was about.
@@ -13,7 +14,7 @@ pub(super) const BEHIND_ALL: u64 = 1 << 62;
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     facts: Vec<Fact>,
-    answers: String,
+    answers: Answers,
 }
 
 /// What is known of one offer.
@@ -76,7 +77,7 @@ impl Batch {
 
     /// Memory held, in bytes.
     pub(crate) fn size(&self) -> usize {
-        self.answers.len() + self.facts.len() * size_of::<Fact>()
+        self.answers.size() + self.facts.len() * size_of::<Fact>()
     }
 
     /// Takes in the outcome of an input row.
@@ -84,7 +85,7 @@ impl Batch {
         let what = match outcome {
             RowOutcome::Good { source: Source::History, .. } => What::NotAsked,
             RowOutcome::Good { answer, source: Source::Live | Source::Cached } => {
-                What::Links(stored::write(answer, &mut self.answers))
+                What::Links(self.answers.add(offer.as_str(), answer))
             }
             RowOutcome::Failed(error) | RowOutcome::Stale { error, .. } if is_gone(error.kind) => {
                 What::Gone(error.clone())
@@ -106,7 +107,7 @@ impl Batch {
     }
 
     /// What the answers among them lie in.
-    pub(crate) fn answers(&self) -> &str {
+    pub(super) fn answers(&self) -> &Answers {
         &self.answers
     }
 }

@@ -13,6 +13,7 @@ use crate::history::error::HistoryError;
 use crate::history::facts::Batch;
 use crate::history::record::Recorder;
 use crate::history::runs::{NetworkName, RunRecord};
+use crate::history::templates::Templated;
 use crate::offer::OfferId;
 
 /// A network's own list, as a run has read it to the end.
@@ -118,7 +119,8 @@ fn vanish(
         drop(rows);
         connection.execute(NOTE_MISSING, params![key, kind, run.id, at, run.started_at])?;
     }
-    let mut recorder = Recorder::new(connection, run, batch.answers())?;
+    let answers = Templated::new(connection, batch.answers(), &[])?;
+    let mut recorder = Recorder::new(connection, run, &answers)?;
     batch.facts().iter().try_for_each(|fact| recorder.fact(fact))?;
     recorder.end()
 }

@@ -33,7 +33,7 @@ pub(crate) struct Standing {
 // comes of SQLite's STAT4, which looks at parameters to plan a join, and of the cache, which clears them.
 pub(super) const FIND: &str = "SELECT version, last_good_at FROM offer
     WHERE network = ?1 AND offer_id = ?2 AND version IS NOT NULL AND hash <> 0";
-pub(super) const ANSWER: &str = "SELECT url, impression_pixel, links FROM offer_version WHERE id = ?1";
+pub(super) const ANSWER: &str = "SELECT url, impression_pixel, links, template FROM offer_version WHERE id = ?1";
 pub(super) const STANDING: &str = "SELECT id, last_asked_at, last_good_at, hash FROM offer
     WHERE network = ?1 AND offer_id = ?2";
 /// Only for offers that never had links: it is prepared again for each use.
@@ -51,7 +51,13 @@ impl Database {
     fn read_last_good(&self, network: i64, offer: &OfferId) -> rusqlite::Result<Option<LastGood>> {
         let Some((version, at)) = self.find(network, offer)? else { return Ok(None) };
         let mut statement = self.connection().prepare_cached(ANSWER)?;
-        let answer = statement.query_row([version], |row| stored::read(row, [0, 1, 2])).optional()?;
+        let read = |row: &rusqlite::Row<'_>| match row.get(3)? {
+            None => stored::read(row, None),
+            Some(key) => {
+                self.templates().with(self.connection(), key, |of| stored::read(row, Some((of, offer.as_str()))))
+            }
+        };
+        let answer = statement.query_row([version], read).optional()?;
         Ok(answer.map(|answer| LastGood { answer, at, version }))
     }
 

@@ -12,6 +12,8 @@
 //! - [`lookup`]: the last good links of an offer
 //! - [`diff`], [`changes`], [`timeline`], [`prune`]: what the file says to people
 
+mod alike;
+mod answers;
 pub(crate) mod changes;
 mod commit;
 mod confirm;
@@ -28,6 +30,8 @@ pub(crate) mod record;
 pub(crate) mod runs;
 mod schema;
 mod stored;
+mod template;
+mod templates;
 pub(crate) mod timeline;
 
 #[cfg(test)]

@@ -7,9 +7,11 @@ use std::hint::black_box;
 
 use rusqlite::{CachedStatement, Connection, ErrorCode};
 
+use crate::history::answers::Columns;
 use crate::history::facts::{Fact, What};
 use crate::history::runs::RunRecord;
 use crate::history::stored::StoredAnswer;
+use crate::history::templates::Templated;
 
 /// Offers that are written at a time. With more of them there is nothing to gain.
 const MANY: u8 = 32;
@@ -23,7 +25,7 @@ const MOST: usize = 2048;
 /// Parameters of an offer.
 const OF_OFFER: usize = 5;
 /// Parameters of a version, behind the one that all share.
-const OF_VERSION: usize = 6;
+const OF_VERSION: usize = 7;
 
 /// The last offer and the last version.
 const LAST: &str = "SELECT (SELECT coalesce(max(id), 0) FROM offer), (SELECT coalesce(max(id), 0) FROM offer_version)";
@@ -78,7 +80,7 @@ impl<'c> NewOffers<'c> {
     pub(super) fn write<'f>(
         &mut self,
         facts: &[&'f Fact],
-        (run, version, answers): (&RunRecord, i64, &str),
+        (run, version, answers): (&RunRecord, i64, &Templated<'_>),
     ) -> rusqlite::Result<Option<Written<'f>>> {
         if self.in_a_row < self.enough {
             return Ok(None);
@@ -135,8 +137,8 @@ fn prepare(connection: &Connection) -> rusqlite::Result<[CachedStatement<'_>; 2]
         format!("(?{network}, ?{offer}, ?{at}, ?{at}, ?{at}, ?{version}, ?{hash})")
     };
     let version = |at: usize| {
-        let [offer, at, hash, url, pixel, links] = std::array::from_fn(|n| at + n);
-        format!("(?{offer}, ?1, ?{at}, 'good', ?{hash}, ?{url}, ?{pixel}, ?{links})")
+        let [offer, at, hash, url, pixel, links, template] = std::array::from_fn(|n| at + n);
+        format!("(?{offer}, ?1, ?{at}, 'good', ?{hash}, ?{url}, ?{pixel}, ?{links}, ?{template})")
     };
     // OR FAIL, and no numbers of their own: else SQLite copies each page before it changes it, to be able to undo one statement.
     let offers = format!(
@@ -144,7 +146,7 @@ fn prepare(connection: &Connection) -> rusqlite::Result<[CachedStatement<'_>; 2]
         (1..).step_by(OF_OFFER).take(MANY.into()).map(offer).collect::<Vec<_>>().join(", ")
     );
     let versions = format!(
-        "INSERT OR FAIL INTO offer_version (offer, run, since, state, hash, url, impression_pixel, links) VALUES {}",
+        "INSERT OR FAIL INTO offer_version (offer, run, since, state, hash, url, impression_pixel, links, template) VALUES {}",
         (2..).step_by(OF_VERSION).take(MANY.into()).map(version).collect::<Vec<_>>().join(", ")
     );
     Ok([connection.prepare_cached(&offers)?, connection.prepare_cached(&versions)?])
@@ -169,26 +171,28 @@ fn insert_versions(
     statement: &mut CachedStatement<'_>,
     many: &[New<'_>],
     (run, offer): (i64, i64),
-    answers: &str,
+    answers: &Templated<'_>,
 ) -> rusqlite::Result<()> {
-    fetch(many, answers);
+    fetch(many, answers.answers.bytes());
     statement.raw_bind_parameter(1, run)?;
     let places = (2..).step_by(OF_VERSION).zip(offer..);
     for ((_, fact, links), (place, offer)) in many.iter().zip(places) {
         statement.raw_bind_parameter(place, offer)?;
         statement.raw_bind_parameter(place + 1, fact.at)?;
         statement.raw_bind_parameter(place + 2, links.hash)?;
-        statement.raw_bind_parameter(place + 3, links.url(answers))?;
-        statement.raw_bind_parameter(place + 4, links.impression_pixel(answers))?;
-        statement.raw_bind_parameter(place + 5, links.links(answers))?;
+        let Columns { url, impression_pixel, links, template } = answers.columns(*links, &fact.offer);
+        statement.raw_bind_parameter(place + 3, url)?;
+        statement.raw_bind_parameter(place + 4, impression_pixel)?;
+        statement.raw_bind_parameter(place + 5, links)?;
+        statement.raw_bind_parameter(place + 6, template)?;
     }
     statement.raw_execute().map(drop)
 }
 
 /// Touches the answers, which another thread has written: so many lines are on their way at the same time, where to read
 /// one answer after the other would be to wait for each of its parts.
-fn fetch(many: &[New<'_>], answers: &str) {
+fn fetch(many: &[New<'_>], answers: &[u8]) {
     let (Some((.., first)), Some((.., last))) = (many.first(), many.last()) else { return };
-    let bytes = answers.as_bytes().get(first.start()..last.end()).unwrap_or_default();
+    let bytes = answers.get(first.start..last.end).unwrap_or_default();
     black_box(bytes.iter().step_by(LINE).fold(0, |all, byte| all ^ byte));
 }

@@ -9,6 +9,7 @@ use crate::history::facts::{Fact, What};
 use crate::history::new_offers::{NewOffers, Written};
 use crate::history::runs::{RunRecord, saw};
 use crate::history::stored::StoredAnswer;
+use crate::history::templates::Templated;
 use crate::offer::OfferError;
 
 /// What the file has of an offer.
@@ -38,12 +39,11 @@ pub(super) const NOTHING: i64 = 0;
 /// Most offers of most runs: what is in the file already, for a run that has nothing else to note of it.
 const CONFIRM: &str = "UPDATE offer SET last_asked_at = ?4, last_good_at = ?4
     WHERE network = ?1 AND offer_id = ?2 AND hash = ?3 AND version <= ?5 AND last_asked_at < ?6";
-const NEW_OFFER: &str =
-    "INSERT INTO offer (network, offer_id, first_seen_at, last_asked_at, last_good_at, version, hash)
-    VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6) ON CONFLICT (network, offer_id) DO NOTHING";
+const NEW_OFFER: &str = "INSERT INTO offer (network, offer_id, first_seen_at, last_asked_at, last_good_at, version,
+    hash) VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6) ON CONFLICT (network, offer_id) DO NOTHING";
 const NEW_VERSION: &str =
-    "INSERT INTO offer_version (id, offer, run, since, previous, state, hash, url, impression_pixel, links)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    "INSERT INTO offer_version (id, offer, run, since, previous, state, hash, url, impression_pixel, links, template)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 const UPDATE: &str = "UPDATE offer SET last_asked_at = ?2, last_good_at = coalesce(?3, last_good_at), version = ?4,
     hash = ?5 WHERE id = ?1";
 // No join: see `lookup`.
@@ -54,7 +54,7 @@ const FIND_VERSION: &str = "SELECT id, run, previous, hash FROM offer_version WH
 pub(super) struct Recorder<'c> {
     connection: &'c Connection,
     run: &'c RunRecord,
-    answers: &'c str,
+    answers: &'c Templated<'c>,
     next_version: i64,
     /// Whether no other run has written since this one began.
     is_alone: bool,
@@ -68,7 +68,11 @@ pub(super) struct Recorder<'c> {
 
 impl<'c> Recorder<'c> {
     /// Prepares to write facts of a run, whose answers lie in `answers`.
-    pub(super) fn new(connection: &'c Connection, run: &'c RunRecord, answers: &'c str) -> rusqlite::Result<Self> {
+    pub(super) fn new(
+        connection: &'c Connection,
+        run: &'c RunRecord,
+        answers: &'c Templated<'c>,
+    ) -> rusqlite::Result<Self> {
         // Never one again that was undone: a run that was finished in between has seen another one under that number.
         let newest =
             "SELECT (SELECT coalesce(max(id), 0) FROM offer_version), (SELECT coalesce(max(last_version), 0) FROM run),
@@ -164,7 +168,7 @@ impl<'c> Recorder<'c> {
         self.forget_error(&known)?;
         let version = match self.before(known.version, |version| version.hash == hash)? {
             Some(same) if same.hash == hash => same,
-            before => self.add_version((known.offer, fact.at), before.map(|v| v.id), Some(links))?,
+            before => self.add_version((known.offer, fact), before.map(|v| v.id), Some(links))?,
         };
         self.update(known.offer, (fact.at, Some(fact.at)), Some(version))?;
         Ok(Some((known.offer, Some(version))))
@@ -182,7 +186,7 @@ impl<'c> Recorder<'c> {
         let before = if is_gone { self.before(version, |version| version.hash == NOTHING)? } else { version };
         let version = match before {
             Some(good) if is_gone && good.hash != NOTHING => {
-                Some(self.add_version((offer, fact.at), Some(good.id), None)?)
+                Some(self.add_version((offer, fact), Some(good.id), None)?)
             }
             as_before => as_before,
         };
@@ -204,7 +208,7 @@ impl<'c> Recorder<'c> {
         if version.hash == NOTHING || !is_news {
             return Ok(Some((offer, Some(version))));
         }
-        let gone = self.add_version((offer, fact.at), Some(version.id), None)?;
+        let gone = self.add_version((offer, fact), Some(version.id), None)?;
         self.update(offer, (last_asked_at, None), Some(gone))?;
         Ok(Some((offer, Some(gone))))
     }
@@ -218,7 +222,7 @@ impl<'c> Recorder<'c> {
             return Ok(None);
         }
         let offer = self.connection.last_insert_rowid();
-        let version = links.map(|links| self.add_version((offer, fact.at), None, Some(links))).transpose()?;
+        let version = links.map(|links| self.add_version((offer, fact), None, Some(links))).transpose()?;
         Ok(Some((offer, version)))
     }
 
@@ -241,16 +245,17 @@ impl<'c> Recorder<'c> {
 
     fn add_version(
         &mut self,
-        (offer, since): (i64, i64),
+        (offer, fact): (i64, &Fact),
         previous: Option<i64>,
         stored: Option<StoredAnswer>,
     ) -> rusqlite::Result<Version> {
-        let (id, run, of) = (self.next_version, self.run.id, self.answers);
+        let (id, run) = (self.next_version, self.run.id);
         self.next_version += 1;
         let (state, hash) = stored.map_or(("gone", NOTHING), |stored| ("good", stored.hash));
-        let (url, pixel) = (stored.and_then(|s| s.url(of)), stored.and_then(|s| s.impression_pixel(of)));
-        let links = stored.map(|stored| stored.links(of));
-        self.new_version.execute(params![id, offer, run, since, previous, state, hash, url, pixel, links])?;
+        let now = stored.map(|stored| self.answers.columns(stored, &fact.offer)).unwrap_or_default();
+        let (url, pixel, links, template) = (now.url, now.impression_pixel, now.links, now.template);
+        self.new_version
+            .execute(params![id, offer, run, fact.at, previous, state, hash, url, pixel, links, template])?;
         Ok(Version { id, run, previous, hash })
     }
 

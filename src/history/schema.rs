@@ -14,10 +14,10 @@ pub(crate) const APPLICATION_ID: i32 = 0x6f66_726c;
 type Migration = fn(&Transaction<'_>) -> rusqlite::Result<()>;
 
 /// Each brings a file from the version of its place to the next; an empty file has version 0.
-const MIGRATIONS: [Migration; 4] = [version_1, version_2, version_3, version_4];
+const MIGRATIONS: [Migration; 5] = [version_1, version_2, version_3, version_4, version_5];
 
 /// The version that this program writes.
-pub(crate) const VERSION: i32 = 4;
+pub(crate) const VERSION: i32 = 5;
 
 // Each migration is one version.
 const _: () = assert!(MIGRATIONS.len() == VERSION as usize, "a migration for each version");
@@ -59,7 +59,7 @@ fn version_2(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
         };
         let Some((id, builder)) = next.query_row([at], read).optional()? else { break };
         let mut buffer = String::new();
-        let stored = stored::write(&with_links_of_version_1(transaction, id, builder)?, &mut buffer);
+        let (stored, _) = stored::write(&with_links_of_version_1(transaction, id, builder)?, &mut buffer);
         update.execute(params![id, stored.links(&buffer), stored.hash])?;
         at = id;
     }
@@ -95,6 +95,11 @@ fn version_3(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
 /// Views that other programs can parse.
 fn version_4(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     transaction.execute_batch(include_str!("schema/version_4.sql"))
+}
+
+/// Templates for what many answers have in common; rows that are there stay as they are.
+fn version_5(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    transaction.execute_batch(include_str!("schema/version_5.sql"))
 }
 
 /// The version of the file.

@@ -1,33 +1,49 @@
-//! An answer as it lies in a row of the file: two texts, the landing pages as JSON, and a hash of all of it. Pure.
+//! An answer as it lies in a row of the file: two texts, the landing pages as JSON, and a hash of all of it; or the name of a
+//! template, and what differs from that. Pure.
 //!
 //! The JSON is a list with a list of four for each landing page: type, name, tracking link, preview URL; `null` where the
 //! network sent nothing. Every SQLite reads it, the views do so for people.
 
+use std::borrow::Cow;
+
 use rusqlite::types::Type;
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::history::template::Template;
 use crate::offer::{Answer, AnswerBuilder, Entry};
 
 /// Where an answer's texts lie in the text that they were written to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct StoredAnswer {
-    start: usize,
-    end: usize,
-    url: Option<usize>,
-    impression_pixel: Option<usize>,
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) form: Form,
     /// What tells one answer from another; a promise of the file's version. See [`write()`].
     pub hash: i64,
 }
 
-/// Appends an answer to `out`.
+/// What of an answer was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// All of it, with the lengths of its link and pixel.
+    Whole { url: Option<usize>, impression_pixel: Option<usize> },
+    /// Its landing pages, or nothing where these are the template's, too.
+    Of {
+        /// The place of the template that it names.
+        template: usize,
+    },
+}
+
+/// Appends an answer to `out`, and says whether it may have a template.
 ///
 /// Its hash is XXH3 of 64 bits over `url`, `impression_pixel` and the JSON, where each of the first two has a `=` before it
 /// if it is there, and a NUL behind it.
-pub(crate) fn write(answer: &Answer, out: &mut String) -> StoredAnswer {
+pub(super) fn write(answer: &Answer, out: &mut String) -> (StoredAnswer, bool) {
     let start = out.len();
     // Hardly any text has something to escape, and that is seen at once for all of them.
     let text = answer.all_text();
-    let push_text = if is_plain(text) { push_plain } else { push_json };
+    let is_plain = is_plain(text);
+    let push_text = if is_plain { push_plain } else { push_json };
     out.reserve(text.len() + text.len() / 4 + 64);
     let own = [answer.url(), answer.impression_pixel()];
     push_own(own, out);
@@ -43,7 +59,7 @@ pub(crate) fn write(answer: &Answer, out: &mut String) -> StoredAnswer {
     }
     out.push_str(if answer.entries().len() == 0 { "[]" } else { "]]" });
     let hash = hash(out.get(start..).unwrap_or_default().as_bytes());
-    StoredAnswer { start, end: out.len(), url, impression_pixel, hash }
+    (StoredAnswer { start, end: out.len(), form: Form::Whole { url, impression_pixel }, hash }, is_plain)
 }
 
 fn hash(bytes: &[u8]) -> i64 {
@@ -60,6 +76,13 @@ pub(super) fn hash_of(own: [Option<&str>; 2], links: &str, buffer: &mut String) 
     hash(buffer.as_bytes())
 }
 
+/// The same of a row that names a template, for the offer of that ID.
+pub(super) fn hash_of_template((template, id): (&Template, &str), links: Option<&str>, buffer: &mut String) -> i64 {
+    buffer.clear();
+    template.push_whole(id, links, buffer);
+    hash(buffer.as_bytes())
+}
+
 /// Appends the offer's own link and pixel.
 fn push_own(own: [Option<&str>; 2], out: &mut String) {
     for text in own {
@@ -71,10 +94,11 @@ fn push_own(own: [Option<&str>; 2], out: &mut String) {
     }
 }
 
-/// Whether nothing in a text has to be escaped in JSON.
+/// Whether nothing in a text has to be escaped in JSON, or could be taken for a place in a template.
 fn is_plain(text: &str) -> bool {
     // Without an early end, so that it is done for many bytes at a time.
-    let is_odd = |byte: u8| u8::from(byte < b' ') | u8::from(byte == b'"') | u8::from(byte == b'\\');
+    let is_odd =
+        |byte: u8| u8::from(byte < b' ') | u8::from(byte == b'"') | u8::from(byte == b'\\') | u8::from(byte == b'{');
     text.bytes().fold(0, |odd, byte| odd | is_odd(byte)) == 0
 }
 
@@ -95,45 +119,40 @@ fn push_plain(text: Option<&str>, out: &mut String) {
 }
 
 impl StoredAnswer {
-    /// Where it begins.
-    pub(crate) fn start(self) -> usize {
-        self.start
+    /// The offer's own link and pixel, where all of it was written to `of`.
+    pub(super) fn own(self, of: &str) -> [Option<&str>; 2] {
+        let Form::Whole { url, impression_pixel } = self.form else { return [None; 2] };
+        let at_url = self.start + 1;
+        let at_pixel = self.start + url.map_or(0, |len| len + 1) + 2;
+        [(at_url, url), (at_pixel, impression_pixel)].map(|(at, len)| len.and_then(|len| of.get(at..at + len)))
     }
 
-    /// Where it ends.
-    pub(crate) fn end(self) -> usize {
-        self.end
-    }
-
-    /// The offer's own link.
-    pub(crate) fn url(self, of: &str) -> Option<&str> {
-        let start = self.start + 1;
-        self.url.and_then(|len| of.get(start..start + len))
-    }
-
-    /// Its pixel.
-    pub(crate) fn impression_pixel(self, of: &str) -> Option<&str> {
-        let start = self.start + self.url.map_or(0, |len| len + 1) + 2;
-        self.impression_pixel.and_then(|len| of.get(start..start + len))
-    }
-
-    /// Its landing pages.
-    pub(crate) fn links(self, of: &str) -> &str {
-        let own = [self.url, self.impression_pixel].into_iter().flatten().map(|len| len + 1).sum::<usize>();
+    /// Its landing pages, where all of it was written to `of`.
+    pub(super) fn links(self, of: &str) -> &str {
+        let Form::Whole { url, impression_pixel } = self.form else { return "" };
+        let own = [url, impression_pixel].into_iter().flatten().map(|len| len + 1).sum::<usize>();
         of.get(self.start + own + 2..self.end).unwrap_or_default()
     }
 }
 
-/// The answer that a row holds in these columns: `url`, `impression_pixel`, `links`.
+/// The answer that a row holds in its first three columns: `url`, `impression_pixel`, `links`; or what the template that it
+/// names makes of these for an offer.
 ///
 /// # Errors
 /// It holds none.
-pub(crate) fn read(row: &rusqlite::Row<'_>, [url, pixel, links]: [usize; 3]) -> rusqlite::Result<Answer> {
+pub(super) fn read(row: &rusqlite::Row<'_>, template: Option<(&Template, &str)>) -> rusqlite::Result<Answer> {
     let text = |column: usize| row.get_ref(column).and_then(|value| Ok(value.as_str_or_null()?));
-    let json = row.get_ref(links)?.as_str()?;
-    let entries: Vec<[Option<String>; 4]> = serde_json::from_str(json)
-        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(links, Type::Text, Box::new(error)))?;
-    let mut answer = AnswerBuilder::with_room((text(url)?, text(pixel)?), entries.len(), json.len());
+    let (url, pixel, json) = match template {
+        None => (text(0)?.map(Cow::Borrowed), text(1)?.map(Cow::Borrowed), Cow::Borrowed(row.get_ref(2)?.as_str()?)),
+        Some((template, id)) => {
+            let (url, mut json) = (template.url(id), String::new());
+            template.push_links(&url, text(2)?, &mut json);
+            (Some(Cow::Owned(url)), template.impression_pixel(id).map(Cow::Owned), Cow::Owned(json))
+        }
+    };
+    let entries: Vec<[Option<String>; 4]> = serde_json::from_str(&json)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(2, Type::Text, Box::new(error)))?;
+    let mut answer = AnswerBuilder::with_room((url.as_deref(), pixel.as_deref()), entries.len(), json.len());
     for [kind, name, tracking_link, preview_url] in &entries {
         let (kind, name) = (kind.as_deref(), name.as_deref());
         answer.entry(Entry {
@@ -178,19 +197,20 @@ mod tests {
         let mut hashes = std::collections::BTreeSet::new();
         let mut text = "what was before".to_owned();
         for answer in &answers {
-            let stored = write(answer, &mut text);
-            assert_eq!(stored.url(&text), answer.url());
-            let values = (stored.url(&text), stored.impression_pixel(&text), stored.links(&text));
-            let back = connection.query_row("SELECT ?1, ?2, ?3", values, |row| read(row, [0, 1, 2])).unwrap();
+            let (stored, _) = write(answer, &mut text);
+            let [url, pixel] = stored.own(&text);
+            assert_eq!(url, answer.url());
+            let values = (url, pixel, stored.links(&text));
+            let back = connection.query_row("SELECT ?1, ?2, ?3", values, |row| read(row, None)).unwrap();
             assert_eq!(&back, answer);
             hashes.insert(stored.hash);
         }
         assert_eq!(hashes.len(), answers.len());
         // A promise: the same in every build.
-        assert_eq!(write(&answers[3], &mut String::new()).hash, xxh3_64(b"=u\0=p\0[]").cast_signed());
+        assert_eq!(write(&answers[3], &mut String::new()).0.hash, xxh3_64(b"=u\0=p\0[]").cast_signed());
         assert_eq!(
             hash_of([Some("u"), Some("p")], "[]", &mut "7".to_owned()),
-            write(&answers[3], &mut String::new()).hash
+            write(&answers[3], &mut String::new()).0.hash
         );
     }
 
@@ -198,7 +218,7 @@ mod tests {
     fn links_that_somebody_has_written_are_an_error_and_no_answer() {
         let connection = rusqlite::Connection::open_in_memory().unwrap();
         for links in ["", "{}", "[[1,2,3,4]]", "[[null,null]]", "[\"a\"]"] {
-            let read = connection.query_row("SELECT NULL, NULL, ?1", [links], |row| read(row, [0, 1, 2]));
+            let read = connection.query_row("SELECT NULL, NULL, ?1", [links], |row| read(row, None));
             assert!(read.is_err(), "{links}");
         }
     }

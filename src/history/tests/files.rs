@@ -42,7 +42,7 @@ fn what_is_damaged_foreign_or_newer_is_refused_and_left_as_it_is() {
         ("text", "is no SQLite database"),
         ("foreign", "is the database of another program"),
         ("versioned", "is the database of another program"),
-        ("newer", "was made by a newer offerlinks (version 99 of its tables; this one knows 4)"),
+        ("newer", "was made by a newer offerlinks (version 99 of its tables; this one knows 5)"),
         ("damaged", "is damaged ("),
         (".", "is not a file"),
         ("no/such/folder.db", "there is no such folder"),
@@ -163,6 +163,45 @@ fn a_history_of_version_3_shows_its_links_in_views_that_other_programs_can_parse
     for view in texts("SELECT sql FROM sqlite_schema WHERE type = 'view'") {
         assert_eq!(view.matches("JOIN ").count(), view.matches(" ON ").count(), "DuckDB needs an ON: {view}");
     }
+    assert!(file.is_sound());
+}
+
+/// What version 4 has left of a run: as that of 3, and two offers whose links have something in common.
+const OF_VERSION_4: &str = "
+INSERT INTO network VALUES (1, 'demo', 'https://demo/', 'me@example.com');
+INSERT INTO run VALUES (1, 'o.csv', '{}', 1000, 1010, NULL, 2, 2, 2, 0, 0);
+INSERT INTO offer_version VALUES (1, 1, 1, 1001, NULL, 'good', 1939169014282089751, 'u', NULL, '[[null,\"a\",\"1\",null],[null,\"b\",\"2\",null]]'),
+    (2, 2, 1, 1002, NULL, 'good', HASH, 'u=8', NULL, '[[\"Offer URL\",\"{url}\",\"u=8\",null]]');
+INSERT INTO offer VALUES (1, 1, '7', 1001, 1001, 1001, 1, 1939169014282089751), (2, 1, '8', 1002, 1002, 1002, 2, HASH);
+PRAGMA application_id = 0x6f66726c;
+PRAGMA user_version = 4;
+";
+
+#[test]
+fn a_history_of_version_4_keeps_its_rows_beside_those_that_name_a_template() {
+    let hash = xxhash_rust::xxh3::xxh3_64(b"=u=8\0\0[[\"Offer URL\",\"{url}\",\"u=8\",null]]").cast_signed();
+    let (folder, path) = of_version(4, &OF_VERSION_4.replace("HASH", &hash.to_string()));
+    let mut file = File { database: Database::open(&path).unwrap(), folder, clock: 3_000 };
+    let same = [("8", Links("u=# {url}=u=#"))];
+    assert!(file.run(&same).is_empty(), "what is the same is no change");
+    assert_eq!(
+        file.run(&[("8", Links("u=# a=u=#")), ("9", Links("u=# a=u=#"))]),
+        [
+            "8,removed,Offer URL,{url},offer_url_tracking_link,u=8,",
+            "8,added,Offer URL,a,offer_url_tracking_link,,u=8",
+            "9,new,,,url,,u=9"
+        ]
+    );
+    let mut statement = file.database.connection().prepare("SELECT version || url FROM version").unwrap();
+    let shown = statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<Vec<String>, _>>().unwrap();
+    assert_eq!(shown, ["1u", "2u=8", "3u=8", "4u=9"]);
+    let mut statement = file
+        .database
+        .connection()
+        .prepare("SELECT version || offer_url_name || offer_url_tracking_link FROM link_version WHERE version > 1")
+        .unwrap();
+    let shown = statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<Vec<String>, _>>().unwrap();
+    assert_eq!(shown, ["2{url}u=8", "3au=8", "4au=9"]);
     assert!(file.is_sound());
 }
 

@@ -5,6 +5,7 @@ mod files;
 mod learned;
 mod lists;
 mod model;
+mod templates;
 mod together;
 
 use std::path::PathBuf;
@@ -71,7 +72,7 @@ impl File {
             let at = (row, self.clock);
             match told {
                 Links(links) => {
-                    let answer = answer(links);
+                    let answer = answer_of(offer.as_str(), links);
                     batch.add(network, offer, at, RowOutcome::Good { answer: &answer, source: Source::Live });
                 }
                 Error(kind) => batch.add(network, offer, at, RowOutcome::Failed(&OfferError::local(*kind, "no"))),
@@ -112,9 +113,11 @@ impl File {
         let tables = [
             "SELECT output, finished_at IS NULL, offers FROM run",
             "SELECT offer_id, last_good_at IS NULL, version IS NULL FROM offer",
-            "SELECT new.offer, new.run, new.state, new.hash, new.url, old.state, old.hash FROM offer_version AS new
+            "SELECT new.offer, new.run, new.state, new.hash, version.url, old.state, old.hash FROM offer_version AS new
+                JOIN version ON version.version = new.id
                 LEFT JOIN offer_version AS old ON old.id = new.previous ORDER BY new.offer, new.run",
-            "SELECT offer, run, links FROM offer_version ORDER BY offer, run",
+            "SELECT offer, run, position, offer_url_name, offer_url_tracking_link
+                FROM offer_version JOIN link_version ON version = id ORDER BY offer, run, position",
             "SELECT offer, run, error_kind FROM offer_error",
             "SELECT run, row, offer, version IS NULL FROM changed",
         ];
@@ -140,6 +143,11 @@ impl File {
             .unwrap();
         check == "ok" && orphans == 0
     }
+}
+
+/// The same of an offer whose ID is `#`.
+fn answer_of(offer: &str, links: &str) -> Answer {
+    answer(&links.replace('#', offer))
 }
 
 /// `url a=1 b=2`: the offer's link, and landing pages with theirs.

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::{Error, File, Links, NotAsked, Told, answer};
+use super::{Error, File, Links, NotAsked, Told, answer_of};
 use crate::history::changes::ChangedOffer;
 use crate::history::diff::{State, diff};
 use crate::history::runs::{Begin, RunKey};
 use crate::offer::ErrorKind;
 
 const NETWORKS: [&str; 2] = ["demo", "acme"];
-const LINKS: [&str; 4] = ["u a=1 b=2", "u a=1", "v a=1 b=3", "w"];
+const LINKS: [&str; 4] = ["h?o=#&x a=h?o=#&x1 b=2", "h?o=#&x a=h?o=#&x1", "v?o=# a=v?o=# b=3", "w"];
 const GONE: [ErrorKind; 3] = [ErrorKind::NotFound, ErrorKind::NotApproved, ErrorKind::NoLink];
 const PASSING: [ErrorKind; 4] =
     [ErrorKind::Timeout, ErrorKind::ServerError, ErrorKind::RateLimited, ErrorKind::BodyTooLarge];
@@ -31,7 +31,10 @@ impl Model {
     fn learn(&mut self, before: &Offers, told: &[(String, Told)]) {
         for (offer, told) in told {
             match told {
-                Links(links) => drop(self.now.insert(offer.clone(), State::Good(answer(links)))),
+                Links(links) => {
+                    let id = offer.split_once(':').unwrap().1;
+                    self.now.insert(offer.clone(), State::Good(answer_of(id, links)));
+                }
                 Error(kind) if GONE.contains(kind) && before.contains_key(offer) => {
                     self.now.insert(offer.clone(), State::Gone);
                 }

@@ -7,6 +7,9 @@ use crate::offer::ErrorKind;
 /// Offers of the batch; more than are written at a time, so that there are a first group, a second, and a rest.
 const OFFERS: usize = 100;
 
+/// Together they have a template, one by one they have none.
+const LINKS: &str = "u?o=# a=u?o=#&1";
+
 /// A file that knows some of the offers, and in which the newest version was undone.
 fn file(known: &[usize]) -> (File, RunRecord) {
     let mut file = File::new();
@@ -26,7 +29,7 @@ fn file(known: &[usize]) -> (File, RunRecord) {
 fn offers_that_are_written_together_are_as_those_that_come_alone() {
     for known in [&[][..], &[1], &[20], &[5, 6, 40], &[36], &[99], &[7, 45, 80, 81, 82]] {
         let ids: Vec<_> = (1..=OFFERS).map(|offer| offer.to_string()).collect();
-        let mut told: Vec<(&str, Told)> = ids.iter().map(|id| (id.as_str(), Links("u a=1"))).collect();
+        let mut told: Vec<(&str, Told)> = ids.iter().map(|id| (id.as_str(), Links(LINKS))).collect();
         // One that is gone has a version, too: a number that none of its neighbours may have got before.
         told.insert(8, ("1000", Error(ErrorKind::NotFound)));
 
