@@ -41,6 +41,6 @@ mod way;
 pub use body::Form;
 pub use client::Client;
 pub use connect::ClientError;
-pub use reply::{RawReply, Reply, ServerNotes, is_foreign_page};
+pub use reply::{Location, RawReply, Reply, ServerNotes, is_foreign_page};
 pub use request::{Payload, Request};
 pub use transport_error::{Fault, TransportError};

@@ -29,6 +29,8 @@ pub struct Reply<T = Answer> {
     pub form: Option<Form>,
     /// The gate that failed, where there was no whole answer.
     pub fault: Option<Fault>,
+    /// It is a redirect to another host, which no limiter and no maintenance page needs.
+    pub leads_elsewhere: bool,
 }
 
 impl<T> Reply<T> {
@@ -44,18 +46,20 @@ impl<T> Reply<T> {
             http_status: Some(raw.status),
             form: Some(body.form()),
             fault: None,
+            leads_elsewhere: raw.location.as_ref().is_some_and(|location| location.is_elsewhere),
         }
     }
 
     /// For an answer in JSON that is understood already, and does not ask to be left alone.
     pub(crate) fn of_json(outcome: Result<T, OfferError>, status: u16) -> Self {
-        Self { outcome, retry_after: None, http_status: Some(status), form: Some(Form::Json), fault: None }
+        let (http_status, form) = (Some(status), Some(Form::Json));
+        Self { outcome, retry_after: None, http_status, form, fault: None, leads_elsewhere: false }
     }
 
     /// The same with what came in another shape.
     pub(crate) fn map<U>(self, shape: impl FnOnce(T) -> U) -> Reply<U> {
-        let Self { outcome, retry_after, http_status, form, fault } = self;
-        Reply { outcome: outcome.map(shape), retry_after, http_status, form, fault }
+        let Self { outcome, retry_after, http_status, form, fault, leads_elsewhere } = self;
+        Reply { outcome: outcome.map(shape), retry_after, http_status, form, fault, leads_elsewhere }
     }
 
     /// For a call that got no whole answer.
@@ -66,6 +70,7 @@ impl<T> Reply<T> {
             retry_after: None,
             form: None,
             fault: Some(failure.fault),
+            leads_elsewhere: false,
         }
     }
 }
@@ -88,10 +93,19 @@ pub struct RawReply {
     pub headers: HeaderMap,
     /// The body, decompressed.
     pub body: Bytes,
-    /// Where a redirect leads, without user name, password, query and fragment.
-    pub location: Option<String>,
+    /// Where a redirect leads.
+    pub location: Option<Location>,
     /// The host's certificate in DER, where the client was made to keep it.
     pub certificate: Option<Vec<u8>>,
+}
+
+/// Where a redirect leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Location {
+    /// Without user name, password, query and fragment: it may come with a password or a session.
+    pub shown: String,
+    /// It is another host, port or scheme than the one that was called.
+    pub is_elsewhere: bool,
 }
 
 impl RawReply {
@@ -102,7 +116,7 @@ impl RawReply {
 
     /// What `classify` needs, around the body that was read from [`Self::text`].
     pub fn received<'a>(&'a self, body: &'a Body<'a>) -> Received<'a> {
-        Received { status: self.status, location: self.location.as_deref(), body }
+        Received { status: self.status, location: self.location.as_ref().map(|location| &*location.shown), body }
     }
 
     /// How long the network wants to be left alone.
@@ -133,16 +147,17 @@ fn is_limit_header(name: &HeaderName) -> bool {
     ["ratelimit", "x-ratelimit", "x-rate-limit"].iter().any(|prefix| name.as_str().starts_with(prefix))
 }
 
-/// Where a `Location` leads, in a form that may be shown: it may come with a password or a session.
-pub(crate) fn redirect_target(from: &Url, location: &HeaderValue) -> Option<String> {
+/// Where a `Location` leads.
+pub(crate) fn redirect_target(from: &Url, location: &HeaderValue) -> Option<Location> {
     let mut target = from.join(location.to_str().ok()?).ok()?;
+    let is_elsewhere = target.origin() != from.origin();
     target.set_query(None);
     target.set_fragment(None);
     if target.has_host() {
         target.set_username("").ok()?;
         target.set_password(None).ok()?;
     }
-    Some(target.into())
+    Some(Location { shown: target.into(), is_elsewhere })
 }
 
 #[cfg(test)]

@@ -87,10 +87,10 @@ impl Admission {
         !self.open && self.failed == Self::FIRST_REQUESTS
     }
 
-    /// How many calls were refused for the limit before anything has passed: those that the server failed, where the call
-    /// after the silence that followed them passes.
+    /// How many calls were refused for the limit before anything has passed: those that the server failed, however many,
+    /// where silence was kept for them and a call passes then.
     pub(crate) fn refused_at_start(&self) -> usize {
-        if !self.open && self.failed == Self::FIRST_REQUESTS { self.failed } else { 0 }
+        if !self.open && self.failed >= Self::FIRST_REQUESTS { self.failed } else { 0 }
     }
 
     /// As many requests as at the start may be begun again, though nothing has succeeded.

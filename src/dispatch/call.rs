@@ -2,10 +2,11 @@
 //!
 //! Values only: must not decide anything.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::dispatch::decision::Responder;
 use crate::dispatch::task::{Task, TaskId};
+use crate::offer::OfferError;
 use crate::pace::Permit;
 
 /// A call that may be sent.
@@ -47,6 +48,19 @@ pub(crate) struct RoundTrip {
     pub(crate) apart: bool,
     /// Who seems to have answered.
     pub(crate) responder: Responder,
+    /// The size of the request may be why it failed.
+    pub(crate) may_be_size: bool,
+}
+
+impl RoundTrip {
+    /// Limiters refuse at once.
+    const AT_ONCE: Duration = Duration::from_secs(2);
+
+    /// Whether the server itself failed the call, and at once, as limiters do.
+    pub(crate) fn is_servers(&self, error: &OfferError) -> bool {
+        let at_once = self.back.saturating_duration_since(self.permit.at) < Self::AT_ONCE;
+        at_once && (error.http_status.is_some() || self.responder == Responder::HungUp)
+    }
 }
 
 impl<R> Call<R> {

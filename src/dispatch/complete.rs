@@ -9,13 +9,13 @@ use crate::dispatch::call::{Call, Canary, RoundTrip, Work};
 use crate::dispatch::crowding::Whose;
 use crate::dispatch::decision::{Completion, Failure, Responder, Verdict};
 use crate::dispatch::dispatcher::Dispatcher;
-use crate::dispatch::meaning::{Meaning, Refusal};
+use crate::dispatch::meaning::{Meaning, Refusal, may_be_ban};
 use crate::dispatch::patience::Patience;
 use crate::dispatch::policy::Policy;
 use crate::dispatch::refused::Refused;
 use crate::dispatch::stop::StopReason;
 use crate::dispatch::task::Task;
-use crate::offer::{ErrorKind, OfferError};
+use crate::offer::OfferError;
 use crate::pace::Signal;
 
 /// After this many answers of a gateway in a row the run is quiet for a while.
@@ -24,9 +24,6 @@ const GATEWAY_ROWS: [usize; 2] = [3, 6];
 /// While nothing has passed, the third failure that the server itself caused is followed by silence, once, a little longer
 /// than most windows. Somebody else may have used up the limit, and some limiters say so with a closed connection or a 500.
 const QUIET_AT_START: Duration = Duration::from_secs(11);
-
-/// Limiters refuse at once.
-const AT_ONCE: Duration = Duration::from_secs(2);
 
 impl<R: Clone> Dispatcher<R> {
     /// Takes in how a call ended. The answer of a call whose verdict is not final is not kept: its request is asked
@@ -37,23 +34,29 @@ impl<R: Clone> Dispatcher<R> {
     pub fn complete(&mut self, call: Call<R>, completion: Completion, now: Instant) -> Result<Verdict<R>, StopReason> {
         self.stats.completed();
         let (id, permit, apart) = (call.id(), call.permit, call.apart);
-        let trip = |responder| RoundTrip { id, permit, back: now, apart, responder };
+        let trip = RoundTrip { id, permit, back: now, apart, responder: Responder::Usual, may_be_size: false };
         let work = call.work;
-        let Failure { error, retry_after, responder } = match completion {
-            Completion::Success => return Ok(self.succeeded(work, trip(Responder::Usual))),
+        let Failure { error, retry_after, responder, may_be_size } = match completion {
+            Completion::Success => return Ok(self.succeeded(work, trip)),
             Completion::Failure(failure) => failure,
         };
-        let trip = trip(responder);
+        let trip = RoundTrip { responder, may_be_size, ..trip };
         let page = responder == Responder::ForeignPage;
+        let at_start = !self.admission.is_open() && !may_be_size;
         match Meaning::of(&error) {
             Meaning::Own => return Ok(self.succeeded(work, trip)),
             Meaning::Refusal(refusal) => self.refused(work, Refused { error, refusal, retry_after, page }, trip)?,
-            Meaning::Gateway if self.judgement.gateway.may_be_limiter() => {
+            Meaning::Gateway if self.judgement.gateway.may_be_limiter() || (at_start && may_be_ban(&error)) => {
                 self.refused(work, Refused { error, refusal: Refusal::Perhaps, retry_after, page }, trip)?;
             }
+            Meaning::Redirect if at_start && responder == Responder::Elsewhere => {
+                return Err(StopReason::Refused(error));
+            }
+            Meaning::Redirect => {
+                self.refused(work, Refused { error, refusal: Refusal::Likely, retry_after, page: true }, trip)?;
+            }
             Meaning::Account => self.suspected(work, error, trip)?,
-            Meaning::Credentials if self.may_pass(error.kind) => self.unauthorized(work, error, trip)?,
-            Meaning::Credentials => return Err(StopReason::Refused(error)),
+            Meaning::Credentials => self.unauthorized(work, error, trip)?,
             Meaning::Gateway => self.failed_at_gateway(work, error, trip),
             Meaning::Trouble => self.failed(work, error, trip),
         }
@@ -138,9 +141,7 @@ impl<R: Clone> Dispatcher<R> {
         };
         self.pace.answered(trip.permit, now, signal);
         self.health.failure(error.clone(), self.admission.phase(), now);
-        let at_once = now.saturating_duration_since(trip.permit.at) < AT_ONCE;
-        let by_server = error.http_status.is_some() || trip.responder == Responder::HungUp;
-        if at_once && by_server && self.admission.failed_at_start() {
+        if trip.is_servers(&error) && self.admission.failed_at_start() {
             self.be_quiet(QUIET_AT_START, now);
         }
         // Before anything has succeeded there is no outage to wait for: host or network may be wrong, and the run ends.
@@ -216,19 +217,13 @@ impl<R: Clone> Dispatcher<R> {
         Ok(())
     }
 
-    /// Whether a refusal is confirmed by another call: that of a key always, and a redirect where calls have succeeded,
-    /// as one server of many may be under maintenance.
-    fn may_pass(&self, kind: ErrorKind) -> bool {
-        kind == ErrorKind::Unauthorized || (kind == ErrorKind::Redirect && self.admission.is_open())
-    }
-
-    /// An answer that the key is wrong, or the host. What is not in the API's own voice, once calls have succeeded, may
+    /// An answer that the key is wrong, which another call confirms. What is not in the API's own voice, once calls have succeeded, may
     /// be a gateway's: that is an outage, until minutes have changed nothing.
     fn unauthorized(&mut self, work: Work<R>, error: OfferError, trip: RoundTrip) -> Result<(), StopReason> {
         let now = trip.back;
         let may_be_gateway = self.admission.is_open() && !error.is_apis_own();
         if may_be_gateway && self.breaker.is_open() {
-            if error.kind == ErrorKind::Unauthorized && self.breaker.open_for(now) >= Patience::WHOLE {
+            if self.breaker.open_for(now) >= Patience::WHOLE {
                 return Err(StopReason::Refused(error));
             }
             self.failed(work, error, trip);

@@ -39,6 +39,8 @@ pub enum Waiting {
     Pace,
     /// The network has throttled the run.
     Frozen,
+    /// The network refuses every call without a reason: it may be a ban that ends by itself.
+    Ban,
     /// The service is gone; the next probe is due then.
     Outage,
     /// Only retries are left, and none is due.
@@ -65,6 +67,8 @@ pub struct Failure {
     pub retry_after: Option<Duration>,
     /// Who seems to have answered.
     pub responder: Responder,
+    /// The request asks for many things at once, and its size may be why.
+    pub may_be_size: bool,
 }
 
 /// Who seems to have sent an answer.
@@ -76,6 +80,8 @@ pub enum Responder {
     ForeignPage,
     /// A server that took the call and closed the connection in the place of an answer.
     HungUp,
+    /// A host that sends the caller to another one.
+    Elsewhere,
 }
 
 /// What the end of a call means for its request.

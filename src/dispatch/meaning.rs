@@ -12,8 +12,10 @@ pub(crate) enum Meaning {
     Own,
     /// The API names the account: a white list, a lock.
     Account,
-    /// The key or the host is wrong, as far as this answer goes.
+    /// The key is wrong, as far as this answer goes.
     Credentials,
+    /// The host is wrong, or a limiter or a maintenance page speaks.
+    Redirect,
     /// A limiter may have refused it.
     Refusal(Refusal),
     /// Something in front of the API speaks: a gateway, a firewall, a maintenance page.
@@ -37,6 +39,7 @@ impl Meaning {
     pub(crate) fn of(error: &OfferError) -> Self {
         match (error.kind, error.kind.class()) {
             (ErrorKind::IpNotAllowed | ErrorKind::AccountLocked, _) => Self::Account,
+            (ErrorKind::Redirect, _) => Self::Redirect,
             (_, Class::Account) => Self::Credentials,
             (_, Class::Offer) => Self::Own,
             (_, Class::Throttle) => Self::Refusal(Refusal::Told),
@@ -48,6 +51,15 @@ impl Meaning {
             (_, Class::Transient) => Self::Trouble,
         }
     }
+}
+
+/// Statuses of a page that a host which is not the network at all answers with, and hardly any limiter: it is found
+/// out soon.
+const WRONG_HOST: [u16; 4] = [400, 404, 410, 421];
+
+/// Whether a gateway's answer to the first calls of a run may be a ban, which ends by itself.
+pub(crate) fn may_be_ban(error: &OfferError) -> bool {
+    error.http_status.is_some_and(|status| status >= 400 && !WRONG_HOST.contains(&status))
 }
 
 #[cfg(test)]
@@ -63,7 +75,7 @@ mod tests {
             (ErrorKind::BodyTooLarge, 200, None, Meaning::Own),
             (ErrorKind::IpNotAllowed, 403, Some("41"), Meaning::Account),
             (ErrorKind::Unauthorized, 401, None, Meaning::Credentials),
-            (ErrorKind::Redirect, 302, None, Meaning::Credentials),
+            (ErrorKind::Redirect, 302, None, Meaning::Redirect),
             (ErrorKind::RateLimited, 429, None, Meaning::Refusal(Told)),
             (ErrorKind::InvalidResponse, 403, None, Meaning::Refusal(Likely)),
             (ErrorKind::InvalidResponse, 404, Some("0"), Meaning::Gateway),

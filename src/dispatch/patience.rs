@@ -47,6 +47,11 @@ impl Patience {
         step.map_or(Verdict::Refused, Verdict::KeepSilent)
     }
 
+    /// Whether it is more than an ordinary throttle.
+    pub(crate) fn keeps_silent(&self) -> bool {
+        self.kept > 0
+    }
+
     /// No call that left before `until` is news.
     pub(crate) fn set_until(&mut self, until: Instant) {
         self.until = Some(until);

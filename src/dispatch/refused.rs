@@ -54,7 +54,7 @@ impl<R: Clone> Dispatcher<R> {
 
     /// The call was refused in a way that may be meant for the pace.
     pub(crate) fn refused(&mut self, work: Work<R>, refused: Refused, trip: RoundTrip) -> Result<(), StopReason> {
-        if self.is_no_throttle(&work, refused.refusal) {
+        if self.is_no_throttle(&work, &refused, trip) {
             self.failed(work, refused.error, trip);
             return Ok(());
         }
@@ -108,14 +108,16 @@ impl<R: Clone> Dispatcher<R> {
         Ok(())
     }
 
-    /// During an outage a refusal that does not ask for a slower pace is a failure like any other. So it does before anything has passed,
-    /// unless it looks like a ban; and then the refusal of an offer that passed before means an outage.
-    fn is_no_throttle(&self, work: &Work<R>, refusal: Refusal) -> bool {
-        match (refusal, work) {
+    /// During an outage a refusal that does not ask for a slower pace is a failure like any other, and that of an offer that
+    /// passed before means one. So it is before anything has passed, where it cannot be a ban: nobody answered, or late, or
+    /// a smaller request may pass.
+    fn is_no_throttle(&self, work: &Work<R>, refused: &Refused, trip: RoundTrip) -> bool {
+        match (refused.refusal, work) {
             (Refusal::Told, _) => false,
             (_, Work::Probe(_) | Work::Canary(_)) if self.breaker.is_open() => true,
             (Refusal::Perhaps, Work::Canary(_)) => true,
-            (Refusal::Perhaps, _) => !self.admission.is_open(),
+            (Refusal::Perhaps, _) if self.admission.is_open() => false,
+            (Refusal::Perhaps, _) => trip.may_be_size || !trip.is_servers(&refused.error),
             (Refusal::Likely, _) => false,
         }
     }
@@ -159,6 +161,9 @@ impl<R: Clone> Dispatcher<R> {
                 Ok(Slowed::Yes)
             }
             Refusal::Likely => self.refused_without_a_reason(refused, trip).map(|()| Slowed::Yes),
+            Refusal::Perhaps if !self.admission.is_open() => {
+                self.refused_without_a_reason(refused, trip).map(|()| Slowed::Yes)
+            }
             Refusal::Perhaps if self.judgement.crowding.is_crowded() => {
                 // This one is counted by `freeze`.
                 let before = self.judgement.crowding.acted().saturating_sub(1);
@@ -173,7 +178,8 @@ impl<R: Clone> Dispatcher<R> {
         }
     }
 
-    /// A 403 that names no reason: a limiter, a ban, a firewall, or the account.
+    /// A 403 that names no reason: a limiter, a ban, a firewall, or the account. A redirect: a limiter, maintenance, or the
+    /// wrong address. And before anything has passed, whatever a server that is there says at once.
     fn refused_without_a_reason(&mut self, refused: &Refused, trip: RoundTrip) -> Result<(), StopReason> {
         let now = trip.back;
         let ordinary = if self.admission.is_open() { Self::PATIENCE } else { Self::PATIENCE_AT_START };
@@ -192,15 +198,26 @@ impl<R: Clone> Dispatcher<R> {
             Verdict::KeepSilent(time) => self.freeze(Signal::Suspected { silence: Some(time) }, trip),
             Verdict::Refused => {
                 self.freeze(Signal::Suspected { silence: None }, trip);
-                match (refused.page, self.admission.is_open()) {
-                    (false, _) => return Err(StopReason::Refused(refused.error.clone())),
-                    (true, false) => return Err(StopReason::NothingPassed(refused.error.clone())),
-                    (true, true) => self.breaker.trip(now),
-                }
+                self.patience_is_over(refused, now)?;
             }
         }
         self.judgement.patience.set_until(self.health.frozen_until.max(self.health.quiet_until.unwrap_or(now)));
         Ok(())
+    }
+
+    /// Minutes of silence have changed nothing.
+    fn patience_is_over(&mut self, refused: &Refused, now: Instant) -> Result<(), StopReason> {
+        let error = refused.error.clone();
+        let is_known = self.admission.host_is_known();
+        match refused.refusal {
+            Refusal::Likely if !refused.page => Err(StopReason::Refused(error)),
+            _ if is_known => {
+                self.breaker.trip(now);
+                Ok(())
+            }
+            _ if error.kind == ErrorKind::Redirect => Err(StopReason::Refused(error)),
+            _ => Err(StopReason::NothingPassed(error)),
+        }
     }
 
     fn freeze(&mut self, signal: Signal, RoundTrip { permit, back: now, .. }: RoundTrip) {

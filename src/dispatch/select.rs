@@ -11,7 +11,7 @@ use crate::dispatch::dispatcher::Dispatcher;
 use crate::dispatch::queues::Source;
 use crate::dispatch::stop::StopReason;
 use crate::dispatch::task::{FirstAttempt, Task};
-use crate::offer::{Class, OfferError};
+use crate::offer::{Class, ErrorKind, OfferError};
 
 enum Choice {
     Send(Source),
@@ -39,7 +39,11 @@ impl<R: Clone> Dispatcher<R> {
             return Ok(Next::Wait { until, why: Waiting::Pace });
         }
         if let Err(wait) = self.pace.poll(now) {
-            let why = if self.health.frozen_until > now { Waiting::Frozen } else { Waiting::Pace };
+            let why = match () {
+                () if self.health.frozen_until <= now => Waiting::Pace,
+                () if self.judgement.patience.keeps_silent() => Waiting::Ban,
+                () => Waiting::Frozen,
+            };
             return Ok(Next::Wait { until: wait.until, why });
         }
         Ok(self.take(source, now).map_or(Next::Idle, Next::Send))
@@ -53,7 +57,9 @@ impl<R: Clone> Dispatcher<R> {
         if let Some((since, last)) = self.outage() {
             let lasted = now.saturating_duration_since(since);
             if lasted >= self.policy.max_outage {
-                return Err(StopReason::Outage { lasted, last: last.clone() });
+                let is_address = last.kind == ErrorKind::Redirect && !self.admission.host_is_known();
+                let last = last.clone();
+                return Err(if is_address { StopReason::Refused(last) } else { StopReason::Outage { lasted, last } });
             }
         }
         Ok(())
@@ -75,7 +81,8 @@ impl<R: Clone> Dispatcher<R> {
             return Ok(if at > now { Choice::Wait(at, Waiting::Outage) } else { Choice::Send(self.probe(probes)) });
         }
         if let Some(until) = self.health.quiet_until.filter(|until| *until > now) {
-            return Ok(Choice::Wait(until, Waiting::Frozen));
+            let why = if self.admission.is_open() { Waiting::Frozen } else { Waiting::Ban };
+            return Ok(Choice::Wait(until, why));
         }
         // The canary shows whether the key is refused; others may be refused for themselves.
         if self.health.canary_wanted || (self.admission.confirm_at().is_some() && self.health.canary.is_some()) {

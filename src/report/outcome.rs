@@ -143,8 +143,16 @@ pub(crate) fn stopped(stop: &StopReason, host: &str) -> String {
             error.words()
         ),
         StopReason::Unreachable { error, way_out } => format!("{}; {way_out}", error.words()),
+        StopReason::NothingPassed(error) if error.http_status.is_some() => format!(
+            "no call to {host} succeeded: {}; it is down, bans this machine, or is not the API: try again later, or check \
+             --network or --base-url",
+            error.words()
+        ),
         StopReason::NothingPassed(error) => {
-            format!("no call to {host} succeeded: {}; check the host and this machine's network", error.words())
+            format!(
+                "no call to {host} succeeded: {}; check the host and this machine's network, or try again later",
+                error.words()
+            )
         }
         StopReason::Outage { lasted, last } => {
             let lasted = format::duration(*lasted);

@@ -4,15 +4,16 @@
 
 use std::time::Instant;
 
-use crate::api::{Client, Fault, Reply, is_foreign_page};
-use crate::dispatch::{Completion, Failure, Responder, StopReason};
+use crate::api::{Client, Reply};
+use crate::dispatch::{Completion, Failure, StopReason};
 use crate::error::Error;
-use crate::offer::{Class, OfferError};
+use crate::offer::{Class, ErrorKind, OfferError};
 use crate::reorder::Slot;
 use crate::report::{Event, LaneId, Report};
 use crate::run::call_limit::not_asked;
 use crate::run::feed::Pending;
 use crate::run::lane::{Arrived, Lane};
+use crate::run::session::responder;
 use crate::run::writer::Writer;
 
 impl Lane {
@@ -28,7 +29,8 @@ impl Lane {
     ) -> Result<(), StopReason> {
         let (lane, now) = (LaneId(self.id), Instant::now());
         self.wake = Some(now);
-        let Reply { outcome, retry_after, form, http_status, fault, .. } = reply;
+        let responder = responder(&reply);
+        let Reply { outcome, retry_after, http_status, fault, .. } = reply;
         let closed = fault.and_then(|fault| client.closed(fault)).zip(outcome.as_ref().err().cloned());
         report.emit(&Event::Answered { lane, http_status, took });
         if let Err(error) = &outcome {
@@ -40,14 +42,12 @@ impl Lane {
         }
         let completion = match &outcome {
             Ok(_) => Completion::Success,
-            Err(error) => {
-                let responder = match fault {
-                    Some(Fault::Closed) => Responder::HungUp,
-                    _ if is_foreign_page(form, error) => Responder::ForeignPage,
-                    _ => Responder::Usual,
-                };
-                Completion::Failure(Failure { error: error.clone(), retry_after, responder })
-            }
+            Err(error) => Completion::Failure(Failure {
+                error: error.clone(),
+                retry_after,
+                responder,
+                may_be_size: call.request().offers() > 1,
+            }),
         };
         let completed = self.requests.complete(call, outcome, completion, now);
         self.take_outcomes();
@@ -60,7 +60,7 @@ impl Lane {
     /// Until something succeeds, calls are made one by one: if the host swallows them, that takes minutes of silence.
     fn warn_of_bad_start(&self, error: &OfferError, report: &Report, now: Instant) {
         let is_first = self.requests.dispatcher.counts(now).calls == 1;
-        if is_first && error.kind.class() == Class::Transient {
+        if is_first && (error.kind.class() == Class::Transient || error.kind == ErrorKind::Redirect) {
             report.emit(&Event::FirstCallFailed { lane: LaneId(self.id), error: error.clone() });
         }
     }

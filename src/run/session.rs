@@ -7,9 +7,10 @@ use std::time::Instant;
 
 use tokio::time::sleep_until;
 
-use crate::api::{Client, ClientError};
+use crate::api::{Client, ClientError, Fault, Reply, is_foreign_page};
 use crate::budget::{Participant, Remark, SharedLimit};
 use crate::config::Network;
+use crate::dispatch::Responder;
 use crate::error::Error;
 use crate::pace::Pace;
 use crate::report::Report;
@@ -52,6 +53,16 @@ impl Session {
         };
         let client = connect(&account, http)?;
         Ok(Self { host: account.host(), account, client, _sandbox: sandbox })
+    }
+}
+
+/// Who seems to have sent an answer that is no success.
+pub(crate) fn responder<T>(reply: &Reply<T>) -> Responder {
+    match (reply.fault, &reply.outcome) {
+        (Some(Fault::Closed), _) => Responder::HungUp,
+        _ if reply.leads_elsewhere => Responder::Elsewhere,
+        (_, Err(error)) if is_foreign_page(reply.form, error) => Responder::ForeignPage,
+        _ => Responder::Usual,
     }
 }
 

@@ -133,7 +133,10 @@ fn where_every_list_is_missing_each_network_says_why_and_the_code_says_whether_w
     for (a, b, code, why) in table {
         let folder = Folder::new();
         folder.write("links.csv", "old");
-        let ran = all_of(&folder, &[("a", &a), ("b", &b)], &ALL).args(&["--retries", "0"]).run().expect(code);
+        let ran = all_of(&folder, &[("a", &a), ("b", &b)], &ALL)
+            .args(&["--retries", "0", "--max-outage", "1s"])
+            .run()
+            .expect(code);
         assert_eq!(ran.output.as_deref(), Some("old"));
         let ran = ran.says(&["stopped: all 2 networks were given up", "links.csv is as it was"]);
         for (name, why) in ["  a: ", "  b: "].into_iter().zip(why) {

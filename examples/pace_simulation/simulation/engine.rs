@@ -183,9 +183,9 @@ impl Run {
             Some((_, Event::IsAnswered(call, refused))) => {
                 let completion = refused.map_or(Completion::Success, |refusal| {
                     let responder =
-                        if refusal.looks == Looks::Closed { Responder::Usual } else { Responder::ForeignPage };
+                        if refusal.looks == Looks::Closed { Responder::HungUp } else { Responder::ForeignPage };
                     let Refusal { looks, retry_after } = refusal;
-                    Completion::Failure(Failure { error: looks.error(), retry_after, responder })
+                    Completion::Failure(Failure { error: looks.error(), retry_after, responder, may_be_size: false })
                 });
                 let passed = matches!(completion, Completion::Success);
                 let verdict = self.dispatcher.complete(call, completion, self.t0 + self.now);

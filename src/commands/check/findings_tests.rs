@@ -16,7 +16,8 @@ fn reply(status: u16, headers: &[(&'static str, &str)], body: &str) -> RawReply 
     for (name, value) in headers {
         map.insert(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
     }
-    let location = (status == 302).then(|| "https://login.example/".to_owned());
+    let location = (status == 302)
+        .then(|| crate::api::Location { shown: "https://login.example/".to_owned(), is_elsewhere: true });
     RawReply { status, headers: map, body: body.to_owned().into(), location, certificate: None }
 }
 

@@ -10,12 +10,12 @@ use std::time::Instant;
 use tokio::time::sleep_until;
 
 use crate::api::offers::{Listed, Page};
-use crate::api::{Client, Payload, Reply, Request, is_foreign_page};
+use crate::api::{Client, Payload, Reply, Request};
 use crate::budget::Participant;
 use crate::commands::list::end::End;
 use crate::commands::list::paging::{Nameless, Paging, Step};
 use crate::commands::list::progress::Board;
-use crate::dispatch::{Call, Completion, Dispatcher, Failure, Next, Responder, StopReason, Supply, Verdict, Waiting};
+use crate::dispatch::{Call, Completion, Dispatcher, Failure, Next, StopReason, Supply, Verdict, Waiting};
 use crate::input::Total;
 use crate::offer::{ErrorKind, OfferError};
 use crate::report::{Event, LaneId, Report};
@@ -122,14 +122,16 @@ impl Lister<'_> {
 
     /// Passes the result of a call to the dispatcher; returns the page if it came.
     fn answered(&mut self, call: Call<Request>, reply: Reply<Payload>) -> Result<Option<Page>, End> {
+        let responder = session::responder(&reply);
         let page = reply.outcome.and_then(Payload::into_page);
         let completion = match &page {
             Ok(_) => Completion::Success,
-            Err(error) => {
-                let foreign = is_foreign_page(reply.form, error);
-                let responder = if foreign { Responder::ForeignPage } else { Responder::Usual };
-                Completion::Failure(Failure { error: error.clone(), retry_after: reply.retry_after, responder })
-            }
+            Err(error) => Completion::Failure(Failure {
+                error: error.clone(),
+                retry_after: reply.retry_after,
+                responder,
+                may_be_size: false,
+            }),
         };
         let completed = self.schedule.complete(call, completion, Instant::now());
         if let (Some(way_out), Err(error)) = (reply.fault.and_then(|fault| self.client.closed(fault)), &page) {

@@ -1,8 +1,9 @@
 //! Answers about the account, and bans that look like them.
 
-use super::drive::{Asked, LATENCY, Reply, policy, run};
+use super::drive::{Asked, policy, run};
+use super::reply::{LATENCY, Reply};
 use super::{SECOND, calm, offers};
-use crate::dispatch::{Policy, StopReason};
+use crate::dispatch::{Policy, Responder, StopReason};
 use crate::offer::ErrorKind;
 
 #[test]
@@ -12,7 +13,7 @@ fn a_refused_account_costs_three_calls_at_most() {
         (Reply::bad(ErrorKind::Unauthorized, 401).with_code("13"), 2),
         (Reply::bad(ErrorKind::IpNotAllowed, 403), 3),
         (Reply::bad(ErrorKind::AccountLocked, 403), 3),
-        (Reply::bad(ErrorKind::Redirect, 302), 1),
+        (Reply::bad(ErrorKind::Redirect, 302).by(Responder::Elsewhere), 1),
     ] {
         for count in [1, 2, 3, 400] {
             for retries in [0, 4] {
@@ -28,7 +29,11 @@ fn a_refused_account_costs_three_calls_at_most() {
 #[test]
 fn an_account_that_is_refused_without_a_reason_is_believed_after_minutes_of_silence() {
     for (page, count) in [(false, 1), (false, 400), (true, 1), (true, 400)] {
-        let refused = Reply { wrong_host: page, ..Reply::bad(ErrorKind::InvalidResponse, 403) };
+        let refused = Reply::bad(ErrorKind::InvalidResponse, 403).by(if page {
+            Responder::ForeignPage
+        } else {
+            Responder::Usual
+        });
         for from in [0, 20] {
             let story = run(&offers(count.max(10 * u64::from(from))), policy(), |asked| {
                 if asked.at < from * SECOND { Reply::good() } else { refused.clone() }
@@ -46,14 +51,55 @@ fn an_account_that_is_refused_without_a_reason_is_believed_after_minutes_of_sile
 }
 
 #[test]
+fn a_host_that_refuses_every_call_from_the_start_is_called_a_few_times_in_two_minutes() {
+    for (reply, is_address) in [
+        (Reply::closed(), false),
+        (Reply::failing(), false),
+        (Reply::bad(ErrorKind::ServerError, 500).by(Responder::ForeignPage), false),
+        (Reply::bad(ErrorKind::InvalidResponse, 405), false),
+        (Reply::bad(ErrorKind::Redirect, 302), true),
+    ] {
+        for count in [1, 2, 3, 400] {
+            for retries in [0, 4] {
+                let story = run(&offers(count), Policy { retries, ..policy() }, |_| reply.clone());
+                let calls = story.sent.len();
+                match &story.stop {
+                    Some(StopReason::Refused(_)) => assert!(is_address),
+                    Some(StopReason::NothingPassed(_)) => assert!(!is_address),
+                    other => panic!("{reply:?} {count}: {other:?}"),
+                }
+                assert!(
+                    calls <= 6 && (110 * SECOND..125 * SECOND).contains(&story.took),
+                    "{calls} in {:?}",
+                    story.took
+                );
+            }
+        }
+    }
+    // What cannot be a ban is found out sooner.
+    for reply in [Reply::bad(ErrorKind::Network, 0), Reply::bad(ErrorKind::InvalidResponse, 404)] {
+        let story = run(&offers(400), policy(), |_| reply.clone());
+        assert!(
+            matches!(story.stop, Some(StopReason::NothingPassed(_))) && story.took < 60 * SECOND,
+            "{:?}",
+            story.took
+        );
+    }
+}
+
+#[test]
 fn a_job_that_begins_during_a_ban_or_an_outage_waits_for_its_end() {
     for count in [1, 2, 3, 100] {
         for (reply, longest) in [
             (Reply::bad(ErrorKind::InvalidResponse, 403), 100),
             (Reply::throttled(), 300),
-            (Reply { wrong_host: true, ..Reply::bad(ErrorKind::InvalidResponse, 403) }, 100),
+            (Reply::bad(ErrorKind::InvalidResponse, 403).by(Responder::ForeignPage), 100),
             (Reply::bad(ErrorKind::InvalidResponse, 404), 10),
-            (Reply::failing(), 10),
+            (Reply::failing(), 100),
+            (Reply::bad(ErrorKind::ServerError, 500), 100),
+            (Reply::closed(), 100),
+            (Reply::bad(ErrorKind::Redirect, 302), 100),
+            (Reply::bad(ErrorKind::InvalidResponse, 418), 100),
         ] {
             for seconds in [1, 3, 4, 10, 30, 60, 100, 300].into_iter().filter(|seconds| *seconds <= longest) {
                 let story = run(&offers(count), policy(), |asked| {

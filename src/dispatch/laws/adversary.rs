@@ -4,7 +4,8 @@ use proptest::prelude::*;
 
 use super::{Down, SECOND};
 use crate::dispatch::Policy;
-use crate::dispatch::laws::drive::{Asked, Reply, policy, run};
+use crate::dispatch::laws::drive::{Asked, policy, run};
+use crate::dispatch::laws::reply::Reply;
 use crate::offer::ErrorKind;
 
 /// What an offer of an adversarial network does.

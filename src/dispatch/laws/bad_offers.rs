@@ -1,6 +1,7 @@
 //! Offers that fail for themselves end as error rows, in reasonable time and wherever they are.
 
-use super::drive::{Asked, Reply, policy, run, run_again};
+use super::drive::{Asked, policy, run, run_again};
+use super::reply::Reply;
 use super::{SECOND, offers};
 use crate::dispatch::{Policy, StopReason};
 use crate::offer::ErrorKind;

@@ -3,12 +3,11 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
-use crate::dispatch::{Call, Completion, Dispatcher, Failure, Next, Policy, Responder, StopReason, Supply, Verdict};
-use crate::offer::{AnswerBuilder, ErrorKind, OfferError, OfferId, Outcome};
+use super::reply::{LATENCY, Reply};
+use crate::dispatch::{Call, Completion, Dispatcher, Failure, Next, Policy, StopReason, Supply, Verdict};
+use crate::offer::{ErrorKind, OfferId, Outcome};
 use crate::reorder::buffer::{Admitted, ReorderBuffer};
 use crate::settings::rate::Rate;
-
-pub(crate) const LATENCY: Duration = Duration::from_millis(120);
 
 /// A call as the network sees it.
 #[derive(Clone, Copy, Debug)]
@@ -18,44 +17,6 @@ pub(crate) struct Asked {
     pub(crate) nth: u32,
     /// When it arrives, from the start of the run.
     pub(crate) at: Duration,
-}
-
-/// What comes back, and how long after the arrival.
-#[derive(Clone, Debug)]
-pub(crate) struct Reply {
-    pub(crate) after: Duration,
-    pub(crate) outcome: Outcome,
-    pub(crate) retry_after: Option<Duration>,
-    pub(crate) wrong_host: bool,
-}
-
-impl Reply {
-    pub(crate) fn good() -> Self {
-        let answer = AnswerBuilder::new(Some("https://t.example"), None).build();
-        Self { after: LATENCY / 2, outcome: Ok(answer), retry_after: None, wrong_host: false }
-    }
-
-    pub(crate) fn bad(kind: ErrorKind, status: u16) -> Self {
-        let error = OfferError { kind, http_status: Some(status), code: None, message: "no".into() };
-        Self { outcome: Err(error), ..Self::good() }
-    }
-
-    pub(crate) fn with_code(self, code: &str) -> Self {
-        Self { outcome: self.outcome.map_err(|error| OfferError { code: Some(code.into()), ..error }), ..self }
-    }
-
-    pub(crate) fn failing() -> Self {
-        Self::bad(ErrorKind::ServerError, 502)
-    }
-
-    pub(crate) fn throttled() -> Self {
-        Self::bad(ErrorKind::RateLimited, 503)
-    }
-
-    pub(crate) fn hanging() -> Self {
-        let error = OfferError::local(ErrorKind::Timeout, "no answer");
-        Self { after: Duration::from_secs(60), outcome: Err(error), ..Self::good() }
-    }
 }
 
 /// A call that left.
@@ -70,13 +31,15 @@ pub(crate) struct Sent {
 }
 
 /// What became of a run.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Story {
     /// `None` if every row was written.
     pub(crate) stop: Option<StopReason>,
     pub(crate) took: Duration,
     /// Calls that the run counts as refused for the limit.
     pub(crate) throttled: u64,
+    /// And as retries.
+    pub(crate) retries: u64,
     pub(crate) sent: Vec<Sent>,
     /// The rows in the order in which they were written.
     pub(crate) written: Vec<(u64, Option<ErrorKind>)>,
@@ -151,12 +114,13 @@ fn run_prepared(
         in_flight: HashMap::new(),
         due: BTreeSet::new(),
         asked: HashMap::new(),
-        story: Story { stop: None, took: Duration::ZERO, throttled: 0, sent: Vec::new(), written: Vec::new() },
+        story: Story::default(),
     };
     let stop = drive.run();
     drive.story.stop = stop;
     drive.story.took = drive.now - start;
-    drive.story.throttled = drive.schedule.counts(drive.now).throttled;
+    let counts = drive.schedule.counts(drive.now);
+    (drive.story.throttled, drive.story.retries) = (counts.throttled, counts.retries);
     let expected: Vec<u64> = drive.story.written.iter().map(|(offer, _)| *offer).collect();
     assert!(offers.starts_with(&expected), "rows leave in input order");
     assert!(drive.story.stop.is_some() || expected.len() == offers.len(), "no row is lost");
@@ -259,10 +223,9 @@ impl<N: FnMut(Asked) -> Reply> Drive<'_, N> {
 
     fn answer(&mut self) -> Result<(), StopReason> {
         let (_, number) = self.due.pop_first().unwrap();
-        let (call, Reply { outcome, retry_after, wrong_host, .. }) = self.in_flight.remove(&number).unwrap();
-        let responder = if wrong_host { Responder::ForeignPage } else { Responder::Usual };
+        let (call, Reply { outcome, retry_after, responder, .. }) = self.in_flight.remove(&number).unwrap();
         let completion = outcome.as_ref().map_or_else(
-            |error| Completion::Failure(Failure { error: error.clone(), retry_after, responder }),
+            |error| Completion::Failure(Failure { error: error.clone(), retry_after, responder, may_be_size: false }),
             |_| Completion::Success,
         );
         let completed = self.schedule.complete(call, completion, self.now);

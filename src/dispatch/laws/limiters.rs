@@ -5,8 +5,9 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use super::{SECOND, offers};
-use crate::dispatch::Policy;
-use crate::dispatch::laws::drive::{Asked, Reply, Story, policy, run_seeded};
+use crate::dispatch::laws::drive::{Asked, Story, policy, run_seeded};
+use crate::dispatch::laws::reply::Reply;
+use crate::dispatch::{Policy, Responder};
 use crate::offer::ErrorKind;
 
 const TEN: Duration = Duration::from_secs(10);
@@ -24,18 +25,21 @@ enum No {
     Reset,
     /// A page with a status that is no error.
     Page,
+    /// A redirect to a page of the same host.
+    Redirect,
 }
 
 impl No {
-    const ALL: [Self; 5] = [Self::Told, Self::Forbidden, Self::Broken, Self::Reset, Self::Page];
+    const ALL: [Self; 6] = [Self::Told, Self::Forbidden, Self::Broken, Self::Reset, Self::Page, Self::Redirect];
 
     fn reply(self) -> Reply {
         match self {
             Self::Told => Reply::throttled(),
-            Self::Forbidden => Reply { wrong_host: true, ..Reply::bad(ErrorKind::InvalidResponse, 403) },
+            Self::Forbidden => Reply::bad(ErrorKind::InvalidResponse, 403).by(Responder::ForeignPage),
             Self::Broken => Reply::bad(ErrorKind::ServerError, 500),
-            Self::Reset => Reply::bad(ErrorKind::Network, 0),
-            Self::Page => Reply { wrong_host: true, ..Reply::bad(ErrorKind::InvalidResponse, 200) },
+            Self::Reset => Reply::closed(),
+            Self::Page => Reply::bad(ErrorKind::InvalidResponse, 200).by(Responder::ForeignPage),
+            Self::Redirect => Reply::bad(ErrorKind::Redirect, 302),
         }
     }
 }
@@ -195,18 +199,16 @@ fn no_limiter_makes_a_wrong_row_whatever_it_answers() {
 
 #[test]
 fn what_a_limiter_refuses_before_anything_has_passed_is_counted_as_refused() {
-    for no in [No::Told, No::Forbidden, No::Broken] {
-        let story =
-            run_seeded(
-                &offers(50),
-                policy(),
-                7,
-                |asked: Asked| {
-                    if asked.at < 8 * SECOND { no.reply() } else { Reply::good() }
-                },
-            );
-        let refused = story.complete().sent.iter().filter(|sent| !sent.passed).count();
-        assert_eq!((story.errors(), story.throttled), (vec![], refused as u64), "{no:?}");
+    for no in No::ALL {
+        // A page for longer than that is taken for that of a wrong host.
+        let longest = if no == No::Page { 14 } else { 60 };
+        for seconds in [8, 14, 40, 60].into_iter().filter(|seconds| *seconds <= longest) {
+            let network = |asked: Asked| if asked.at < seconds * SECOND { no.reply() } else { Reply::good() };
+            let story = run_seeded(&offers(50), policy(), 7, network);
+            let refused = story.complete().sent.iter().filter(|sent| !sent.passed).count();
+            assert_eq!((story.errors(), story.throttled), (vec![], refused as u64), "{no:?} {seconds}");
+            assert!(story.retries == 0 || no == No::Page, "{no:?} {seconds}: {}", story.retries);
+        }
     }
 }
 

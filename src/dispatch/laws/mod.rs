@@ -10,10 +10,12 @@ mod bad_offers;
 mod drive;
 mod limiters;
 mod outages;
+mod reply;
 
 use std::time::Duration;
 
-use self::drive::Reply;
+use self::reply::Reply;
+use crate::dispatch::Responder;
 use crate::offer::ErrorKind;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -37,7 +39,7 @@ impl Down {
             Self::Gateway => Reply::failing(),
             Self::Hang => Reply::hanging(),
             Self::Throttle => Reply::throttled(),
-            Self::Html => Reply { wrong_host: true, ..Reply::bad(ErrorKind::InvalidResponse, 200) },
+            Self::Html => Reply::bad(ErrorKind::InvalidResponse, 200).by(Responder::ForeignPage),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Outages: no error rows for them, few calls into them, and an end to the waiting.
 
-use super::drive::{Asked, Reply, Story, policy, run, run_resumed};
+use super::drive::{Asked, Story, policy, run, run_resumed};
+use super::reply::Reply;
 use super::{Down, SECOND, offers};
 use crate::dispatch::{Policy, StopReason};
 use crate::offer::ErrorKind;

@@ -22,6 +22,9 @@ pub(crate) fn reason(why: Waiting, wait: Duration) -> Option<String> {
     match why {
         Waiting::Pace => None,
         Waiting::Frozen => Some(format!("waiting for the network's limit until {until}")),
+        Waiting::Ban => Some(format!(
+            "the network refuses every call and does not say why; in case it is a ban, next try at {until}"
+        )),
         Waiting::Outage => Some(format!("the network does not answer; next try at {until}")),
         Waiting::Retry => Some(format!("waiting to ask again at {until}")),
         Waiting::Confirm => Some("the network refuses the account; calling again to be sure".to_owned()),
@@ -33,6 +36,7 @@ const fn word(why: Waiting) -> &'static str {
     match why {
         Waiting::Pace => "pace",
         Waiting::Frozen => "frozen",
+        Waiting::Ban => "ban",
         Waiting::Outage => "outage",
         Waiting::Retry => "retry",
         Waiting::Confirm => "confirm",

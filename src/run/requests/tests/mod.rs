@@ -46,12 +46,12 @@ fn policy() -> Policy {
     Policy { rate, concurrency: 16, retries: 4, max_outage: 900 * SECOND, max_duration: None }
 }
 
-fn completion(answer: &Result<Payload, OfferError>) -> Completion {
+fn completion(request: &Request, answer: &Result<Payload, OfferError>) -> Completion {
     match answer {
         Ok(_) => Completion::Success,
         Err(error) => {
-            let (retry_after, responder) = (None, Responder::Usual);
-            Completion::Failure(Failure { error: error.clone(), retry_after, responder })
+            let (retry_after, responder, may_be_size) = (None, Responder::Usual, request.offers() > 1);
+            Completion::Failure(Failure { error: error.clone(), retry_after, responder, may_be_size })
         }
     }
 }
@@ -104,7 +104,7 @@ fn run_with(
         now = now.max(wake);
         while let Some(entry) = in_flight.first_entry().filter(|entry| entry.key().0 <= now) {
             let (call, answer) = entry.remove();
-            let completion = completion(&answer);
+            let completion = completion(call.request(), &answer);
             if let Err(stop) = requests.complete(call, answer, completion, now) {
                 story.stop = Some(stop);
                 break 'run;
