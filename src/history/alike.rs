@@ -12,10 +12,12 @@ const MOST: usize = 16;
 #[derive(Debug, Default)]
 pub(super) struct Alike {
     templates: Vec<Template>,
-    /// What the last answer that did not fit as a whole would be of.
+    /// What the last answer that fitted none would be of.
     next: Option<Template>,
     /// The one that fitted last.
     last: usize,
+    /// The landing pages of the last answer that has its own, as they lie in its row, and its template.
+    own: (usize, String),
 }
 
 impl Alike {
@@ -34,25 +36,43 @@ impl Alike {
     /// The place of the template that an answer is of, and whether its landing pages are, too.
     pub(super) fn find(&mut self, id: &str, texts: Texts<'_>) -> Option<(usize, Fit)> {
         let found = self.find_known(id, texts);
-        if let Some((_, Fit::Whole)) = found {
+        if found.is_some() {
             return found;
         }
         let fit = self.next.as_ref().map_or(Fit::No, |next| next.fit(id, texts));
-        let is_news = fit == Fit::Whole || (fit == Fit::Own && found.is_none());
-        if let Some(template) = self.next.take_if(|_| is_news && self.templates.len() < MOST) {
-            self.last = self.templates.len();
-            self.templates.push(template);
-            Some((self.last, fit))
-        } else {
+        if fit == Fit::No {
             self.next = Template::of(id, texts);
-            found
+            return None;
         }
+        let next = self.next.take();
+        next.and_then(|next| self.add(next)).map(|place| (place, fit))
+    }
+
+    /// The place of a template for landing pages of an answer that has its own, if the last one that has its own had the same.
+    pub(super) fn find_own(&mut self, template: usize, links: &str, (id, texts): (&str, Texts<'_>)) -> Option<usize> {
+        if (self.own.0, &*self.own.1) == (template, links) {
+            return Template::of(id, texts).and_then(|template| self.add(template));
+        }
+        self.own.0 = template;
+        self.own.1.clear();
+        self.own.1.push_str(links);
+        None
+    }
+
+    fn add(&mut self, template: Template) -> Option<usize> {
+        let place = self.templates.len();
+        (place < MOST).then(|| {
+            self.templates.push(template);
+            self.last = place;
+            place
+        })
     }
 
     fn find_known(&mut self, id: &str, texts: Texts<'_>) -> Option<(usize, Fit)> {
         let mut own = None;
-        let first = self.templates.get(self.last).map(|template| (self.last, template));
-        for (place, template) in first.into_iter().chain(self.templates.iter().enumerate()) {
+        let last = self.templates.iter().enumerate().skip(self.last).take(1);
+        let others = self.templates.iter().enumerate().filter(|(place, _)| *place != self.last);
+        for (place, template) in last.chain(others) {
             match template.fit(id, texts) {
                 Fit::Whole => {
                     self.last = place;

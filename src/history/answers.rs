@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use crate::history::alike::Alike;
 use crate::history::stored::{self, Form, StoredAnswer};
-use crate::history::template::{self, Fit, Template, Texts};
+use crate::history::template::{Fit, Template, Texts};
 use crate::offer::Answer;
 
 /// Answers that wait to be written.
@@ -45,22 +45,26 @@ impl Answers {
         whole.clear();
         let (stored, is_plain) = stored::write(answer, whole);
         let start = text.len();
-        let links = stored.links(whole);
-        let of = match answer.url() {
-            Some(url) if is_plain => {
-                let texts = Texts { url, impression_pixel: answer.impression_pixel(), links };
-                alike.find(id, texts).map(|found| (found, url))
+        let of = answer.url().filter(|_| is_plain).and_then(|url| {
+            let texts = Texts { url, impression_pixel: answer.impression_pixel(), links: stored.links(whole) };
+            match alike.find(id, texts)? {
+                (template, Fit::Own) => {
+                    stored::push_links(answer, Some(url), text);
+                    let own = text.get(start..).unwrap_or_default();
+                    let whole = alike.find_own(template, own, (id, texts));
+                    if whole.is_some() {
+                        text.truncate(start);
+                    }
+                    whole.or(Some(template))
+                }
+                (template, _) => Some(template),
             }
-            _ => None,
-        };
-        let Some(((template, fit), url)) = of else {
+        });
+        let form = of.map_or(stored.form, |template| Form::Of { template });
+        if of.is_none() {
             text.push_str(whole);
-            return StoredAnswer { start, end: text.len(), ..stored };
-        };
-        if fit == Fit::Own {
-            template::push_marked(links, url, text);
         }
-        StoredAnswer { start, end: text.len(), form: Form::Of { template }, hash: stored.hash }
+        StoredAnswer { start, end: text.len(), form, hash: stored.hash }
     }
 
     /// What is to be written to the row of an answer for an offer, where `keys` are those of the templates in the file: a

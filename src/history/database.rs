@@ -113,23 +113,24 @@ impl Database {
     }
 
     fn look_into(path: &Path) -> Result<(), HistoryError> {
+        Self::open_as_it_is(path)?.map_or(Ok(()), |database| database.check())
+    }
+
+    /// Opens a history of this version or one that is read alike, without changing it; `None` where it is neither.
+    fn open_as_it_is(path: &Path) -> Result<Option<Self>, HistoryError> {
         let database = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        is_current(&database.connection, path)?;
-        database.check()
+        let can_be_read = is_current(&database.connection, path)?
+            || schema::read_alike(&database.connection).map_err(database.error())?;
+        Ok(can_be_read.then_some(database))
     }
 
     /// Opens the history at `path` to find out what a run would look up. Changes nothing, and has nothing in it where it is
-    /// not there, or a run would have to change it first.
+    /// not there, is of version 1, or a half commit in it would have to be undone first.
     ///
     /// # Errors
     /// As [`Self::open`].
     pub(crate) fn open_to_plan(path: &Path) -> Result<Self, HistoryError> {
-        let open = || -> Result<Option<Self>, HistoryError> {
-            let database = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-            Ok(is_current(&database.connection, path)?.then_some(database))
-        };
-        let opened = if path.exists() { open() } else { Ok(None) };
-        match opened {
+        match if path.exists() { Self::open_as_it_is(path) } else { Ok(None) } {
             Ok(Some(database)) => return Ok(database),
             Ok(None) => {}
             Err(HistoryError::Sql { source, .. }) if has_hot_journal(&source) => {}

@@ -102,6 +102,16 @@ fn version_5(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     transaction.execute_batch(include_str!("schema/version_5.sql"))
 }
 
+/// Lets a connection read a file of an earlier version as one of this, where that takes no more than tables that are not there
+/// yet: it stays as it is. Whether that is so.
+pub(super) fn read_alike(connection: &Connection) -> rusqlite::Result<bool> {
+    let can_be_read = (2..VERSION).contains(&version(connection)?);
+    if can_be_read {
+        connection.execute_batch(include_str!("schema/read_alike.sql"))?;
+    }
+    Ok(can_be_read)
+}
+
 /// The version of the file.
 pub(crate) fn version(connection: &Connection) -> rusqlite::Result<i32> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use rusqlite::types::Type;
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::history::template::Template;
+use crate::history::template::{self, Template};
 use crate::offer::{Answer, AnswerBuilder, Entry};
 
 /// Where an answer's texts lie in the text that they were written to.
@@ -43,11 +43,36 @@ pub(super) fn write(answer: &Answer, out: &mut String) -> (StoredAnswer, bool) {
     // Hardly any text has something to escape, and that is seen at once for all of them.
     let text = answer.all_text();
     let is_plain = is_plain(text);
-    let push_text = if is_plain { push_plain } else { push_json };
     out.reserve(text.len() + text.len() / 4 + 64);
     let own = [answer.url(), answer.impression_pixel()];
     push_own(own, out);
     let [url, impression_pixel] = own.map(|text| text.map(str::len));
+    if is_plain {
+        push_links(answer, None, out);
+    } else {
+        push_entries(answer, push_json, out);
+    }
+    let hash = hash(out.get(start..).unwrap_or_default().as_bytes());
+    (StoredAnswer { start, end: out.len(), form: Form::Whole { url, impression_pixel }, hash }, is_plain)
+}
+
+/// Appends the landing pages of an answer that has nothing to escape, as they lie in a row: one that names a template where
+/// `url`, the offer's own link, is given.
+pub(super) fn push_links(answer: &Answer, url: Option<&str>, out: &mut String) {
+    let Some(url) = url else { return push_entries(answer, push_plain, out) };
+    let push = |text: Option<&str>, out: &mut String| match text.and_then(|text| text.strip_prefix(url)) {
+        Some(rest) => {
+            out.push('"');
+            out.push_str(template::URL);
+            out.push_str(rest);
+            out.push('"');
+        }
+        None => push_plain(text, out),
+    };
+    push_entries(answer, push, out);
+}
+
+fn push_entries(answer: &Answer, push_text: impl Fn(Option<&str>, &mut String), out: &mut String) {
     for (at, Entry { kind, name, tracking_link, preview_url }) in answer.entries().enumerate() {
         out.push_str(if at == 0 { "[[" } else { "],[" });
         for (field, text) in [kind, name, tracking_link, preview_url].into_iter().enumerate() {
@@ -58,8 +83,6 @@ pub(super) fn write(answer: &Answer, out: &mut String) -> (StoredAnswer, bool) {
         }
     }
     out.push_str(if answer.entries().len() == 0 { "[]" } else { "]]" });
-    let hash = hash(out.get(start..).unwrap_or_default().as_bytes());
-    (StoredAnswer { start, end: out.len(), form: Form::Whole { url, impression_pixel }, hash }, is_plain)
 }
 
 fn hash(bytes: &[u8]) -> i64 {

@@ -9,7 +9,7 @@ use memchr::memmem;
 /// The place of the offer's ID.
 const ID: &str = "{offer_id}";
 /// The place of the offer's own link.
-const URL: &str = "{url}";
+pub(super) const URL: &str = "{url}";
 
 /// Larger ones would be held in memory for too little.
 const LARGEST: usize = 16 << 10;
@@ -134,8 +134,11 @@ impl Template {
             return None;
         }
         let own = Pattern::of_id(url, id);
-        let impression_pixel = impression_pixel.map(|pixel| Pattern::of_id(pixel, id));
-        (!own.places.is_empty()).then(|| Self { url: own, impression_pixel, links: Pattern::of(links, url) })
+        (!own.places.is_empty()).then(|| Self {
+            url: own,
+            impression_pixel: impression_pixel.map(|pixel| Pattern::of_id(pixel, id)),
+            links: Pattern::of(links, url),
+        })
     }
 
     /// As it lies in the file: the link, the pixel and the landing pages.
@@ -193,25 +196,23 @@ impl Template {
     /// Appends its landing pages: those of a row, or else the template's.
     pub(super) fn push_links(&self, url: &str, of_row: Option<&str>, out: &mut String) {
         match of_row {
-            Some(links) => push_replaced(links, (URL, url), out),
+            Some(links) => push_with_url(links, url, out),
             None => self.links.fill(url, out),
         }
     }
 }
 
-/// Appends the landing pages as they lie in a row that names a template.
-pub(super) fn push_marked(links: &str, url: &str, out: &mut String) {
-    push_replaced(links, (url, URL), out);
-}
-
-fn push_replaced(text: &str, (before, after): (&str, &str), out: &mut String) {
-    let mut from = 0;
-    for at in memmem::find_iter(text.as_bytes(), before.as_bytes()) {
-        out.push_str(text.get(from..at).unwrap_or_default());
-        out.push_str(after);
-        from = at + before.len();
+/// Appends the landing pages of a row that names a template.
+fn push_with_url(links: &str, url: &str, out: &mut String) {
+    let mut rest = links;
+    while let Some((before, behind)) = memchr::memchr(b'{', rest.as_bytes()).and_then(|at| rest.split_at_checked(at)) {
+        out.push_str(before);
+        // A row with anything else between braces is damaged, and will not have the hash that it should.
+        let (put, behind) = behind.strip_prefix(URL).map_or((behind, ""), |behind| (url, behind));
+        out.push_str(put);
+        rest = behind;
     }
-    out.push_str(text.get(from..).unwrap_or_default());
+    out.push_str(rest);
 }
 
 #[cfg(test)]
@@ -253,10 +254,7 @@ mod tests {
                 (&*template.url(id), template.impression_pixel(id).as_deref()),
                 (answer.url, answer.impression_pixel)
             );
-            let mut marked = String::new();
-            push_marked(answer.links, answer.url, &mut marked);
-            assert_eq!(marked, links);
-            for of_row in [None, Some(&*marked)] {
+            for of_row in [None, Some(links)] {
                 let mut back = String::new();
                 template.push_links(answer.url, of_row, &mut back);
                 assert_eq!(back, answer.links);

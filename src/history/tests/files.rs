@@ -177,10 +177,14 @@ PRAGMA application_id = 0x6f66726c;
 PRAGMA user_version = 4;
 ";
 
+fn of_version_4() -> String {
+    let hash = xxhash_rust::xxh3::xxh3_64(b"=u=8\0\0[[\"Offer URL\",\"{url}\",\"u=8\",null]]").cast_signed();
+    OF_VERSION_4.replace("HASH", &hash.to_string())
+}
+
 #[test]
 fn a_history_of_version_4_keeps_its_rows_beside_those_that_name_a_template() {
-    let hash = xxhash_rust::xxh3::xxh3_64(b"=u=8\0\0[[\"Offer URL\",\"{url}\",\"u=8\",null]]").cast_signed();
-    let (folder, path) = of_version(4, &OF_VERSION_4.replace("HASH", &hash.to_string()));
+    let (folder, path) = of_version(4, &of_version_4());
     let mut file = File { database: Database::open(&path).unwrap(), folder, clock: 3_000 };
     let same = [("8", Links("u=# {url}=u=#"))];
     assert!(file.run(&same).is_empty(), "what is the same is no change");
@@ -203,6 +207,31 @@ fn a_history_of_version_4_keeps_its_rows_beside_those_that_name_a_template() {
     let shown = statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<Vec<String>, _>>().unwrap();
     assert_eq!(shown, ["2{url}u=8", "3au=8", "4au=9"]);
     assert!(file.is_sound());
+}
+
+#[test]
+fn a_dry_run_reads_a_history_of_an_earlier_version_and_leaves_it_as_it_is() {
+    for (version, rows, known) in [
+        (0, "", false),
+        (1, OF_VERSION_1, false),
+        (2, OF_VERSION_2, true),
+        (3, OF_VERSION_3, true),
+        (4, &of_version_4(), true),
+    ] {
+        let (_folder, path) = of_version(version, rows);
+        let before = std::fs::read(&path).unwrap();
+        Database::look(&path).unwrap();
+        let file = Database::open_to_plan(&path).unwrap();
+        let id = OfferId::parse("7").unwrap();
+        assert_eq!(file.last_good(1, &id).unwrap().is_some(), known, "{version}");
+        assert_eq!(file.standing(1, &id).unwrap().is_some(), known, "{version}");
+        assert!(std::fs::read(&path).unwrap() == before, "{version}");
+        if known {
+            let damage = "UPDATE offer_version SET url = 'w' || url WHERE id = 1";
+            rusqlite::Connection::open(&path).unwrap().execute_batch(damage).unwrap();
+            assert!(Database::look(&path).unwrap_err().to_string().contains("is damaged (row 1"), "{version}");
+        }
+    }
 }
 
 #[test]
