@@ -173,7 +173,7 @@ impl<R: Clone> Dispatcher<R> {
     }
 
     /// Sends nothing for this time; the pace stays as it is.
-    fn be_quiet(&mut self, time: Duration, now: Instant) {
+    pub(crate) fn be_quiet(&mut self, time: Duration, now: Instant) {
         self.health.quiet_until = self.health.quiet_until.max(Some(now + time));
     }
 

@@ -5,6 +5,24 @@
 
 use std::time::{Duration, Instant};
 
+/// How many refusals in a row are taken for what, in seconds where they are times.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// So many are ordinary throttles: each is followed by a freeze that is longer than the one before.
+    ordinary: u32,
+    /// Then the run is silent for so long, one time after the other.
+    silences: [u64; 3],
+    /// And so many more calls follow the first one after each, each after a moment: one alone may meet another client's call.
+    again: u32,
+}
+
+impl Plan {
+    /// While nothing has passed. The first silence is longer than most windows.
+    pub(crate) const AT_START: Self = Self { ordinary: 3, silences: [12, 30, 66], again: 2 };
+    /// From then on.
+    pub(crate) const RUNNING: Self = Self { ordinary: 5, silences: [18, 30, 60], again: 0 };
+}
+
 /// Counts refusals that followed a silence.
 #[derive(Debug, Default)]
 pub(crate) struct Patience {
@@ -12,6 +30,8 @@ pub(crate) struct Patience {
     until: Option<Instant>,
     refusals: u32,
     kept: usize,
+    /// Refusals since the last silence.
+    again: u32,
 }
 
 /// What follows from one more refusal.
@@ -19,6 +39,8 @@ pub(crate) struct Patience {
 pub(crate) enum Verdict {
     /// As after any throttle.
     Wait,
+    /// Another call after a moment.
+    Again,
     /// Patience for so long, then one more call.
     KeepSilent(Duration),
     /// Minutes of silence have changed nothing.
@@ -26,25 +48,26 @@ pub(crate) enum Verdict {
 }
 
 impl Patience {
-    /// How long the run is silent, one time after the other.
-    pub(crate) const STEPS: [Duration; 3] = [Duration::from_secs(18), Duration::from_secs(30), Duration::from_secs(60)];
-
-    /// All of it.
+    /// All of the silences.
     pub(crate) const WHOLE: Duration = Duration::from_secs(108);
 
-    /// A call sent at `sent_at` was refused without a reason. `patience` is how many such refusals in a row are taken
-    /// for an ordinary throttle first.
-    pub(crate) fn refused(&mut self, sent_at: Instant, patience: u32) -> Verdict {
+    /// A call sent at `sent_at` was refused without a reason.
+    pub(crate) fn refused(&mut self, sent_at: Instant, plan: &Plan) -> Verdict {
         if self.until.is_some_and(|until| sent_at < until) {
             return Verdict::Wait;
         }
         self.refusals += 1;
-        if self.refusals < patience {
+        if self.refusals < plan.ordinary {
             return Verdict::Wait;
         }
-        let step = Self::STEPS.get(self.kept).copied();
+        if self.kept > 0 && self.again < plan.again {
+            self.again += 1;
+            return Verdict::Again;
+        }
+        self.again = 0;
+        let silence = plan.silences.get(self.kept).copied().map(Duration::from_secs);
         self.kept += 1;
-        step.map_or(Verdict::Refused, Verdict::KeepSilent)
+        silence.map_or(Verdict::Refused, Verdict::KeepSilent)
     }
 
     /// Whether it is more than an ordinary throttle.
@@ -75,22 +98,27 @@ mod tests {
         let mut before = now;
         let mut patience = Patience::default();
         for _ in 0..2 {
-            let verdicts: Vec<Verdict> = (0..6)
+            let verdicts: Vec<Verdict> = (0..12)
                 .map(|_| {
-                    let verdict = patience.refused(now, 3);
+                    let verdict = patience.refused(now, &Plan::AT_START);
                     before = now + Duration::from_secs(3);
                     now += Duration::from_secs(4);
                     patience.set_until(now);
-                    assert_eq!(patience.refused(before, 3), Verdict::Wait);
+                    assert_eq!(patience.refused(before, &Plan::AT_START), Verdict::Wait);
                     verdict
                 })
                 .collect();
-            let [first, second, third] = Patience::STEPS.map(Verdict::KeepSilent);
-            assert_eq!(verdicts, [Verdict::Wait, Verdict::Wait, first, second, third, Verdict::Refused]);
+            let silence = |seconds| Verdict::KeepSilent(Duration::from_secs(seconds));
+            let [first, second, third] = Plan::AT_START.silences.map(silence);
+            let (wait, again) = ([Verdict::Wait; 2], [Verdict::Again; 2]);
+            let rest = [&[first], &again[..], &[second], &again, &[third], &again, &[Verdict::Refused]].concat();
+            assert_eq!(verdicts, [&wait[..], &rest].concat());
             patience.passed(before);
-            assert_eq!(patience.refused(now, 3), Verdict::Refused, "a call from before proves nothing");
+            assert_eq!(patience.refused(now, &Plan::RUNNING), Verdict::Refused, "a call from before proves nothing");
             patience.passed(now);
         }
-        assert_eq!(Patience::STEPS.iter().sum::<Duration>(), Patience::WHOLE);
+        for plan in [Plan::AT_START, Plan::RUNNING] {
+            assert_eq!(Duration::from_secs(plan.silences.iter().sum()), Patience::WHOLE);
+        }
     }
 }

@@ -10,12 +10,15 @@ use crate::dispatch::chance::Finding;
 use crate::dispatch::crowding::Whose;
 use crate::dispatch::dispatcher::Dispatcher;
 use crate::dispatch::meaning::Refusal;
-use crate::dispatch::patience::Verdict;
+use crate::dispatch::patience::{Plan, Verdict};
 use crate::dispatch::policy::Policy;
 use crate::dispatch::stop::StopReason;
 use crate::dispatch::task::Task;
 use crate::offer::{ErrorKind, OfferError};
-use crate::pace::{Signal, Trial};
+use crate::pace::{Explained, Signal, Trial};
+
+/// The status of a server that is full.
+const UNAVAILABLE: u16 = 503;
 
 /// A call that was refused.
 #[derive(Debug)]
@@ -38,11 +41,6 @@ enum Slowed {
 }
 
 impl<R: Clone> Dispatcher<R> {
-    /// Refusals without a reason that are taken for a throttle before silence is kept: one after the other, each after a
-    /// freeze that is longer than the one before.
-    const PATIENCE: u32 = 5;
-    /// The same before anything has passed.
-    const PATIENCE_AT_START: u32 = 3;
     /// So many refused offers in a row have an offer asked that passed before, to see whether they are all bad.
     const ROW: usize = 4;
     /// An offer that was refused more often is not asked ever more rarely: it is to be found out what is wrong with it.
@@ -73,6 +71,14 @@ impl<R: Clone> Dispatcher<R> {
             self.health.canary_wanted = self.judgement.unsettled == 0 || !other_first;
             return Ok(());
         };
+        let beside_others = refused.refusal != Refusal::Told && self.admission.is_open();
+        if beside_others && self.pace.refused_beside_others(trip.permit, trip.back) == Explained::Yes {
+            self.stats.throttled();
+            task.failed_at = Some(trip.back);
+            self.health.success_since_throttle = false;
+            self.queues.requeued.push_back(task);
+            return Ok(());
+        }
         let is_first = task.refusals.counted() == 0;
         let was_open = task.refusals.is_open();
         let others = self.judgement.unsettled - usize::from(was_open);
@@ -153,10 +159,11 @@ impl<R: Clone> Dispatcher<R> {
         }
         match refusal {
             Refusal::Told => {
-                self.freeze(
-                    Signal::Throttled { retry_after: retry_after.map(|wait| wait.min(Policy::LONGEST_WAIT)) },
-                    trip,
-                );
+                let mut wait = retry_after.map(|wait| wait.min(Policy::LONGEST_WAIT));
+                if refused.error.http_status == Some(UNAVAILABLE) {
+                    wait = wait.and_then(|wait| self.pace.wait_when_full(trip.permit, trip.back, wait));
+                }
+                self.freeze(Signal::Throttled { retry_after: wait }, trip);
                 self.too_long(retry_after, trip.back)?;
                 Ok(Slowed::Yes)
             }
@@ -182,13 +189,20 @@ impl<R: Clone> Dispatcher<R> {
     /// wrong address. And before anything has passed, whatever a server that is there says at once.
     fn refused_without_a_reason(&mut self, refused: &Refused, trip: RoundTrip) -> Result<(), StopReason> {
         let now = trip.back;
-        let ordinary = if self.admission.is_open() { Self::PATIENCE } else { Self::PATIENCE_AT_START };
-        match self.judgement.patience.refused(trip.permit.at, ordinary) {
+        let plan = if self.admission.is_open() { Plan::RUNNING } else { Plan::AT_START };
+        match self.judgement.patience.refused(trip.permit.at, &plan) {
             Verdict::Wait if self.admission.is_open() && !self.judgement.crowding.is_likely_crowded() => {
                 self.pace.answered(trip.permit, now, Signal::Ignored);
                 self.stats.throttled();
                 self.health.success_since_throttle = false;
                 self.health.quiet_until = Some(now + Self::QUIET);
+            }
+            Verdict::Again => {
+                self.pace.answered(trip.permit, now, Signal::Ignored);
+                self.stats.throttled();
+                self.health.success_since_throttle = false;
+                let moment = Self::QUIET / 2 + self.backoff.delay(1);
+                self.be_quiet(moment, now);
             }
             Verdict::Wait => {
                 // Those before are counted already.

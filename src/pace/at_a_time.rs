@@ -21,6 +21,10 @@ const REFUSALS: u32 = 4;
 /// After each trial that failed, this many times as many rows of refusals go by before the next one.
 const ROWS_GROW: u32 = 3;
 
+/// So many refusals without a reason begin a trial, where no more than so many calls pass between them.
+const SIGNS: u32 = 2;
+const SIGN_LASTS: u32 = 30;
+
 /// One more call at a time is tried after [`TRY_MORE_AFTER`] calls have passed with the most in flight, and after twice as
 /// many each time that it was too many, up to [`TRY_MORE_RARELY`]. It is believed after [`MORE_BELIEVED`] calls.
 const TRY_MORE_AFTER: u32 = 24;
@@ -31,6 +35,9 @@ const MORE_BELIEVED: u32 = 3;
 /// than are known to pass; one more refusal is allowed for every [`PASSES_PER_REFUSAL`] calls that pass.
 const UNEXPLAINED: u32 = 3;
 const PASSES_PER_REFUSAL: u32 = 20;
+
+/// More than one in so many of those refused is more than a service that fails now and then: then fewer still are tried.
+const OFTEN: u32 = 8;
 
 /// Holds calls back while as many are in flight as pass at a time.
 #[derive(Debug, Default)]
@@ -44,6 +51,11 @@ pub(crate) struct AtATime {
     rows: u32,
     /// How many it takes in all: more after each trial that failed.
     rows_wanted: u32,
+    /// Refusals without a reason that may begin a trial, and calls that passed since the last.
+    signs: u32,
+    passed_since: u32,
+    /// Refusals say when to come back, though it may be sooner: a call that is refused alone is repeated without a cooldown.
+    pub(crate) names_times: bool,
 }
 
 /// The most calls that may be in flight.
@@ -72,6 +84,17 @@ enum Stage {
         /// For a while after one more was believed to pass: the number before.
         before: Option<usize>,
     },
+}
+
+/// Whether a refusal may begin a trial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Begins {
+    /// At once: the network says that it is refused for the limit.
+    AtOnce,
+    /// Where it is one of several: a service may fail now and then.
+    OnSigns,
+    /// It may be the offer's own.
+    Never,
 }
 
 /// Whether the number of calls in flight is why a call was refused.
@@ -112,20 +135,21 @@ impl AtATime {
     pub(crate) fn passed(&mut self, permit: Permit, now: Instant) {
         let took = now.saturating_duration_since(permit.at).as_secs_f64();
         self.usual = Some(self.usual.map_or(took, |usual| 0.8 * usual + 0.2 * took));
+        self.passed_since = self.passed_since.saturating_add(1);
         let Some(beside) = self.over(permit) else { return };
         if let Some(most) = self.most.as_mut().filter(|most| permit.number >= most.since) {
             most.passed(beside, permit.number);
         }
     }
 
-    /// A call was refused; `may_begin` says whether that may begin a trial.
-    pub(crate) fn refused(&mut self, permit: Permit, now: Instant, may_begin: bool) -> Explained {
+    /// A call was refused; `begins` says whether that may begin a trial.
+    pub(crate) fn refused(&mut self, permit: Permit, now: Instant, begins: Begins) -> Explained {
         let Some(beside) = self.over(permit) else { return Explained::No };
         let Some(most) = &mut self.most else {
-            return if may_begin { self.may_begin(permit, beside, now) } else { Explained::No };
+            return self.may_begin(permit, beside, now, begins);
         };
         if permit.number < most.since || beside > most.calls {
-            most.too_many(beside, permit.number);
+            most.too_many(beside, permit.number, self.in_flight.back().map(|(number, _)| *number));
             return Explained::Yes;
         }
         if most.takes_back(beside) {
@@ -133,11 +157,15 @@ impl AtATime {
         }
         most.refused = most.refused.saturating_add(1);
         match most.stage {
-            Stage::Trial if beside > 1 && most.refused < REFUSALS => {
-                (most.calls, most.passed) = (beside - 1, 0);
+            Stage::Trial if (beside > 1 || self.names_times) && most.refused < REFUSALS => {
+                (most.calls, most.passed) = ((beside - 1).max(1), 0);
                 return Explained::Yes;
             }
             Stage::Known { passes, .. } if most.refused < UNEXPLAINED + passes / PASSES_PER_REFUSAL => {}
+            Stage::Known { passes, .. } if beside > 1 && passes < most.refused * OFTEN => {
+                (most.calls, most.passed, most.refused, most.stage) = (beside - 1, 0, 0, Stage::Trial);
+                return Explained::Yes;
+            }
             _ => {
                 self.most = None;
                 self.rows_wanted = self.rows_wanted.max(1).saturating_mul(ROWS_GROW);
@@ -147,9 +175,15 @@ impl AtATime {
         Explained::No
     }
 
-    fn may_begin(&mut self, permit: Permit, beside: usize, now: Instant) -> Explained {
+    fn may_begin(&mut self, permit: Permit, beside: usize, now: Instant, begins: Begins) -> Explained {
         let took = now.saturating_duration_since(permit.at).as_secs_f64();
-        if beside < 2 || self.usual.is_none_or(|usual| took > usual * SOONER) {
+        if begins == Begins::Never || beside < 2 || self.usual.is_none_or(|usual| took > usual * SOONER) {
+            self.signs = if beside < 2 { 0 } else { self.signs };
+            return Explained::No;
+        }
+        self.signs = if self.passed_since > SIGN_LASTS { 1 } else { self.signs + 1 };
+        self.passed_since = 0;
+        if begins == Begins::OnSigns && self.signs < SIGNS {
             return Explained::No;
         }
         if self.rows > 0 {
@@ -203,7 +237,7 @@ impl Most {
     }
 
     /// More were in flight than pass.
-    fn too_many(&mut self, beside: usize, number: u64) {
+    fn too_many(&mut self, beside: usize, number: u64, last: Option<u64>) {
         if let Stage::Known { more_after, more_passed, .. } = &mut self.stage
             && beside > self.calls
             && number >= self.since
@@ -211,6 +245,8 @@ impl Most {
             *more_after = (*more_after * 2).min(TRY_MORE_RARELY);
             *more_passed = 0;
             self.passed = 0;
+            // Those that left before this was known say nothing more about one more at a time.
+            self.since = last.map_or(number, |last| last.max(number)) + 1;
         }
     }
 }

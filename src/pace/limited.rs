@@ -9,7 +9,7 @@ use crate::budget::inheritance::{Arrived, MOST_GROUPS, StillCounting};
 use crate::budget::terms::{Lease, Terms};
 use crate::pace::aimd::Aimd;
 use crate::pace::arrival_window::ArrivalWindow;
-use crate::pace::at_a_time::{AtATime, Explained};
+use crate::pace::at_a_time::{AtATime, Begins, Explained};
 use crate::pace::ceiling::{self, Ceiling, Rhythm};
 use crate::pace::silence::Silence;
 use crate::pace::spacing::{Spacing, Trial};
@@ -100,13 +100,20 @@ impl Limited {
 
     /// A call was refused; `begins` says whether that may begin a search for how many pass at a time. Returns whether it was
     /// refused because too many were in flight.
-    pub(crate) fn too_many(&mut self, permit: Permit, now: Instant, begins: bool) -> bool {
-        self.at_a_time.refused(permit, now, begins) == Explained::Yes
+    pub(crate) fn too_many(&mut self, permit: Permit, now: Instant, begins: Begins) -> Explained {
+        self.at_a_time.refused(permit, now, begins)
     }
 
     /// How many calls the network takes at a time, once that is known.
     pub(crate) fn at_a_time(&self) -> Option<usize> {
         self.at_a_time.known()
+    }
+
+    /// A call was refused by a server that is full and says when to come back. Returns whether a number of calls at a time
+    /// is kept, or tried.
+    pub(crate) fn names_time(&mut self) -> bool {
+        self.at_a_time.names_times = true;
+        self.at_a_time.is_on_trial() || self.at_a_time.known().is_some()
     }
 
     /// A call was refused for the pace; `silence` is what the network asks for.

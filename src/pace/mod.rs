@@ -21,8 +21,10 @@ mod ban_length;
 mod ceiling;
 mod cooldown;
 mod gap;
+mod hint;
 mod limited;
 mod pass_rate;
+mod signal;
 mod silence;
 mod spacing;
 mod travelling;
@@ -30,9 +32,13 @@ mod trial;
 
 use std::time::{Duration, Instant};
 
+use at_a_time::Begins;
+pub(crate) use at_a_time::Explained;
 pub(crate) use ceiling::Rhythm;
 use cooldown::Cooldown;
+use hint::Hint;
 use limited::Limited;
+pub use signal::Signal;
 pub use spacing::Trial;
 use trial::Response;
 
@@ -59,6 +65,7 @@ pub struct Pace {
     /// `None` without a limit: then only cooldowns hold calls back.
     limited: Option<Limited>,
     cooldown: Cooldown,
+    hint: Hint,
     /// Others on this machine have made room by then.
     not_before: Instant,
     permits: u64,
@@ -100,47 +107,13 @@ pub struct Permit {
     number: u64,
 }
 
-/// What an answer says about the pace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Signal {
-    /// Any answer or failure that is not a throttle.
-    Passed,
-    /// No answer came in time, and none will: the call may have arrived, or arrive yet, or never.
-    Lost,
-    /// The network asks for a slower pace.
-    Throttled {
-        /// How long the network asks to wait, from now.
-        retry_after: Option<Duration>,
-    },
-    /// A refusal that looks like a limiter's or a ban, but does not say so: a bare 403, a closed connection, a 500.
-    Suspected {
-        /// How long to wait at least, from now.
-        silence: Option<Duration>,
-    },
-    /// A refusal of an offer that was refused before, and may be refused for itself: no reason for a cooldown.
-    Unclear {
-        /// Whether it may show a limiter that keeps calls apart.
-        trial: Trial,
-    },
-    /// A throttle that says nothing about the pace, such as that of an offer which alone is always refused.
-    Ignored,
-}
-
-impl Signal {
-    /// Whether the network says how long to wait.
-    fn asks_for_silence(self) -> bool {
-        let (Self::Throttled { retry_after: asked } | Self::Suspected { silence: asked }) = self else { return false };
-        asked.is_some_and(|asked| !asked.is_zero())
-    }
-}
-
 impl Pace {
     /// Starts with nothing to spend: the first call may leave after one period, so that restarts cannot add up to
     /// a burst.
     pub fn new(rate: Rate, now: Instant) -> Self {
         let limited = rate.limit().map(|limit| Limited::new(limit, now));
         let cooldown = Cooldown::new(rate.limit().map_or(SHORTEST_WINDOW, window));
-        Self { rate, terms: Terms::ALL, limited, cooldown, not_before: now, permits: 0 }
+        Self { rate, terms: Terms::ALL, limited, cooldown, hint: Hint::default(), not_before: now, permits: 0 }
     }
 
     /// Draws chance (by how much cooldowns are longer than they have to be) from this seed.
@@ -191,15 +164,20 @@ impl Pace {
     pub fn answered(&mut self, permit: Permit, now: Instant, signal: Signal) {
         if let Some(limited) = &mut self.limited {
             limited.back(permit, now, signal);
-            let begins = matches!(signal, Signal::Throttled { .. } | Signal::Suspected { .. });
-            let is_refusal = begins || matches!(signal, Signal::Unclear { .. });
-            if is_refusal && limited.too_many(permit, now, begins) && !signal.asks_for_silence() {
+            let begins = match signal {
+                Signal::Throttled { .. } | Signal::Suspected { .. } => Some(Begins::AtOnce),
+                Signal::Unclear { .. } => Some(Begins::Never),
+                Signal::Passed | Signal::Ignored | Signal::Lost => None,
+            };
+            let explained = begins.map(|begins| limited.too_many(permit, now, begins));
+            if explained == Some(Explained::Yes) && !signal.asks_for_silence() {
                 return;
             }
         }
         match signal {
             Signal::Passed => {
                 self.cooldown.passed(permit.at);
+                self.hint.passed(permit.at);
                 if let Some(limited) = &mut self.limited {
                     limited.passed(permit.at, now);
                 }
@@ -213,6 +191,23 @@ impl Pace {
             }
             Signal::Ignored | Signal::Lost => {}
         }
+    }
+
+    /// A call was refused without a reason, and that may be meant for the pace. Returns whether it was refused because too
+    /// many were in flight: then the next one waits for an answer, and that is all. Else [`Self::answered`] follows.
+    pub(crate) fn refused_beside_others(&mut self, permit: Permit, now: Instant) -> Explained {
+        let Some(limited) = &mut self.limited else { return Explained::No };
+        let explained = limited.too_many(permit, now, Begins::OnSigns);
+        if explained == Explained::Yes {
+            limited.back(permit, now, Signal::Unclear { trial: Trial::Never });
+        }
+        explained
+    }
+
+    /// How long to wait where a server that is full asks for that. It may be what it always says.
+    pub(crate) fn wait_when_full(&mut self, permit: Permit, now: Instant, asked: Duration) -> Option<Duration> {
+        let is_tried = self.limited.as_mut().is_some_and(Limited::names_time);
+        if is_tried { self.hint.heed(asked, permit.at, now) } else { Some(asked) }
     }
 
     /// The call was refused for the pace.

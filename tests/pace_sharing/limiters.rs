@@ -158,15 +158,42 @@ fn a_limiter_that_keeps_calls_apart_is_got_used_to_at_any_rate() {
 
 #[test]
 fn a_limiter_of_calls_at_a_time_is_given_as_many_as_it_takes() {
-    let cases = [("50/10s", 1, 350, 2.6), ("50/10s", 2, 600, 3.0), ("10/s", 2, 1500, 1.2), ("10/s", 5, 800, 3.9)];
+    let cases = [("50/10s", 1, 350, 2.6), ("50/10s", 2, 600, 2.95), ("10/s", 2, 1500, 1.2), ("10/s", 5, 800, 3.9)];
+    let limiter = Limiter::new(Counts::Sliding(1, SECOND));
+    let throttle = |seconds| Limiter { tells: Some(Tells::Always(seconds * SECOND)), ..limiter };
+    let queue = |milliseconds, looks| Limiter { queue: Duration::from_millis(milliseconds), looks, ..limiter };
     for (rate, calls, takes, at_least) in cases {
-        let limiter = Limiter::new(Counts::AtATime(calls, Duration::from_millis(takes)));
-        for looks in [Looks::Throttle, Looks::Closed, Looks::Broken] {
-            for peace in runs(rate, Limiter { looks, ..limiter }, Other::Nobody, 300) {
+        let counts = Counts::AtATime(calls, Duration::from_millis(takes));
+        for refusal in [
+            limiter,
+            Limiter { looks: Looks::Closed, ..limiter },
+            Limiter { looks: Looks::Broken, ..limiter },
+            Limiter { looks: Looks::Forbidden, ..limiter },
+            throttle(3),
+            queue(100, Looks::Throttle),
+            queue(takes / 2, Looks::Throttle),
+            queue(takes / 2, Looks::Closed),
+        ] {
+            for peace in runs(rate, Limiter { counts, ..refusal }, Other::Nobody, 300) {
                 let (pace, refused) = (peace.pace(), peace.refused());
-                assert!(pace >= at_least && refused <= 0.1, "{rate} {calls} {looks:?}: {pace}/s, {refused} refused");
+                assert!(pace >= at_least && refused <= 0.05, "{rate} {calls} {refusal:?}: {pace}/s, {refused} refused");
             }
         }
+    }
+}
+
+#[test]
+fn a_place_of_a_limiter_of_calls_at_a_time_is_found_beside_another_client() {
+    let counts = Counts::AtATime(2, Duration::from_millis(600));
+    let limiter = Limiter::new(counts);
+    for (refusal, most_refused, at_least) in [
+        (limiter, 0.05, 2.5),
+        (Limiter { looks: Looks::Forbidden, ..limiter }, 0.08, 1.6),
+        (Limiter { looks: Looks::Closed, ..limiter }, 0.05, 2.4),
+        (Limiter { tells: Some(Tells::Always(5 * SECOND)), ..limiter }, 0.05, 1.3),
+    ] {
+        let (pace, refused) = mean(&runs("50/10s", refusal, HALF, 300));
+        assert!(pace >= at_least && refused <= most_refused, "{refusal:?}: {pace}/s, {refused} refused");
     }
 }
 

@@ -57,7 +57,7 @@ pub(crate) enum Looks {
 impl Looks {
     fn error(self) -> OfferError {
         let (kind, status) = match self {
-            Self::Throttle => (ErrorKind::RateLimited, Some(429)),
+            Self::Throttle => (ErrorKind::RateLimited, Some(503)),
             Self::Forbidden => (ErrorKind::InvalidResponse, Some(403)),
             Self::Broken => (ErrorKind::ServerError, Some(500)),
             Self::Closed => (ErrorKind::Network, None),

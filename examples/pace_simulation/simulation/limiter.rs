@@ -48,6 +48,12 @@ pub(crate) struct Limiter {
     pub(crate) tells: Option<Tells>,
     /// Refusals are held back for so long: a tarpit.
     pub(crate) holds: Duration,
+    /// How long a call takes that passes, where that is not what counts.
+    pub(crate) takes: Duration,
+    /// Each call of this number fails by itself; none if it is zero.
+    pub(crate) fails: u32,
+    /// A call for which there is no place waits for one for so long, and is refused then: `timeout queue`, `acquire`.
+    pub(crate) queue: Duration,
     /// At the end of each of the first times the server answers nothing for the second.
     pub(crate) stalls: Option<(Duration, Duration)>,
     pub(crate) looks: Looks,
@@ -74,6 +80,9 @@ impl Limiter {
             doubles: false,
             tells: None,
             holds,
+            takes: Duration::ZERO,
+            fails: 0,
+            queue: Duration::ZERO,
             stalls: None,
             looks: Looks::Throttle,
         }
@@ -93,6 +102,9 @@ pub(crate) struct State {
     refused: Option<Duration>,
     last: Option<Duration>,
     tokens: f64,
+    /// How long the last call was in line.
+    waited: Duration,
+    calls: u32,
 }
 
 impl State {
@@ -103,20 +115,38 @@ impl State {
         };
         let (begun, last, counted) = (None, None, VecDeque::new());
         let (ban, refused) = (limiter.ban, None);
-        Self { limiter, begun, used: 0, counted, banned: Duration::ZERO, ban, refused, last, tokens }
+        Self {
+            limiter,
+            begun,
+            used: 0,
+            counted,
+            banned: Duration::ZERO,
+            ban,
+            refused,
+            last,
+            tokens,
+            waited: Duration::ZERO,
+            calls: 0,
+        }
     }
 
     /// What becomes of a call that arrives.
     pub(crate) fn reply(&mut self, now: Duration) -> Reply {
         let Limiter { looks, holds, .. } = self.limiter;
         match self.arrives(now) {
-            Ok(()) => Reply { refused: None, takes: self.takes(now) },
-            Err(retry_after) => Reply { refused: Some(Refusal { looks, retry_after }), takes: holds },
+            Ok(()) => Reply { refused: None, takes: self.waited + self.takes(now) },
+            Err(retry_after) => {
+                Reply { refused: Some(Refusal { looks, retry_after }), takes: holds + self.limiter.queue }
+            }
         }
     }
 
     /// Whether a call passes; else how long the refusal says to wait.
     pub(crate) fn arrives(&mut self, now: Duration) -> Result<(), Option<Duration>> {
+        self.calls = self.calls.wrapping_add(1);
+        if self.limiter.fails > 0 && self.calls.is_multiple_of(self.limiter.fails) {
+            return Err(None);
+        }
         let passes = now >= self.banned && self.fits(now);
         if !passes && (now >= self.banned || self.limiter.prolongs) {
             self.ban = self.next_ban(now);
@@ -140,7 +170,7 @@ impl State {
     /// How long a call that passes takes.
     fn takes(&self, now: Duration) -> Duration {
         let (Counts::AtATime(_, takes) | Counts::AtATimeApart(_, takes, _)) = self.limiter.counts else {
-            return Duration::ZERO;
+            return self.limiter.takes;
         };
         let stall = self.limiter.stalls.map_or(Duration::ZERO, |(every, lasts)| {
             let ends = every.mul_f64((now.as_secs_f64() / every.as_secs_f64()).ceil());
@@ -214,9 +244,13 @@ impl State {
 
     fn fits_at_a_time(&mut self, calls: u32, gap: Duration, now: Duration) -> bool {
         self.counted.retain(|ends| *ends > now);
-        let fits = self.counted.len() < calls as usize && self.last.is_none_or(|last| now >= last + gap);
+        let mut ends: Vec<Duration> = self.counted.iter().copied().collect();
+        ends.sort_unstable();
+        let free_at = ends.len().checked_sub(calls as usize).and_then(|place| ends.get(place)).copied();
+        self.waited = free_at.map_or(Duration::ZERO, |free_at| free_at.saturating_sub(now));
+        let fits = self.waited <= self.limiter.queue && self.last.is_none_or(|last| now >= last + gap);
         if fits {
-            self.counted.push_back(now + self.takes(now));
+            self.counted.push_back(now + self.waited + self.takes(now));
             self.last = Some(now);
         }
         fits
