@@ -37,7 +37,10 @@ proptest! {
                 prop_assert_eq!(file.get(stored), Some(text.clone()));
             }
         }
-        prop_assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "the file has no name");
+        // Windows takes the name away with the file.
+        if cfg!(unix) {
+            prop_assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "the file has no name");
+        }
     }
 }
 
