@@ -4,6 +4,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::dispatch::chance::Gaps;
 use crate::dispatch::decision::Responder;
 use crate::dispatch::task::{Task, TaskId};
 use crate::offer::OfferError;
@@ -14,8 +15,8 @@ use crate::pace::Permit;
 pub struct Call<R> {
     pub(super) work: Work<R>,
     pub(super) permit: Permit,
-    /// It left after twice the usual gap.
-    pub(super) apart: bool,
+    /// It left after twice the usual gap, and which that was.
+    pub(super) apart: Option<Gaps>,
 }
 
 /// What a call is for.
@@ -44,8 +45,8 @@ pub(crate) struct RoundTrip {
     pub(crate) permit: Permit,
     /// When its answer was read.
     pub(crate) back: Instant,
-    /// It left after twice the usual gap.
-    pub(crate) apart: bool,
+    /// It left after twice the usual gap, and which that was.
+    pub(crate) apart: Option<Gaps>,
     /// Who seems to have answered.
     pub(crate) responder: Responder,
     /// The size of the request may be why it failed.

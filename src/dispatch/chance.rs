@@ -35,6 +35,16 @@ impl Traffic {
     }
 }
 
+/// How calls leave at present.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gaps {
+    /// As the pace has it.
+    Free,
+    /// A gap after the last success, for a limiter that keeps calls apart. A call that leaves after twice that time, as the
+    /// one does that decides, is refused more often than others, where other clients call meanwhile.
+    Kept,
+}
+
 /// The refusals of one offer.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Refusals {
@@ -62,8 +72,8 @@ impl Refusals {
 
     /// Takes in that the offer was refused again. `others` is how many other offers are refused and have not passed
     /// yet; `apart` says whether the call left after twice the usual gap, so that no limiter that keeps calls apart is
-    /// to blame.
-    pub(crate) fn add(&mut self, traffic: Traffic, others: usize, apart: bool) -> Finding {
+    /// to blame, and which gap that was; `None` if it did not.
+    pub(crate) fn add(&mut self, traffic: Traffic, others: usize, apart: Option<Gaps>) -> Finding {
         let others_passed = traffic.passes > self.passes_at_last;
         self.passes_at_last = traffic.passes;
         if self.own {
@@ -78,15 +88,19 @@ impl Refusals {
         if !others_passed {
             return Finding::Nothing;
         }
-        self.own = apart && self.next_decides(traffic, others);
+        self.own = apart.is_some_and(|gaps| self.next_decides(traffic, others, gaps));
         self.counted += 1;
         if self.own { Finding::Own } else { Finding::Suspect }
     }
 
     /// Whether one more refusal would be more than bad luck, so that the call is to leave under the best conditions: after
     /// twice the usual gap.
-    pub(crate) fn next_decides(&self, traffic: Traffic, others: usize) -> bool {
-        self.is_open() && self.counted + 1 >= FEWEST && self.luck(self.counted + 1, traffic, others) < LUCK
+    pub(crate) fn next_decides(&self, traffic: Traffic, others: usize, gaps: Gaps) -> bool {
+        let luck = |gaps| match gaps {
+            Gaps::Free => self.luck(self.counted + 1, traffic, others),
+            Gaps::Kept => self.luck(self.counted, traffic, others) * IN_STEP,
+        };
+        self.is_open() && self.counted + 1 >= FEWEST && luck(gaps) < LUCK
     }
 
     /// The chance that a good offer is refused `times` times, going by the share of refused calls since its first refusal
@@ -127,7 +141,7 @@ mod tests {
 
     /// Refuses an offer while `passes` others pass and `excused` good ones are refused before each refusal; how often
     /// until it is taken for bad.
-    fn until_own(passes: u64, excused: u64, others: usize, apart: bool) -> Option<u32> {
+    fn until_own(passes: u64, excused: u64, others: usize, apart: Option<Gaps>) -> Option<u32> {
         let mut refusals = Refusals::default();
         (1..200).find(|n| {
             let n = u64::from(*n);
@@ -150,20 +164,28 @@ mod tests {
             (1, 0, 0, Some(6)),
             (0, 1, 0, None),
         ] {
-            assert_eq!(until_own(passes, excused, others, true), expected, "{passes} {excused} {others}");
+            let free = Some(Gaps::Free);
+            assert_eq!(until_own(passes, excused, others, free), expected, "{passes} {excused} {others}");
+        }
+    }
+
+    #[test]
+    fn while_calls_are_kept_apart_the_last_one_proves_less() {
+        for (passes, excused, expected) in [(50, 0, 4), (50, 1, 5), (10, 1, 6), (10, 3, 9), (10, 10, 27)] {
+            assert_eq!(until_own(passes, excused, 0, Some(Gaps::Kept)), Some(expected), "{passes} {excused}");
         }
     }
 
     #[test]
     fn nothing_is_proven_by_calls_that_left_close_behind_others() {
-        assert_eq!(until_own(50, 0, 0, false), None);
+        assert_eq!(until_own(50, 0, 0, None), None);
     }
 
     #[test]
     fn refused_while_nothing_passes_says_nothing() {
         let mut refusals = Refusals::default();
         for _ in 0..50 {
-            assert_eq!(refusals.add(Traffic { passes: 3, excused: 0 }, 0, true), Finding::Nothing);
+            assert_eq!(refusals.add(Traffic { passes: 3, excused: 0 }, 0, Some(Gaps::Free)), Finding::Nothing);
         }
         assert!(refusals.is_open() && !refusals.is_suspicious());
     }

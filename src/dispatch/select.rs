@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use crate::dispatch::admission::Admission;
 use crate::dispatch::call::{Call, Work};
+use crate::dispatch::chance::Gaps;
 use crate::dispatch::decision::{Next, Supply, Waiting};
 use crate::dispatch::dispatcher::Dispatcher;
 use crate::dispatch::queues::Source;
@@ -224,8 +225,9 @@ impl<R: Clone> Dispatcher<R> {
         if matches!(work, Work::Canary(_)) {
             self.health.canary_wanted = false;
         }
-        let apart = self.pace.trusts_refusals()
+        let is_apart = self.pace.trusts_refusals()
             && self.stats.last_sent_at.is_none_or(|last| now >= last + 2 * self.usual_gap());
+        let apart = is_apart.then(|| self.gaps());
         self.stats.sent(now);
         Some(Call { work, permit: self.pace.send(now), apart })
     }
@@ -235,9 +237,14 @@ impl<R: Clone> Dispatcher<R> {
     fn apart_at(&self, source: Source) -> Option<Instant> {
         let task = self.queues.peek(source);
         task.filter(|task| {
-            task.refusals.next_decides(self.judgement.traffic, self.judgement.unsettled.saturating_sub(1))
+            let others = self.judgement.unsettled.saturating_sub(1);
+            task.refusals.next_decides(self.judgement.traffic, others, self.gaps())
         })?;
         Some(self.stats.last_sent_at? + 2 * self.usual_gap())
+    }
+
+    fn gaps(&self) -> Gaps {
+        if self.pace.keeps_apart() { Gaps::Kept } else { Gaps::Free }
     }
 
     fn work(&mut self, mut task: Task<R>, now: Instant) -> Work<R> {

@@ -138,6 +138,11 @@ impl Limited {
         self.spacing.refused(sent_at, now, trial)
     }
 
+    /// Whether a gap is kept after each call that passed.
+    pub(crate) fn keeps_apart(&self) -> bool {
+        self.spacing.gap().is_some()
+    }
+
     /// Whether a refusal says something of its offer: not while it is being found out how far apart calls have to be.
     pub(crate) fn trusts_refusals(&self) -> bool {
         self.spacing.trusts_refusals() && !self.at_a_time.is_on_trial()

@@ -270,6 +270,11 @@ impl Pace {
         self.limited.as_ref().and_then(Limited::at_a_time)
     }
 
+    /// Whether a gap is kept after each call that passed, for a limiter that keeps calls apart.
+    pub(crate) fn keeps_apart(&self) -> bool {
+        self.limited.as_ref().is_some_and(Limited::keeps_apart)
+    }
+
     /// Whether a refusal says something of its offer: not while it is being found out how far apart calls have to be.
     pub fn trusts_refusals(&self) -> bool {
         self.limited.as_ref().is_none_or(Limited::trusts_refusals)
