@@ -35,7 +35,8 @@ const MANY: i64 = 1024;
 pub(super) fn find(connection: &Connection) -> rusqlite::Result<Option<String>> {
     let quick = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0))?;
     if quick != "ok" {
-        return Ok(Some(quick));
+        // Behind a line that names the database, which is always the same.
+        return Ok(Some(quick.lines().find(|line| !line.starts_with("***")).unwrap_or(&quick).to_owned()));
     }
     // At one time: another run may be writing.
     let transaction = connection.unchecked_transaction()?;

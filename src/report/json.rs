@@ -41,10 +41,24 @@ pub(crate) struct Document<'a> {
     pub(crate) how: How,
     #[serde(flatten)]
     pub(crate) work: Work<'a>,
+    /// Left out without a history, and where that knows no earlier run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes: Option<Changes>,
     pub(crate) networks: Vec<NetworkPart<'a>>,
     /// What the metrics call a network that is not known yet.
     #[serde(skip)]
     pub(crate) network: &'a str,
+}
+
+/// How many offers differ from the last finished run.
+#[derive(Debug, Serialize)]
+struct Changes {
+    new: u64,
+    changed: u64,
+    gone: u64,
+    back: u64,
+    /// When that run began.
+    since: Timestamp,
 }
 
 #[derive(Debug, Serialize)]

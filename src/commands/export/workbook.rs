@@ -36,12 +36,16 @@ pub(crate) async fn render(
     };
     let csv = job.rows_file();
     let changes = job.history.as_ref().and_then(|history| history.changes.clone()).filter(|file| file.is_file());
+    let cut_in = changes.clone();
     let content = Content { csv, schema: schema.clone(), looks: looks.to_vec(), summary: summary.lines(), changes };
     let rendered = match signals.until_second(on_a_thread(content, &place), tell).await {
         Ok(rendered) => rendered?,
         Err(signal) => return Ok(Some(signal)),
     };
-    report.emit(&Event::WorkbookWritten { rows_in: job.rows_file(), cut_cells: rendered.cut_cells as u64 });
+    let Rendered { cut_cells, cut_changes, rows: _ } = rendered;
+    let mut cut_cells = vec![(job.rows_file(), cut_cells)];
+    cut_cells.extend(cut_in.map(|file| (file, cut_changes)));
+    report.emit(&Event::WorkbookWritten { rows_in: job.rows_file(), cut_cells });
     Ok(None)
 }
 

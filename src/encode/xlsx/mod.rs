@@ -74,6 +74,8 @@ pub struct Rendered {
     pub rows: u32,
     /// Cells that hold only the start of their text, since a cell ends at 32,767 characters.
     pub cut_cells: u64,
+    /// The same in the sheet of changes.
+    pub cut_changes: u64,
 }
 
 /// What a workbook is made of.
@@ -130,12 +132,12 @@ fn write(content: &Content, place: &OutputPath, temporary: &Path) -> Result<Rend
     };
     let sheet = sheet.map_err(failed)?;
     sheet.set_name("links").map_err(failed)?;
-    let rendered = write_rows(content, (sheet, texts), failed)?;
+    let mut rendered = write_rows(content, (sheet, texts), failed)?;
     write_summary(workbook.add_worksheet(), &content.summary).map_err(failed)?;
     if let Some(changes) = &content.changes {
         let sheet = workbook.add_worksheet_with_constant_memory().map_err(failed)?;
         sheet.set_name("changes").map_err(failed)?;
-        write_changes(changes, sheet, failed)?;
+        rendered.cut_changes = write_changes(changes, sheet, failed)?;
     }
 
     remove(temporary)?;
@@ -162,7 +164,7 @@ fn write_rows(
     let Content { csv, schema, looks, summary: _, changes: _ } = content;
     let unreadable = |source| RenderError::Csv { csv: csv.clone(), source };
     let mut rows = Rows::new(io::BufReader::new(File::open(csv).map_err(unreadable)?));
-    let mut rendered = Rendered { rows: 0, cut_cells: 0 };
+    let mut rendered = Rendered { rows: 0, cut_cells: 0, cut_changes: 0 };
     let Some(header) = rows.next().map_err(unreadable)? else { return Ok(rendered) };
     let last = u16::try_from(header.len().saturating_sub(1)).unwrap_or(u16::MAX);
     write_header(texts, sheet, (schema, header)).map_err(failed)?;
@@ -184,24 +186,25 @@ fn write_rows(
     Ok(rendered)
 }
 
-/// Writes a sheet of texts. Of more rows than a sheet holds the first are there; the CSV has all.
+/// Writes a sheet of texts. Of more rows than a sheet holds the first are there; the CSV has all. Gives the cells that were cut.
 fn write_changes(
     csv: &Path,
     sheet: &mut Worksheet,
     failed: impl Fn(rust_xlsxwriter::XlsxError) -> RenderError + Copy,
-) -> Result<(), RenderError> {
+) -> Result<u64, RenderError> {
     let unreadable = |source| RenderError::Csv { csv: csv.to_owned(), source };
     let mut rows = Rows::new(io::BufReader::new(File::open(csv).map_err(unreadable)?));
-    let Some(header) = rows.next().map_err(unreadable)? else { return Ok(()) };
+    let Some(header) = rows.next().map_err(unreadable)? else { return Ok(0) };
     write_header(Texts::InCells, sheet, (&Schema::default(), header)).map_err(failed)?;
     let writer = CellWriter::texts();
+    let mut cut = 0;
     for row in 1..=MAX_ROWS {
         let Some(cells) = rows.next().map_err(unreadable)? else { break };
         for (column, cell) in cells.iter().enumerate() {
-            writer.write(sheet, (row, column), cell).map_err(failed)?;
+            cut += u64::from(!writer.write(sheet, (row, column), cell).map_err(failed)?);
         }
     }
-    Ok(())
+    Ok(cut)
 }
 
 #[cfg(test)]
@@ -223,12 +226,28 @@ mod tests {
         let summary = vec![("offers".to_owned(), "=1".to_owned())];
         let content = Content { csv, schema: Schema::default(), looks: Vec::new(), summary, changes: None };
         let mut workbooks = (0..2).map(|_| {
-            assert_eq!(render(&content, &place(folder.path())).unwrap(), Rendered { rows: 4, cut_cells: 0 });
+            assert_eq!(
+                render(&content, &place(folder.path())).unwrap(),
+                Rendered { rows: 4, cut_cells: 0, cut_changes: 0 }
+            );
             fs::read(folder.path().join("x.xlsx")).unwrap()
         });
         let (first, second) = (workbooks.next().unwrap(), workbooks.next().unwrap());
         assert!(first.starts_with(b"PK") && first == second);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "no temporary file is left");
+    }
+
+    #[test]
+    fn cells_that_are_cut_are_counted_in_both_sheets() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let long = "x".repeat(32_768);
+        fs::write(at("x.csv"), format!("offer_id,a\n1,{long}\n")).unwrap();
+        fs::write(at("changes.csv"), format!("offer_id,before,after\n1,{long},{long}\n2,x,y\n")).unwrap();
+        let (csv, changes) = (at("x.csv"), Some(at("changes.csv")));
+        let content = Content { csv, schema: Schema::default(), looks: Vec::new(), summary: Vec::new(), changes };
+        let rendered = render(&content, &place(folder.path())).unwrap();
+        assert_eq!(rendered, Rendered { rows: 1, cut_cells: 1, cut_changes: 2 });
     }
 
     #[test]

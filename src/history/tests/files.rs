@@ -52,6 +52,7 @@ fn what_is_damaged_foreign_or_newer_is_refused_and_left_as_it_is() {
         let before = std::fs::read(at(name)).ok();
         let message = refused(&at(name));
         assert!(message.contains(why) && message.contains(name.trim_start_matches('.')), "{name}: {message}");
+        assert!(!message.contains(['*', '\n']), "{name}: {message}");
         assert_eq!(std::fs::read(at(name)).ok(), before, "{name}");
     }
     assert!(matches!(Database::open_to_read(&at("none")), Err(HistoryError::Missing(_))));

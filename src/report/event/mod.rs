@@ -182,8 +182,8 @@ pub(crate) enum Event {
     WorkbookWritten {
         /// The CSV with the same rows.
         rows_in: PathBuf,
-        /// Cells that a workbook cannot hold as a whole.
-        cut_cells: u64,
+        /// How many cells of which file a workbook cannot hold as a whole.
+        cut_cells: Vec<(PathBuf, u64)>,
     },
     /// The export is over.
     Ended(Ended),

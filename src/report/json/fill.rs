@@ -7,9 +7,10 @@ use jiff::Timestamp;
 
 use crate::budget::Outages;
 use crate::exit::ExitCode;
+use crate::report::changes::ChangeSummary;
 use crate::report::failed_offer::FailedOffer;
 use crate::report::json::{
-    Budget, Calls, Document, End, Exit, How, Latency, Limit, NetworkPart, Offers, SCHEMA, Waited, When, Work,
+    Budget, Calls, Changes, Document, End, Exit, How, Latency, Limit, NetworkPart, Offers, SCHEMA, Waited, When, Work,
 };
 use crate::report::outcome::{self, COMPLETE, RunOutcome};
 use crate::report::plan::{LanePlan, Plan};
@@ -32,6 +33,7 @@ impl<'a> Document<'a> {
             input: &stats.files.input,
             output: &stats.files.output,
             host: only.map(|lane| lane.host.as_str()),
+            changes: stats.changes.map(Changes::from),
             networks: networks(stats, &end),
             how: end.into(),
             work: Work::new(stats.figures(), rows, Some(&stats.failed_offers), only),
@@ -67,6 +69,12 @@ fn own_end(status: &LaneStatus, host: &str) -> Option<End> {
             why: Some(outcome::stopped(why, host)),
         }),
         LaneState::Calling | LaneState::Waiting { .. } => None,
+    }
+}
+
+impl From<ChangeSummary> for Changes {
+    fn from(ChangeSummary { new, changed, gone, back, since }: ChangeSummary) -> Self {
+        Self { new, changed, gone, back, since }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Tests of `json`.
 
 use super::*;
+use crate::report::changes::ChangeSummary;
 use crate::report::event::Event;
 use crate::report::example;
 use crate::report::outcome::COMPLETE;
@@ -33,6 +34,21 @@ fn each_network_has_its_own_end_unless_the_run_ended_first() {
             .map(|network| (network["ending"].as_str().unwrap(), network["exit"]["code"].as_u64().unwrap()));
         assert_eq!(ends.collect::<Vec<_>>(), expected);
     }
+}
+
+#[test]
+fn changes_are_counted_where_an_earlier_run_is_known() {
+    let (mut stats, _) = example::run(&["demo"]);
+    let json = |stats: &_| -> serde_json::Value {
+        let end = End { code: ExitCode::Success, ending: COMPLETE, why: None };
+        serde_json::from_str(&Document::new(stats, end).json().unwrap()).unwrap()
+    };
+    assert!(json(&stats).get("changes").is_none());
+    let changes =
+        ChangeSummary { new: 12, changed: 3, gone: 1, back: 0, since: "2026-11-26T02:15:00Z".parse().unwrap() };
+    stats.on(&Event::ChangesFound(changes));
+    let expected = serde_json::json!({"new": 12, "changed": 3, "gone": 1, "back": 0, "since": "2026-11-26T02:15:00Z"});
+    assert_eq!(json(&stats)["changes"], expected);
 }
 
 #[test]

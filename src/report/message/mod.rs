@@ -6,6 +6,7 @@ mod calls;
 pub(super) mod form;
 mod progress;
 mod start;
+mod workbook;
 
 use serde_json::json;
 
@@ -60,7 +61,7 @@ pub(crate) fn message(event: &Event, stats: &Stats, detail: Detail) -> Vec<Messa
             // Logged even with --quiet: a file that the user expects is missing.
             vec![Message::plain(Level::Notice, "file_not_written", text)]
         }
-        Event::WorkbookWritten { rows_in, cut_cells } => start::workbook(rows_in, *cut_cells),
+        Event::WorkbookWritten { rows_in, cut_cells } => workbook::written(rows_in, cut_cells),
         event => start::messages(event),
     }
 }

@@ -1,6 +1,6 @@
 //! Messages before the first call: about the input, and about an earlier run.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::json;
@@ -229,20 +229,6 @@ fn input_warnings(warnings: InputWarnings) -> Vec<String> {
     let grown =
         has_grown.then(|| "the input has grown since it was read: what was added is not in the output".to_owned());
     [too_long, total, header, grown].into_iter().flatten().collect()
-}
-
-/// The message when the workbook is made.
-pub(super) fn workbook(rows_in: &Path, cut_cells: u64) -> Vec<Message> {
-    let rows_in = rows_in.display();
-    let mut messages =
-        vec![Message::plain(Level::Info, "workbook", format!("the workbook's rows are in {rows_in} too"))];
-    if cut_cells > 0 {
-        let text = format!(
-            "{cut_cells} cells were too long for a workbook and hold only their start; {rows_in} has them whole"
-        );
-        messages.push(Message::plain(Level::Warning, "workbook", text));
-    }
-    messages
 }
 
 #[cfg(test)]
