@@ -4,7 +4,7 @@
 # Guess: two caches in a row (HAProxy and a CDN, or the network's own) keep an answer no longer than its max-age in all: the second one
 # takes off what the first one's `Age` says (RFC 9111, 4.2.3). One second later it asks again.
 # Seen: it adds its own seconds to that age and says so, `age: 63` beside `cache-control: max-age=60`, and keeps the answer for 60 s
-# of its own. nginx 1.22.1 does so too, with `Age: 59` unchanged all the time (a change was proposed in 2026). Varnish 7.1.1 is right.
+# of its own. nginx 1.22.1 does so too, with `Age: 59` unchanged all the time (a change was proposed in 2026). Varnish 7.1.1 asks again.
 # What follows: behind two caches a link that an offer lost this hour may come for twice as long as the network meant. Ask past
 # them, or let the inner cache send what is left of max-age.
 set -euo pipefail
