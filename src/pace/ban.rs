@@ -34,6 +34,15 @@ const SMALL: u32 = 8;
 const A_LITTLE_MORE: f64 = 1.25;
 const A_LITTLE_BELOW: f64 = 0.95;
 
+/// Where the full pace, or this part of it, is banned after [`WHOLE`] of the calls of a window have passed, and before those of
+/// [`SOON`] windows have, the limit is a little lower, or others use hardly any of it: then the pace is [`BELOW_BANNED`] of what
+/// it was, for a long time. Once: where that is banned too, it was somebody else.
+const FULL: f64 = 0.97;
+const WHOLE: f64 = 0.96;
+const SOON: f64 = 3.0;
+const BELOW_BANNED: f64 = 0.96;
+const BANNED_HOLD: Duration = Duration::from_secs(900);
+
 /// What is remembered of bans. Paces are in calls per second.
 #[derive(Debug)]
 pub(crate) struct BanMemory {
@@ -102,8 +111,16 @@ impl BanMemory {
         if lasted < self.window.mul_f64(SHORTEST) {
             return None;
         }
+        let passed = self.quota.passed;
         if let Some(pace) = self.quota.over(refused_pace) {
             self.hold = None;
+            return Some(pace);
+        }
+        let windows = f64::from(passed) / (self.fastest * self.window.as_secs_f64());
+        if refused_pace >= self.fastest * FULL && (WHOLE..SOON).contains(&windows) {
+            let pace = refused_pace * BELOW_BANNED;
+            self.hold = Some((now + BANNED_HOLD, pace));
+            self.last = Some((now, refused_pace));
             return Some(pace);
         }
         let good = self.good.filter(|good| *good < refused_pace && refused_pace < good * A_LITTLE_MORE);
@@ -141,6 +158,20 @@ mod tests {
         let t0 = Instant::now();
         for (seconds, pace) in [(2, None), (10, None), (11, Some(2.4)), (30, Some(2.4)), (3600, Some(2.4))] {
             assert_eq!(memory().over(5.0, SECOND * seconds, t0), pace, "{seconds} s");
+        }
+    }
+
+    #[test]
+    fn the_full_pace_is_a_little_too_much_where_a_window_of_calls_passed_before_the_ban() {
+        let t0 = Instant::now();
+        for (passed, refused, expected) in
+            [(49, 5.0, 4.8), (98, 4.9, 4.704), (33, 5.0, 2.4), (49, 4.8, 2.304), (600, 5.0, 2.4)]
+        {
+            let mut memory = memory();
+            (0..passed).for_each(|_| memory.passed());
+            let pace = memory.over(refused, 20 * SECOND, t0).unwrap();
+            assert!((pace - expected).abs() < 1e-9, "{passed} {refused}: {pace}");
+            assert_eq!(memory.holds(t0 + 890 * SECOND), expected > 4.0);
         }
     }
 

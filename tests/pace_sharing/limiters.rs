@@ -79,6 +79,16 @@ fn bans_teach() {
 }
 
 #[test]
+fn a_limit_of_one_call_less_that_bans_is_banned_once() {
+    for limiter in [Limiter::new(Counts::Fixed(49, 10 * SECOND)), Limiter::new(Counts::Sliding(48, 10 * SECOND))] {
+        for peace in runs("50/10s", Limiter { ban: 20 * SECOND, ..limiter }, Other::Nobody, 900) {
+            let pace = peace.pace_from(60 * SECOND);
+            assert!(pace >= 4.7 && peace.refused() <= 0.02, "{limiter:?}: {pace}, {} refused", peace.refused());
+        }
+    }
+}
+
+#[test]
 fn what_is_left_beside_another_client_is_used_and_few_calls_are_refused() {
     let counted = Limiter { refused_count: true, ..SLIDING };
     // Three quarters of the rest are 1.87/s. At a ban every refusal is one of both, and at a gap each call is in the other's way.
