@@ -110,13 +110,14 @@ fn refusals(tally: &Tally, minute: u64) -> usize {
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Limiters as real ones are, by what they count and how they ban.
-const LIMITERS: [(&str, Limiter); 31] = {
+const LIMITERS: [(&str, Limiter); 35] = {
     let fixed = Limiter::new(Counts::Fixed(50, TEN));
     let sliding = Limiter::new(Counts::Sliding(50, TEN));
     let counted = Limiter { refused_count: true, ..sliding };
     let ban10 = Limiter { ban: TEN, ..fixed };
     let ban30 = Limiter { ban: Duration::from_secs(30), ..fixed };
     let evasive = Limiter { prolongs: true, looks: Looks::Forbidden, ..ban10 };
+    let two = Limiter::new(Counts::AtATime(2, Duration::from_millis(600)));
     [
         ("fixed", fixed),
         ("fixed, 403", Limiter { looks: Looks::Forbidden, ..fixed }),
@@ -146,13 +147,14 @@ const LIMITERS: [(&str, Limiter); 31] = {
         ("mod_evasive 50 in 10 s", Limiter { counts: Counts::Pauseless(50, 10), ..evasive }),
         ("mod_evasive 5 in 1 s", Limiter { counts: Counts::Pauseless(5, 1), ..evasive }),
         ("1 at a time, 350 ms", Limiter::new(Counts::AtATime(1, Duration::from_millis(350)))),
-        ("2 at a time, 600 ms", Limiter::new(Counts::AtATime(2, Duration::from_millis(600)))),
-        (
-            "the same, cut",
-            Limiter { looks: Looks::Closed, ..Limiter::new(Counts::AtATime(2, Duration::from_millis(600))) },
-        ),
+        ("2 at a time, 600 ms", two),
+        ("the same, cut", Limiter { looks: Looks::Closed, ..two }),
+        ("the same, 403", Limiter { looks: Looks::Forbidden, ..two }),
+        ("the same, Retry-After 5", Limiter { tells: Some(Tells::Always(Duration::from_secs(5))), ..two }),
+        ("the same, queue 0.4 s", Limiter { queue: Duration::from_millis(400), ..two }),
         ("2 at a time, 1.5 s", Limiter::new(Counts::AtATime(2, Duration::from_millis(1500)))),
         ("5 at a time, 800 ms", Limiter::new(Counts::AtATime(5, Duration::from_millis(800)))),
+        ("49 per 10 s, ban 20 s", Limiter { ban: Duration::from_secs(20), ..Limiter::new(Counts::Fixed(49, TEN)) }),
         ("gap 250 ms", Limiter::new(Counts::Gap(Duration::from_millis(250)))),
         ("the same, answers 300 ms", Limiter::new(SLOW_GAP)),
         ("5 per 10 s", Limiter::new(Counts::Sliding(5, TEN))),

@@ -132,12 +132,10 @@ impl State {
 
     /// What becomes of a call that arrives.
     pub(crate) fn reply(&mut self, now: Duration) -> Reply {
-        let Limiter { looks, holds, .. } = self.limiter;
+        let Limiter { looks, holds, queue, .. } = self.limiter;
         match self.arrives(now) {
             Ok(()) => Reply { refused: None, takes: self.waited + self.takes(now) },
-            Err(retry_after) => {
-                Reply { refused: Some(Refusal { looks, retry_after }), takes: holds + self.limiter.queue }
-            }
+            Err(retry_after) => Reply { refused: Some(Refusal { looks, retry_after }), takes: holds + queue },
         }
     }
 
