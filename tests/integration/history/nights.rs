@@ -1,4 +1,4 @@
-//! Random nights over two networks, with kills, new editions and failures, against a model that keeps what each offer is in
+//! Random nights over two networks, with kills, signals, new editions and failures, against a model that keeps what each offer is in
 //! a map: rows, changes and the file say what the model says.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,7 +8,7 @@ use std::time::Duration;
 use offerlinks::sandbox::{EMAIL, Reply, Sandbox};
 
 use super::{answer, query};
-use crate::support::{Folder, KEY, Run, export_in, records, scripted, until};
+use crate::support::{Folder, KEY, Run, Running, export_in, records, scripted, until};
 
 const NETWORKS: [&str; 2] = ["a", "b"];
 
@@ -137,9 +137,29 @@ fn killed_parts(
         until(|| asked.lock().unwrap().calls > at);
         // Before its first commit, or behind it.
         std::thread::sleep(Duration::from_millis(random.u64(..400)));
-        running.kill();
+        if random.u8(..4) > 0 {
+            running.kill();
+        } else {
+            terminate(running);
+        }
         publish(random, &mut asked.lock().unwrap(), offers, calm);
     }
+}
+
+/// Ends a run by a signal, after which it would wait for its calls, and by another one.
+#[cfg(unix)]
+fn terminate(running: Running) {
+    // Within a second they count as one.
+    const BETWEEN: Duration = Duration::from_millis(1100);
+    running.signal("TERM");
+    std::thread::sleep(BETWEEN);
+    running.signal("TERM");
+    running.wait().expect(143);
+}
+
+#[cfg(not(unix))]
+fn terminate(running: Running) {
+    running.kill();
 }
 
 /// Compares rows and changes with what they should be.
