@@ -42,14 +42,15 @@ impl<R: Clone> Dispatcher<R> {
         };
         let trip = RoundTrip { responder, may_be_size, ..trip };
         let page = responder == Responder::ForeignPage;
-        let at_start = !self.admission.is_open() && !may_be_size;
+        let nothing_passed = !self.admission.is_open();
+        let at_start = nothing_passed && !may_be_size;
         match Meaning::of(&error) {
             Meaning::Own => return Ok(self.succeeded(work, trip)),
             Meaning::Refusal(refusal) => self.refused(work, Refused { error, refusal, retry_after, page }, trip)?,
             Meaning::Gateway if self.judgement.gateway.may_be_limiter() || (at_start && may_be_ban(&error)) => {
                 self.refused(work, Refused { error, refusal: Refusal::Perhaps, retry_after, page }, trip)?;
             }
-            Meaning::Redirect if at_start && responder == Responder::Elsewhere => {
+            Meaning::Redirect if nothing_passed && responder == Responder::Elsewhere => {
                 return Err(StopReason::Refused(error));
             }
             Meaning::Redirect => {

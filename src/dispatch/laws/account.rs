@@ -14,6 +14,7 @@ fn a_refused_account_costs_three_calls_at_most() {
         (Reply::bad(ErrorKind::IpNotAllowed, 403), 3),
         (Reply::bad(ErrorKind::AccountLocked, 403), 3),
         (Reply::bad(ErrorKind::Redirect, 302).by(Responder::Elsewhere), 1),
+        (Reply::bad(ErrorKind::Redirect, 302).by(Responder::Elsewhere).for_many_offers(), 1),
     ] {
         for count in [1, 2, 3, 400] {
             for retries in [0, 4] {
@@ -97,6 +98,7 @@ fn a_job_that_begins_during_a_ban_or_an_outage_waits_for_its_end() {
             (Reply::bad(ErrorKind::InvalidResponse, 404), 10),
             (Reply::failing(), 100),
             (Reply::bad(ErrorKind::ServerError, 500), 100),
+            (Reply::bad(ErrorKind::ServerError, 500).with_code("51"), 10),
             (Reply::closed(), 100),
             (Reply::bad(ErrorKind::Redirect, 302), 100),
             (Reply::bad(ErrorKind::InvalidResponse, 418), 100),
@@ -109,6 +111,17 @@ fn a_job_that_begins_during_a_ban_or_an_outage_waits_for_its_end() {
                 assert!(story.took <= (2 * seconds + 60) * SECOND + calm(count), "{seconds}: {:?}", story.took);
             }
         }
+    }
+}
+
+#[test]
+fn a_first_offer_that_always_fails_holds_nothing_up() {
+    for reply in [Reply::failing(), Reply::bad(ErrorKind::ServerError, 500).with_code("51"), Reply::closed()] {
+        let story = run(&offers(20), policy(), |asked| if asked.offer == 1 { reply.clone() } else { Reply::good() });
+        let story = story.complete();
+        assert_eq!(story.errors().len(), 1, "{reply:?}");
+        let first_pass = story.sent.iter().filter(|sent| sent.passed).map(|sent| sent.back).min().unwrap();
+        assert!(first_pass < 10 * SECOND, "{reply:?}: {first_pass:?}");
     }
 }
 

@@ -223,9 +223,10 @@ impl<N: FnMut(Asked) -> Reply> Drive<'_, N> {
 
     fn answer(&mut self) -> Result<(), StopReason> {
         let (_, number) = self.due.pop_first().unwrap();
-        let (call, Reply { outcome, retry_after, responder, .. }) = self.in_flight.remove(&number).unwrap();
+        let (call, Reply { outcome, retry_after, responder, may_be_size, .. }) =
+            self.in_flight.remove(&number).unwrap();
         let completion = outcome.as_ref().map_or_else(
-            |error| Completion::Failure(Failure { error: error.clone(), retry_after, responder, may_be_size: false }),
+            |error| Completion::Failure(Failure { error: error.clone(), retry_after, responder, may_be_size }),
             |_| Completion::Success,
         );
         let completed = self.schedule.complete(call, completion, self.now);

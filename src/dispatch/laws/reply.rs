@@ -14,12 +14,19 @@ pub(crate) struct Reply {
     pub(crate) outcome: Outcome,
     pub(crate) retry_after: Option<Duration>,
     pub(crate) responder: Responder,
+    pub(crate) may_be_size: bool,
 }
 
 impl Reply {
     pub(crate) fn good() -> Self {
         let answer = AnswerBuilder::new(Some("https://t.example"), None).build();
-        Self { after: LATENCY / 2, outcome: Ok(answer), retry_after: None, responder: Responder::Usual }
+        Self {
+            after: LATENCY / 2,
+            outcome: Ok(answer),
+            retry_after: None,
+            responder: Responder::Usual,
+            may_be_size: false,
+        }
     }
 
     pub(crate) fn bad(kind: ErrorKind, status: u16) -> Self {
@@ -47,6 +54,11 @@ impl Reply {
 
     pub(crate) fn by(self, responder: Responder) -> Self {
         Self { responder, ..self }
+    }
+
+    /// To a call for many offers.
+    pub(crate) fn for_many_offers(self) -> Self {
+        Self { may_be_size: true, ..self }
     }
 
     pub(crate) fn hanging() -> Self {

@@ -22,9 +22,8 @@ pub(crate) fn reason(why: Waiting, wait: Duration) -> Option<String> {
     match why {
         Waiting::Pace => None,
         Waiting::Frozen => Some(format!("waiting for the network's limit until {until}")),
-        Waiting::Ban => Some(format!(
-            "the network refuses every call and does not say why; in case it is a ban, next try at {until}"
-        )),
+        // Short: in a terminal of 80 columns a longer one would not be shown.
+        Waiting::Ban => Some(format!("refused, perhaps a ban; next try at {until}")),
         Waiting::Outage => Some(format!("the network does not answer; next try at {until}")),
         Waiting::Retry => Some(format!("waiting to ask again at {until}")),
         Waiting::Confirm => Some("the network refuses the account; calling again to be sure".to_owned()),
