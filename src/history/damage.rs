@@ -18,14 +18,16 @@ const SMALL: &str = "SELECT * FROM pragma_integrity_check('network') UNION SELEC
 const NETWORKS: &str = "SELECT id, name, base_url, email FROM network";
 const VERSIONS: &str =
     "SELECT id, hash, state = 'good', url, impression_pixel, links, template, offer FROM offer_version";
-const IDS: &str = "SELECT id, offer_id FROM offer NOT INDEXED WHERE id >= ?1 ORDER BY id LIMIT ?2";
+const NEXT: &str = "SELECT id, offer_id, version, hash FROM offer NOT INDEXED WHERE id >= ?1 ORDER BY id LIMIT ?2";
 const TEMPLATES: &str = "SELECT id FROM template";
-const OFFERS: &str = "SELECT id, network, offer_id FROM offer NOT INDEXED";
+/// The last column counts: an offer has both of these, or none.
+const OFFERS: &str = "SELECT id, network, offer_id, (version IS NOT NULL) + (hash IS NOT NULL) FROM offer NOT INDEXED";
 /// The same out of the index by which offers are found.
-const INDEXED: &str = "SELECT id, network, offer_id FROM offer INDEXED BY sqlite_autoindex_offer_1";
+const INDEXED: &str = "SELECT id, network, offer_id, 0 FROM offer INDEXED BY sqlite_autoindex_offer_1";
 
-/// Offers that are read at first, and at most, where they are looked for one behind the other.
+/// An offer is taken for the next one if it is at most this far behind the last.
 const FEW: i64 = 16;
+/// Offers that are read at most where they are looked for one behind the other.
 const MANY: i64 = 1024;
 
 /// What is damaged, in words; `None` where all is sound.
@@ -40,13 +42,28 @@ pub(super) fn find(connection: &Connection) -> rusqlite::Result<Option<String>> 
     }
     // At one time: another run may be writing.
     let transaction = connection.unchecked_transaction()?;
-    for look in [in_small_tables, in_versions, in_offers] {
-        if let Some(why) = look(&transaction)? {
-            return Ok(Some(why));
-        }
-    }
+    let why = find_in_rows(&transaction)?;
     transaction.finish()?;
-    Ok(None)
+    Ok(why)
+}
+
+/// What was read, or what is damaged.
+type Read<T> = rusqlite::Result<Result<T, String>>;
+
+fn find_in_rows(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    if let Some(why) = in_small_tables(connection)? {
+        return Ok(Some(why));
+    }
+    let newest = match read_versions(connection)? {
+        Ok(newest) => newest,
+        Err(why) => return Ok(Some(why)),
+    };
+    let versioned = match read_offers(connection)? {
+        Ok(versioned) => versioned,
+        Err(why) => return Ok(Some(why)),
+    };
+    let lost = versioned.abs_diff(newest);
+    Ok((lost > 0).then(|| format!("the newest version of {lost} of {versioned} offers is lost")))
 }
 
 fn in_small_tables(connection: &Connection) -> rusqlite::Result<Option<String>> {
@@ -55,34 +72,39 @@ fn in_small_tables(connection: &Connection) -> rusqlite::Result<Option<String>> 
     Ok(answers.into_iter().find(|answer| answer != "ok"))
 }
 
-/// A version that is not what its hash says.
-fn in_versions(connection: &Connection) -> rusqlite::Result<Option<String>> {
+/// Compares each version with its hash, and with its offer. How many of them are what their offers are now.
+fn read_versions(connection: &Connection) -> Read<u64> {
     let mut templates = BTreeMap::new();
     let mut statement = connection.prepare(TEMPLATES)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let key = row.get(0)?;
         let Ok(template) = template_of(connection, key) else {
-            return Ok(Some(format!("row {key} of template is not what was written")));
+            return Ok(Err(format!("row {key} of template is not what was written")));
         };
         templates.insert(key, template);
     }
-    let mut ids = Ids { statement: connection.prepare(IDS)?, text: String::new(), ends: Vec::new(), at: 0, many: FEW };
+    let mut offers = Offers::new(connection.prepare(NEXT)?);
     let mut statement = connection.prepare(VERSIONS)?;
     let mut rows = statement.query([])?;
     let mut buffer = String::new();
+    let mut newest = 0;
     while let Some(row) = rows.next()? {
-        if !is_sound(row, &templates, &mut ids, &mut buffer).unwrap_or(false) {
-            return Ok(Some(format!("row {} of offer_version is not what was written", row.get::<_, i64>(0)?)));
+        let (version, hash): (i64, i64) = (row.get(0)?, row.get(1)?);
+        let offer = row.get(7).map_or(Ok(None), |offer| offers.find(offer))?;
+        match offer.map(|(id, now)| (now, is_sound(row, &templates, id, &mut buffer).unwrap_or(false))) {
+            Some((Some(now), true)) if now.version == version => newest += u64::from(now.hash == hash),
+            Some((_, true)) => {}
+            _ => return Ok(Err(format!("row {version} of offer_version is not what was written"))),
         }
     }
-    Ok(None)
+    Ok(Ok(newest))
 }
 
 fn is_sound(
     row: &Row<'_>,
     templates: &BTreeMap<i64, Template>,
-    ids: &mut Ids<'_>,
+    id: &str,
     buffer: &mut String,
 ) -> rusqlite::Result<bool> {
     let (hash, is_good): (i64, bool) = (row.get(1)?, row.get(2)?);
@@ -90,7 +112,6 @@ fn is_sound(
     let (url, pixel, links) = (text(3)?, text(4)?, text(5)?);
     if let Some(key) = row.get::<_, Option<i64>>(6)? {
         let (Some(template), None, None, true) = (templates.get(&key), url, pixel, is_good) else { return Ok(false) };
-        let Some(id) = ids.find(row.get(7)?)? else { return Ok(false) };
         return Ok(stored::hash_of_template((template, id), links, buffer) == hash);
     }
     Ok(match (url, pixel, links) {
@@ -100,51 +121,65 @@ fn is_sound(
     })
 }
 
-/// The IDs of offers, read one behind the other: versions mostly are in the order of their offers.
-struct Ids<'c> {
+/// What an offer is now.
+#[derive(Clone, Copy)]
+struct Now {
+    version: i64,
+    hash: i64,
+}
+
+/// Offers, read one behind the other: versions mostly are in the order of their offers.
+struct Offers<'c> {
     statement: Statement<'c>,
+    /// The IDs of those that were read.
     text: String,
-    /// The keys of offers that were read, and where their IDs end.
-    ends: Vec<(i64, usize)>,
+    /// Their keys, where their IDs end, and what they are now.
+    read: Vec<(i64, usize, Option<Now>)>,
     /// The place of the last one that was looked for.
     at: usize,
     /// How many are read at a time.
     many: i64,
 }
 
-impl Ids<'_> {
-    /// The ID of an offer.
-    fn find(&mut self, offer: i64) -> rusqlite::Result<Option<&str>> {
-        let last = self.ends.last().map_or(0, |(key, _)| *key);
-        while self.ends.get(self.at).is_some_and(|(key, _)| *key < offer) {
+impl<'c> Offers<'c> {
+    fn new(statement: Statement<'c>) -> Self {
+        Self { statement, text: String::new(), read: Vec::new(), at: 0, many: 1 }
+    }
+
+    /// The ID of an offer, and what it is now.
+    fn find(&mut self, offer: i64) -> rusqlite::Result<Option<(&str, Option<Now>)>> {
+        let last = self.read.last().map_or(0, |(key, ..)| *key);
+        while self.read.get(self.at).is_some_and(|(key, ..)| *key < offer) {
             self.at += 1;
         }
-        if self.ends.get(self.at).is_none_or(|(key, _)| *key != offer) {
+        if self.read.get(self.at).is_none_or(|(key, ..)| *key != offer) {
             let is_next = offer > last && offer - last <= FEW;
-            self.many = if is_next { (2 * self.many).min(MANY) } else { FEW };
+            self.many = if is_next { (2 * self.many).min(MANY) } else { 1 };
             self.read(offer)?;
         }
-        let start = self.at.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |(_, end)| *end);
-        let found = self.ends.get(self.at).filter(|(key, _)| *key == offer);
-        Ok(found.and_then(|(_, end)| self.text.get(start..*end)))
+        let start = self.at.checked_sub(1).and_then(|before| self.read.get(before)).map_or(0, |(_, end, _)| *end);
+        let found = self.read.get(self.at).filter(|(key, ..)| *key == offer);
+        Ok(found.and_then(|(_, end, now)| Some((self.text.get(start..*end)?, *now))))
     }
 
     fn read(&mut self, offer: i64) -> rusqlite::Result<()> {
-        let Self { statement, text, ends, at, many } = self;
+        let Self { statement, text, read, at, many } = self;
         text.clear();
-        ends.clear();
+        read.clear();
         *at = 0;
         let mut rows = statement.query([offer, *many])?;
         while let Some(row) = rows.next()? {
             text.push_str(row.get_ref(1)?.as_str()?);
-            ends.push((row.get(0)?, text.len()));
+            let now: (Option<i64>, Option<i64>) = (row.get(2)?, row.get(3)?);
+            let now = now.0.zip(now.1).map(|(version, hash)| Now { version, hash });
+            read.push((row.get(0)?, text.len(), now));
         }
         Ok(())
     }
 }
 
-/// An offer that cannot be found, or that is of a network which is not there.
-fn in_offers(connection: &Connection) -> rusqlite::Result<Option<String>> {
+/// Finds an offer that cannot be found, or that is of a network which is not there. How many of them have a version.
+fn read_offers(connection: &Connection) -> Read<u64> {
     let mut networks = BTreeSet::new();
     let mut statement = connection.prepare(NETWORKS)?;
     let mut rows = statement.query([])?;
@@ -152,27 +187,46 @@ fn in_offers(connection: &Connection) -> rusqlite::Result<Option<String>> {
         let _texts: [String; 3] = [row.get(1)?, row.get(2)?, row.get(3)?];
         networks.insert(row.get::<_, i64>(0)?);
     }
-    let mut known = BTreeSet::new();
-    let table = sum(connection, OFFERS, &mut known)?;
-    if let Some(lost) = known.difference(&networks).next() {
-        return Ok(Some(format!("network {lost} is missing, which offers are of")));
+    let (table, index) = (sum(connection, OFFERS)?, sum(connection, INDEXED)?);
+    if let Some(lost) = table.networks.difference(&networks).next() {
+        return Ok(Err(format!("network {lost} is missing, which offers are of")));
     }
-    let index = sum(connection, INDEXED, &mut known)?;
-    Ok((table != index).then(|| "the index of the table offer does not fit it".to_owned()))
+    if let Some(half) = table.half {
+        return Ok(Err(format!("row {half} of offer is not what was written")));
+    }
+    if table.hash != index.hash {
+        return Ok(Err("the index of the table offer does not fit it".to_owned()));
+    }
+    Ok(Ok(table.versioned))
 }
 
-/// A number of all offers that does not depend on their order. Their networks are added to `known`.
-fn sum(connection: &Connection, sql: &str, known: &mut BTreeSet<i64>) -> rusqlite::Result<u64> {
+/// What all offers come to, whatever their order.
+#[derive(Default)]
+struct Sum {
+    hash: u64,
+    networks: BTreeSet<i64>,
+    /// How many have a version.
+    versioned: u64,
+    /// The key of one that has only a version or only its hash.
+    half: Option<i64>,
+}
+
+fn sum(connection: &Connection, sql: &str) -> rusqlite::Result<Sum> {
     let mut statement = connection.prepare(sql)?;
     let mut rows = statement.query([])?;
-    let (mut sum, mut last) = (0_u64, None);
+    let (mut all, mut last) = (Sum::default(), None);
     while let Some(row) = rows.next()? {
         let (id, network): (i64, i64) = (row.get(0)?, row.get(1)?);
         if last.replace(network) != Some(network) {
-            known.insert(network);
+            all.networks.insert(network);
+        }
+        match row.get(3)? {
+            0_u8 => {}
+            2 => all.versioned += 1,
+            _ => all.half = Some(id),
         }
         let seed = id.cast_unsigned() ^ network.cast_unsigned().rotate_left(32);
-        sum = sum.wrapping_add(xxh3_64_with_seed(row.get_ref(2)?.as_str()?.as_bytes(), seed));
+        all.hash = all.hash.wrapping_add(xxh3_64_with_seed(row.get_ref(2)?.as_str()?.as_bytes(), seed));
     }
-    Ok(sum)
+    Ok(all)
 }
