@@ -21,6 +21,11 @@ const OLD: &str = "CREATE TEMP TABLE old AS
     WHERE newer.previous IS NOT NULL AND newer.since <= ?1 AND newer.id <= (SELECT coalesce(min(last), 0) FROM
         (SELECT max(last_version) AS last FROM run WHERE finished_at IS NOT NULL GROUP BY output))";
 
+/// Templates that no version names: the file takes only so many. The newest stays, so that none ever gets the key of one
+/// that was there: who has read that one takes it for what it was.
+const UNUSED: &str = "DELETE FROM template WHERE id < (SELECT max(id) FROM template)
+    AND id NOT IN (SELECT template FROM offer_version WHERE template IS NOT NULL)";
+
 impl Database {
     /// Forgets versions and failures that were over before `before`, in seconds since 1970, and gives their room back.
     ///
@@ -42,6 +47,7 @@ fn prune(connection: &Connection, before: i64) -> rusqlite::Result<Pruned> {
     connection.execute("UPDATE offer_version SET previous = NULL WHERE id IN (SELECT newer FROM old)", [])?;
     let versions = connection.execute("DELETE FROM offer_version WHERE id IN (SELECT id FROM old)", [])?;
     connection.execute("DROP TABLE old", [])?;
+    connection.execute(UNUSED, [])?;
     let failures = connection.execute("DELETE FROM offer_error WHERE at < ?1", [before])?;
     connection.execute("DELETE FROM changed WHERE run IN (SELECT id FROM run WHERE finished_at < ?1)", [before])?;
     Ok(Pruned { versions, failures })

@@ -1,6 +1,7 @@
 //! The templates of the file: what versions name, and how answers that wait get the names of theirs.
 //!
-//! A template stays what it is, and stays in the file.
+//! A template stays what it is, and stays in the file for as long as a version names it: [`prune`](crate::history::prune) takes
+//! the others out, so whoever names one finds its key, or writes it, in the same transaction. A key never means another one.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -2,7 +2,8 @@
 
 use super::{Error, File, Links, Told, answer_of};
 use crate::history::Database;
-use crate::offer::ErrorKind;
+use crate::history::facts::Batch;
+use crate::offer::{ErrorKind, OfferId, RowOutcome, Source};
 
 /// An account's answers: all alike, but for the landing pages of some.
 const ALIKE: &str = "http://h/?o=#&a=5 a=http://h/?o=#&a=5&u=1 b=http://h/?o=#&a=5&u=2";
@@ -10,6 +11,9 @@ const OWN: &str = "http://h/?o=#&a=5 c=http://h/?o=#&a=5&u=3 d=other";
 const OTHER: &str = "http://other/# a=http://other/#1";
 /// With what could be taken for a place.
 const ODD: &str = "http://h/?o=#&a={offer_id} a={url}#";
+/// As many templates as there may be, none of which a version names.
+const FULL: &str = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 256)
+    INSERT INTO template SELECT n, 'u' || n, NULL, '[]' FROM n";
 
 fn texts(file: &File, sql: &str) -> Vec<String> {
     let mut statement = file.database.connection().prepare(sql).unwrap();
@@ -76,13 +80,73 @@ fn where_there_is_no_room_for_more_templates_answers_are_written_as_a_whole() {
     let ids: Vec<_> = (1..=80).map(|offer| offer.to_string()).collect();
     let told: Vec<(&str, Told)> = ids.iter().map(|id| (id.as_str(), Links(ALIKE))).collect();
     let mut file = File::new();
-    let full = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 256)
-        INSERT INTO template SELECT n, 'u' || n, NULL, '[]' FROM n";
-    file.database.connection().execute_batch(full).unwrap();
+    file.database.connection().execute_batch(FULL).unwrap();
     file.run(&told);
     shows(&file, &told);
     assert_eq!(texts(&file, "SELECT count(*) || '/' || count(template) FROM offer_version"), ["80/0"]);
     assert_eq!(texts(&file, "SELECT count(*) || '' FROM template"), ["256"]);
+    drop(Database::open(&file.path()).unwrap());
+}
+
+#[test]
+fn pruning_takes_out_templates_that_no_version_names() {
+    let ids: Vec<_> = (1..=8).map(|offer| offer.to_string()).collect();
+    let told = |links| ids.iter().map(|id| (id.as_str(), Links(links))).collect::<Vec<_>>();
+    let mut file = File::new();
+    file.database.connection().execute_batch(FULL).unwrap();
+    file.run(&told(ALIKE));
+    assert_eq!(texts(&file, "SELECT count(template) || '' FROM offer_version"), ["0"], "there is no room");
+    file.database.prune(0).unwrap();
+    assert_eq!(texts(&file, "SELECT id || '' FROM template"), ["256"], "the newest one stays");
+    file.run(&told(OTHER));
+    file.run(&told(ALIKE));
+    file.database.prune(0).unwrap();
+    assert_eq!(texts(&file, "SELECT id || '' FROM template"), ["257", "258"], "older versions name one of them");
+    file.database.prune(i64::MAX).unwrap();
+    assert_eq!(texts(&file, "SELECT id || '' FROM template"), ["258"]);
+    shows(&file, &told(ALIKE));
+    drop(Database::open(&file.path()).unwrap());
+}
+
+#[test]
+fn a_template_that_is_taken_out_beside_a_run_is_written_again_under_another_key() {
+    const THIRD: &str = "http://third/# a=http://third/#1";
+    let told = |links| ["1", "2", "3", "4"].map(|id| (id, Links(links)));
+    let mut file = File::new();
+    file.run(&told(ALIKE));
+    file.run(&told(OTHER));
+    let reader = File {
+        database: Database::open_to_read(&file.path()).unwrap(),
+        folder: tempfile::tempdir().unwrap(),
+        clock: 0,
+    };
+    let read = |links| assert_eq!(reader.last_good("4"), Some(answer_of("4", links)));
+    read(OTHER);
+    // A run that learns answers of the same form as long as it lasts, between commits of another one.
+    let run = file.begin("long.csv");
+    let mut batch = Batch::default();
+    let commit = |file: &mut File, batch: &mut Batch, at| {
+        batch.clear();
+        for (row, (id, _)) in (1..).zip(told(OTHER)) {
+            let good = RowOutcome::Good { answer: &answer_of(id, OTHER), source: Source::Live };
+            batch.add(0, OfferId::parse(id).unwrap(), (row, at), good);
+        }
+        file.database.write(&run, batch, None).unwrap();
+    };
+    commit(&mut file, &mut batch, 9_001);
+    let mut other = Database::open_existing(&file.path()).unwrap();
+    for links in [ALIKE, THIRD] {
+        file.run(&told(links));
+        other.prune(i64::MAX).unwrap();
+        read(links);
+    }
+    commit(&mut file, &mut batch, 9_002);
+    read(OTHER);
+    assert_eq!(
+        texts(&file, "SELECT DISTINCT template || '' FROM offer_version WHERE template > 0 ORDER BY 1"),
+        ["3", "4"]
+    );
+    assert!(file.is_sound());
     drop(Database::open(&file.path()).unwrap());
 }
 
