@@ -81,10 +81,10 @@ impl Database {
         Ok(database)
     }
 
-    /// Opens the history at `path` only to look things up; it has to be there.
+    /// Opens the history at `path` only to look things up; it has to be there. One of an earlier version stays as it is.
     ///
     /// # Errors
-    /// As [`Self::open`], and it is missing.
+    /// As [`Self::open`], and it is missing or empty, or of version 1.
     pub(crate) fn open_to_read(path: &Path) -> Result<Self, HistoryError> {
         check_file(path)?;
         if !path.exists() {
@@ -92,11 +92,22 @@ impl Database {
         }
         let opened = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE);
         let database = opened.map_err(HistoryError::if_damaged)?;
-        if is_current(&database.connection, path).map_err(HistoryError::if_damaged)? {
+        if database.can_be_read().map_err(HistoryError::if_damaged)? {
             return Ok(database);
         }
-        let why = "has nothing in it yet, or is of an earlier version: an export with --history brings it up to date";
-        Err(HistoryError::NotOurs { path: path.to_owned(), why: why.to_owned() })
+        match schema::version(&database.connection).map_err(database.error())? {
+            0 => Err(HistoryError::Empty(path.to_owned())),
+            _ => Err(HistoryError::Earlier(path.to_owned())),
+        }
+    }
+
+    /// Whether it is of this version, or is read alike from now on; nothing in it changes.
+    fn can_be_read(&self) -> Result<bool, HistoryError> {
+        let Self { path, connection, .. } = self;
+        Ok(is_current(connection, path)?
+            || schema::read_alike(connection).map_err(self.error())?
+            // Another run may have brought it up to date meanwhile.
+            || is_current(connection, path)?)
     }
 
     /// Whether the history at `path` could be opened. Changes nothing.
@@ -119,9 +130,7 @@ impl Database {
     /// Opens a history of this version or one that is read alike, without changing it; `None` where it is neither.
     fn open_as_it_is(path: &Path) -> Result<Option<Self>, HistoryError> {
         let database = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        let can_be_read = is_current(&database.connection, path)?
-            || schema::read_alike(&database.connection).map_err(database.error())?;
-        Ok(can_be_read.then_some(database))
+        Ok(database.can_be_read()?.then_some(database))
     }
 
     /// Opens the history at `path` to find out what a run would look up. Changes nothing, and has nothing in it where it is
@@ -144,13 +153,15 @@ impl Database {
         Ok(Self { path: path.to_owned(), connection, templates: Templates::default() })
     }
 
-    /// Opens a history that is there, to write to it.
+    /// Opens a history that is there, to write to it; an older one is brought to this version.
     ///
     /// # Errors
-    /// As [`Self::open`], and it is missing.
+    /// As [`Self::open`], and it is missing or empty.
     pub(crate) fn open_existing(path: &Path) -> Result<Self, HistoryError> {
-        drop(Self::open_to_read(path)?);
-        Self::open(path)
+        match Self::open_to_read(path) {
+            Ok(_) | Err(HistoryError::Earlier(_)) => Self::open(path),
+            Err(error) => Err(error),
+        }
     }
 
     fn connect(path: &Path, flags: OpenFlags) -> Result<Self, HistoryError> {
@@ -209,7 +220,6 @@ fn probe(connection: &mut Connection) -> rusqlite::Result<()> {
 
 /// Whether the file has this version's tables; false where it has none, or those of an earlier version.
 fn is_current(connection: &Connection, path: &Path) -> Result<bool, HistoryError> {
-    let not_ours = |why: String| HistoryError::NotOurs { path: path.to_owned(), why };
     // At one time: another run may be making the file.
     let sql = "SELECT application_id, user_version, (SELECT count(*) = 0 FROM sqlite_schema)
         FROM pragma_application_id, pragma_user_version";
@@ -218,12 +228,11 @@ fn is_current(connection: &Connection, path: &Path) -> Result<bool, HistoryError
     match (id, version) {
         (0, 0) if is_empty => Ok(false),
         (schema::APPLICATION_ID, schema::VERSION) => Ok(true),
-        (schema::APPLICATION_ID, version) if version > schema::VERSION => Err(not_ours(format!(
-            "was made by a newer offerlinks (version {version} of its tables; this one knows {})",
-            schema::VERSION
-        ))),
+        (schema::APPLICATION_ID, version) if version > schema::VERSION => {
+            Err(HistoryError::Newer { path: path.to_owned(), version })
+        }
         (schema::APPLICATION_ID, _) => Ok(false),
-        _ => Err(not_ours("is the database of another program".to_owned())),
+        _ => Err(HistoryError::NotOurs { path: path.to_owned(), why: "is the database of another program".to_owned() }),
     }
 }
 

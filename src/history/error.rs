@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{ErrorCode, ffi};
 
+use crate::history::schema;
+
 /// Why the history cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HistoryError {
@@ -19,6 +21,20 @@ pub(crate) enum HistoryError {
     /// There is none, and this command makes none.
     #[error("there is no history {}: an export with --history makes one", .0.display())]
     Missing(PathBuf),
+    /// A later version of this program has made it.
+    #[error("the history {} was made by a newer offerlinks (version {version} of its tables; this one knows {}): use that one, or name another file with --history", path.display(), schema::VERSION)]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// The version of its tables.
+        version: i32,
+    },
+    /// A run has made it and not come further.
+    #[error("there is nothing in the history {} yet: an export with --history fills it", .0.display())]
+    Empty(PathBuf),
+    /// It is too old to be read as it is.
+    #[error("the history {} is of an earlier version: an export with --history brings it up to date, and so does history --prune", .0.display())]
+    Earlier(PathBuf),
     /// It cannot be opened.
     #[error("cannot open the history {}: {source}; check its folder and permissions, or name another file with --history", path.display())]
     Open {
@@ -79,6 +95,9 @@ impl HistoryError {
         match self {
             Self::NotOurs { .. }
             | Self::Missing(_)
+            | Self::Newer { .. }
+            | Self::Empty(_)
+            | Self::Earlier(_)
             | Self::Open { .. }
             | Self::NotWritable { .. }
             | Self::Unknown(_) => true,

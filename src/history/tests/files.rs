@@ -63,7 +63,7 @@ fn what_is_damaged_foreign_or_newer_is_refused_and_left_as_it_is() {
 }
 
 /// A history of an earlier version of the tables, with these rows in it.
-fn of_version(version: i32, rows: &str) -> (tempfile::TempDir, PathBuf) {
+pub(super) fn of_version(version: i32, rows: &str) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("h.db");
     let mut old = rusqlite::Connection::open(&path).unwrap();
@@ -76,7 +76,7 @@ fn of_version(version: i32, rows: &str) -> (tempfile::TempDir, PathBuf) {
 }
 
 /// What version 1 of this program has left of two runs: `(network, offer)` 1:7 with two versions, 1:8 gone, 1:9 never good.
-const OF_VERSION_1: &str = "
+pub(super) const OF_VERSION_1: &str = "
 INSERT INTO network VALUES (1, 'demo', 'https://demo/', 'me@example.com');
 INSERT INTO run VALUES (1, 'o.csv', '{}', 1000, 1010, NULL, 2, 3, 2, 0, 1), (2, 'o.csv', '{}', 2000, 2010, 1, 4, 3, 1, 0, 2);
 INSERT INTO offer VALUES (1, 1, '7', 1001, 2001, 2001, 3), (2, 1, '8', 1002, 2002, 1002, 4), (3, 1, '9', 1003, 2003, NULL, NULL);
@@ -112,7 +112,7 @@ fn a_history_of_version_1_goes_on_as_one_of_this_version() {
 }
 
 /// What version 2 of this program has left of two runs over the account's list, from which offer 8 has vanished.
-const OF_VERSION_2: &str = "
+pub(super) const OF_VERSION_2: &str = "
 INSERT INTO network VALUES (1, 'demo', 'https://demo/', 'me@example.com');
 INSERT INTO run VALUES (1, 'o.csv', '{}', 1000, 1010, NULL, 3, 3, 3, 0, 0), (2, 'o.csv', '{}', 2000, 2010, 1, 4, 2, 2, 0, 0);
 INSERT INTO offer_version VALUES (1, 1, 1, 1001, NULL, 'good', -6262469733394824192, 'u', NULL, '[]'),
@@ -137,7 +137,7 @@ fn a_history_of_version_2_knows_its_lists() {
 }
 
 /// What version 3 has left of a run: an offer with two links, and one without landing pages.
-const OF_VERSION_3: &str = "
+pub(super) const OF_VERSION_3: &str = "
 INSERT INTO network VALUES (1, 'demo', 'https://demo/', 'me@example.com');
 INSERT INTO run VALUES (1, 'o.csv', '{}', 1000, 1010, NULL, 2, 2, 2, 0, 0);
 INSERT INTO offer_version VALUES (1, 1, 1, 1001, NULL, 'good', 1939169014282089751, 'u', NULL, '[[null,\"a\",\"1\",null],[null,\"b\",\"2\",null]]'),
@@ -178,7 +178,7 @@ PRAGMA application_id = 0x6f66726c;
 PRAGMA user_version = 4;
 ";
 
-fn of_version_4() -> String {
+pub(super) fn of_version_4() -> String {
     let hash = xxhash_rust::xxh3::xxh3_64(b"=u=8\0\0[[\"Offer URL\",\"{url}\",\"u=8\",null]]").cast_signed();
     OF_VERSION_4.replace("HASH", &hash.to_string())
 }

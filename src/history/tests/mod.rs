@@ -1,6 +1,7 @@
 //! The history as runs see it: facts in, last good links and changes out.
 
 mod damage;
+mod earlier;
 mod files;
 mod learned;
 mod lists;
