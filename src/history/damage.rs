@@ -9,6 +9,7 @@ use rusqlite::{Connection, Row, Statement};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::history::record::NOTHING;
+use crate::history::shape;
 use crate::history::stored;
 use crate::history::template::Template;
 use crate::history::templates::template_of;
@@ -35,25 +36,28 @@ const MANY: i64 = 1024;
 /// # Errors
 /// The file cannot be read, or has something else in a cell than was written.
 pub(super) fn find(connection: &Connection) -> rusqlite::Result<Option<String>> {
-    let quick = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0))?;
-    if quick != "ok" {
-        // Behind a line that names the database, which is always the same.
-        return Ok(Some(quick.lines().find(|line| !line.starts_with("***")).unwrap_or(&quick).to_owned()));
-    }
     // At one time: another run may be writing.
     let transaction = connection.unchecked_transaction()?;
-    let why = find_in_rows(&transaction)?;
+    for look in [shape::find, in_pages, in_small_tables, in_rows] {
+        if let Some(why) = look(&transaction)? {
+            return Ok(Some(why));
+        }
+    }
     transaction.finish()?;
-    Ok(why)
+    Ok(None)
+}
+
+fn in_pages(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    let quick = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0))?;
+    // Behind a line that names the database, which is always the same.
+    let why = quick.lines().find(|line| !line.starts_with("***")).unwrap_or(&quick);
+    Ok((quick != "ok").then(|| why.to_owned()))
 }
 
 /// What was read, or what is damaged.
 type Read<T> = rusqlite::Result<Result<T, String>>;
 
-fn find_in_rows(connection: &Connection) -> rusqlite::Result<Option<String>> {
-    if let Some(why) = in_small_tables(connection)? {
-        return Ok(Some(why));
-    }
+fn in_rows(connection: &Connection) -> rusqlite::Result<Option<String>> {
     let newest = match read_versions(connection)? {
         Ok(newest) => newest,
         Err(why) => return Ok(Some(why)),

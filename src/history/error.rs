@@ -110,7 +110,8 @@ impl HistoryError {
 /// Whether the error says that the file is no sound database, or that something else is in it than was written.
 fn is_damaged(error: &rusqlite::Error) -> bool {
     use rusqlite::Error::{
-        FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, QueryReturnedNoRows, Utf8Error,
+        FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, QueryReturnedNoRows, SqlInputError,
+        Utf8Error,
     };
     let is_other = matches!(
         error,
@@ -120,7 +121,14 @@ fn is_damaged(error: &rusqlite::Error) -> bool {
             | QueryReturnedNoRows
             | Utf8Error(..)
     );
-    is_other || matches!(error.sqlite_error_code(), Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt))
+    // Each statement is sound, so one that cannot be prepared has met other tables than there were.
+    let is_unprepared = match error {
+        SqlInputError { .. } => true,
+        other => other.sqlite_error().is_some_and(|error| error.extended_code == ffi::SQLITE_ERROR),
+    };
+    is_other
+        || is_unprepared
+        || matches!(error.sqlite_error_code(), Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt))
 }
 
 /// Whether the error says that this user may not write.

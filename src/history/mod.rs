@@ -3,7 +3,7 @@
 //! Owns the file's schema, which is a contract (docs/history.md), and all SQL. Must not know of calls, outputs or flags.
 //!
 //! - [`schema`]: the tables, their version and how an older file gets it
-//! - [`database`]: opening, and refusing what is foreign, newer or, as [`damage`] finds, damaged
+//! - [`database`]: opening, and refusing what is foreign, newer or, as [`damage`] and [`shape`] find, damaged
 //! - [`stored`]: an answer as a row of the file
 //! - [`facts`]: what a run has learned since its last commit; [`commit`]: writes that in one transaction, by [`confirm`],
 //!   [`new_offers`] and [`record`]
@@ -29,6 +29,7 @@ pub(crate) mod prune;
 pub(crate) mod record;
 pub(crate) mod runs;
 mod schema;
+mod shape;
 mod stored;
 mod template;
 mod templates;

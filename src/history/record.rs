@@ -191,11 +191,11 @@ impl<'c> Recorder<'c> {
             as_before => as_before,
         };
         self.update(offer, (fact.at, None), version)?;
-        let sql = "INSERT OR REPLACE INTO offer_error VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        let sql = "INSERT OR REPLACE INTO offer_error (offer, run, at, error_kind, error_http_status, error_code,
+            error_message) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
         let OfferError { kind, http_status, code, message } = error;
-        let (run, kind, code) = (self.run.id, kind.as_str(), code.as_deref());
-        let mut insert = self.connection.prepare_cached(sql)?;
-        insert.execute(params![offer, run, fact.at, kind, http_status, code, message])?;
+        let values = params![offer, self.run.id, fact.at, kind.as_str(), http_status, code.as_deref(), message];
+        self.connection.prepare_cached(sql)?.execute(values)?;
         Ok((offer, version))
     }
 

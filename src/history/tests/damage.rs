@@ -88,3 +88,57 @@ fn a_history_that_was_pruned_undone_and_written_by_two_runs_is_sound() {
     Database::look(&path).unwrap();
     Database::open(&path).unwrap();
 }
+
+/// Changes what the file says of a table.
+fn rewrite(path: &Path, table: &str, sql: &str) {
+    let connection = rusqlite::Connection::open(path).unwrap();
+    connection.pragma_update(None, "writable_schema", true).unwrap();
+    connection.execute("UPDATE sqlite_schema SET sql = ?1 WHERE name = ?2", [sql, table]).unwrap();
+}
+
+#[test]
+fn a_wrong_letter_in_what_the_file_says_of_its_tables_is_found() {
+    let file = history();
+    let tables = "SELECT name, sql FROM sqlite_schema WHERE type = 'table'";
+    let mut tables = file.database.connection().prepare(tables).unwrap();
+    let tables = tables.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let tables: Vec<(String, String)> = tables.collect::<Result<_, _>>().unwrap();
+    let mut count = 0;
+    for (table, sql) in &tables {
+        let mut last = ["", ""];
+        for word in sql.split(|c: char| !c.is_ascii_alphabetic() && c != '_').filter(|word| !word.is_empty()) {
+            let at = word.as_ptr().addr() - sql.as_ptr().addr();
+            // Nothing looks at what a column refers to.
+            let is_seen = !last.contains(&"REFERENCES") && word != "REFERENCES";
+            last = [last[1], word];
+            if !is_seen {
+                continue;
+            }
+            let mut changed = sql.clone().into_bytes();
+            changed[at + word.len() / 2] ^= 1;
+            let changed = String::from_utf8(changed).unwrap();
+            let path = file.folder.path().join("damaged.db");
+            std::fs::copy(file.path(), &path).unwrap();
+            rewrite(&path, table, &changed);
+            refused(&path, &changed);
+            count += 1;
+        }
+    }
+    assert!(count > 200, "{count}");
+}
+
+#[test]
+fn what_users_add_to_their_file_is_no_damage() {
+    let mut file = history();
+    let more = "ALTER TABLE offer ADD COLUMN note TEXT;
+        ALTER TABLE offer_error ADD COLUMN note TEXT;
+        CREATE UNIQUE INDEX mine ON offer_version (since, id);
+        CREATE TABLE notes (offer INTEGER UNIQUE, text TEXT);
+        CREATE VIEW my_links AS SELECT offer_id, url FROM link;
+        CREATE TRIGGER noted AFTER INSERT ON offer_version BEGIN INSERT OR IGNORE INTO notes VALUES (new.offer, 'new'); END;
+        DROP VIEW gone";
+    file.database.connection().execute_batch(more).unwrap();
+    Database::look(&file.path()).unwrap();
+    file.database = Database::open(&file.path()).unwrap();
+    assert_eq!(file.run(&[("1", Links("u")), ("2", Links("v")), ("8", Error(ErrorKind::Timeout))]).len(), 2);
+}
