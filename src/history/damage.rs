@@ -21,10 +21,9 @@ const VERSIONS: &str =
     "SELECT id, hash, state = 'good', url, impression_pixel, links, template, offer FROM offer_version";
 const NEXT: &str = "SELECT id, offer_id, version, hash FROM offer NOT INDEXED WHERE id >= ?1 ORDER BY id LIMIT ?2";
 const TEMPLATES: &str = "SELECT id FROM template";
-/// The last column counts: an offer has both of these, or none.
-const OFFERS: &str = "SELECT id, network, offer_id, (version IS NOT NULL) + (hash IS NOT NULL) FROM offer NOT INDEXED";
+const OFFERS: &str = "SELECT id, network, offer_id, version, hash, last_asked_at, last_good_at FROM offer NOT INDEXED";
 /// The same out of the index by which offers are found.
-const INDEXED: &str = "SELECT id, network, offer_id, 0 FROM offer INDEXED BY sqlite_autoindex_offer_1";
+const INDEXED: &str = "SELECT id, network, offer_id FROM offer INDEXED BY sqlite_autoindex_offer_1";
 
 /// An offer is taken for the next one if it is at most this far behind the last.
 const FEW: i64 = 16;
@@ -191,17 +190,37 @@ fn read_offers(connection: &Connection) -> Read<u64> {
         let _texts: [String; 3] = [row.get(1)?, row.get(2)?, row.get(3)?];
         networks.insert(row.get::<_, i64>(0)?);
     }
-    let (table, index) = (sum(connection, OFFERS)?, sum(connection, INDEXED)?);
+    let (mut versioned, mut odd) = (0, None);
+    let table = sum(connection, OFFERS, |row| {
+        match has_version(row)? {
+            Some(has_version) => versioned += u64::from(has_version),
+            None => odd = Some(row.get::<_, i64>(0)?),
+        }
+        Ok(())
+    })?;
     if let Some(lost) = table.networks.difference(&networks).next() {
         return Ok(Err(format!("network {lost} is missing, which offers are of")));
     }
-    if let Some(half) = table.half {
-        return Ok(Err(format!("row {half} of offer is not what was written")));
+    if let Some(odd) = odd {
+        return Ok(Err(format!("row {odd} of offer is not what was written")));
     }
+    let index = sum(connection, INDEXED, |_| Ok(()))?;
     if table.hash != index.hash {
         return Ok(Err("the index of the table offer does not fit it".to_owned()));
     }
-    Ok(Ok(table.versioned))
+    Ok(Ok(versioned))
+}
+
+/// Whether an offer has a version; `None` where it has only a part of what belongs to one.
+fn has_version(row: &Row<'_>) -> rusqlite::Result<Option<bool>> {
+    let (version, hash): (Option<i64>, Option<i64>) = (row.get(3)?, row.get(4)?);
+    let (_asked_at, good_at): (i64, Option<i64>) = (row.get(5)?, row.get(6)?);
+    Ok(match (version, hash) {
+        (None, None) => Some(false),
+        (Some(_), Some(NOTHING)) => Some(true),
+        (Some(_), Some(_)) if good_at.is_some() => Some(true),
+        _ => None,
+    })
 }
 
 /// What all offers come to, whatever their order.
@@ -209,13 +228,13 @@ fn read_offers(connection: &Connection) -> Read<u64> {
 struct Sum {
     hash: u64,
     networks: BTreeSet<i64>,
-    /// How many have a version.
-    versioned: u64,
-    /// The key of one that has only a version or only its hash.
-    half: Option<i64>,
 }
 
-fn sum(connection: &Connection, sql: &str) -> rusqlite::Result<Sum> {
+fn sum(
+    connection: &Connection,
+    sql: &str,
+    mut look: impl FnMut(&Row<'_>) -> rusqlite::Result<()>,
+) -> rusqlite::Result<Sum> {
     let mut statement = connection.prepare(sql)?;
     let mut rows = statement.query([])?;
     let (mut all, mut last) = (Sum::default(), None);
@@ -224,13 +243,9 @@ fn sum(connection: &Connection, sql: &str) -> rusqlite::Result<Sum> {
         if last.replace(network) != Some(network) {
             all.networks.insert(network);
         }
-        match row.get(3)? {
-            0_u8 => {}
-            2 => all.versioned += 1,
-            _ => all.half = Some(id),
-        }
         let seed = id.cast_unsigned() ^ network.cast_unsigned().rotate_left(32);
         all.hash = all.hash.wrapping_add(xxh3_64_with_seed(row.get_ref(2)?.as_str()?.as_bytes(), seed));
+        look(row)?;
     }
     Ok(all)
 }
