@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::pace::ban::BanMemory;
 use crate::pace::ceiling::Ceiling;
 use crate::pace::pass_rate::PassRate;
-use crate::pace::spacing::Trial;
+use crate::pace::signal::Trial;
 use crate::pace::window;
 use crate::settings::rate::Limit;
 

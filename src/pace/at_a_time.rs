@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use crate::pace::Permit;
+use crate::pace::signal::Trial;
 
 /// A refusal came sooner than an answer if it took at most this part of the usual time.
 const SOONER: f64 = 0.8;
@@ -86,17 +87,6 @@ enum Stage {
     },
 }
 
-/// Whether a refusal may begin a trial.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Begins {
-    /// At once: the network says that it is refused for the limit.
-    AtOnce,
-    /// Where it is one of several: a service may fail now and then.
-    OnSigns,
-    /// It may be the offer's own.
-    Never,
-}
-
 /// Whether the number of calls in flight is why a call was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Explained {
@@ -143,7 +133,7 @@ impl AtATime {
     }
 
     /// A call was refused; `begins` says whether that may begin a trial.
-    pub(crate) fn refused(&mut self, permit: Permit, now: Instant, begins: Begins) -> Explained {
+    pub(crate) fn refused(&mut self, permit: Permit, now: Instant, begins: Trial) -> Explained {
         let Some(beside) = self.over(permit) else { return Explained::No };
         let Some(most) = &mut self.most else {
             return self.may_begin(permit, beside, now, begins);
@@ -175,15 +165,15 @@ impl AtATime {
         Explained::No
     }
 
-    fn may_begin(&mut self, permit: Permit, beside: usize, now: Instant, begins: Begins) -> Explained {
+    fn may_begin(&mut self, permit: Permit, beside: usize, now: Instant, begins: Trial) -> Explained {
         let took = now.saturating_duration_since(permit.at).as_secs_f64();
-        if begins == Begins::Never || beside < 2 || self.usual.is_none_or(|usual| took > usual * SOONER) {
+        if begins == Trial::Never || beside < 2 || self.usual.is_none_or(|usual| took > usual * SOONER) {
             self.signs = if beside < 2 { 0 } else { self.signs };
             return Explained::No;
         }
         self.signs = if self.passed_since > SIGN_LASTS { 1 } else { self.signs + 1 };
         self.passed_since = 0;
-        if begins == Begins::OnSigns && self.signs < SIGNS {
+        if begins == Trial::OnSigns && self.signs < SIGNS {
             return Explained::No;
         }
         if self.rows > 0 {

@@ -9,10 +9,11 @@ use crate::budget::inheritance::{Arrived, MOST_GROUPS, StillCounting};
 use crate::budget::terms::{Lease, Terms};
 use crate::pace::aimd::Aimd;
 use crate::pace::arrival_window::ArrivalWindow;
-use crate::pace::at_a_time::{AtATime, Begins, Explained};
+use crate::pace::at_a_time::{AtATime, Explained};
 use crate::pace::ceiling::{self, Ceiling, Rhythm};
+use crate::pace::signal::Trial;
 use crate::pace::silence::Silence;
-use crate::pace::spacing::{Spacing, Trial};
+use crate::pace::spacing::Spacing;
 use crate::pace::travelling::Travelling;
 use crate::pace::trial::Response;
 use crate::pace::{Permit, Signal, Why};
@@ -98,9 +99,9 @@ impl Limited {
         }
     }
 
-    /// A call was refused; `begins` says whether that may begin a search for how many pass at a time. Returns whether it was
-    /// refused because too many were in flight.
-    pub(crate) fn too_many(&mut self, permit: Permit, now: Instant, begins: Begins) -> Explained {
+    /// A call was refused; `begins` says when that begins a search for how many pass at a time. Says whether it was refused
+    /// because too many were in flight.
+    pub(crate) fn too_many(&mut self, permit: Permit, now: Instant, begins: Trial) -> Explained {
         self.at_a_time.refused(permit, now, begins)
     }
 

@@ -32,14 +32,12 @@ mod trial;
 
 use std::time::{Duration, Instant};
 
-use at_a_time::Begins;
 pub(crate) use at_a_time::Explained;
 pub(crate) use ceiling::Rhythm;
 use cooldown::Cooldown;
 use hint::Hint;
 use limited::Limited;
-pub use signal::Signal;
-pub use spacing::Trial;
+pub use signal::{Signal, Trial};
 use trial::Response;
 
 use crate::budget::inheritance::StillCounting;
@@ -165,8 +163,8 @@ impl Pace {
         if let Some(limited) = &mut self.limited {
             limited.back(permit, now, signal);
             let begins = match signal {
-                Signal::Throttled { .. } | Signal::Suspected { .. } => Some(Begins::AtOnce),
-                Signal::Unclear { .. } => Some(Begins::Never),
+                Signal::Throttled { .. } | Signal::Suspected { .. } => Some(Trial::AtOnce),
+                Signal::Unclear { .. } => Some(Trial::Never),
                 Signal::Passed | Signal::Ignored | Signal::Lost => None,
             };
             let explained = begins.map(|begins| limited.too_many(permit, now, begins));
@@ -197,7 +195,7 @@ impl Pace {
     /// many were in flight: then the next one waits for an answer, and that is all. Else [`Self::answered`] follows.
     pub(crate) fn refused_beside_others(&mut self, permit: Permit, now: Instant) -> Explained {
         let Some(limited) = &mut self.limited else { return Explained::No };
-        let explained = limited.too_many(permit, now, Begins::OnSigns);
+        let explained = limited.too_many(permit, now, Trial::OnSigns);
         if explained == Explained::Yes {
             limited.back(permit, now, Signal::Unclear { trial: Trial::Never });
         }

@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::pace::spacing::Trial;
+use crate::pace::signal::Trial;
 
 /// Between two rows of refusals at most [`FEW`] calls pass where the limit is low, and at least [`FEWEST`]: where fewer pass,
 /// the limiter keeps calls apart.

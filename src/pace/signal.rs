@@ -4,8 +4,6 @@
 
 use std::time::Duration;
 
-use crate::pace::spacing::Trial;
-
 /// What an answer says about the pace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {
@@ -30,6 +28,18 @@ pub enum Signal {
     },
     /// A throttle that says nothing about the pace, such as that of an offer which alone is always refused.
     Ignored,
+}
+
+/// When a refusal begins a trial: of a longer gap between calls, or of fewer of them at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trial {
+    /// At once: the limiter says that it is one.
+    AtOnce,
+    /// Where there are signs of it, such as few calls that pass between refusals: it may be a ban, or a service that fails now and
+    /// then.
+    OnSigns,
+    /// It may be the offer's own.
+    Never,
 }
 
 impl Signal {

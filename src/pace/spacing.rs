@@ -10,6 +10,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::pace::gap::GapSearch;
+use crate::pace::signal::Trial;
 use crate::pace::trial::{GapTrial, Response};
 
 /// At most as many successes between two refusals are a sign: a cooldown of two seconds leaves room for more of them in
@@ -54,17 +55,6 @@ pub(crate) struct Spacing {
     /// Whether any call has passed.
     has_passed: bool,
     random: fastrand::Rng,
-}
-
-/// When a refusal begins a trial.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trial {
-    /// At once: the limiter says that it is one.
-    AtOnce,
-    /// Where few calls pass between refusals: it may be a ban.
-    OnSigns,
-    /// It may be the offer's own.
-    Never,
 }
 
 impl Spacing {

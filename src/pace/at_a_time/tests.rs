@@ -44,7 +44,7 @@ impl Story {
                 self.busy.push((self.now + takes, permit));
             } else {
                 self.refused += 1;
-                self.at_a_time.refused(permit, self.now + MS, Begins::AtOnce);
+                self.at_a_time.refused(permit, self.now + MS, Trial::AtOnce);
             }
         }
     }
@@ -98,7 +98,7 @@ fn refused_when_alone_or_as_late_as_an_answer_it_was_not_the_number_in_flight() 
             story.busy.drain(..).for_each(|(end, permit)| story.at_a_time.passed(permit, end));
         }
         story.at_a_time.send(permit);
-        let explained = story.at_a_time.refused(permit, story.now + refused_after * MS, Begins::AtOnce);
+        let explained = story.at_a_time.refused(permit, story.now + refused_after * MS, Trial::AtOnce);
         assert_eq!(explained, expected, "{takes} {refused_after}");
     }
 }
@@ -112,7 +112,7 @@ fn what_may_be_a_service_that_fails_now_and_then_begins_a_trial_where_it_comes_t
             story.sent += 1;
             let permit = Permit { at: story.now, number: story.sent };
             story.at_a_time.send(permit);
-            story.at_a_time.refused(permit, story.now + MS, Begins::OnSigns)
+            story.at_a_time.refused(permit, story.now + MS, Trial::OnSigns)
         };
         assert_eq!(refused(&mut story), Explained::No);
         story.calls(passes, 202 * MS, 600 * MS, |_, _| true);
